@@ -1,0 +1,86 @@
+"""Luma, chroma and colourfulness: pure functions on arrays.
+
+All colours are gamma-encoded RGB as photo files store them, scaled to [0, 1] unless a function says otherwise.
+Luma and chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709), full range:
+
+    Y  = 0.2126 R + 0.7152 G + 0.0722 B        in [0, 1]
+    Cb = (B - Y) / 1.8556                      in [-0.5, 0.5]
+    Cr = (R - Y) / 1.5748                      in [-0.5, 0.5]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colorizer.settings import PhotoLimits
+
+LUMA_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Shares of red, green and blue in luma; ITU-R BT.709, section 3."""
+
+_BLUE_RANGE = 2 * (1 - 0.0722)
+_RED_RANGE = 2 * (1 - 0.2126)
+
+CHROMA_TO_OFFSET = np.array(
+    [
+        [0.0, -0.0722 * _BLUE_RANGE / 0.7152, _BLUE_RANGE],
+        [_RED_RANGE, -0.2126 * _RED_RANGE / 0.7152, 0.0],
+    ],
+    np.float32,
+)
+"""Rows Cb and Cr, columns R, G and B: what a unit of chroma adds to a gray pixel; no row has luma of its own."""
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    """Return the BT.709 luma, shape (..., ), of RGB of shape (..., 3); float32, on the scale of the input."""
+    return rgb.astype(np.float32, copy=False) @ LUMA_WEIGHTS
+
+
+def chroma(rgb: np.ndarray) -> np.ndarray:
+    """Return (Cb, Cr) in [-0.5, 0.5], shape (..., 2), of RGB in [0, 1] of shape (..., 3)."""
+    gray = luma(rgb)
+    return np.stack([(rgb[..., 2] - gray) / _BLUE_RANGE, (rgb[..., 0] - gray) / _RED_RANGE], axis=-1)
+
+
+def merge(gray: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
+
+    `gray`: luma in [0, 1], shape (h, w). `offset`: RGB minus luma, shape (h, w, 3), as `chroma @ CHROMA_TO_OFFSET`
+    gives it. Returns RGB in [0, 1], shape (h, w, 3), float32.
+
+    A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
+    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three.
+    """
+    rgb = gray[..., None] + offset
+    outside = np.nonzero((rgb.min(axis=-1) < 0) | (rgb.max(axis=-1) > 1))
+    if outside[0].size:
+        level, excess = gray[outside][:, None], offset[outside]
+        room = np.where(excess > 0, 1 - level, -level)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.where(excess == 0, 1, room / excess).min(axis=-1, keepdims=True)
+        rgb[outside] = level + np.clip(scale, 0, 1) * excess
+    return np.clip(rgb, 0, 1, out=rgb)
+
+
+def colourfulness(rgb: np.ndarray) -> float:
+    """Return the Hasler-Suesstrunk colourfulness of RGB in [0, 1], shape (h, w, 3); 0 for gray, about 40 for a photo.
+
+    Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
+    metric M3, on the paper's scale of 0 to 255 per channel.
+    """
+    red, green, blue = (rgb[..., channel].astype(np.float64) * 255 for channel in range(3))
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    spread = np.hypot(red_green.std(), yellow_blue.std())
+    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+
+
+def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
+    """Say whether 8-bit RGB of shape (h, w, 3) shows no colour: its channels are equal but for JPEG noise.
+
+    A pixel is gray when its largest and smallest channel differ by at most `limits.gray_difference` levels; a photo
+    is gray when `limits.gray_share` of its pixels are. The threshold's reason is measured in the README ("What counts as a photo").
+    """
+    limits = limits or PhotoLimits()
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    # Pairwise maxima of whole planes run ten times faster than a reduction over an axis of three.
+    difference = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return float((difference <= limits.gray_difference).mean()) >= limits.gray_share

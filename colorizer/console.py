@@ -1,0 +1,147 @@
+"""How to ask and how to tell: in a terminal, through a pipe or in a notebook."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from rich.console import Console as RichConsole
+from rich.text import Text
+
+from colorizer.settings import ColorizeError, Progress
+
+Answer = TypeVar("Answer")
+
+
+class WrongAnswer(ColorizeError):
+    """An answer or a flag that does not fit its question; the text says why."""
+
+
+class MissingAnswer(ColorizeError):
+    """Nobody is there to answer, and no flag does it; the text names the flag."""
+
+
+class Console:
+    """Asks in purple, informs in cyan, warns in red; plain text where colours cannot be shown."""
+
+    def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
+        self._source = source
+        self._rich = RichConsole(file=target, highlight=False, soft_wrap=True)
+
+    def inform(self, message: str) -> None:
+        self._tell(message, "cyan")
+
+    def warn(self, message: str) -> None:
+        self._tell(message, "red")
+
+    def show(self, text: str) -> None:
+        """Print a longer text, such as a summary, without a colour of its own."""
+        self._tell(text, "")
+
+    def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
+        """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
+        shown = f"{prompt} [{default}]" if default is not None else prompt
+        while True:
+            self._tell(shown, "purple")
+            try:
+                typed = self._read()
+            except EOFError as error:
+                raise MissingAnswer(
+                    f'No answer to "{prompt.splitlines()[0]}" and no more input: give it with {flag}, '
+                    "or take every default with --yes."
+                ) from error
+            try:
+                return parse(typed.strip() or default or "")
+            except WrongAnswer as error:
+                self.warn(str(error))
+
+    @contextmanager
+    def progress(self, description: str, unit: str) -> Iterator[Progress]:
+        """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            ProgressColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        class Rate(ProgressColumn):
+            def render(self, task):
+                speed = task.finished_speed or task.speed
+                return Text(f"{speed:,.1f} {unit}/s" if speed else "", "cyan")
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            Rate(),
+            TimeRemainingColumn(True),
+        )
+        with Progress(*columns, console=self._rich) as bar:
+            task = bar.add_task(description, total=None)
+
+            def move(done: int, total: int, now: str = description) -> None:
+                bar.update(task, completed=done, total=total, description=now)
+
+            yield move
+
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table whose first column is text and whose others are figures."""
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left")
+        for number, name in enumerate(header):
+            table.add_column(name, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        self._rich.print(table)
+
+    def picture(self, path: Path) -> None:
+        """Show a picture inline in a notebook or in a window; where there is neither, say where it lies."""
+        if in_notebook():
+            from IPython.display import Image, display
+
+            display(Image(filename=str(path)))
+        elif has_screen():
+            from PIL import Image as PillowImage
+
+            with PillowImage.open(path) as image:
+                image.show(title=path.name)
+        else:
+            self.inform(f"There is no screen to show {path} on; open the file instead.")
+
+    def _tell(self, message: str, style: str) -> None:
+        # Bytes of file names that are no text cannot be printed as they are.
+        self._rich.print(Text(message.encode("utf-8", "replace").decode("utf-8"), style))
+
+    def _read(self) -> str:
+        if self._source is None and (in_notebook() or sys.stdin.isatty()):
+            return input("> ")
+        line = (self._source or sys.stdin).readline()
+        if not line:
+            raise EOFError
+        self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
+        return line
+
+
+def in_notebook() -> bool:
+    """Say whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and "IPKernelApp" in getattr(shell.get_ipython(), "config", {})
+
+
+def on_kaggle() -> bool:
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
+def has_screen() -> bool:
+    """Say whether a window can be opened for a person who sits in front of it."""
+    if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,262 @@
+"""Find, unpack, check and split many photos."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from colorizer.files import unused_path, write_text
+from colorizer.photo import DEFAULT_LIMITS, PhotoFacts, examine
+from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress
+
+SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
+"""Colour photographs inside scikit-image (https://scikit-image.org/docs/stable/api/skimage.data.html)."""
+SHIPPED_GRAY = ("camera.png", "brick.png", "coins.png", "grass.png", "gravel.png", "moon.png")
+"""Grayscale photographs inside scikit-image."""
+
+_ARCHIVE_RECORD = ".unpacked-from.json"
+_TRAINABLE = ("RGB", "RGBA")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The files of one source, unchecked."""
+
+    root: Path
+    """The folder the files' relative names start from."""
+    files: tuple[Path, ...]
+    """Every file below it, sorted by name."""
+    hidden: int
+    """Files left out because their name, or their folder's, starts with a dot or is __MACOSX."""
+
+
+@dataclass(frozen=True)
+class DatasetCheck:
+    """What the check found; every file of the dataset is in exactly one of the three."""
+
+    root: Path
+    fine: tuple[Path, ...]
+    unreadable: tuple[tuple[Path, str], ...]
+    """(file, why) pairs."""
+    wrong_format: tuple[tuple[Path, str], ...]
+    """(file, its colour format) pairs."""
+    colour_format: str | None
+    """The run's one colour format, "RGB" or "RGBA"; None when every format was welcome."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a training run; no photo is in two of them and none is empty."""
+
+    train: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    test: tuple[Path, ...]
+
+
+def find_files(source: Path) -> Dataset:
+    """List every file under a folder, or the one photo that `source` is; raise ColorizeError when there is none.
+
+    Links to folders are not followed, so a loop of links cannot trap the walk.
+    """
+    if source.is_file():
+        return Dataset(source.parent, (source,), 0)
+    if not source.is_dir():
+        raise ColorizeError(f"There is no folder or photo at {source}.")
+    files, hidden = [], 0
+
+    def refuse(error: OSError) -> None:
+        raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
+
+    for folder, subfolders, names in os.walk(source, onerror=refuse):
+        unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
+        hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
+        subfolders[:] = sorted(set(subfolders) - unseen)
+        visible = [name for name in names if not name.startswith(".")]
+        hidden += len(names) - len(visible)
+        files += [Path(folder, name) for name in visible]
+    return Dataset(source, tuple(sorted(files)), hidden)
+
+
+def check_photos(
+    dataset: Dataset,
+    for_training: bool,
+    limits: PhotoLimits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> DatasetCheck:
+    """Decode every file to its last pixel and sort it into fine, unreadable and wrong format.
+
+    For training, the run's colour format is that of the first colour photo (RGB or RGBA, by sorted name), and every
+    other format, grayscale included, is wrong. For colorizing every photographic format is fine.
+    """
+    facts = _examined(dataset.files, limits, workers, progress)
+    readable = [found.colour_format for found in facts if isinstance(found, PhotoFacts)]
+    wanted = next((found for found in readable if found in _TRAINABLE), "RGB") if for_training else None
+    fine, unreadable, wrong = [], [], []
+    for path, found in zip(dataset.files, facts, strict=True):
+        if isinstance(found, ColorizeError):
+            unreadable.append((path, str(found)))
+        elif wanted is not None and found.colour_format != wanted:
+            wrong.append((path, found.colour_format))
+        else:
+            fine.append(path)
+    return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted)
+
+
+def split_photos(
+    photos: Sequence[Path], train_count: int, test_count: int, settings: DatasetSettings | None = None
+) -> Split:
+    """Choose photos at random, repeatably, for training, validation and test.
+
+    `train_count` includes the validation photos. Raises ColorizeError when a part would be empty or there are too
+    few photos.
+    """
+    settings = settings or DatasetSettings()
+    if train_count + test_count > len(photos):
+        raise ColorizeError(
+            f"{train_count} photos to train with and {test_count} to test on make {train_count + test_count}, "
+            f"but there are {len(photos)} fine photos."
+        )
+    if train_count < settings.minimum_training_photos or test_count < settings.minimum_test_photos:
+        raise ColorizeError(
+            f"Training takes at least {settings.minimum_training_photos} photos (one of them to validate with) "
+            f"and {settings.minimum_test_photos} to test on."
+        )
+    chosen = random.Random(settings.seed).sample(sorted(photos), train_count + test_count)
+    validation_count = min(max(1, round(train_count * settings.validation_share)), train_count - 1)
+    learning_count = train_count - validation_count
+    return Split(tuple(chosen[:learning_count]), tuple(chosen[learning_count:train_count]), tuple(chosen[train_count:]))
+
+
+def choose_photos(photos: Sequence[Path], count: int, seed: int) -> tuple[Path, ...]:
+    """Return all photos, or `count` of them chosen at random, repeatably, in sorted order."""
+    ordered = sorted(photos)
+    return tuple(ordered if count >= len(ordered) else sorted(random.Random(seed).sample(ordered, count)))
+
+
+def is_archive(path: Path) -> bool:
+    """Say whether a file is meant to be a zip: by its name or by its content."""
+    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
+
+
+def unpack(archive: Path, target: Path, progress: Progress = no_progress) -> Path:
+    """Unpack a zip into the folder `target` and return the folder that holds its files.
+
+    The folder appears complete or not at all. One that already holds this archive (same size and time) is used as it
+    is; when `target` is anything else, the next free name ("photos-2") is taken. Members that would land outside the
+    folder, that are links, or that are encrypted are refused. Raises ColorizeError.
+    """
+    identity = _identity(archive)
+    if _holds(target, identity):
+        return target
+    target = unused_path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = [member for member in opened.infolist() if not member.is_dir()]
+            _refuse_unsafe(archive, members, shutil.disk_usage(target.parent).free)
+            for done, member in enumerate(members, 1):
+                opened.extract(member, temporary)
+                progress(done, len(members))
+        write_text(temporary / _ARCHIVE_RECORD, json.dumps(identity))
+        temporary.chmod(0o755)
+        temporary.rename(target)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise ColorizeError(f"Cannot unpack {archive}: {error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def fill_default_dataset(folder: Path, for_training: bool) -> Path:
+    """Return the default dataset's folder, filled with scikit-image's photographs if it holds nothing yet.
+
+    A zip that a person dropped there is unpacked beside it. Raises ColorizeError when the photographs cannot be had.
+    """
+    found = find_files(folder).files if folder.is_dir() else ()
+    for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
+        unpack(archive, archive.with_suffix(""))
+    if found:
+        return folder
+    package = find_spec("skimage")
+    source = Path(package.origin).parent / "data" if package and package.origin else None
+    names = SHIPPED_COLOUR if for_training else SHIPPED_GRAY
+    if source is None or not all((source / name).is_file() for name in names):
+        raise ColorizeError(
+            f"The default dataset {folder} is empty and scikit-image's photographs are not installed; "
+            "install scikit-image or put photos there."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            shutil.copyfile(source / name, folder / name)
+    except OSError as error:
+        raise ColorizeError(f"Cannot fill the default dataset {folder}: {error.strerror}.") from error
+    return folder
+
+
+def _examined(
+    files: Sequence[Path], limits: PhotoLimits, workers: int | None, progress: Progress
+) -> list[PhotoFacts | ColorizeError]:
+    def look(path: Path) -> PhotoFacts | ColorizeError:
+        try:
+            return examine(path, limits)
+        except ColorizeError as error:
+            return error
+
+    return in_parallel(look, files, workers, progress)
+
+
+def in_parallel(work: Callable, items: Sequence, workers: int | None = None, progress: Progress = no_progress) -> list:
+    """Return `[work(item) for item in items]`, computed by a pool of threads (Pillow decodes outside the GIL)."""
+    results = []
+    pool = ThreadPoolExecutor(workers or os.cpu_count())
+    try:
+        for done, result in enumerate(pool.map(work, items), 1):
+            results.append(result)
+            progress(done, len(items))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return results
+
+
+def _identity(archive: Path) -> dict:
+    try:
+        state = archive.stat()
+    except OSError as error:
+        raise ColorizeError(f"Cannot read {archive}: {error.strerror}.") from error
+    return {"name": archive.name, "bytes": state.st_size, "modified_ns": state.st_mtime_ns}
+
+
+def _holds(folder: Path, identity: dict) -> bool:
+    try:
+        return json.loads((folder / _ARCHIVE_RECORD).read_text(encoding="utf-8")) == identity
+    except (OSError, ValueError):
+        return False
+
+
+def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], free: int) -> None:
+    for member in members:
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
+        if (member.external_attr >> 16) & 0o170000 == 0o120000:
+            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")
+        if member.flag_bits & 1:
+            raise ColorizeError(f"{archive} is encrypted; unpack it yourself and choose the folder.")
+    needed = sum(member.file_size for member in members)
+    if needed > free:
+        raise ColorizeError(
+            f"Unpacking {archive} takes {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free beside it."
+        )

@@ -1,0 +1,57 @@
+"""Write files so that they appear complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from colorizer.settings import ColorizeError
+
+
+@contextmanager
+def complete_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and move what was written there to `path` when the block succeeds.
+
+    The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. Whatever fails inside,
+    also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The suffixes of "x.weights.h5" are two, and Keras insists on both.
+        ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
+        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise ColorizeError(f"Could not write {path}: {error.strerror or error}.") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, complete or not at all."""
+    with complete_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def unused_path(path: Path) -> Path:
+    """Return `path`, or the first of "name-2", "name-3", ... that does not exist."""
+    candidate, number = path, 2
+    while candidate.exists() or candidate.is_symlink():
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return candidate
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

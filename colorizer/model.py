@@ -1,0 +1,250 @@
+"""Build, load, save and describe networks.
+
+Every network here is plain Keras made of stock layers: luma in, shape (n, height, width, 1), float32 in [0, 1]; RGB
+out, shape (n, height, width, 3), float32 in [0, 1]. A saved file opens in any Keras without this package.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+from keras import layers
+
+from colorizer.color import CHROMA_TO_OFFSET
+from colorizer.files import complete_file
+from colorizer.settings import ColorizeError, ModelSettings
+
+DEFAULT_FILTERS = {
+    "rgb_unet": (128, 128, 256, 512, 512),
+    "chroma_unet": (16, 32, 64, 128, 256),
+    "mobilenet_unet": (64, 128, 256),
+}
+"""Filters of each block, finest first: encoder blocks, or for `mobilenet_unet` decoder blocks."""
+
+ENCODER_SKIPS = ("block_1_expand_relu", "block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
+"""MobileNetV2 activations at strides 2, 4, 8 and 16: the last ones before each halving."""
+ENCODER_TOP = "block_16_project_BN"
+"""MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 behind it serve only its classifier."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and what must be known to use it."""
+
+    model: keras.Model
+    name: str
+    """The architecture or the file it came from."""
+    size: int
+    """Side of the square it works on, in pixels."""
+
+
+def build(settings: ModelSettings) -> Network:
+    """Build an untrained network; the same settings and seed give the same weights. Raises ColorizeError."""
+    builder = {"rgb_unet": rgb_unet, "chroma_unet": chroma_unet, "mobilenet_unet": mobilenet_unet}
+    if settings.architecture not in builder:
+        raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
+    keras.utils.set_random_seed(settings.seed)
+    return Network(builder[settings.architecture](settings), settings.architecture, settings.size)
+
+
+def rgb_unet(settings: ModelSettings) -> keras.Model:
+    """The plain autoencoder: every block halves by max pooling, and all three channels are predicted.
+
+    U-Net with concatenated skip connections: Ronneberger, Fischer and Brox 2015, https://arxiv.org/abs/1505.04597.
+    """
+    filters = _filters(settings)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    x, skips = luma, []
+    for count in filters:
+        x = _convolution(x, count, 4, settings)
+        skips.append(x)
+        x = layers.MaxPooling2D(2)(x)
+    for count, skip in zip(reversed(filters), reversed(skips), strict=True):
+        x = _decoder_block(x, skip, count, settings)
+    rgb = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="rgb")(x)
+    return keras.Model(luma, rgb, name="rgb_unet")
+
+
+def chroma_unet(settings: ModelSettings) -> keras.Model:
+    """A lean U-Net that predicts two chroma channels at a quarter of the size and keeps the luma it was given.
+
+    Strided convolutions halve the input; the decoder stops at a quarter of the resolution, where the eye's acuity for
+    colour ends long before the photo's detail does, and a bilinear upsampling brings chroma to full size.
+    """
+    filters = _filters(settings)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    x, skips = luma, []
+    for depth, count in enumerate(filters):
+        x = _convolution(x, count, 3, settings, strides=2)
+        if depth:
+            x = _convolution(x, count, 3, settings)
+        skips.append(x)
+    for count, skip in zip(reversed(filters[1:-1]), reversed(skips[1:-1]), strict=True):
+        x = _decoder_block(x, skip, count, settings)
+    return keras.Model(luma, _join(luma, x, 4), name="chroma_unet")
+
+
+def mobilenet_unet(settings: ModelSettings) -> keras.Model:
+    """A U-Net whose encoder is MobileNetV2 trained on ImageNet; chroma at a quarter of the size, luma kept.
+
+    Sandler et al. 2018, https://arxiv.org/abs/1801.04381. The encoder sees luma three times, scaled to [-1, 1]. Its
+    batch normalization stays in inference mode while fine-tuning, as the statistics of small batches would undo what
+    it learned (https://keras.io/guides/transfer_learning/).
+    """
+    filters = _filters(settings)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    repeated = layers.Concatenate(name="luma_three_times")([luma, luma, luma])
+    scaled = layers.Rescaling(2.0, -1.0, name="to_encoder_range")(repeated)
+    encoder = _encoder(scaled, settings.encoder_weights)
+    for layer in encoder.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    skips = [encoder.get_layer(name).output for name in ENCODER_SKIPS[1:]]
+    x = encoder.get_layer(ENCODER_TOP).output
+    for count, skip in zip(reversed(filters), reversed(skips), strict=True):
+        x = layers.Conv2D(count, 1)(x)
+        x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
+    return keras.Model(luma, _join(luma, x, 4), name="mobilenet_unet")
+
+
+ARCHITECTURES = tuple(DEFAULT_FILTERS)
+
+
+def load(path: Path, default_size: int = ModelSettings.size) -> Network:
+    """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3; raise ColorizeError when it does not serve.
+
+    The model's own input size rules; `default_size` is taken where it accepts any.
+    """
+    if path.suffix.lower() not in (".h5", ".keras"):
+        raise ColorizeError(f"{path} is no model: its name ends neither in .h5 nor in .keras.")
+    if not path.is_file():
+        raise ColorizeError(f"There is no model file at {path}.")
+    if _weights_only(path):
+        raise ColorizeError(
+            f"{path} holds only weights, without the network they belong to; choose the whole model saved beside it."
+        )
+    try:
+        # Losses and metrics of other programs may not exist here; the network is all that is needed.
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises nearly every kind for a broken file
+        raise ColorizeError(f"{path} cannot be loaded as a Keras model: {_first_line(error)}") from error
+    return Network(model, path.name, _input_size(model, path, default_size))
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Save a whole model as `.h5` or `.keras`, complete or not at all; raise ColorizeError."""
+    with complete_file(path) as temporary:
+        model.save(temporary)
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Save the weights alone (the name ends in `.weights.h5`), complete or not at all; raise ColorizeError."""
+    with complete_file(path) as temporary:
+        model.save_weights(temporary)
+
+
+def summary(model: keras.Model) -> str:
+    """Return Keras' own table of the layers."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, **_: lines.append(line))
+    return "\n".join(lines)
+
+
+def draw(model: keras.Model, path: Path) -> None:
+    """Save a drawing of the model as PNG; raise ColorizeError, saying what to install, where Graphviz is missing."""
+    if shutil.which("dot") is None:
+        raise ColorizeError(
+            "The drawing needs Graphviz, which is not installed; install it (Debian and Ubuntu: apt install graphviz; "
+            "macOS: brew install graphviz; Windows: winget install graphviz) and try again."
+        )
+    with complete_file(path) as temporary:
+        keras.utils.plot_model(model, temporary, show_shapes=True, dpi=72)
+
+
+def _filters(settings: ModelSettings) -> tuple[int, ...]:
+    return settings.filters or DEFAULT_FILTERS[settings.architecture]
+
+
+def _convolution(x, filters: int, kernel: int, settings: ModelSettings, strides: int = 1):
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides=strides,
+        padding="same",
+        kernel_initializer="he_normal",
+        kernel_regularizer=keras.regularizers.L2(settings.l2) if settings.l2 else None,
+    )(x)
+    return layers.LeakyReLU(negative_slope=0.2)(x)
+
+
+def _decoder_block(x, skip, filters: int, settings: ModelSettings):
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    x = layers.Concatenate()([x, skip])
+    x = _convolution(x, filters, 3, settings)
+    return layers.Dropout(settings.dropout)(x) if settings.dropout else x
+
+
+def _join(luma, features, upsampling: int):
+    """Predict chroma from features and join it with luma: stock layers only, so that any Keras opens the file."""
+    # A small first step keeps an untrained network near gray, and half a unit is all the chroma there is.
+    small = keras.initializers.RandomNormal(stddev=1e-3, seed=0)
+    chroma = layers.Conv2D(2, 1, activation="tanh", kernel_initializer=small, name="chroma")(features)
+    chroma = layers.UpSampling2D(upsampling, interpolation="bilinear", name="chroma_full_size")(chroma)
+    joined = layers.Concatenate(name="luma_and_chroma")([luma, chroma])
+    matrix = np.concatenate([np.ones((1, 3), np.float32), CHROMA_TO_OFFSET / 2])
+    to_rgb = layers.Conv2D(3, 1, use_bias=False, trainable=False, name="to_rgb")
+    rgb = to_rgb(joined)
+    to_rgb.set_weights([matrix[None, None]])
+    return layers.ReLU(max_value=1.0, name="rgb")(rgb)
+
+
+def _encoder(scaled, weights_file: str) -> keras.Model:
+    """MobileNetV2 on a tensor in [-1, 1], with ImageNet weights from a file or from Keras' own download."""
+    source = None if weights_file else "imagenet"
+    try:
+        encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
+        if weights_file:
+            encoder.load_weights(weights_file)
+    except Exception as error:  # a download or an HDF5 file fails in nearly every way
+        where = f"the file {weights_file}" if weights_file else "Keras' download"
+        raise ColorizeError(
+            f"MobileNetV2's ImageNet weights cannot be had from {where}: {_first_line(error)} "
+            "Give a file with --encoder-weights."
+        ) from error
+    return encoder
+
+
+def _weights_only(path: Path) -> bool:
+    try:
+        with h5py.File(path, "r") as file:
+            return "model_config" not in file.attrs
+    except OSError:  # no HDF5 file: a .keras archive, or nothing at all
+        return False
+
+
+def _input_size(model: keras.Model, path: Path, default_size: int) -> int:
+    inputs, outputs = model.inputs, model.outputs
+    if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0].shape) != 4 or len(outputs[0].shape) != 4:
+        raise ColorizeError(f"{path} is another kind of model: it takes or gives something else than one photo.")
+    taken, given = inputs[0].shape, outputs[0].shape
+    if taken[-1] != 1:
+        raise ColorizeError(f"{path} takes {taken[-1]} channels, not one of luma: {_shape(taken)}.")
+    if given[-1] != 3:
+        raise ColorizeError(f"{path} gives {given[-1]} channels, not three of RGB: {_shape(given)}.")
+    if taken[1:3] != given[1:3] or taken[1] != taken[2]:
+        raise ColorizeError(f"{path} works on {_shape(taken)} to {_shape(given)}, not on squares of one size.")
+    return taken[1] or default_size
+
+
+def _shape(shape: tuple) -> str:
+    return " x ".join("any" if side is None else str(side) for side in shape[1:])
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0] or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

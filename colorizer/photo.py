@@ -1,0 +1,308 @@
+"""Read and write one photo: formats, orientation, transparency, colour profiles, bit depth."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from colorizer.color import is_gray, luma
+from colorizer.files import complete_file
+from colorizer.settings import ColorizeError, PhotoLimits
+
+DEFAULT_LIMITS = PhotoLimits()
+
+_ORIENTATION_TAG = 0x0112
+_GRAY_SAMPLES = 65_536
+_COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo, upright, at its own size."""
+
+    pixels: np.ndarray
+    """uint8 or uint16; shape (h, w) for a grayscale photo, (h, w, 3) for RGB."""
+    alpha: np.ndarray | None
+    """uint8 transparency, shape (h, w), or None for an opaque photo."""
+    format: str
+    """Pillow's name of the file format, such as "JPEG"."""
+    icc_profile: bytes | None
+    """The colour profile of the pixels when it is one for RGB."""
+    exif: bytes | None
+    """EXIF metadata with the orientation tag made true for upright pixels."""
+    resolution: tuple[float, float] | None
+    """Horizontal and vertical dots per inch."""
+
+    @property
+    def height(self) -> int:
+        return self.pixels.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.pixels.shape[1]
+
+    def luma(self, rows: slice = slice(None)) -> np.ndarray:
+        """Return the BT.709 luma of some rows: float32 in [0, 1], shape (rows, w)."""
+        pixels = self.pixels[rows]
+        level = pixels.astype(np.float32) if pixels.ndim == 2 else luma(pixels)
+        return level / np.float32(np.iinfo(self.pixels.dtype).max)
+
+    def square(self, size: int) -> np.ndarray:
+        """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
+        if self.pixels.dtype == np.uint16:
+            return np.clip(resize(self.luma(), size, size), 0, 1)
+        small = Image.fromarray(self.pixels).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        pixels = np.asarray(small, np.float32)
+        return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
+
+
+@dataclass(frozen=True)
+class PhotoFacts:
+    """What checking a file tells about it."""
+
+    colour_format: str
+    """"RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the mode."""
+    width: int
+    height: int
+
+
+def read_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
+    """Decode a photo of any supported format completely; raise ColorizeError when that cannot be done.
+
+    Animations give their first frame. Palette, CMYK and other colour models become RGB; a colour profile that is not
+    one for RGB is converted to sRGB, an RGB profile is kept for writing.
+    """
+    with _readable(path), _open(path, limits) as image:
+        image.load()
+        form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
+        upright, exif = _upright(image)
+        space = _profile_space(icc)
+        if space in ("GRAY", "CMYK"):
+            upright = _to_srgb(upright, icc)
+        alpha = None
+        if upright.has_transparency_data:
+            upright = upright.convert("RGBA")
+            alpha = np.asarray(upright.getchannel("A"))
+            alpha = None if alpha.min(initial=255) == 255 else alpha
+        return Photo(
+            pixels=_pixels(upright),
+            alpha=alpha,
+            format="JPEG" if form == "MPO" else form,
+            icc_profile=icc if space == "RGB" else None,
+            exif=exif,
+            resolution=_resolution(dpi),
+        )
+
+
+def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
+    """Return a photo squeezed to `size` x `size`: RGB, uint8, shape (size, size, 3); raise ColorizeError.
+
+    Large JPEGs are decoded at a fraction of their size (libjpeg's DCT scaling), never below `size`.
+    """
+    with _readable(path), _open(path, limits) as image:
+        image.draft("RGB", (size, size))
+        full = image if image.mode == "RGB" else Image.fromarray(_rgb(_pixels(image)))
+        small = full.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return np.asarray(_transposed(small, _orientation(image)))
+
+
+def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
+    """Decode a file to its last pixel and say what it is; raise ColorizeError when it is no readable photo."""
+    with _readable(path), _open(path, limits) as image:
+        image.load()
+        if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
+            colour_format = "gray"
+        else:
+            seen = image
+            if image.mode == "P":
+                seen = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            colour_format = seen.mode
+            # A few ten thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+            step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
+            sample = np.asarray(seen if seen.mode in ("RGB", "RGBA") else seen.convert("RGB"))[::step, ::step, :3]
+            if is_gray(sample, limits):
+                colour_format = "gray"
+        return PhotoFacts(colour_format, image.width, image.height)
+
+
+def eight_bit(pixels: np.ndarray) -> np.ndarray:
+    """Return uint8 or uint16 samples as uint8."""
+    return pixels if pixels.dtype == np.uint8 else (pixels / 257).round().astype(np.uint8)
+
+
+def pixel_count(path: Path) -> int:
+    """Return the number of pixels a file's header claims; 0 for a file without a readable header."""
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height
+    except Exception:  # reading it will say what is wrong
+        return 0
+
+
+def resize(plane: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resize a float32 plane of shape (h, w) to (height, width): bilinear, antialiased when shrinking."""
+    image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def file_name(name: str, form: str) -> str:
+    """Return the name under which a colorized photo called `name` is written, given its file format.
+
+    The photo keeps its own name. Only where no file of that kind can hold colour, a suffix is added to it.
+    """
+    return name if _writing_format(name, form) else f"{name}.png"
+
+
+def write_photo(path: Path, rgb: np.ndarray, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+    """Write RGB (uint8, shape (h, w, 3)) to `path` in the format its name asks for, with the original's alpha,
+    colour profile, EXIF and resolution; the file appears complete or not at all. Raises ColorizeError.
+    """
+    form = _writing_format(path.name, original.format) or "PNG"
+    image = Image.fromarray(rgb)
+    if original.alpha is not None and form in ("PNG", "TIFF", "WEBP"):
+        image.putalpha(Image.fromarray(original.alpha))
+    options: dict = {}
+    if original.icc_profile:
+        options["icc_profile"] = original.icc_profile
+    if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP"):
+        options["exif"] = original.exif
+    if original.resolution:
+        options["dpi"] = original.resolution
+    if form == "JPEG":
+        options |= {"quality": limits.jpeg_quality, "subsampling": 0}
+    elif form == "WEBP":
+        options |= {"lossless": True}
+    elif form == "TIFF":
+        options |= {"compression": "tiff_lzw"}
+    with complete_file(path) as temporary:
+        image.save(temporary, format=form, **options)
+
+
+def _writing_format(name: str, form: str) -> str | None:
+    """The format a name asks for; a name without a known ending gets the format its photo had."""
+    asked = Image.registered_extensions().get(Path(name).suffix.lower(), form)
+    asked = "JPEG" if asked == "MPO" else asked
+    return asked if asked in _COLOUR_FORMATS else None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder throws at a broken file into one ColorizeError naming the file."""
+    try:
+        yield
+    except ColorizeError:
+        raise
+    except Exception as error:  # decoders raise nearly every kind for damaged data
+        reasons = {
+            Image.UnidentifiedImageError: "not a photo, or of an unknown format",
+            FileNotFoundError: "the file is gone",
+            PermissionError: "no permission to read it",
+        }
+        raise ColorizeError(f"Cannot read {path}: {reasons.get(type(error), f'damaged ({error})')}.") from error
+
+
+def _open(path: Path, limits: PhotoLimits) -> Image.Image:
+    # Pillow's own limit is a process-wide number below what a large scan has; the check on the next lines replaces it.
+    Image.MAX_IMAGE_PIXELS = None
+    if not path.is_file():
+        raise ColorizeError(f"Cannot read {path}: not a regular file.")
+    image = Image.open(path)
+    if image.width * image.height > limits.maximum_pixels:
+        image.close()
+        raise ColorizeError(
+            f"Cannot read {path}: {image.width} x {image.height} pixels are above the limit of "
+            f"{limits.maximum_pixels:,}."
+        )
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # a broken EXIF block says nothing about orientation, and the pixels are fine
+        return 1
+
+
+def _transposed(image: Image.Image, orientation: int) -> Image.Image:
+    """Undo an EXIF orientation; CIPA DC-008 (Exif 2.32), tag 274."""
+    steps = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return image.transpose(steps[orientation]) if orientation in steps else image
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, bytes | None]:
+    try:
+        upright = ImageOps.exif_transpose(image)
+        exif = upright.getexif()
+        exif.pop(_ORIENTATION_TAG, None)
+        return upright, exif.tobytes() if len(exif) else None
+    except Exception:  # EXIF that cannot be parsed or written again is dropped; its pixels are kept
+        return _transposed(image, _orientation(image)), None
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    if image.mode in ("1", "L", "LA", "La"):
+        return np.asarray(image.convert("L"))
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode in ("I", "F"):
+        return _scaled(np.asarray(image, np.float64))
+    if image.mode in ("RGB", "RGBA"):
+        return np.asarray(image)[..., :3]
+    return np.asarray(image.convert("RGB"))
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Bring samples without a fixed white (32-bit integers, floats) to 16 bits by the range they use."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(0)
+    white = next((white for white in (1.0, 255.0, 65535.0) if values.max(initial=0) <= white), values.max())
+    return (values / white * 65535).round().astype(np.uint16)
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    pixels = eight_bit(pixels)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+
+
+def _profile_space(icc: bytes | None) -> str | None:
+    if not icc:
+        return None
+    try:
+        return ImageCms.ImageCmsProfile(io.BytesIO(icc)).profile.xcolor_space.strip()
+    except Exception:  # a broken profile is no profile
+        return None
+
+
+def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    alpha = image.getchannel("A") if image.mode == "LA" else None
+    bare = image.convert("L") if image.mode == "LA" else image
+    try:
+        converted = ImageCms.profileToProfile(
+            bare, ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except ImageCms.PyCMSError:  # the profile does not fit the pixels
+        return image
+    if alpha is not None:
+        converted.putalpha(alpha)
+    return converted
+
+
+def _resolution(dpi) -> tuple[float, float] | None:
+    try:
+        across, down = (float(value) for value in dpi)
+    except (TypeError, ValueError):
+        return None
+    return (across, down) if 1 <= across <= 100_000 and 1 <= down <= 100_000 else None

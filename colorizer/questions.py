@@ -1,0 +1,378 @@
+"""Every question once: its words, flag, default, parser and the sentence a wrong answer gets.
+
+The prompts, the command line's flags and the README's table are all made from `QUESTIONS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from colorizer.console import WrongAnswer
+from colorizer.settings import (
+    MAXIMUM_BATCH_SIZE,
+    MAXIMUM_COUNT,
+    MAXIMUM_EPOCHS,
+    MAXIMUM_SEED,
+    MAXIMUM_SIZE,
+    SIZE_MULTIPLE,
+    ModelSettings,
+    TrainingSettings,
+)
+
+Parser = Callable[[str], Any]
+
+TRAIN, COLORIZE = "train", "colorize"
+
+
+def whole_number(least: int, most: int) -> Parser:
+    """Accept a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text.replace(",", "").replace("_", ""))
+        except ValueError:
+            raise WrongAnswer(f"{text!r} is not a whole number.") from None
+        if number < least:
+            raise WrongAnswer(f"{number} is too small: the least is {least}.")
+        if number > most:
+            raise WrongAnswer(f"{number} is too large: the most is {most}.")
+        return number
+
+    return parse
+
+
+def number_between(least: float, most: float) -> Parser:
+    """Accept a decimal number from `least` to `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise WrongAnswer(f"{text!r} is not a number.") from None
+        if not least <= number <= most:
+            raise WrongAnswer(f"{text} is out of bounds: a number from {least:g} to {most:g} is wanted.")
+        return number
+
+    return parse
+
+
+def one_of(options: dict[str, str]) -> Parser:
+    """Accept one of the keys of `options`, in any case, and return the value it stands for."""
+
+    def parse(text: str) -> str:
+        chosen = options.get(text.strip().lower())
+        if chosen is None:
+            raise WrongAnswer(f"{text!r} is none of the options: {', '.join(options)}.")
+        return chosen
+
+    return parse
+
+
+def yes_or_no(text: str) -> bool:
+    return one_of({"y": "yes", "yes": "yes", "n": "no", "no": "no"})(text) == "yes"
+
+
+def a_path(text: str) -> Path:
+    """Read a path as people paste it: in quotes, with ~, or with spaces escaped by backslashes."""
+    typed = text.strip()
+    if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "'\"":
+        typed = typed[1:-1]
+    if not typed:
+        raise WrongAnswer("A path is wanted.")
+    if "\0" in typed:
+        raise WrongAnswer("A path cannot hold the character NUL.")
+    spellings = (typed, re.sub(r"\\(.)", r"\1", typed), typed.replace("\\", "/"))
+    paths = [_home(spelling) for spelling in spellings]
+    return next((path for path in paths if _exists(path)), paths[0])
+
+
+def existing_path(endings: Sequence[str] = ()) -> Parser:
+    """Accept a path that exists; a file must have one of the `endings`, when there are any."""
+
+    def parse(text: str) -> Path:
+        path = a_path(text)
+        if not _exists(path):
+            raise WrongAnswer(f"There is nothing at {path}.")
+        if endings and path.suffix.lower() not in endings:
+            raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
+        if not (path.is_dir() or path.is_file()):
+            raise WrongAnswer(f"{path} is neither a file nor a folder.")
+        return path
+
+    return parse
+
+
+def network_size(text: str) -> int:
+    size = whole_number(SIZE_MULTIPLE, MAXIMUM_SIZE)(text)
+    if size % SIZE_MULTIPLE:
+        raise WrongAnswer(f"{size} is not a multiple of {SIZE_MULTIPLE}.")
+    return size
+
+
+def filter_counts(text: str) -> tuple[int, ...]:
+    counts = tuple(whole_number(1, 4096)(part) for part in text.replace(" ", ",").split(",") if part)
+    if not 2 <= len(counts) <= 5:
+        raise WrongAnswer(f"{text!r} is wrong: two to five counts separated by commas are wanted.")
+    return counts
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing the program needs to know, however it comes to know it."""
+
+    flag: str
+    help: str
+    """One line for --help and the README."""
+    parse: Parser
+    journeys: tuple[str, ...]
+    prompt: str = ""
+    """What is asked; a question without words is answered by its flag or default only."""
+    default: str | None = None
+    """The default as it would be typed; None where it depends on the photos, or there is none."""
+    shown_default: str = ""
+    """The default in words, where `default` says nothing."""
+
+    @property
+    def name(self) -> str:
+        """The flag as an identifier: "--train-count" gives "train_count"."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def is_switch(self) -> bool:
+        """A yes-or-no question, whose flag has a --no- form and takes no value."""
+        return self.parse is yes_or_no
+
+
+BOTH = (TRAIN, COLORIZE)
+_training, _model = TrainingSettings(), ModelSettings()
+
+JOURNEY = Question(
+    "train | colorize",
+    "which journey",
+    one_of({"1": TRAIN, "2": COLORIZE, TRAIN: TRAIN, COLORIZE: COLORIZE}),
+    (),
+    "What would you like to do?\n  1  train a model on colour photos\n"
+    "  2  colorize black-and-white photos with an existing model",
+    default="2",
+)
+USE_DEFAULT_DATASET = Question(
+    "--default-dataset",
+    "use the photos in dataset/color (train) or dataset/bw (colorize)",
+    yes_or_no,
+    BOTH,
+    "Use the default dataset ({folder})? (yes/no)",
+    default="yes",
+)
+DATASET = Question(
+    "--dataset",
+    "folder, zip or single photo to use",
+    existing_path(),
+    BOTH,
+    "Where are the photos? A folder, a zip or a single photo:",
+    shown_default="the default dataset",
+)
+UNPACK_TO = Question(
+    "--unpack-to",
+    "folder to unpack a zip into",
+    a_path,
+    BOTH,
+    "Into which folder shall {archive} be unpacked?",
+    shown_default="beside the zip, under its name",
+)
+SHOW_UNREADABLE = Question(
+    "--show-unreadable", "print the paths of unreadable files", yes_or_no, BOTH, "Print their paths? (yes/no)", "yes"
+)
+SHOW_WRONG_FORMAT = Question(
+    "--show-wrong-format",
+    "print the paths of photos of a wrong colour format",
+    yes_or_no,
+    (TRAIN,),
+    "Print their paths? (yes/no)",
+    "yes",
+)
+TRAIN_COUNT = Question(
+    "--train-count",
+    "photos to train with, two of ten for validation",
+    whole_number(2, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to train with? (2 of every 10 are held back for validation)",
+    shown_default="all that are not tested on",
+)
+TEST_COUNT = Question(
+    "--test-count",
+    "photos to test on afterwards",
+    whole_number(1, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to test on afterwards?",
+    shown_default="a tenth, at most 200",
+)
+EPOCHS = Question(
+    "--epochs",
+    "times the training goes over all its photos",
+    whole_number(1, MAXIMUM_EPOCHS),
+    (TRAIN,),
+    "For how many epochs? (one epoch goes once over all training photos)",
+    default=str(_training.epochs),
+)
+COUNT = Question(
+    "--count",
+    "photos to colorize, chosen at random when fewer than all",
+    whole_number(1, MAXIMUM_COUNT),
+    (COLORIZE,),
+    "How many of them shall be colorized?",
+    shown_default="all",
+)
+START = Question(
+    "--start",
+    "create a new model or load one",
+    one_of({"1": "create", "2": "load", "create": "create", "load": "load"}),
+    (TRAIN,),
+    "Create a new model or load one to continue from?\n  1  create\n  2  load",
+    default="1",
+)
+ARCHITECTURE = Question(
+    "--architecture",
+    "network to create: chroma_unet, rgb_unet or mobilenet_unet",
+    one_of(
+        {
+            "1": "chroma_unet",
+            "2": "rgb_unet",
+            "3": "mobilenet_unet",
+            "chroma_unet": "chroma_unet",
+            "rgb_unet": "rgb_unet",
+            "mobilenet_unet": "mobilenet_unet",
+        }
+    ),
+    (TRAIN,),
+    "Which network?\n  1  chroma_unet: lean, predicts colour and keeps the photo's own brightness\n"
+    "  2  rgb_unet: the plain autoencoder, predicts all three channels; 20 times slower and more\n"
+    "  3  mobilenet_unet: chroma_unet with an encoder that learned from ImageNet",
+    default="1",
+)
+MODEL = Question(
+    "--model",
+    "model file (.h5 or .keras) to continue from or to colorize with",
+    existing_path((".h5", ".keras")),
+    BOTH,
+    "Which model file? (.h5 or .keras)",
+    shown_default="train: a new model; colorize: the model that ships with the program",
+)
+LOOK = Question(
+    "--look",
+    "look at the model: drawing, summary or nothing",
+    one_of(
+        {
+            "1": "drawing",
+            "2": "summary",
+            "3": "nothing",
+            "drawing": "drawing",
+            "summary": "summary",
+            "nothing": "nothing",
+        }
+    ),
+    BOTH,
+    "Look at the model?\n  1  save a drawing of it\n  2  print its summary\n  3  nothing",
+    default="3",
+)
+MONITOR = Question(
+    "--monitor",
+    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last",
+    one_of(
+        {
+            "loss": "loss",
+            "accuracy": "accuracy",
+            "val_loss": "val_loss",
+            "val_accuracy": "val_accuracy",
+            "acc": "accuracy",
+            "val_acc": "val_accuracy",
+            "none": "none",
+        }
+    ),
+    (TRAIN,),
+    "Save the best model while training? By which figure?\n"
+    "  (loss, accuracy, val_loss, val_accuracy; none keeps the last epoch)",
+    default=_training.monitor,
+)
+SAVE_MODEL = Question("--save-model", "save the trained model", yes_or_no, (TRAIN,), "Save the model? (yes/no)", "yes")
+SHOW_GRAPHS = Question(
+    "--show-graphs",
+    "show the graphs of losses, accuracies and learning rate (they are saved in any case)",
+    yes_or_no,
+    (TRAIN,),
+    "Show the graphs of losses, accuracies and learning rate? (yes/no)",
+    "no",
+)
+SAVE_RESULTS = Question(
+    "--save-results",
+    "save the colorized test photos and comparison sheets",
+    yes_or_no,
+    (TRAIN,),
+    "Save the colorized test photos and comparison sheets? (yes/no)",
+    "yes",
+)
+SHOW_RESULTS = Question(
+    "--show-results",
+    "show the first comparison sheet",
+    yes_or_no,
+    BOTH,
+    "Show the first comparison sheet? (yes/no)",
+    "no",
+)
+SIZE = Question("--size", "side of the square the network works on", network_size, (TRAIN,), default=str(_model.size))
+BATCH_SIZE = Question(
+    "--batch-size",
+    "photos per training step",
+    whole_number(1, MAXIMUM_BATCH_SIZE),
+    (TRAIN,),
+    default=str(_training.batch_size),
+)
+SEED = Question(
+    "--seed", "number that makes a run repeatable", whole_number(0, MAXIMUM_SEED), BOTH, default=str(_training.seed)
+)
+LEARNING_RATE = Question(
+    "--learning-rate",
+    "first step size of the Adam optimizer",
+    number_between(1e-8, 1),
+    (TRAIN,),
+    default=str(_training.learning_rate),
+)
+FILTERS = Question(
+    "--filters",
+    "filters of each block, such as 16,32,64,128,256",
+    filter_counts,
+    (TRAIN,),
+    shown_default="the architecture's own",
+)
+DROPOUT = Question(
+    "--dropout", "share of activations dropped while training", number_between(0, 0.9), (TRAIN,), default="0"
+)
+L2 = Question("--l2", "weight of the L2 penalty on kernels", number_between(0, 1), (TRAIN,), default="0")
+ENCODER_WEIGHTS = Question(
+    "--encoder-weights",
+    "file with ImageNet weights for mobilenet_unet",
+    existing_path((".h5",)),
+    (TRAIN,),
+    shown_default="Keras' own download",
+)
+OUTPUT = Question("--output", "folder for models and results", a_path, BOTH, shown_default="OUTPUT beside the script")
+
+QUESTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Question) and value is not JOURNEY)
+"""Every question with a flag, in the order they are asked."""
+
+
+def _home(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~somebody" who is not known here
+        return Path(text)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long to be one
+        return False

@@ -1,0 +1,173 @@
+"""The only chooser of paths under OUTPUT/: runs, graphs, comparison sheets, colour photos, records."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from colorizer.color import luma
+from colorizer.files import complete_file, unused_path, write_text
+from colorizer.photo import Photo, eight_bit, file_name, write_photo
+from colorizer.settings import SHEET_ROWS, ColorizeError
+
+_CELL = 320
+_GAP = 12
+_CAPTION = 26
+_INK, _PAPER = (40, 40, 40), (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The two folders of one run; both are new and belong to it alone."""
+
+    name: str
+    models: Path
+    results: Path
+
+
+def new_run(output: Path, kind: str) -> Run:
+    """Reserve folders of one unused name, such as "train-20261231-235959", under `output`; raise ColorizeError.
+
+    Folders appear when something is written into them, except the results folder, which reserves the name.
+    """
+    stem = f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        (output / "results").mkdir(parents=True, exist_ok=True)
+        (output / "models").mkdir(parents=True, exist_ok=True)
+        for number in range(1, 10_000):
+            name = stem if number == 1 else f"{stem}-{number}"
+            run = Run(name, output / "models" / name, output / "results" / name)
+            if run.models.exists():
+                continue
+            try:
+                run.results.mkdir()
+            except FileExistsError:
+                continue
+            return run
+    except OSError as error:
+        raise ColorizeError(f"Cannot make folders for results under {output}: {error.strerror}.") from error
+    raise ColorizeError(f"Every name for a run is taken under {output / 'results'}.")
+
+
+def save_picture(
+    run: Run, root: Path, columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray
+) -> list[Image.Image]:
+    """Write a colorized photo under its own name, in its own subfolder of the run's results, and return its row of a
+    comparison sheet: one thumbnail for each of `columns`. Raises ColorizeError.
+    """
+    relative = photo.relative_to(root)
+    path = run.results / relative.with_name(file_name(relative.name, original.format))
+    write_photo(unused_path(path), rgb, original)
+    thumbnails = {"original colour": _thumbnail(eight_bit(original.pixels)), "predicted colour": _thumbnail(rgb)}
+    thumbnails["grayscale"] = _gray(thumbnails["original colour"])
+    return [thumbnails[column] for column in columns]
+
+
+def write_record(path: Path, record: dict) -> None:
+    """Write a record as JSON, complete or not at all. Values that are no JSON, such as paths, become text."""
+    write_text(path, json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def save_graphs(history: dict[str, Sequence[float]], folder: Path) -> Path:
+    """Draw loss, accuracy and learning rate per epoch into one PNG and return its path; raise ColorizeError."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(15, 4.2), layout="constrained")
+    panels = (
+        ("Loss (mean squared error)", {"training": "loss", "validation": "val_loss"}),
+        ("Accuracy (strongest channel right)", {"training": "accuracy", "validation": "val_accuracy"}),
+        ("Learning rate", {"": "learning_rate"}),
+    )
+    for axes, (title, curves) in zip(figure.subplots(1, 3), panels, strict=True):
+        for (label, name), colour in zip(curves.items(), ("tab:purple", "tab:cyan"), strict=False):
+            values = history.get(name, ())
+            axes.plot(range(1, len(values) + 1), values, "o-", markersize=3, color=colour, label=label)
+        axes.set(title=title, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        if len(curves) > 1:
+            axes.legend()
+        if title == "Learning rate" and min(history.get("learning_rate", (1,))) > 0:
+            axes.set_yscale("log")
+    path = unused_path(folder / "graphs.png")
+    with complete_file(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+    return path
+
+
+class SheetWriter:
+    """Collects rows of pictures and writes a comparison sheet each time enough have come; memory stays small."""
+
+    def __init__(self, folder: Path, columns: Sequence[str]):
+        self.folder, self.columns = folder, tuple(columns)
+        self.paths: list[Path] = []
+        self._rows: list[tuple[str, Sequence[Image.Image]]] = []
+
+    def add(self, name: str, thumbnails: Sequence[Image.Image]) -> None:
+        """Add one photo: its name and one thumbnail for each column."""
+        self._rows.append((name, thumbnails))
+        if len(self._rows) == SHEET_ROWS:
+            self.finish()
+
+    def finish(self) -> tuple[Path, ...]:
+        """Write the rows that are left and return the paths of all sheets; raise ColorizeError."""
+        if self._rows:
+            path = unused_path(self.folder / f"sheet-{len(self.paths) + 1:03}.png")
+            with complete_file(path) as temporary:
+                _sheet(self.columns, self._rows).save(temporary, format="PNG")
+            self.paths.append(path)
+            self._rows = []
+        return tuple(self.paths)
+
+
+def _thumbnail(picture: np.ndarray) -> Image.Image:
+    image = Image.fromarray(picture).convert("RGB")
+    scale = min(_CELL / image.width, _CELL / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _gray(picture: Image.Image) -> Image.Image:
+    return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8)).convert("RGB")
+
+
+def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:
+    width = _GAP + len(columns) * (_CELL + _GAP)
+    heights = [_CAPTION + max(picture.height for picture in pictures) + _GAP for _, pictures in rows]
+    sheet = Image.new("RGB", (width, _GAP + _CAPTION + sum(heights)), _PAPER)
+    pen, font = ImageDraw.Draw(sheet), _font(16)
+    for number, title in enumerate(columns):
+        pen.text((_GAP + number * (_CELL + _GAP), _GAP), title, fill=_INK, font=_font(18))
+    top = _GAP + _CAPTION
+    for (name, pictures), height in zip(rows, heights, strict=True):
+        pen.text((_GAP, top + 2), _fitting(name, pen, font, width - 2 * _GAP), fill=_INK, font=font)
+        for number, picture in enumerate(pictures):
+            left = _GAP + number * (_CELL + _GAP) + (_CELL - picture.width) // 2
+            sheet.paste(picture, (left, top + _CAPTION))
+        top += height
+    return sheet
+
+
+def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """Shorten a name in its middle until it fits; undecodable bytes of a file name are shown as question marks."""
+    name = name.encode("utf-8", "replace").decode("utf-8")
+    shown, kept = name, len(name)
+    while pen.textlength(shown, font=font) > width and kept > 2:
+        kept = math.floor(kept * 0.95)
+        shown = f"{name[: kept // 2]}…{name[-(kept // 2) :]}"
+    return shown
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    # Matplotlib ships DejaVu Sans, whose letters reach from Latin to Hebrew; Pillow's own font knows Latin only.
+    import matplotlib
+
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), size)

@@ -1,0 +1,99 @@
+"""Every default and limit of the program, and the one error it raises on purpose.
+
+Nothing here imports more than the standard library: the first question must not wait for arrays or networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Progress = Callable[[int, int], None]
+"""Called as ``progress(done, total)`` while a long piece of work runs."""
+
+
+class ColorizeError(Exception):
+    """Something the person can act on; its text is one sentence saying what, where and what to do."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """Stand in where nobody watches."""
+
+
+@dataclass(frozen=True)
+class PhotoLimits:
+    """What a photo may be, and how its copy is written."""
+
+    maximum_pixels: int = 300_000_000
+    """Photos above this many pixels are refused as decompression bombs; a 100-megapixel scan passes."""
+    jpeg_quality: int = 95
+    """Pillow's documentation advises against going above 95: larger files, hardly any gain."""
+    gray_difference: int = 8
+    """Two channels closer than this (8-bit levels) count as equal: see `color.is_gray`."""
+    gray_share: float = 0.999
+    """A photo is gray when at least this share of its pixels have equal channels."""
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """How photos are divided; every photo belongs to exactly one part."""
+
+    validation_share: float = 0.2
+    """Share of the training photos held back to watch for overfitting: two of every ten."""
+    minimum_training_photos: int = 2
+    """One to learn from and one to validate on."""
+    minimum_test_photos: int = 1
+    default_test_share: float = 0.1
+    """Of all fine photos, the share proposed for the final test when nothing was typed."""
+    maximum_default_test: int = 200
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What is needed to build a network that does not exist yet."""
+
+    architecture: str = "chroma_unet"
+    """One of `model.ARCHITECTURES`."""
+    size: int = 256
+    """Side of the square the network works on, in pixels; a multiple of 32."""
+    filters: tuple[int, ...] = ()
+    """Filters of each encoder block; empty takes the architecture's own."""
+    dropout: float = 0.0
+    """Share of activations dropped behind each decoder block while training."""
+    l2: float = 0.0
+    """Weight of the L2 penalty on convolution kernels."""
+    encoder_weights: str = ""
+    """File with ImageNet weights for a pretrained encoder; empty lets Keras download its own."""
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained."""
+
+    epochs: int = 5
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    """Adam's usual step: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980."""
+    monitor: str = "val_loss"
+    """Which figure chooses the best epoch (one of `training.MONITORS`), or "none" to keep the last."""
+    plateau_epochs: int = 5
+    """Epochs without improvement of the validation loss before the learning rate falls."""
+    plateau_factor: float = 0.2
+    """The learning rate falls fivefold."""
+    seed: int = 42
+
+
+MAXIMUM_COUNT = 10_000_000
+"""Upper bound of a typed number of photos; far above any folder, low enough to catch a typing slip."""
+MAXIMUM_EPOCHS = 10_000
+MAXIMUM_SIZE = 2048
+MAXIMUM_BATCH_SIZE = 4096
+MAXIMUM_SEED = 2**32 - 1
+SIZE_MULTIPLE = 32
+"""The networks halve their input five times: both sides must be divisible by two to the fifth."""
+SCORED_SIDE = 512
+"""Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
+SHEET_ROWS = 6
+"""Photos on one comparison sheet."""

@@ -1,0 +1,170 @@
+"""Compile, callbacks, fit: a network and photos in, a trained network and its record out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from colorizer.batches import PhotoBatches
+from colorizer.model import Network, save
+from colorizer.settings import ColorizeError, TrainingSettings
+
+MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
+"""Figures the best epoch may be chosen by; accuracies are better when larger."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What a running training says after every batch."""
+
+    epoch: int
+    """Counted from one."""
+    epochs: int
+    batch: int
+    batches: int
+    figures: dict[str, float]
+    """Loss and accuracy so far; after the last batch also the validation's and the learning rate."""
+    finished: bool
+    """True once per epoch, when validation is done."""
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What a training did."""
+
+    history: dict[str, tuple[float, ...]]
+    """Per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate."""
+    seconds: float
+    kept_epoch: int
+    """The epoch, counted from one, whose weights the network now has."""
+    device: str
+
+
+def prepare_devices() -> str:
+    """Let GPUs take memory as they need it, and say in words which device computes."""
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:  # TensorFlow has started already, and keeps the setting it started with
+            break
+    if not gpus:
+        return "CPU"
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+    return f"{len(gpus)} x {names[0]}" if len(gpus) > 1 else names[0]
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Return the strategy under which networks must be built and trained: mirrored over several GPUs, else default."""
+    if len(tf.config.list_physical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def compile_network(network: Network, learning_rate: float = TrainingSettings.learning_rate) -> None:
+    """Compile for training or evaluation: mean squared error of RGB, and the share of right strongest channels."""
+    network.model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="mean_squared_error",
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
+        jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
+    )
+
+
+def train(
+    network: Network,
+    learning: PhotoBatches,
+    validation: PhotoBatches,
+    settings: TrainingSettings,
+    checkpoint: Path,
+    report: Callable[[EpochReport], None] = lambda report: None,
+) -> TrainingRecord:
+    """Train `network` in place and return the record; the network ends with the weights of the best epoch.
+
+    The best epoch by `settings.monitor` is kept in the file `checkpoint` while running. Raises ColorizeError when
+    the loss is no longer a number.
+    """
+    compile_network(network, settings.learning_rate)
+    best = _BestEpoch(settings.monitor, checkpoint)
+    callbacks = [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs
+        ),
+        keras.callbacks.TerminateOnNaN(),
+        best,
+        _Reporter(settings.epochs, len(learning), report),
+    ]
+    started = time.monotonic()
+    history = network.model.fit(
+        learning, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0
+    )
+    if not all(math.isfinite(value) for value in history.history["loss"]):
+        raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
+    if best.epoch:
+        network.model.load_weights(checkpoint)
+    return TrainingRecord(
+        history={name: tuple(float(value) for value in values) for name, values in history.history.items()},
+        seconds=time.monotonic() - started,
+        kept_epoch=best.epoch or settings.epochs,
+        device=prepare_devices(),
+    )
+
+
+def seconds_per_photo(network: Network, batch_size: int) -> float:
+    """Measure what one photo of a training step takes on this machine, without changing the network."""
+    weights = network.model.get_weights()
+    compile_network(network)
+    inputs = np.zeros((batch_size, network.size, network.size, 1), np.float32)
+    targets = np.zeros((batch_size, network.size, network.size, 3), np.float32)
+    network.model.train_on_batch(inputs, targets)
+    started = time.monotonic()
+    network.model.train_on_batch(inputs, targets)
+    seconds = time.monotonic() - started
+    network.model.set_weights(weights)
+    return seconds / batch_size
+
+
+class _BestEpoch(keras.callbacks.Callback):
+    """Keep the best epoch's weights in one file that is complete at every moment."""
+
+    def __init__(self, monitor: str, checkpoint: Path):
+        super().__init__()
+        self.monitor, self.checkpoint, self.epoch = monitor, checkpoint, 0
+        self._sign = -1 if "accuracy" in monitor else 1
+        self._best = math.inf
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.monitor == "none":
+            return
+        value = self._sign * (logs or {}).get(self.monitor, math.nan)
+        if value < self._best:
+            self._best, self.epoch = value, epoch + 1
+            save(self.model, self.checkpoint)
+
+
+class _Reporter(keras.callbacks.Callback):
+    def __init__(self, epochs: int, batches: int, report: Callable[[EpochReport], None]):
+        super().__init__()
+        self.epochs, self.batches, self.report, self.epoch = epochs, batches, report, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+        self._tell(0, {}, finished=False)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._tell(batch + 1, logs, finished=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._tell(self.batches, logs, finished=True)
+
+    def _tell(self, batch: int, logs: dict | None, finished: bool) -> None:
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        self.report(EpochReport(self.epoch, self.epochs, batch, self.batches, figures, finished))
