@@ -62,7 +62,7 @@ def merge(gray: np.ndarray, offset: np.ndarray) -> np.ndarray:
 
 
 def colourfulness(rgb: np.ndarray) -> float:
-    """Return the Hasler-Suesstrunk colourfulness of RGB in [0, 1], shape (h, w, 3); 0 for gray, about 40 for a photo.
+    """Return the Hasler-Suesstrunk colourfulness of RGB in [0, 1], shape (h, w, 3); 0 for gray, 40 for most photos.
 
     Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
     metric M3, on the paper's scale of 0 to 255 per channel.
@@ -77,7 +77,7 @@ def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
     """Say whether 8-bit RGB of shape (h, w, 3) shows no colour: its channels are equal but for JPEG noise.
 
     A pixel is gray when its largest and smallest channel differ by at most `limits.gray_difference` levels; a photo
-    is gray when `limits.gray_share` of its pixels are. The threshold's reason is measured in the README ("What counts as a photo").
+    is gray when `limits.gray_share` of its pixels are. The README ("What counts as a photo") says why these numbers.
     """
     limits = limits or PhotoLimits()
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,6 +129,24 @@ class Console:
             raise EOFError
         self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
         return line
+
+
+@contextmanager
+def quiet_errors() -> Iterator[None]:
+    """Hold back what libraries write to standard error, unless the block fails: TensorFlow's C++ core greets there
+    whatever its log level (https://github.com/tensorflow/tensorflow/issues/100442).
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "wb") as stderr:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            stderr.write(held.read())
+            raise
+        finally:
+            os.dup2(stderr.fileno(), 2)
 
 
 def in_notebook() -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from colorizer.files import unused_path, write_text
+from colorizer.files import numbered, write_text
 from colorizer.photo import DEFAULT_LIMITS, PhotoFacts, examine
 from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress
 
@@ -66,7 +66,8 @@ class Split:
 def find_files(source: Path) -> Dataset:
     """List every file under a folder, or the one photo that `source` is; raise ColorizeError when there is none.
 
-    Links to folders are not followed, so a loop of links cannot trap the walk.
+    Links to folders are not followed, so a loop of links cannot trap the walk. A zip that lies unpacked beside itself
+    is not listed: its photos are.
     """
     if source.is_file():
         return Dataset(source.parent, (source,), 0)
@@ -83,7 +84,7 @@ def find_files(source: Path) -> Dataset:
         subfolders[:] = sorted(set(subfolders) - unseen)
         visible = [name for name in names if not name.startswith(".")]
         hidden += len(names) - len(visible)
-        files += [Path(folder, name) for name in visible]
+        files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
     return Dataset(source, tuple(sorted(files)), hidden)
 
 
@@ -157,9 +158,12 @@ def unpack(archive: Path, target: Path, progress: Progress = no_progress) -> Pat
     folder, that are links, or that are encrypted are refused. Raises ColorizeError.
     """
     identity = _identity(archive)
-    if _holds(target, identity):
-        return target
-    target = unused_path(target)
+    for candidate in numbered(target):
+        if _holds(candidate, identity):
+            return candidate
+        if not candidate.exists():
+            target = candidate
+            break
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
     try:
@@ -244,6 +248,10 @@ def _holds(folder: Path, identity: dict) -> bool:
         return json.loads((folder / _ARCHIVE_RECORD).read_text(encoding="utf-8")) == identity
     except (OSError, ValueError):
         return False
+
+
+def _is_unpacked(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and _holds(path.with_suffix(""), _identity(path))
 
 
 def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], free: int) -> None:

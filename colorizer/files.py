@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from colorizer.settings import ColorizeError
@@ -42,13 +43,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield `path`, then "name-2", "name-3" and so on."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
 def unused_path(path: Path) -> Path:
-    """Return `path`, or the first of "name-2", "name-3", ... that does not exist."""
-    candidate, number = path, 2
-    while candidate.exists() or candidate.is_symlink():
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return candidate
+    """Return the first of `path`, "name-2", "name-3", ... that does not exist."""
+    return next(candidate for candidate in numbered(path) if not (candidate.exists() or candidate.is_symlink()))
 
 
 def _umask() -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.console import WrongAnswer, on_kaggle
+from colorizer.console import WrongAnswer, on_kaggle, quiet_errors
 from colorizer.conversation import Conversation
-from colorizer.settings import ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AugmentationSettings, ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from colorizer.dataset import DatasetCheck, Split
@@ -34,6 +34,7 @@ def train_journey(talk: Conversation) -> None:
     seed = talk.answer(ask.SEED)
     check = choose_dataset(talk, for_training=True)
     split = choose_counts(talk, check, seed)
+    start_tensorflow(talk)
     epochs = choose_epochs(talk, split)
     run = start_run(talk, ask.TRAIN)
     network = create_or_load(talk)
@@ -42,6 +43,7 @@ def train_journey(talk: Conversation) -> None:
         epochs=epochs,
         batch_size=talk.answer(ask.BATCH_SIZE),
         learning_rate=talk.answer(ask.LEARNING_RATE),
+        schedule=talk.answer(ask.SCHEDULE),
         monitor=talk.answer(ask.MONITOR),
         seed=seed,
     )
@@ -58,6 +60,7 @@ def colorize_journey(talk: Conversation) -> None:
     check = choose_dataset(talk, for_training=False)
     photos = choose_count(talk, check, seed)
     run = start_run(talk, ask.COLORIZE)
+    start_tensorflow(talk)
     network = load_for_colorizing(talk)
     look_at(talk, network, run)
     colorize_chosen(talk, network, photos, check.root, run)
@@ -76,6 +79,16 @@ def choose_dataset(talk: Conversation, for_training: bool) -> DatasetCheck:
         if talk.has_flag(ask.DATASET) or talk.accept_defaults:
             raise ColorizeError(f"{sentence} Choose another dataset with {ask.DATASET.flag}.")
         talk.console.warn(f"{sentence} Choose another dataset.")
+
+
+def start_tensorflow(talk: Conversation) -> None:
+    """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
+    talk.console.inform("Starting TensorFlow…")
+    with quiet_errors():
+        from colorizer.training import prepare_devices
+
+        device = prepare_devices()
+    talk.console.inform(f"The network runs on: {device}.")
 
 
 def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:
@@ -128,9 +141,8 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
 def create_or_load(talk: Conversation) -> Network:
     """Create a new network, or load one to continue from."""
     from colorizer.model import build
-    from colorizer.training import prepare_devices, strategy
+    from colorizer.training import strategy
 
-    talk.console.inform(f"Training runs on: {prepare_devices()}.")
     with strategy().scope():
         if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
             return _loaded(talk)
@@ -156,9 +168,7 @@ def create_or_load(talk: Conversation) -> Network:
 def load_for_colorizing(talk: Conversation) -> Network:
     """Load the model to colorize with; the one that ships with the program by default."""
     from colorizer.colorization import PRETRAINED
-    from colorizer.training import prepare_devices
 
-    talk.console.inform(f"Starting TensorFlow; colorizing runs on: {prepare_devices()}.")
     return _loaded(talk, PRETRAINED)
 
 
@@ -187,7 +197,7 @@ def train_network(
     from colorizer.batches import PhotoBatches
     from colorizer.training import train
 
-    learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augment=True)
+    learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, AugmentationSettings())
     validation = PhotoBatches(split.validation, network.size, settings.batch_size)
     _tell_estimate(talk, network, split, settings.batch_size, settings.epochs)
     with talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress:

@@ -340,6 +340,13 @@ LEARNING_RATE = Question(
     (TRAIN,),
     default=str(_training.learning_rate),
 )
+SCHEDULE = Question(
+    "--schedule",
+    "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
+    one_of({"plateau": "plateau", "cosine": "cosine"}),
+    (TRAIN,),
+    default=_training.schedule,
+)
 FILTERS = Question(
     "--filters",
     "filters of each block, such as 16,32,64,128,256",
@@ -376,3 +383,13 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:  # a name too long to be one
         return False
+
+
+def flag_table() -> list[str]:
+    """Return the README's table of flags, one Markdown row each."""
+    rows = ["| flag | what it answers | default | train | colorize |", "|---|---|---|---|---|"]
+    for question in QUESTIONS:
+        flag = f"`{question.flag}`" + (f" / `--no-{question.flag[2:]}`" if question.is_switch else "")
+        marks = " | ".join("yes" if journey in question.journeys else "" for journey in BOTH)
+        rows.append(f"| {flag} | {question.help} | {question.default or question.shown_default} | {marks} |")
+    return rows

@@ -76,6 +76,15 @@ class TrainingSettings:
     batch_size: int = 16
     learning_rate: float = 1e-3
     """Adam's usual step: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980."""
+    loss: str = "mean_absolute_error"
+    """Of RGB. Compared at equal steps and equal colourfulness it was nearer to the truth than the squared error, which
+    answers doubt with brown: docs/EXPERIMENTS.md."""
+    schedule: str = "plateau"
+    """"plateau": the learning rate falls when validation stops improving. "cosine": it rises over the first steps and
+    falls along half a cosine to nothing at the last one (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983);
+    for a training whose length is known to be right."""
+    warm_up: float = 0.03
+    """Share of the steps over which the cosine schedule's learning rate rises."""
     monitor: str = "val_loss"
     """Which figure chooses the best epoch (one of `training.MONITORS`), or "none" to keep the last."""
     plateau_epochs: int = 5
@@ -83,6 +92,22 @@ class TrainingSettings:
     plateau_factor: float = 0.2
     """The learning rate falls fivefold."""
     seed: int = 42
+
+
+@dataclass(frozen=True)
+class AugmentationSettings:
+    """How a training photo differs from itself epoch by epoch. Colour stays true; the network's view of it varies."""
+
+    crop: float = 0.125
+    """Photos are read larger by this share, and a random part of the network's size is cut out."""
+    contrast: float = 0.25
+    """Luma is stretched or squeezed around its mean by at most this share, as prints fade."""
+    brightness: float = 0.08
+    """Luma is shifted by at most this much."""
+    grain: float = 0.03
+    """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
+    share: float = 0.5
+    """Share of the photos whose luma is changed at all."""
 
 
 MAXIMUM_COUNT = 10_000_000

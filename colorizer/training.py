@@ -69,10 +69,10 @@ def strategy() -> tf.distribute.Strategy:
 
 
 def compile_network(network: Network, learning_rate: float = TrainingSettings.learning_rate) -> None:
-    """Compile for training or evaluation: mean squared error of RGB, and the share of right strongest channels."""
+    """Compile for training or evaluation: the loss, and the share of pixels whose strongest channel is right."""
     network.model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
-        loss="mean_squared_error",
+        loss=TrainingSettings.loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
@@ -95,9 +95,7 @@ def train(
     compile_network(network, settings.learning_rate)
     best = _BestEpoch(settings.monitor, checkpoint)
     callbacks = [
-        keras.callbacks.ReduceLROnPlateau(
-            monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs
-        ),
+        _schedule(settings, len(learning)),
         keras.callbacks.TerminateOnNaN(),
         best,
         _Reporter(settings.epochs, len(learning), report),
@@ -130,6 +128,33 @@ def seconds_per_photo(network: Network, batch_size: int) -> float:
     seconds = time.monotonic() - started
     network.model.set_weights(weights)
     return seconds / batch_size
+
+
+def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
+    if settings.schedule == "cosine":
+        return _Cosine(settings, settings.epochs * batches)
+    return keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs
+    )
+
+
+class _Cosine(keras.callbacks.Callback):
+    """Set the learning rate before every step: a straight rise, then half a cosine down to nothing."""
+
+    def __init__(self, settings: TrainingSettings, steps: int):
+        super().__init__()
+        self.peak, self.steps, self.step = settings.learning_rate, steps, 0
+        self.rise = max(1, round(steps * settings.warm_up))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.step += 1
+        fall = (self.step - self.rise) / (self.steps - self.rise + 1)
+        factor = self.step / self.rise if self.step < self.rise else (1 + math.cos(math.pi * fall)) / 2
+        self.model.optimizer.learning_rate = self.peak * factor
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
 class _BestEpoch(keras.callbacks.Callback):

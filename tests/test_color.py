@@ -1,0 +1,71 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2gray, rgb2hsv
+
+from colorizer.color import CHROMA_TO_OFFSET, chroma, colourfulness, is_gray, luma, merge
+
+
+def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def test_luma_agrees_with_scikit_image(astronaut):
+    rgb = astronaut / 255
+    assert np.abs(luma(rgb) - rgb2gray(rgb)).max() < 0.001
+
+
+def test_luma_and_chroma_rebuild_the_photo(astronaut):
+    rgb = astronaut.astype(np.float32) / 255
+    rebuilt = merge(luma(rgb), chroma(rgb) @ CHROMA_TO_OFFSET)
+    assert np.abs(rebuilt - rgb).max() < 1e-5
+
+
+def test_chroma_of_pure_colours_reaches_its_bounds():
+    blue, red = chroma(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], np.float32))
+    assert blue[0] == pytest.approx(0.5, abs=1e-6)
+    assert red[1] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_colours_out_of_gamut_lose_chroma_but_neither_luma_nor_hue(astronaut):
+    rgb = astronaut.astype(np.float32) / 255
+    gray = luma(rgb)
+    offset = rgb - gray[..., None]
+    merged = merge(gray, offset * 3)
+    assert merged.min() >= 0
+    assert merged.max() <= 1
+    assert np.abs(luma(merged) - gray).max() < 1e-5
+    strong = np.ptp(rgb, axis=-1) > 0.1
+    turned = np.abs(rgb2hsv(merged)[..., 0] - rgb2hsv(rgb)[..., 0])[strong]
+    assert np.minimum(turned, 1 - turned).max() < 1e-3
+    assert colourfulness(merged) > colourfulness(rgb)
+
+
+def test_colourfulness_tells_gray_from_colour_and_grows_with_chroma(astronaut):
+    rgb = astronaut.astype(np.float32) / 255
+    gray = np.repeat(luma(rgb)[..., None], 3, axis=-1)
+    assert colourfulness(gray) == pytest.approx(0, abs=1e-3)
+    assert 0 < colourfulness((rgb + gray) / 2) < colourfulness(rgb)
+    assert colourfulness((rgb + gray) / 2) == pytest.approx(colourfulness(rgb) / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("quality", [20, 50, 95])
+def test_gray_stored_as_rgb_jpeg_is_gray(camera, quality):
+    assert is_gray(jpeg(np.repeat(camera[..., None], 3, axis=-1), quality))
+
+
+def test_gray_with_scanner_noise_is_gray(camera):
+    noise = np.random.default_rng(0).normal(0, 1, (*camera.shape, 3))
+    noisy = np.clip(camera[..., None] + noise, 0, 255).astype(np.uint8)
+    assert is_gray(jpeg(noisy, 75))
+
+
+def test_colour_photos_and_one_small_colourful_thing_are_not_gray(astronaut, camera):
+    assert not is_gray(astronaut)
+    spot = np.repeat(camera[..., None], 3, axis=-1)
+    spot[:30, :30] = (200, 30, 30)
+    assert not is_gray(spot)

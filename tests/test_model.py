@@ -1,0 +1,187 @@
+import json
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from colorizer.color import luma
+from colorizer.model import build, load, save, save_weights, summary
+from colorizer.settings import ColorizeError, ModelSettings
+
+SMALL = {
+    "rgb_unet": ModelSettings("rgb_unet", size=32, filters=(4, 6, 8)),
+    "chroma_unet": ModelSettings("chroma_unet", size=32, filters=(4, 6, 8)),
+}
+
+
+def photos(size: int = 32, count: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).random((count, size, size, 1), np.float32)
+
+
+@pytest.mark.parametrize("settings", SMALL.values(), ids=SMALL)
+def test_networks_take_luma_and_give_rgb_between_zero_and_one(settings):
+    network = build(settings)
+    assert network.model.input_shape == (None, 32, 32, 1)
+    rgb = network.model.predict(photos(), verbose=0)
+    assert rgb.shape == (2, 32, 32, 3)
+    assert rgb.min() >= 0
+    assert rgb.max() <= 1
+
+
+@pytest.mark.parametrize("settings", SMALL.values(), ids=SMALL)
+def test_the_same_seed_builds_the_same_network(settings):
+    first, second = build(settings).model.get_weights(), build(settings).model.get_weights()
+    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_the_chroma_network_keeps_the_luma_it_was_given(small_model):
+    model = load(small_model).model
+    gray = photos(64) * 0.2 + 0.4
+    rgb = model.predict(gray, verbose=0)
+    assert np.abs(rgb - gray).max() > 0.05
+    assert np.abs(luma(rgb) - gray[..., 0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+@pytest.mark.parametrize("settings", SMALL.values(), ids=SMALL)
+def test_a_saved_model_predicts_the_same_after_loading(tmp_path, settings, ending):
+    network = build(settings)
+    path = tmp_path / f"model{ending}"
+    save(network.model, path)
+    loaded = load(path)
+    assert loaded.size == 32
+    assert np.array_equal(loaded.model.predict(photos(), verbose=0), network.model.predict(photos(), verbose=0))
+
+
+def test_a_saved_model_opens_in_plain_keras_without_this_package(tmp_path):
+    save(build(SMALL["chroma_unet"]).model, tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
+
+
+def test_a_model_of_keras_2_loads(tmp_path):
+    path = tmp_path / "keras2.h5"
+    write_like_keras_2(path)
+    network = load(path)
+    assert network.size == 32
+    gray = photos()
+    activation = network.model.get_layer("leaky_re_lu")
+    assert activation.negative_slope == pytest.approx(0.3)
+    kernel, bias = network.model.get_layer("conv2d").get_weights()
+    expected = gray @ kernel[0] + bias
+    expected = np.where(expected > 0, expected, 0.3 * expected)
+    assert np.allclose(network.model.predict(gray, verbose=0), expected, atol=1e-6)
+
+
+def test_weights_alone_are_recognized(tmp_path):
+    network = build(SMALL["chroma_unet"])
+    save_weights(network.model, tmp_path / "model.weights.h5")
+    with pytest.raises(ColorizeError, match="only weights"):
+        load(tmp_path / "model.weights.h5")
+
+
+def test_files_that_are_no_model_are_refused(tmp_path, small_model):
+    (tmp_path / "notes.h5").write_text("no model")
+    (tmp_path / "notes.keras").write_text("no model")
+    (tmp_path / "notes.txt").write_text("no model")
+    (tmp_path / "cut.h5").write_bytes(small_model.read_bytes()[:5000])
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(ColorizeError, match=path.name):
+            load(path)
+
+
+@pytest.mark.parametrize(
+    ("taken", "given", "sentence"),
+    [
+        ((32, 32, 3), 3, "takes 3 channels, not one of luma"),
+        ((32, 32, 1), 1, "gives 1 channels, not three of RGB"),
+        ((32, 64, 1), 3, "not on squares"),
+    ],
+)
+def test_models_of_other_shapes_are_refused_with_what_they_take(tmp_path, taken, given, sentence):
+    picture = layers.Input(taken)
+    save(keras.Model(picture, layers.Conv2D(given, 1)(picture)), tmp_path / "other.keras")
+    with pytest.raises(ColorizeError, match=sentence):
+        load(tmp_path / "other.keras")
+
+
+def test_a_classifier_is_refused(tmp_path):
+    numbers = layers.Input((4,))
+    save(keras.Model(numbers, layers.Dense(2)(numbers)), tmp_path / "classifier.keras")
+    with pytest.raises(ColorizeError, match="another kind of model"):
+        load(tmp_path / "classifier.keras")
+
+
+def test_dropout_and_l2_reach_the_network():
+    model = build(ModelSettings("rgb_unet", size=32, filters=(4, 6), dropout=0.3, l2=0.01)).model
+    assert {layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)} == {0.3}
+    assert len(model.losses) == len([layer for layer in model.layers if isinstance(layer, layers.Conv2D)]) - 1
+
+
+def test_the_summary_names_every_layer():
+    model = build(SMALL["chroma_unet"]).model
+    text = summary(model)
+    assert all(layer.name in text for layer in model.layers)
+
+
+def write_like_keras_2(path) -> None:
+    """Write what Keras 2 wrote for Conv2D and LeakyReLU(0.3), compiled with "acc": old keys, old layer references."""
+    weights = np.random.default_rng(1).normal(size=(1, 1, 1, 3)).astype(np.float32), np.zeros(3, np.float32)
+    conv = {
+        "name": "conv2d",
+        "trainable": True,
+        "dtype": "float32",
+        "filters": 3,
+        "kernel_size": [1, 1],
+        "strides": [1, 1],
+        "padding": "same",
+        "data_format": "channels_last",
+        "dilation_rate": [1, 1],
+        "groups": 1,
+        "activation": "linear",
+        "use_bias": True,
+        "kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": None}},
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+        "kernel_regularizer": None,
+        "bias_regularizer": None,
+        "activity_regularizer": None,
+        "kernel_constraint": None,
+        "bias_constraint": None,
+    }
+    entry = {"batch_input_shape": [None, 32, 32, 1], "dtype": "float32", "sparse": False, "name": "input_1"}
+    leaky = {"name": "leaky_re_lu", "trainable": True, "dtype": "float32", "alpha": 0.3}
+    chain = (
+        ("InputLayer", entry, []),
+        ("Conv2D", conv, [[["input_1", 0, 0, {}]]]),
+        ("LeakyReLU", leaky, [[["conv2d", 0, 0, {}]]]),
+    )
+    config = {
+        "class_name": "Functional",
+        "config": {
+            "name": "model",
+            "layers": [
+                {"class_name": kind, "config": layer, "name": layer["name"], "inbound_nodes": nodes}
+                for kind, layer, nodes in chain
+            ],
+            "input_layers": [["input_1", 0, 0]],
+            "output_layers": [["leaky_re_lu", 0, 0]],
+        },
+    }
+    training = {"loss": "mse", "metrics": ["acc"], "optimizer_config": {"class_name": "Adam", "config": {"lr": 0.001}}}
+    with h5py.File(path, "w") as file:
+        file.attrs.update(
+            keras_version="2.4.0",
+            backend="tensorflow",
+            model_config=json.dumps(config),
+            training_config=json.dumps(training),
+        )
+        group = file.create_group("model_weights")
+        group.attrs.update(layer_names=[b"input_1", b"conv2d", b"leaky_re_lu"], backend=b"tensorflow")
+        for name in ("input_1", "leaky_re_lu"):
+            group.create_group(name).attrs["weight_names"] = []
+        inner = group.create_group("conv2d")
+        inner.attrs["weight_names"] = [b"conv2d/kernel:0", b"conv2d/bias:0"]
+        for name, value in zip(("kernel:0", "bias:0"), weights, strict=True):
+            inner.create_dataset(f"conv2d/{name}", data=value)

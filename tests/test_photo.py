@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+import tifffile
+from conftest import SHIPPED
+from PIL import Image, ImageCms
+
+from colorizer.color import luma
+from colorizer.photo import examine, file_name, read_photo, read_square, write_photo
+from colorizer.settings import ColorizeError, PhotoLimits
+
+MODES = [
+    ("1", "png"),
+    ("1", "tif"),
+    ("L", "jpg"),
+    ("L", "png"),
+    ("L", "bmp"),
+    ("L", "webp"),
+    ("LA", "png"),
+    ("RGB", "jpg"),
+    ("RGB", "png"),
+    ("RGB", "tif"),
+    ("RGB", "bmp"),
+    ("RGB", "webp"),
+    ("RGBA", "png"),
+    ("RGBA", "webp"),
+    ("RGBA", "tif"),
+    ("P", "png"),
+    ("P", "gif"),
+    ("P", "bmp"),
+    ("CMYK", "jpg"),
+    ("CMYK", "tif"),
+    ("I;16", "png"),
+    ("I;16", "tif"),
+    ("F", "tif"),
+]
+
+
+def saved(path, mode: str):
+    """Write the cat in a mode and return the gray levels a person sees in it."""
+    image = Image.open(SHIPPED / "chelsea.png")
+    if mode == "I;16":
+        levels = np.asarray(image.convert("L")).astype(np.uint16) * 257
+        Image.fromarray(levels).save(path)
+    elif mode == "F":
+        tifffile.imwrite(path, np.asarray(image.convert("L")).astype(np.float32) / 255)
+    elif mode == "P":
+        image.quantize(256).save(path)
+    elif mode in ("LA", "RGBA"):
+        image = image.convert(mode)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+        image.save(path)
+    else:
+        image.convert(mode).save(path)
+    shown = image.convert("1") if mode == "1" else image
+    return luma(np.asarray(shown.convert("RGB"))) / 255
+
+
+@pytest.mark.parametrize(("mode", "ending"), MODES)
+def test_every_photographic_format_is_read_at_its_size_and_brightness(tmp_path, mode, ending):
+    path = tmp_path / f"photo.{ending}"
+    expected = saved(path, mode)
+    photo = read_photo(path)
+    assert (photo.height, photo.width) == expected.shape
+    assert np.abs(photo.luma() - expected).mean() < 0.03
+    assert (photo.alpha is not None) == (mode in ("LA", "RGBA"))
+    assert np.abs(photo.square(64).mean() - expected.mean()) < 0.03
+    assert read_square(path, 64).shape == (64, 64, 3)
+    assert abs(luma(read_square(path, 64)).mean() / 255 - expected.mean()) < 0.03
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "bmp", "webp", "gif"])
+def test_a_truncated_photo_is_unreadable_and_the_sentence_names_it(tmp_path, ending):
+    whole = tmp_path / f"whole.{ending}"
+    Image.open(SHIPPED / "astronaut.png").save(whole)
+    data = whole.read_bytes()
+    for share in (0.02, 0.5, 0.9):
+        cut = tmp_path / f"cut.{ending}"
+        cut.write_bytes(data[: int(len(data) * share)])
+        for read in (examine, read_photo):
+            with pytest.raises(ColorizeError, match=f"cut.{ending}"):
+                read(cut)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a photo", b"\xff\xd8\xff\xe0", b"%PDF-1.4", bytes(1000)])
+def test_files_that_only_look_like_photos_are_unreadable(tmp_path, content):
+    path = tmp_path / "fake.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ColorizeError, match="Cannot read"):
+        examine(path)
+
+
+def test_a_photo_above_the_pixel_limit_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("L", (400, 300)).save(path)
+    with pytest.raises(ColorizeError, match="400 x 300"):
+        read_photo(path, PhotoLimits(maximum_pixels=100_000))
+
+
+def test_orientation_is_made_true(tmp_path, astronaut):
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Kodak"
+    wide = Image.fromarray(astronaut[:200])
+    wide.transpose(Image.Transpose.ROTATE_90).save(turned, exif=exif, quality=95)
+    photo = read_photo(turned)
+    assert (photo.height, photo.width) == (200, 512)
+    assert np.abs(photo.luma() - luma(astronaut[:200]) / 255).mean() < 0.02
+    assert np.abs(read_square(turned, 64).astype(int) - np.asarray(wide.resize((64, 64))).astype(int)).mean() < 6
+    write_photo(tmp_path / "written.jpg", photo.pixels, photo)
+    with Image.open(tmp_path / "written.jpg") as written:
+        assert written.size == (512, 200)
+        assert written.getexif().get(0x0112, 1) == 1
+        assert written.getexif()[0x010F] == "Kodak"
+
+
+def test_written_photos_keep_alpha_profile_and_resolution(tmp_path, astronaut):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = Image.fromarray(astronaut)
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(tmp_path / "photo.png", icc_profile=profile, dpi=(300, 300))
+    photo = read_photo(tmp_path / "photo.png")
+    write_photo(tmp_path / "copy.png", photo.pixels, photo)
+    with Image.open(tmp_path / "copy.png") as copy:
+        assert np.array_equal(np.asarray(copy), np.asarray(image))
+        assert copy.info["icc_profile"] == profile
+        assert copy.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_a_gray_profile_is_not_stamped_on_a_colour_photo(tmp_path, camera):
+    # The smallest valid gray profile: LittleCMS builds none, so an sRGB one stands in with its space renamed.
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[16:20] = b"GRAY"
+    Image.fromarray(camera).save(tmp_path / "gray.png", icc_profile=bytes(profile))
+    assert read_photo(tmp_path / "gray.png").icc_profile is None
+
+
+def test_writing_leaves_nothing_half_done(tmp_path, astronaut):
+    photo = read_photo(SHIPPED / "astronaut.png")
+    with pytest.raises(ColorizeError, match="Could not write"):
+        write_photo(tmp_path / ("x" * 300 + ".png"), astronaut, photo)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "written"),
+    [
+        ("a.jpg", "JPEG", "a.jpg"),
+        ("a.JPEG", "PNG", "a.JPEG"),
+        ("a", "TIFF", "a"),
+        ("a.gif", "GIF", "a.gif"),
+        ("a.pgm", "PPM", "a.pgm.png"),
+    ],
+)
+def test_a_colorized_photo_keeps_its_name_where_the_format_holds_colour(name, form, written):
+    assert file_name(name, form) == written
+
+
+def test_examining_tells_gray_from_colour(tmp_path, astronaut, camera):
+    cases = {"gray.png": camera, "gray-as-rgb.jpg": np.repeat(camera[..., None], 3, -1), "colour.jpg": astronaut}
+    found = {}
+    for name, pixels in cases.items():
+        Image.fromarray(pixels).save(tmp_path / name)
+        found[name] = examine(tmp_path / name).colour_format
+    assert found == {"gray.png": "gray", "gray-as-rgb.jpg": "gray", "colour.jpg": "RGB"}

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from conftest import PROJECT
+
+import colorize
+from colorizer.console import WrongAnswer
+from colorizer.questions import (
+    DATASET,
+    EPOCHS,
+    FILTERS,
+    JOURNEY,
+    LOOK,
+    MODEL,
+    MONITOR,
+    QUESTIONS,
+    SIZE,
+    TRAIN_COUNT,
+    a_path,
+    flag_table,
+    yes_or_no,
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "meant"),
+    [
+        (EPOCHS, "7", 7),
+        (TRAIN_COUNT, "2,000", 2000),
+        (SIZE, "128", 128),
+        (FILTERS, "16, 32,64", (16, 32, 64)),
+        (MONITOR, "ACC", "accuracy"),
+        (MONITOR, "val_acc", "val_accuracy"),
+        (LOOK, "2", "summary"),
+        (LOOK, "Nothing", "nothing"),
+        (JOURNEY, "Train", "train"),
+    ],
+)
+def test_answers_are_understood(question, typed, meant):
+    assert question.parse(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "sentence"),
+    [
+        (EPOCHS, "many", "'many' is not a whole number"),
+        (EPOCHS, "2.5", "'2.5' is not a whole number"),
+        (EPOCHS, "", "'' is not a whole number"),
+        (EPOCHS, "0", "0 is too small: the least is 1"),
+        (EPOCHS, "99999", "99999 is too large: the most is 10000"),
+        (SIZE, "100", "100 is not a multiple of 32"),
+        (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),
+        (FILTERS, "16", "two to five counts"),
+        (DATASET, "/nowhere/at all", "There is nothing at /nowhere/at all"),
+        (MODEL, __file__, "must end in .h5 or .keras"),
+    ],
+)
+def test_wrong_answers_are_explained(question, typed, sentence):
+    with pytest.raises(WrongAnswer, match=sentence):
+        question.parse(typed)
+
+
+def test_yes_and_no_in_any_case():
+    assert [yes_or_no(text) for text in ("y", "YES", "n", "No")] == [True, True, False, False]
+    with pytest.raises(WrongAnswer):
+        yes_or_no("perhaps")
+
+
+def test_paths_are_read_as_people_paste_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "my photos" / "שלום"
+    folder.mkdir(parents=True)
+    escaped = str(folder).replace(" ", "\\ ")
+    backslashes = str(folder).replace("/", "\\")
+    for typed in (str(folder), f'"{folder}"', f"'{folder}'", f"  {folder} ", escaped, backslashes, "~/my photos/שלום"):
+        assert a_path(typed) == folder, typed
+    odd = tmp_path / "back\\slash"
+    odd.mkdir()
+    assert a_path(str(odd)) == odd
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "''", "a\0b"])
+def test_what_is_no_path_is_refused(typed):
+    with pytest.raises(WrongAnswer):
+        a_path(typed)
+
+
+def test_every_default_is_an_answer_its_own_question_accepts():
+    for question in QUESTIONS:
+        if question.default is not None:
+            question.parse(question.default)
+
+
+def test_the_help_lists_every_flag():
+    text = CliRunner().invoke(colorize.program, ["--help"]).output
+    assert [question.flag for question in QUESTIONS if question.flag not in text] == []
+
+
+@pytest.mark.parametrize("journey", ["train", "colorize"])
+def test_every_journey_s_flags_are_those_of_its_questions(journey):
+    command = colorize.program.get_command(click.Context(colorize.program), journey)
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert flags == {question.flag for question in QUESTIONS if journey in question.journeys} | {"--yes"}
+
+
+def test_the_readme_s_table_is_the_one_the_questions_make():
+    readme = Path(PROJECT, "README.md").read_text(encoding="utf-8")
+    missing = [row for row in flag_table() if row not in readme]
+    assert not missing, "README.md lacks these rows:\n" + "\n".join(missing)

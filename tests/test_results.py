@@ -1,0 +1,80 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import SHIPPED
+from PIL import Image
+
+from colorizer.photo import read_photo
+from colorizer.results import SheetWriter, new_run, save_graphs, save_picture, write_record
+from colorizer.settings import SHEET_ROWS, ColorizeError
+
+COLUMNS = ("original colour", "predicted colour", "grayscale")
+
+
+def test_every_run_has_folders_of_its_own(tmp_path):
+    runs = [new_run(tmp_path, "train") for _ in range(3)]
+    assert len({run.results for run in runs}) == 3
+    assert all(run.results.is_dir() and not run.models.exists() for run in runs)
+    assert (tmp_path / "models").is_dir()
+
+
+def test_an_output_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "OUTPUT").write_text("a file")
+    with pytest.raises(ColorizeError, match="OUTPUT"):
+        new_run(tmp_path / "OUTPUT", "train")
+
+
+def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
+    run = new_run(tmp_path / "out", "colorize")
+    photo = read_photo(SHIPPED / "chelsea.png")
+    red, blue = np.zeros((300, 451, 3), np.uint8), np.zeros((300, 451, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 200, 200
+    save_picture(run, tmp_path, COLUMNS, tmp_path / "a.png", photo, red)
+    row = save_picture(run, tmp_path, COLUMNS, tmp_path / "sub" / "a.png", photo, blue)
+    assert np.array_equal(np.asarray(Image.open(run.results / "a.png")), red)
+    assert np.array_equal(np.asarray(Image.open(run.results / "sub" / "a.png")), blue)
+    original, predicted, gray = (np.asarray(thumbnail).astype(int) for thumbnail in row)
+    assert np.ptp(original, axis=-1).mean() > 10
+    assert (predicted[..., 2] > predicted[..., 0]).all()
+    assert np.ptp(gray, axis=-1).max() == 0
+
+
+def test_a_picture_overwrites_nothing(tmp_path):
+    run = new_run(tmp_path, "colorize")
+    photo = read_photo(SHIPPED / "chelsea.png")
+    for _ in range(2):
+        save_picture(run, tmp_path, COLUMNS, tmp_path / "a.png", photo, photo.pixels)
+    assert sorted(path.name for path in run.results.iterdir()) == ["a-2.png", "a.png"]
+
+
+def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):
+    writer = SheetWriter(tmp_path / "sheets", COLUMNS)
+    tall = Image.new("RGB", (100, 320), "purple")
+    names = ["plain.jpg", "שלום.jpg", "😀.jpg", "x" * 400 + ".jpg", "bad\udcff.jpg"] + ["more.jpg"] * (SHEET_ROWS - 4)
+    for name in names:
+        writer.add(name, [tall] * 3)
+    sheets = writer.finish()
+    assert [path.name for path in sheets] == ["sheet-001.png", "sheet-002.png"]
+    first, second = (np.asarray(Image.open(path)) for path in sheets)
+    purple = np.array([128, 0, 128])
+    assert (first == purple).all(-1).sum() == SHEET_ROWS * 3 * tall.width * tall.height
+    assert (second == purple).all(-1).sum() == 3 * tall.width * tall.height
+    assert first.shape[1] == second.shape[1]
+
+
+def test_graphs_are_drawn_for_a_training_of_one_epoch(tmp_path):
+    history = dict.fromkeys(("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"), (0.5,))
+    path = save_graphs(history, tmp_path)
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert np.asarray(image).std() > 10
+
+
+def test_a_record_is_json_that_reads_back(tmp_path):
+    write_record(tmp_path / "record.json", {"photos": 3, "folder": tmp_path, "name": "שלום"})
+    assert json.loads((tmp_path / "record.json").read_text(encoding="utf-8")) == {
+        "photos": 3,
+        "folder": str(tmp_path),
+        "name": "שלום",
+    }

@@ -1,0 +1,101 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from conftest import SHIPPED
+
+from colorizer.batches import PhotoBatches
+from colorizer.evaluation import evaluate
+from colorizer.model import build, load
+from colorizer.settings import ColorizeError, ModelSettings, TrainingSettings
+from colorizer.training import seconds_per_photo, train
+
+PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
+
+
+def small_network(seed: int = 42):
+    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
+
+
+def batches(photos=PHOTOS) -> PhotoBatches:
+    return PhotoBatches(photos, 64, 4)
+
+
+def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_path):
+    network = small_network()
+    reports = []
+    settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
+    record = train(network, batches(), batches(), settings, tmp_path / "best.h5", reports.append)
+    result = evaluate(network, PHOTOS, 4)
+    assert result.predicted.psnr > result.gray.psnr + 1
+    assert result.predicted.ciede2000 < result.gray.ciede2000
+    assert result.predicted.colourfulness > 5
+    assert result.gray.colourfulness == pytest.approx(0, abs=0.1)
+    assert record.history["loss"][-1] < record.history["loss"][0]
+    assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    assert [report.epoch for report in reports if report.finished] == list(range(1, 61))
+    assert json.dumps(record.history)
+
+
+def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_path):
+    network = small_network()
+    # So large a step makes the loss jump about: the last epoch is hardly ever the best.
+    settings = TrainingSettings(epochs=6, batch_size=4, learning_rate=0.05)
+    record = train(network, batches(), batches(), settings, tmp_path / "best.h5")
+    best = min(record.history["val_loss"])
+    assert record.kept_epoch == record.history["val_loss"].index(best) + 1
+    assert evaluate(network, PHOTOS, 4).loss == pytest.approx(best, rel=1e-3)
+    gray = batches()[0][0]
+    kept = load(tmp_path / "best.h5").model.predict(gray, verbose=0)
+    assert np.array_equal(kept, network.model.predict(gray, verbose=0))
+    assert [path.name for path in tmp_path.iterdir()] == ["best.h5"]
+
+
+def test_an_accuracy_monitor_keeps_the_largest(tmp_path):
+    settings = TrainingSettings(epochs=5, batch_size=4, learning_rate=0.05, monitor="val_accuracy")
+    record = train(small_network(), batches(), batches(), settings, tmp_path / "best.h5")
+    assert record.history["val_accuracy"][record.kept_epoch - 1] == max(record.history["val_accuracy"])
+
+
+def test_without_a_monitor_the_last_epoch_stays_and_nothing_is_written(tmp_path):
+    settings = TrainingSettings(epochs=2, batch_size=4, monitor="none")
+    record = train(small_network(), batches(), batches(), settings, tmp_path / "best.h5")
+    assert record.kept_epoch == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_repeats_for_the_same_seed(tmp_path):
+    settings = TrainingSettings(epochs=2, batch_size=2, monitor="none")
+    losses = [train(small_network(1), batches(), batches(), settings, tmp_path / "x.h5").history for _ in range(2)]
+    assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-4)
+
+
+def test_the_learning_rate_falls_fivefold_on_a_plateau(tmp_path):
+    # A step too small to improve anything is a plateau from the first epoch on.
+    settings = TrainingSettings(epochs=8, batch_size=4, learning_rate=1e-12, monitor="none")
+    rates = train(small_network(), batches(), batches(), settings, tmp_path / "x.h5").history["learning_rate"]
+    assert rates[0] == pytest.approx(1e-12)
+    assert rates[-1] == pytest.approx(2e-13)
+
+
+def test_the_cosine_schedule_ends_near_nothing(tmp_path):
+    settings = TrainingSettings(epochs=10, schedule="cosine", monitor="none")
+    singles = PhotoBatches(PHOTOS, 64, 1)
+    rates = train(small_network(), singles, batches(), settings, tmp_path / "x.h5").history["learning_rate"]
+    assert rates == tuple(sorted(rates, reverse=True))
+    assert 0 < rates[-1] < settings.learning_rate / 100
+
+
+def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
+    network = small_network()
+    network.model.set_weights([weight * math.nan for weight in network.model.get_weights()])
+    with pytest.raises(ColorizeError, match="no longer a number"):
+        train(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path / "best.h5")
+
+
+def test_measuring_the_speed_leaves_the_network_as_it_was():
+    network = small_network()
+    before = network.model.get_weights()
+    assert seconds_per_photo(network, 2) > 0
+    assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
