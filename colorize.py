@@ -5,7 +5,6 @@ Run `python colorize.py` and answer its questions, or `python colorize.py --help
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 
@@ -108,7 +107,6 @@ program = Journeys(
 def main() -> int:
     """Run the program and return its exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
-    logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         program.main(standalone_mode=False)
     except click.ClickException as error:

@@ -10,12 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorizer.color import luma
+from colorizer.cache import PreparedPhotos
+from colorizer.color import LUMA_WEIGHTS
 from colorizer.photo import read_square
-from colorizer.settings import AugmentationSettings
-
-MEMORY_BUDGET = 2 * 1024**3
-"""Bytes of prepared photos kept in memory between epochs; past it every epoch decodes its photos again."""
+from colorizer.settings import AugmentationSettings, CacheSettings
 
 
 class PhotoBatches(keras.utils.PyDataset):
@@ -23,8 +21,8 @@ class PhotoBatches(keras.utils.PyDataset):
 
     Every photo is in exactly one batch of an epoch, the last, shorter batch included. With `augmentation`, the order
     is shuffled and photos are mirrored, cropped and aged at random, anew each epoch and repeatably for a seed. Photos
-    are decoded by several threads ahead of the training step and kept as uint8, if all of them fit `memory_budget`
-    bytes. A photo that can no longer be read raises ColorizeError.
+    are decoded by several threads ahead of the training step, and kept as uint8 for the next epochs
+    (`cache.PreparedPhotos`). A photo that can no longer be read raises ColorizeError.
     """
 
     def __init__(
@@ -35,30 +33,33 @@ class PhotoBatches(keras.utils.PyDataset):
         seed: int = 0,
         augmentation: AugmentationSettings | None = None,
         workers: int | None = None,
-        memory_budget: int = MEMORY_BUDGET,
+        cache_folder: Path | None = None,
+        cache: CacheSettings | None = None,
     ):
         super().__init__(workers=workers or os.cpu_count() or 1, use_multiprocessing=False, max_queue_size=8)
-        self.photos, self.size, self.batch_size, self.seed = photos, size, batch_size, seed
-        self.augmentation = augmentation
+        self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
         self.epoch = 0
-        self._side = size + round(size * augmentation.crop) if augmentation else size
-        fits = len(photos) * self._side**2 * 3 <= memory_budget
-        self._kept = np.empty((len(photos), self._side, self._side, 3), np.uint8) if fits else None
-        self._is_kept = np.zeros(len(photos), bool)
+        side = size + round(size * augmentation.crop) if augmentation else size
+        self._photos = PreparedPhotos(photos, side, read_square, cache_folder, cache)
         self._order = self._shuffled()
 
     def __len__(self) -> int:
-        return math.ceil(len(self.photos) / self.batch_size)
+        return math.ceil(len(self._photos) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        photos = [self._read(photo) for photo in chosen]
-        if self.augmentation is None:
-            rgb = np.stack(photos).astype(np.float32) / 255
-            return luma(rgb)[..., None], rgb
         random = np.random.default_rng((self.seed, self.epoch, index))
-        rgb = np.stack([_cut(photo, self.size, random) for photo in photos]).astype(np.float32) / 255
-        return _aged(rgb, self.augmentation, random)
+        gray = np.empty((len(chosen), self.size, self.size, 1), np.float32)
+        rgb = np.empty((len(chosen), self.size, self.size, 3), np.float32)
+        for number, photo in enumerate(chosen):
+            pixels = self._photos[photo]
+            if self.augmentation:
+                pixels = _cut(pixels, self.size, random)
+            np.multiply(pixels, np.float32(1 / 255), out=rgb[number])
+            np.dot(rgb[number].reshape(-1, 3), LUMA_WEIGHTS, out=gray[number].reshape(-1))
+            if self.augmentation and random.random() < self.augmentation.share:
+                _age(gray[number], rgb[number], self.augmentation, random)
+        return gray, rgb
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
@@ -66,17 +67,8 @@ class PhotoBatches(keras.utils.PyDataset):
 
     def _shuffled(self) -> np.ndarray:
         if self.augmentation is None:
-            return np.arange(len(self.photos))
-        return np.random.default_rng((self.seed, self.epoch)).permutation(len(self.photos))
-
-    def _read(self, photo: int) -> np.ndarray:
-        if self._is_kept[photo]:
-            return self._kept[photo]
-        pixels = read_square(self.photos[photo], self._side)
-        if self._kept is not None:
-            self._kept[photo] = pixels
-            self._is_kept[photo] = True
-        return pixels
+            return np.arange(len(self._photos))
+        return np.random.default_rng((self.seed, self.epoch)).permutation(len(self._photos))
 
 
 def _cut(photo: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
@@ -86,17 +78,12 @@ def _cut(photo: np.ndarray, size: int, random: np.random.Generator) -> np.ndarra
     return part[:, ::-1] if random.random() < 0.5 else part
 
 
-def _aged(
-    rgb: np.ndarray, settings: AugmentationSettings, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return luma as an old print might show it, and the true colours under that luma."""
-    level = luma(rgb)[..., None]
-    aged = level.copy()
-    for photo in np.nonzero(random.random(len(rgb)) < settings.share)[0]:
-        mean = level[photo].mean()
-        contrast = 1 + random.uniform(-settings.contrast, settings.contrast)
-        shift = random.uniform(-settings.brightness, settings.brightness)
-        grain = random.standard_normal(level[photo].shape, np.float32) * random.uniform(0, settings.grain)
-        aged[photo] = (level[photo] - mean) * contrast + mean + shift + grain
-    np.clip(aged, 0, 1, out=aged)
-    return aged, np.clip(rgb + (aged - level), 0, 1)
+def _age(gray: np.ndarray, rgb: np.ndarray, settings: AugmentationSettings, random: np.random.Generator) -> None:
+    """Change luma in place to what an old print might show, and the colours to the true ones on top of it."""
+    mean = gray.mean()
+    contrast = np.float32(1 + random.uniform(-settings.contrast, settings.contrast))
+    shift = np.float32(random.uniform(-settings.brightness, settings.brightness))
+    grain = random.standard_normal(gray.shape, np.float32) * np.float32(random.uniform(0, settings.grain))
+    aged = np.clip((gray - mean) * contrast + mean + shift + grain, 0, 1)
+    np.clip(rgb + (aged - gray), 0, 1, out=rgb)
+    gray[:] = aged

@@ -9,14 +9,15 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+from colorizer.cache import Findings, fingerprint
 from colorizer.files import numbered, write_text
-from colorizer.photo import DEFAULT_LIMITS, PhotoFacts, examine
+from colorizer.photo import DEFAULT_LIMITS, examine
 from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress
 
 SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
@@ -26,6 +27,7 @@ SHIPPED_GRAY = ("camera.png", "brick.png", "coins.png", "grass.png", "gravel.png
 
 _ARCHIVE_RECORD = ".unpacked-from.json"
 _TRAINABLE = ("RGB", "RGBA")
+_READABLE, _UNREADABLE = "readable", "unreadable"
 
 
 @dataclass(frozen=True)
@@ -93,22 +95,25 @@ def check_photos(
     for_training: bool,
     limits: PhotoLimits = DEFAULT_LIMITS,
     workers: int | None = None,
+    cache_folder: Path | None = None,
     progress: Progress = no_progress,
 ) -> DatasetCheck:
     """Decode every file to its last pixel and sort it into fine, unreadable and wrong format.
 
+    What was found is remembered in `cache_folder`, and files that have not changed are not decoded again.
+
     For training, the run's colour format is that of the first colour photo (RGB or RGBA, by sorted name), and every
     other format, grayscale included, is wrong. For colorizing every photographic format is fine.
     """
-    facts = _examined(dataset.files, limits, workers, progress)
-    readable = [found.colour_format for found in facts if isinstance(found, PhotoFacts)]
+    findings = _examined(dataset, limits, workers, cache_folder, progress)
+    readable = (found for kind, found in findings if kind == _READABLE)
     wanted = next((found for found in readable if found in _TRAINABLE), "RGB") if for_training else None
     fine, unreadable, wrong = [], [], []
-    for path, found in zip(dataset.files, facts, strict=True):
-        if isinstance(found, ColorizeError):
-            unreadable.append((path, str(found)))
-        elif wanted is not None and found.colour_format != wanted:
-            wrong.append((path, found.colour_format))
+    for path, (kind, found) in zip(dataset.files, findings, strict=True):
+        if kind == _UNREADABLE:
+            unreadable.append((path, found))
+        elif wanted is not None and found != wanted:
+            wrong.append((path, found))
         else:
             fine.append(path)
     return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted)
@@ -211,28 +216,36 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
 
 
 def _examined(
-    files: Sequence[Path], limits: PhotoLimits, workers: int | None, progress: Progress
-) -> list[PhotoFacts | ColorizeError]:
-    def look(path: Path) -> PhotoFacts | ColorizeError:
-        try:
-            return examine(path, limits)
-        except ColorizeError as error:
-            return error
-
-    return in_parallel(look, files, workers, progress)
-
-
-def in_parallel(work: Callable, items: Sequence, workers: int | None = None, progress: Progress = no_progress) -> list:
-    """Return `[work(item) for item in items]`, computed by a pool of threads (Pillow decodes outside the GIL)."""
-    results = []
+    dataset: Dataset, limits: PhotoLimits, workers: int | None, cache_folder: Path | None, progress: Progress
+) -> list[list[str]]:
+    """Return [_READABLE, colour format] or [_UNREADABLE, why] for every file, decoding those not seen before."""
+    known = Findings(cache_folder, dataset.root)
+    names = [str(path) for path in dataset.files]
+    prints = [fingerprint(name) for name in names]
+    results = [known.recall(name, now) for name, now in zip(names, prints, strict=True)]
+    unseen = [number for number, found in enumerate(results) if found is None]
+    done = len(results) - len(unseen)
+    progress(done, len(results))
+    # Pillow decodes outside the interpreter's lock, so threads keep all cores busy without a second interpreter.
     pool = ThreadPoolExecutor(workers or os.cpu_count())
     try:
-        for done, result in enumerate(pool.map(work, items), 1):
-            results.append(result)
-            progress(done, len(items))
+        found = pool.map(lambda number: _examine(dataset.files[number], limits), unseen)
+        for number, finding in zip(unseen, found, strict=True):
+            results[number] = finding
+            known.remember(names[number], prints[number], finding)
+            done += 1
+            progress(done, len(results))
     finally:
         pool.shutdown(cancel_futures=True)
+        known.save()
     return results
+
+
+def _examine(path: Path, limits: PhotoLimits) -> list[str]:
+    try:
+        return [_READABLE, examine(path, limits).colour_format]
+    except ColorizeError as error:
+        return [_UNREADABLE, str(error)]
 
 
 def _identity(archive: Path) -> dict:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +82,10 @@ def choose_dataset(talk: Conversation, for_training: bool) -> DatasetCheck:
 
 def start_tensorflow(talk: Conversation) -> None:
     """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
+    import logging
+
     talk.console.inform("Starting TensorFlow…")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
     with quiet_errors():
         from colorizer.training import prepare_devices
 
@@ -250,6 +252,8 @@ def save_model(
     run: Run,
 ) -> None:
     """Save the whole model, its weights apart and its record."""
+    from importlib.metadata import version
+
     from colorizer import model, results
 
     if not talk.answer(ask.SAVE_MODEL):

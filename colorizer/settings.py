@@ -95,6 +95,18 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
+class CacheSettings:
+    """How much is kept so that it need not be done twice."""
+
+    memory_bytes: int = 2 * 1024**3
+    """Prepared photos kept in memory; the next ones go to a file."""
+    disk_bytes: int = 20 * 1024**3
+    """Prepared photos kept in that file; the next ones are prepared every epoch."""
+    remembered_folders: int = 32
+    """Folders whose checks are remembered."""
+
+
+@dataclass(frozen=True)
 class AugmentationSettings:
     """How a training photo differs from itself epoch by epoch. Colour stays true; the network's view of it varies."""
 

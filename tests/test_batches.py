@@ -5,7 +5,7 @@ from conftest import SHIPPED
 from colorizer.batches import PhotoBatches
 from colorizer.color import luma
 from colorizer.dataset import find_files
-from colorizer.settings import AugmentationSettings, ColorizeError
+from colorizer.settings import AugmentationSettings, CacheSettings, ColorizeError
 
 
 def epoch(batches: PhotoBatches) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -61,7 +61,7 @@ def test_augmentation_changes_the_luma_but_not_the_colour_on_top_of_it():
 
 def test_photos_kept_in_memory_are_those_read_from_disk(colour_folder):
     photos = find_files(colour_folder).files
-    kept, read = PhotoBatches(photos, 32, 4), PhotoBatches(photos, 32, 4, memory_budget=0)
+    kept, read = PhotoBatches(photos, 32, 4), PhotoBatches(photos, 32, 4, cache=CacheSettings(0, 0))
     together(kept)
     assert np.array_equal(together(kept), together(read))
 

@@ -1,0 +1,150 @@
+"""What need not be done twice: checks of unchanged files, and photos prepared for training.
+
+Everything here is safe to delete at any time, bounded in size, and never trusted for a file whose size or time of
+modification has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from colorizer.files import write_text
+from colorizer.settings import CacheSettings, ColorizeError
+
+_VERSION = 1
+"""Raised whenever what is remembered changes its meaning; files of other versions are not read."""
+
+Fingerprint = tuple[int, int]
+"""Size in bytes and time of modification in nanoseconds."""
+
+
+def fingerprint(path: str | Path) -> Fingerprint | None:
+    """Return what tells a file from its changed self; None when it is not there."""
+    try:
+        state = os.stat(path)  # noqa: PTH116 - a Path for each of 100,000 files takes longer than the look itself
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
+
+
+class Findings:
+    """What earlier checks found out about the files of one folder, kept as one JSON file."""
+
+    def __init__(self, folder: Path | None, root: Path, settings: CacheSettings | None = None):
+        self._settings = settings or CacheSettings()
+        name = hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        self._file = folder / f"checks-{_VERSION}" / f"{name}.json" if folder else None
+        self._known = self._read()
+        self._found: dict[str, list] = {}
+
+    def recall(self, path: str, now: Fingerprint | None) -> list | None:
+        """Return what was found about a file, if it is still the same file."""
+        known = self._known.get(path)
+        if known is None or now is None or known[0] != now[0] or known[1] != now[1]:
+            return None
+        self._found[path] = known
+        return known[2]
+
+    def remember(self, path: str, now: Fingerprint | None, finding: list) -> None:
+        """Note what was found about a file; nothing is noted about one that has vanished."""
+        if now is not None:
+            self._found[path] = [*now, finding]
+
+    def save(self) -> None:
+        """Write what was recalled and remembered, and forget the folders checked longest ago."""
+        if self._file is None or self._found == self._known:
+            return
+        with suppress(ColorizeError, OSError):  # a disk that takes no cache takes none; the check itself is done
+            write_text(self._file, json.dumps(self._found, separators=(",", ":")))
+            oldest = sorted(self._file.parent.glob("*.json"), key=lambda file: file.stat().st_mtime)
+            for file in oldest[: -self._settings.remembered_folders]:
+                file.unlink()
+
+    def _read(self) -> dict[str, list]:
+        if self._file is None:
+            return {}
+        try:
+            return json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+class PreparedPhotos:
+    """Photos decoded and resized once: uint8, shape (side, side, 3), in memory while they fit, else in a file.
+
+    The file lies in `folder`, belongs to this object alone and disappears with it. Photos beyond both budgets, and
+    photos that changed since they were prepared, are prepared anew. Safe to call from several threads.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Path],
+        side: int,
+        prepare: Callable[[Path, int], np.ndarray],
+        folder: Path | None = None,
+        settings: CacheSettings | None = None,
+    ):
+        settings = settings or CacheSettings()
+        self._photos, self._side, self._prepare = photos, side, prepare
+        self._bytes = side * side * 3
+        self._fingerprints: list[Fingerprint | None] = [None] * len(photos)
+        in_memory = min(len(photos), settings.memory_bytes // self._bytes)
+        self._memory = np.empty((in_memory, side, side, 3), np.uint8)
+        self._slots = min(len(photos) - in_memory, settings.disk_bytes // self._bytes)
+        self._folder, self._file, self._lock = folder, None, threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        now = fingerprint(self._photos[number])
+        if now is not None and self._fingerprints[number] == now:
+            kept = self._kept(number)
+            if kept is not None:
+                return kept
+        pixels = self._prepare(self._photos[number], self._side)
+        if self._keep(number, pixels):
+            self._fingerprints[number] = now
+        return pixels
+
+    def _kept(self, number: int) -> np.ndarray | None:
+        if number < len(self._memory):
+            return self._memory[number]
+        with self._lock:
+            self._file.seek((number - len(self._memory)) * self._bytes)
+            pixels = np.frombuffer(self._file.read(self._bytes), np.uint8)
+        return pixels.reshape(self._side, self._side, 3) if pixels.size == self._bytes else None
+
+    def _keep(self, number: int, pixels: np.ndarray) -> bool:
+        slot = number - len(self._memory)
+        if slot < 0:
+            self._memory[number] = pixels
+            return True
+        if slot >= self._slots:
+            return False
+        try:
+            with self._lock:
+                if self._file is None:
+                    self._file = self._new_file()
+                self._file.seek(slot * self._bytes)
+                self._file.write(pixels.tobytes())
+                self._file.flush()
+            return True
+        except OSError:  # the disk is full or takes no files: these photos are prepared each time
+            self._slots = 0
+            return False
+
+    def _new_file(self) -> IO[bytes]:
+        if self._folder:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._folder, prefix="prepared-")
