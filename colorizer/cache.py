@@ -137,9 +137,7 @@ class PreparedPhotos:
                 if self._file is None:
                     self._file = self._new_file()
                 self._file.seek(slot * self._bytes)
-                self._file.write(pixels.tobytes())
-                self._file.flush()
-            return True
+                return self._file.write(pixels.tobytes()) == self._bytes
         except OSError:  # the disk is full or takes no files: these photos are prepared each time
             self._slots = 0
             return False
@@ -147,4 +145,4 @@ class PreparedPhotos:
     def _new_file(self) -> IO[bytes]:
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=self._folder, prefix="prepared-")
+        return tempfile.TemporaryFile(buffering=0, dir=self._folder, prefix="prepared-")

@@ -44,21 +44,23 @@ def chroma(rgb: np.ndarray) -> np.ndarray:
 def merge(gray: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
 
-    `gray`: luma in [0, 1], shape (h, w). `offset`: RGB minus luma, shape (h, w, 3), as `chroma @ CHROMA_TO_OFFSET`
-    gives it. Returns RGB in [0, 1], shape (h, w, 3), float32.
+    `gray`: luma in [0, 1], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of red,
+    green and blue. Returns RGB in [0, 1], shape (3, h, w).
 
     A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
     and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three.
     """
-    rgb = gray[..., None] + offset
-    outside = np.nonzero((rgb.min(axis=-1) < 0) | (rgb.max(axis=-1) > 1))
-    if outside[0].size:
-        level, excess = gray[outside][:, None], offset[outside]
-        room = np.where(excess > 0, 1 - level, -level)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.where(excess == 0, 1, room / excess).min(axis=-1, keepdims=True)
-        rgb[outside] = level + np.clip(scale, 0, 1) * excess
-    return np.clip(rgb, 0, 1, out=rgb)
+    rgb = offset + gray
+    if rgb.min() < 0 or rgb.max() > 1:
+        white, scale = 1 - gray, np.ones_like(gray)
+        for plane in offset:
+            room = np.where(plane > 0, white, gray)
+            room /= np.maximum(np.abs(plane), np.float32(1e-6))
+            np.minimum(scale, room, out=scale)
+        np.multiply(offset, scale, out=rgb)
+        rgb += gray
+        np.clip(rgb, 0, 1, out=rgb)
+    return rgb
 
 
 def colourfulness(rgb: np.ndarray) -> float:

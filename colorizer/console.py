@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from rich.console import Console as RichConsole
-from rich.text import Text
+import click
 
 from colorizer.settings import ColorizeError, Progress
 
 Answer = TypeVar("Answer")
+
+
+_PURPLE = 129
+"""Of the 256 colours terminals share: the eight basic ones have magenta, but no purple."""
 
 
 class WrongAnswer(ColorizeError):
@@ -27,11 +29,14 @@ class MissingAnswer(ColorizeError):
 
 
 class Console:
-    """Asks in purple, informs in cyan, warns in red; plain text where colours cannot be shown."""
+    """Asks in purple, informs in cyan, warns in red; plain text where colours cannot be shown or are not wanted.
+
+    Sentences are printed by click, which is loaded already for the flags; rich, which takes longer to load than to
+    answer the first question, comes with the first progress bar or table.
+    """
 
     def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
-        self._source = source
-        self._rich = RichConsole(file=target, highlight=False, soft_wrap=True)
+        self._source, self._target = source, target
 
     def inform(self, message: str) -> None:
         self._tell(message, "cyan")
@@ -41,13 +46,13 @@ class Console:
 
     def show(self, text: str) -> None:
         """Print a longer text, such as a summary, without a colour of its own."""
-        self._tell(text, "")
+        self._tell(text)
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
         """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
         shown = f"{prompt} [{default}]" if default is not None else prompt
         while True:
-            self._tell(shown, "purple")
+            self._tell(shown, _PURPLE)
             try:
                 typed = self._read()
             except EOFError as error:
@@ -63,6 +68,7 @@ class Console:
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
         """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
+        from rich.console import Console as RichConsole
         from rich.progress import (
             BarColumn,
             Progress,
@@ -75,7 +81,7 @@ class Console:
         class Rate(ProgressColumn):
             def render(self, task):
                 speed = task.finished_speed or task.speed
-                return Text(f"{speed:,.1f} {unit}/s" if speed else "", "cyan")
+                return f"{speed:,.1f} {unit}/s" if speed else ""
 
         columns = (
             TextColumn("{task.description}"),
@@ -84,7 +90,7 @@ class Console:
             Rate(),
             TimeRemainingColumn(True),
         )
-        with Progress(*columns, console=self._rich) as bar:
+        with Progress(*columns, console=RichConsole(file=self._target)) as bar:
             task = bar.add_task(description, total=None)
 
             def move(done: int, total: int, now: str = description) -> None:
@@ -94,6 +100,7 @@ class Console:
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table whose first column is text and whose others are figures."""
+        from rich.console import Console as RichConsole
         from rich.table import Table
 
         table = Table(title=title, title_justify="left")
@@ -101,7 +108,7 @@ class Console:
             table.add_column(name, justify="right" if number else "left")
         for row in rows:
             table.add_row(*row)
-        self._rich.print(table)
+        RichConsole(file=self._target).print(table)
 
     def picture(self, path: Path) -> None:
         """Show a picture inline in a notebook or in a window; where there is neither, say where it lies."""
@@ -117,9 +124,11 @@ class Console:
         else:
             self.inform(f"There is no screen to show {path} on; open the file instead.")
 
-    def _tell(self, message: str, style: str) -> None:
+    def _tell(self, message: str, colour: str | int | None = None) -> None:
         # Bytes of file names that are no text cannot be printed as they are.
-        self._rich.print(Text(message.encode("utf-8", "replace").decode("utf-8"), style))
+        printable = message.encode("utf-8", "replace").decode("utf-8")
+        wanted = False if os.environ.get("NO_COLOR") else None
+        click.echo(click.style(printable, fg=colour) if colour else printable, file=self._target, color=wanted)
 
     def _read(self) -> str:
         if self._source is None and (in_notebook() or sys.stdin.isatty()):
@@ -136,6 +145,8 @@ def quiet_errors() -> Iterator[None]:
     """Hold back what libraries write to standard error, unless the block fails: TensorFlow's C++ core greets there
     whatever its log level (https://github.com/tensorflow/tensorflow/issues/100442).
     """
+    import tempfile
+
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "wb") as stderr:
         os.dup2(held.fileno(), 2)

@@ -15,8 +15,8 @@ from colorizer.color import colourfulness, luma
 from colorizer.colorization import colorize_pixels
 from colorizer.model import Network
 from colorizer.photo import read_photo
-from colorizer.settings import SCORED_SIDE, Progress, no_progress
-from colorizer.training import compile_network
+from colorizer.settings import SCORED_SIDE, Progress, TrainingSettings, no_progress
+from colorizer.training import compile_model
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,17 @@ class Evaluation:
     """The colourfulness of the true photos, the one to reach."""
 
 
-def evaluate(network: Network, photos: Sequence[Path], batch_size: int, progress: Progress = no_progress) -> Evaluation:
+def evaluate(
+    network: Network, photos: Sequence[Path], settings: TrainingSettings, progress: Progress = no_progress
+) -> Evaluation:
     """Evaluate a network on colour photos; raise ColorizeError when one cannot be read.
 
     Loss and accuracy are taken at the network's size; the scores at the photo's own size, at most
     `settings.SCORED_SIDE` pixels on the longer side.
     """
-    compile_network(network)
-    figures = network.model.evaluate(PhotoBatches(photos, network.size, batch_size), verbose=0, return_dict=True)
+    compile_model(network.model, settings)
+    batches = PhotoBatches(photos, network.size, settings.batch_size)
+    figures = network.model.evaluate(batches, verbose=0, return_dict=True)
     rows = []
     for done, path in enumerate(photos, 1):
         rows.append(_score(network, path))

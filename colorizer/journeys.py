@@ -42,7 +42,9 @@ def train_journey(talk: Conversation) -> None:
         epochs=epochs,
         batch_size=talk.answer(ask.BATCH_SIZE),
         learning_rate=talk.answer(ask.LEARNING_RATE),
+        loss=talk.answer(ask.LOSS),
         schedule=talk.answer(ask.SCHEDULE),
+        precision=talk.answer(ask.PRECISION),
         monitor=talk.answer(ask.MONITOR),
         seed=seed,
     )
@@ -135,8 +137,8 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
         from colorizer.model import build
 
         talk.console.inform("Measuring how fast this machine trains…")
-        settings = ModelSettings(size=talk.answer(ask.SIZE))
-        _tell_estimate(talk, build(settings), split, talk.answer(ask.BATCH_SIZE), 1)
+        network = build(ModelSettings(size=talk.answer(ask.SIZE)))
+        _tell_estimate(talk, network, split, TrainingSettings(epochs=1, batch_size=talk.answer(ask.BATCH_SIZE)))
     return talk.answer(ask.EPOCHS)
 
 
@@ -199,9 +201,11 @@ def train_network(
     from colorizer.batches import PhotoBatches
     from colorizer.training import train
 
-    learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, AugmentationSettings())
-    validation = PhotoBatches(split.validation, network.size, settings.batch_size)
-    _tell_estimate(talk, network, split, settings.batch_size, settings.epochs)
+    how = {"workers": talk.answer(ask.WORKERS), "cache_folder": _cache_folder(talk)}
+    augmentation = AugmentationSettings()
+    learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
+    validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
+    _tell_estimate(talk, network, split, settings)
     with talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress:
 
         def report(epoch: EpochReport) -> None:
@@ -222,7 +226,7 @@ def evaluate_network(talk: Conversation, network: Network, split: Split, setting
     from colorizer.evaluation import evaluate
 
     with talk.console.progress("Evaluating", "photos") as progress:
-        result = evaluate(network, split.test, settings.batch_size, progress)
+        result = evaluate(network, split.test, settings, progress)
     predicted, gray = result.predicted, result.gray
     talk.console.table(
         f"{result.photos} test photos: loss {result.loss:.5f}, accuracy {result.accuracy:.3f} "
@@ -367,7 +371,13 @@ def _checked(talk: Conversation, source: Path, for_training: bool) -> DatasetChe
     hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
     talk.console.inform(f"Found {len(dataset.files)} files in {source}{hidden}.")
     with talk.console.progress("Checking", "files") as progress:
-        check = check_photos(dataset, for_training, progress=progress)
+        check = check_photos(
+            dataset,
+            for_training,
+            workers=talk.answer(ask.WORKERS),
+            cache_folder=_cache_folder(talk),
+            progress=progress,
+        )
     if check.unreadable:
         talk.console.warn(f"{len(check.unreadable)} files are unreadable.")
         if talk.answer(ask.SHOW_UNREADABLE):
@@ -383,14 +393,20 @@ def _checked(talk: Conversation, source: Path, for_training: bool) -> DatasetChe
     return check
 
 
-def _tell_estimate(talk: Conversation, network: Network, split: Split, batch_size: int, epochs: int) -> None:
+def _cache_folder(talk: Conversation) -> Path | None:
+    """Where to keep what need not be done twice; None where nothing shall be kept."""
+    folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
+    return None if str(folder) == "none" else folder
+
+
+def _tell_estimate(talk: Conversation, network: Network, split: Split, settings: TrainingSettings) -> None:
     from colorizer.training import seconds_per_photo
 
     # Validation is a forward pass only, about a third of a training step.
-    photos = len(split.train) + len(split.validation) / 3
-    seconds = seconds_per_photo(network, min(batch_size, len(split.train))) * photos
-    many = f"{epochs} epochs take" if epochs > 1 else "one epoch takes"
-    talk.console.inform(f"With {network.name} {many} about {_duration(seconds * epochs)} on this machine.")
+    photos = (len(split.train) + len(split.validation) / 3) * settings.epochs
+    many = f"{settings.epochs} epochs take" if settings.epochs > 1 else "one epoch takes"
+    duration = _duration(seconds_per_photo(network, settings) * photos)
+    talk.console.inform(f"With {network.name} {many} about {duration} on this machine.")
 
 
 def _loaded(talk: Conversation, default: Path | None = None) -> Network:
@@ -418,7 +434,9 @@ def _colorize_to_files(
 
     sheets, failures = SheetWriter(run.results / "sheets", columns), []
     with talk.console.progress("Colorizing", "photos") as progress:
-        outcomes = colorize_files(network, photos, partial(save_picture, run, root, columns))
+        outcomes = colorize_files(
+            network, photos, partial(save_picture, run, root, columns), workers=talk.answer(ask.WORKERS)
+        )
         for done, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Failure):
                 failures.append(outcome)

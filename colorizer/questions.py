@@ -157,7 +157,7 @@ JOURNEY = Question(
     (),
     "What would you like to do?\n  1  train a model on colour photos\n"
     "  2  colorize black-and-white photos with an existing model",
-    default="2",
+    default="colorize",
 )
 USE_DEFAULT_DATASET = Question(
     "--default-dataset",
@@ -232,7 +232,7 @@ START = Question(
     one_of({"1": "create", "2": "load", "create": "create", "load": "load"}),
     (TRAIN,),
     "Create a new model or load one to continue from?\n  1  create\n  2  load",
-    default="1",
+    default="create",
 )
 ARCHITECTURE = Question(
     "--architecture",
@@ -251,7 +251,7 @@ ARCHITECTURE = Question(
     "Which network?\n  1  chroma_unet: lean, predicts colour and keeps the photo's own brightness\n"
     "  2  rgb_unet: the plain autoencoder, predicts all three channels; 20 times slower and more\n"
     "  3  mobilenet_unet: chroma_unet with an encoder that learned from ImageNet",
-    default="1",
+    default=_model.architecture,
 )
 MODEL = Question(
     "--model",
@@ -276,7 +276,7 @@ LOOK = Question(
     ),
     BOTH,
     "Look at the model?\n  1  save a drawing of it\n  2  print its summary\n  3  nothing",
-    default="3",
+    default="nothing",
 )
 MONITOR = Question(
     "--monitor",
@@ -340,6 +340,20 @@ LEARNING_RATE = Question(
     (TRAIN,),
     default=str(_training.learning_rate),
 )
+LOSS = Question(
+    "--loss",
+    "what training minimizes: squared (mean squared error of RGB) or absolute (mean absolute error)",
+    one_of(
+        {
+            "squared": "mean_squared_error",
+            "absolute": "mean_absolute_error",
+            "mse": "mean_squared_error",
+            "mae": "mean_absolute_error",
+        }
+    ),
+    (TRAIN,),
+    default="squared",
+)
 SCHEDULE = Question(
     "--schedule",
     "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
@@ -364,6 +378,27 @@ ENCODER_WEIGHTS = Question(
     existing_path((".h5",)),
     (TRAIN,),
     shown_default="Keras' own download",
+)
+PRECISION = Question(
+    "--precision",
+    "numbers training multiplies: float32, mixed_bfloat16, or auto (bfloat16 where the hardware has it)",
+    one_of({"auto": "auto", "float32": "float32", "mixed_bfloat16": "mixed_bfloat16"}),
+    (TRAIN,),
+    default=_training.precision,
+)
+WORKERS = Question(
+    "--workers",
+    "threads that read and write photos",
+    whole_number(1, 1024),
+    BOTH,
+    shown_default="one for each processor core",
+)
+CACHE = Question(
+    "--cache",
+    "folder for what need not be done twice, or none",
+    a_path,
+    BOTH,
+    shown_default="~/.cache/colorizer",
 )
 OUTPUT = Question("--output", "folder for models and results", a_path, BOTH, shown_default="OUTPUT beside the script")
 

@@ -82,7 +82,7 @@ def save_graphs(history: dict[str, Sequence[float]], folder: Path) -> Path:
 
     figure = Figure(figsize=(15, 4.2), layout="constrained")
     panels = (
-        ("Loss (mean absolute error)", {"training": "loss", "validation": "val_loss"}),
+        ("Loss", {"training": "loss", "validation": "val_loss"}),
         ("Accuracy (strongest channel right)", {"training": "accuracy", "validation": "val_accuracy"}),
         ("Learning rate", {"": "learning_rate"}),
     )

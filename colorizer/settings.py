@@ -76,9 +76,11 @@ class TrainingSettings:
     batch_size: int = 16
     learning_rate: float = 1e-3
     """Adam's usual step: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980."""
-    loss: str = "mean_absolute_error"
-    """Of RGB. Compared at equal steps and equal colourfulness it was nearer to the truth than the squared error, which
-    answers doubt with brown: docs/EXPERIMENTS.md."""
+    loss: str = "mean_squared_error"
+    """Of RGB: "mean_squared_error" or "mean_absolute_error". The absolute error gives better colours with a pretrained
+    encoder, but leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""
+    precision: str = "auto"
+    """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
     schedule: str = "plateau"
     """"plateau": the learning rate falls when validation stops improving. "cosine": it rises over the first steps and
     falls along half a cosine to nothing at the last one (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983);
@@ -99,7 +101,7 @@ class CacheSettings:
     """How much is kept so that it need not be done twice."""
 
     memory_bytes: int = 2 * 1024**3
-    """Prepared photos kept in memory; the next ones go to a file."""
+    """Prepared photos of one part (training, validation) kept in memory; the next ones go to a file."""
     disk_bytes: int = 20 * 1024**3
     """Prepared photos kept in that file; the next ones are prepared every epoch."""
     remembered_folders: int = 32

@@ -68,11 +68,11 @@ def strategy() -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def compile_network(network: Network, learning_rate: float = TrainingSettings.learning_rate) -> None:
+def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
     """Compile for training or evaluation: the loss, and the share of pixels whose strongest channel is right."""
-    network.model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss=TrainingSettings.loss,
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        loss=settings.loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
@@ -92,8 +92,9 @@ def train(
     The best epoch by `settings.monitor` is kept in the file `checkpoint` while running. Raises ColorizeError when
     the loss is no longer a number.
     """
-    compile_network(network, settings.learning_rate)
-    best = _BestEpoch(settings.monitor, checkpoint)
+    model = in_precision(network.model, settings.precision)
+    compile_model(model, settings)
+    best = _BestEpoch(settings.monitor, checkpoint, network.model)
     callbacks = [
         _schedule(settings, len(learning)),
         keras.callbacks.TerminateOnNaN(),
@@ -101,9 +102,8 @@ def train(
         _Reporter(settings.epochs, len(learning), report),
     ]
     started = time.monotonic()
-    history = network.model.fit(
-        learning, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0
-    )
+    history = model.fit(learning, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
+    network.model.set_weights(model.get_weights())
     if not all(math.isfinite(value) for value in history.history["loss"]):
         raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
     if best.epoch:
@@ -116,18 +116,52 @@ def train(
     )
 
 
-def seconds_per_photo(network: Network, batch_size: int) -> float:
+def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
     """Measure what one photo of a training step takes on this machine, without changing the network."""
-    weights = network.model.get_weights()
-    compile_network(network)
-    inputs = np.zeros((batch_size, network.size, network.size, 1), np.float32)
-    targets = np.zeros((batch_size, network.size, network.size, 3), np.float32)
-    network.model.train_on_batch(inputs, targets)
+    model = keras.models.clone_model(in_precision(network.model, settings.precision))
+    compile_model(model, settings)
+    inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
+    targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
+    model.train_on_batch(inputs, targets)
     started = time.monotonic()
-    network.model.train_on_batch(inputs, targets)
-    seconds = time.monotonic() - started
-    network.model.set_weights(weights)
-    return seconds / batch_size
+    model.train_on_batch(inputs, targets)
+    return (time.monotonic() - started) / settings.batch_size
+
+
+def in_precision(model: keras.Model, precision: str) -> keras.Model:
+    """Return the model itself, or a copy with the same weights that multiplies in bfloat16 and adds in float32.
+
+    Whatever it is trained in, what is saved is the float32 model: it opens and gives the same on every machine.
+    """
+    if precision == "auto":
+        # Depthwise convolutions, most of MobileNetV2, gain nothing from bfloat16: docs/BENCHMARKS.md.
+        depthwise = any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers)
+        precision = "mixed_bfloat16" if has_bfloat16() and not depthwise else "float32"
+    if precision == "float32":
+        return model
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config()
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.LeakyReLU)) and layer.trainable:
+            config["dtype"] = precision
+        return layer.__class__.from_config(config)
+
+    mixed = keras.models.clone_model(model, clone_function=copy)
+    mixed.set_weights(model.get_weights())
+    return mixed
+
+
+def has_bfloat16() -> bool:
+    """Say whether this machine multiplies bfloat16 in hardware: AVX512-BF16 or AMX on a CPU, Ampere or later GPUs."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+        return capability >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
@@ -160,9 +194,9 @@ class _Cosine(keras.callbacks.Callback):
 class _BestEpoch(keras.callbacks.Callback):
     """Keep the best epoch's weights in one file that is complete at every moment."""
 
-    def __init__(self, monitor: str, checkpoint: Path):
+    def __init__(self, monitor: str, checkpoint: Path, kept: keras.Model):
         super().__init__()
-        self.monitor, self.checkpoint, self.epoch = monitor, checkpoint, 0
+        self.monitor, self.checkpoint, self.kept, self.epoch = monitor, checkpoint, kept, 0
         self._sign = -1 if "accuracy" in monitor else 1
         self._best = math.inf
 
@@ -172,7 +206,8 @@ class _BestEpoch(keras.callbacks.Callback):
         value = self._sign * (logs or {}).get(self.monitor, math.nan)
         if value < self._best:
             self._best, self.epoch = value, epoch + 1
-            save(self.model, self.checkpoint)
+            self.kept.set_weights(self.model.get_weights())
+            save(self.kept, self.checkpoint)
 
 
 class _Reporter(keras.callbacks.Callback):

@@ -65,13 +65,15 @@ def small_model(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def program(tmp_path: Path):
+def program(tmp_path: Path, monkeypatch):
     """A copy of the program in an empty folder, as fresh from its checkout; call it with flags and typed answers."""
     home = tmp_path / "program"
     home.mkdir()
     shutil.copy(PROJECT / "colorize.py", home)
     shutil.copytree(PROJECT / "colorizer", home / "colorizer", ignore=shutil.ignore_patterns("__pycache__"))
     (home / "dataset").mkdir()
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # the cache of checks is a person's own
 
     def run(*flags: str | Path, typed: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

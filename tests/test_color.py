@@ -14,6 +14,10 @@ def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(file))
 
 
+def merged(gray: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    return np.moveaxis(merge(gray, np.moveaxis(offset, -1, 0)), 0, -1)
+
+
 def test_luma_agrees_with_scikit_image(astronaut):
     rgb = astronaut / 255
     assert np.abs(luma(rgb) - rgb2gray(rgb)).max() < 0.001
@@ -21,7 +25,7 @@ def test_luma_agrees_with_scikit_image(astronaut):
 
 def test_luma_and_chroma_rebuild_the_photo(astronaut):
     rgb = astronaut.astype(np.float32) / 255
-    rebuilt = merge(luma(rgb), chroma(rgb) @ CHROMA_TO_OFFSET)
+    rebuilt = merged(luma(rgb), chroma(rgb) @ CHROMA_TO_OFFSET)
     assert np.abs(rebuilt - rgb).max() < 1e-5
 
 
@@ -35,14 +39,14 @@ def test_colours_out_of_gamut_lose_chroma_but_neither_luma_nor_hue(astronaut):
     rgb = astronaut.astype(np.float32) / 255
     gray = luma(rgb)
     offset = rgb - gray[..., None]
-    merged = merge(gray, offset * 3)
-    assert merged.min() >= 0
-    assert merged.max() <= 1
-    assert np.abs(luma(merged) - gray).max() < 1e-5
+    vivid = merged(gray, offset * 3)
+    assert vivid.min() >= 0
+    assert vivid.max() <= 1
+    assert np.abs(luma(vivid) - gray).max() < 1e-5
     strong = np.ptp(rgb, axis=-1) > 0.1
-    turned = np.abs(rgb2hsv(merged)[..., 0] - rgb2hsv(rgb)[..., 0])[strong]
+    turned = np.abs(rgb2hsv(vivid)[..., 0] - rgb2hsv(rgb)[..., 0])[strong]
     assert np.minimum(turned, 1 - turned).max() < 1e-3
-    assert colourfulness(merged) > colourfulness(rgb)
+    assert colourfulness(vivid) > colourfulness(rgb)
 
 
 def test_colourfulness_tells_gray_from_colour_and_grows_with_chroma(astronaut):

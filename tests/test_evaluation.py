@@ -6,7 +6,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from colorizer.color import colourfulness, luma
 from colorizer.evaluation import evaluate, score
 from colorizer.model import build
-from colorizer.settings import ModelSettings
+from colorizer.settings import ModelSettings, TrainingSettings
 
 
 def test_scores_agree_with_scikit_image_and_with_themselves(astronaut):
@@ -23,7 +23,7 @@ def test_scores_agree_with_scikit_image_and_with_themselves(astronaut):
 def test_a_network_that_leaves_photos_gray_scores_what_gray_scores(astronaut):
     # Untrained, the chroma network proposes next to no colour.
     network = build(ModelSettings(size=64, filters=(4, 6, 8)))
-    result = evaluate(network, [SHIPPED / "astronaut.png", SHIPPED / "retina.jpg"], 2)
+    result = evaluate(network, [SHIPPED / "astronaut.png", SHIPPED / "retina.jpg"], TrainingSettings(batch_size=2))
     assert result.photos == 2
     assert result.predicted.psnr == pytest.approx(result.gray.psnr, abs=0.1)
     assert result.predicted.ciede2000 == pytest.approx(result.gray.ciede2000, abs=0.2)

@@ -27,7 +27,7 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
     reports = []
     settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
     record = train(network, batches(), batches(), settings, tmp_path / "best.h5", reports.append)
-    result = evaluate(network, PHOTOS, 4)
+    result = evaluate(network, PHOTOS, TrainingSettings(batch_size=4))
     assert result.predicted.psnr > result.gray.psnr + 1
     assert result.predicted.ciede2000 < result.gray.ciede2000
     assert result.predicted.colourfulness > 5
@@ -41,11 +41,11 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
 def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_path):
     network = small_network()
     # So large a step makes the loss jump about: the last epoch is hardly ever the best.
-    settings = TrainingSettings(epochs=6, batch_size=4, learning_rate=0.05)
+    settings = TrainingSettings(epochs=6, batch_size=4, learning_rate=0.05, precision="float32")
     record = train(network, batches(), batches(), settings, tmp_path / "best.h5")
     best = min(record.history["val_loss"])
     assert record.kept_epoch == record.history["val_loss"].index(best) + 1
-    assert evaluate(network, PHOTOS, 4).loss == pytest.approx(best, rel=1e-3)
+    assert evaluate(network, PHOTOS, TrainingSettings(batch_size=4)).loss == pytest.approx(best, rel=1e-3)
     gray = batches()[0][0]
     kept = load(tmp_path / "best.h5").model.predict(gray, verbose=0)
     assert np.array_equal(kept, network.model.predict(gray, verbose=0))
@@ -97,5 +97,17 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
 def test_measuring_the_speed_leaves_the_network_as_it_was():
     network = small_network()
     before = network.model.get_weights()
-    assert seconds_per_photo(network, 2) > 0
+    assert seconds_per_photo(network, TrainingSettings(batch_size=2)) > 0
     assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
+
+
+def test_mixed_precision_learns_the_same_and_leaves_a_float32_network(tmp_path):
+    losses = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        network = small_network()
+        settings = TrainingSettings(epochs=10, batch_size=4, monitor="none", precision=precision)
+        losses[precision] = train(network, batches(), batches(), settings, tmp_path / "x.h5").history["loss"]
+        assert {layer.dtype_policy.name for layer in network.model.layers} == {"float32"}
+        assert network.model.predict(batches()[0][0], verbose=0).dtype == np.float32
+    assert losses["mixed_bfloat16"] != losses["float32"]
+    assert losses["mixed_bfloat16"][-1] == pytest.approx(losses["float32"][-1], rel=0.05)

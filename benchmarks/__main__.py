@@ -1,0 +1,53 @@
+"""`python -m benchmarks [row ...]`: measure and print one table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rows import CORES, ROWS
+
+
+def main(names: list[str]) -> int:
+    """Measure the named rows, or all, print their table, and return 1 when a ratio is missed."""
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        print(f"There is no row {unknown[0]}; choose from {', '.join(ROWS)}.", file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    console = Console(width=max(Console().width, 130))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "pillow"))
+    console.print(f"{processor()}, {CORES} cores; Python {platform.python_version()}, {versions}")
+    table = Table("row", "ours", "reference", "ratio", "wanted", "met", "remark")
+    all_met = True
+    for name in names or ROWS:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in ROWS[name](Path(folder)):
+                sign = "≥" if row.more_is_better else "≤"
+                met = "yes" if row.is_met else "no"
+                table.add_row(
+                    row.name, row.ours, row.reference, f"{row.ratio:.2f}", f"{sign} {row.wanted:g}", met, row.remark
+                )
+                all_met &= row.is_met
+    console.print(table)
+    return 0 if all_met else 1
+
+
+def processor() -> str:
+    """Return the processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

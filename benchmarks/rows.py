@@ -1,0 +1,262 @@
+"""What is measured: every row sets the program beside a reference in the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.measuring import Row, Times, alternate, rates, seconds
+from benchmarks.photos import write_jpegs
+from colorizer.dataset import check_photos, find_files
+from colorizer.settings import AugmentationSettings, ModelSettings, TrainingSettings
+
+PROJECT = Path(__file__).resolve().parent.parent
+SMALL, LARGE = (500, 375), (6000, 4000)
+CORES = os.cpu_count() or 1
+
+
+def decode(path: Path) -> None:
+    with Image.open(path) as image:
+        image.load()
+
+
+def decode_and_resize(path: Path, size: int = 256) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+
+
+def decode_and_encode(path: Path, target: Path) -> None:
+    with Image.open(path) as image:
+        image.load()
+        image.save(target / path.name, quality=95, subsampling=0)
+
+
+def check(folder: Path) -> Iterator[Row]:
+    """The whole dataset check beside a bare pool of decoders, and a second check beside the first."""
+    paths = write_jpegs(folder / "photos", 1200, *SMALL)
+    with ProcessPoolExecutor(CORES) as pool:
+        result = alternate(
+            lambda: check_photos(find_files(folder / "photos"), True),
+            lambda: list(pool.map(decode, paths, chunksize=16)),
+        )
+    yield rates("check", len(paths), "photos", result, 0.90)
+
+    def remembered(number: int) -> None:
+        check_photos(find_files(folder / "photos"), True, cache_folder=folder / f"cache-{number}")
+
+    first = Times(tuple(seconds(partial(remembered, number)) for number in range(5)))
+    second = Times(tuple(seconds(partial(remembered, number)) for number in range(5)))
+    result = (second, first, float(np.median(np.divide(first.each, second.each))))
+    yield rates("re-check", len(paths), "photos", result, 20)
+
+
+def feed(folder: Path) -> Iterator[Row]:
+    """Batches alone: the first pass beside a bare pool, the later passes beside the first."""
+    from colorizer.batches import PhotoBatches
+
+    paths = write_jpegs(folder / "photos", 800, *SMALL)
+    filled: list[PhotoBatches] = []
+
+    def first_pass() -> None:
+        filled[:] = [PhotoBatches(paths, 256, 16)]
+        _drain(filled[0])
+
+    with ProcessPoolExecutor(CORES) as pool:
+        result = alternate(first_pass, lambda: list(pool.map(decode_and_resize, paths, chunksize=16)))
+    yield rates("feed, first pass", len(paths), "photos", result, 1.0)
+    yield rates("feed, later passes", len(paths), "photos", alternate(lambda: _drain(filled[0]), first_pass), 8)
+
+
+def _drain(batches) -> None:
+    """Read one epoch the way `fit` does, through Keras' own queue and workers."""
+    from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+
+    adapter = PyDatasetAdapter(batches, shuffle=False)
+    adapter.on_epoch_begin()
+    for _ in adapter.get_numpy_iterator():
+        pass
+    adapter.on_epoch_end()
+
+
+def fit(folder: Path) -> Iterator[Row]:
+    """A training epoch from disk beside training steps on tensors that are ready."""
+    from colorizer.batches import PhotoBatches
+    from colorizer.model import build
+    from colorizer.training import compile_model, in_precision
+
+    paths = write_jpegs(folder / "photos", 640, *SMALL)
+    settings = TrainingSettings()
+    network = build(ModelSettings())
+    model = in_precision(network.model, settings.precision)
+    compile_model(model, settings)
+    batches = PhotoBatches(paths, network.size, settings.batch_size, augmentation=AugmentationSettings())
+    ready = batches[0]
+
+    def steps() -> None:
+        for _ in range(len(batches)):
+            model.train_on_batch(*ready)
+
+    model.train_on_batch(*ready)
+    first = PhotoBatches(paths, network.size, settings.batch_size, augmentation=AugmentationSettings())
+    model.fit(batches, epochs=1, verbose=0)
+    first_epoch = seconds(lambda: model.fit(first, epochs=1, verbose=0))
+    result = alternate(lambda: model.fit(batches, epochs=1, verbose=0), steps, repetitions=3, warm_up=False)
+    share = result[1].median / first_epoch
+    yield rates("fit", len(paths), "photos", result, 0.95, f"first epoch, decoding: {share:.2f}")
+
+
+def step(folder: Path) -> Iterator[Row]:
+    """A training step of the default network beside one of the plain autoencoder."""
+    from colorizer.model import build
+    from colorizer.training import compile_model, in_precision
+
+    settings = TrainingSettings()
+    models = {}
+    for name in ("chroma_unet", "rgb_unet"):
+        models[name] = in_precision(build(ModelSettings(architecture=name)).model, settings.precision)
+        compile_model(models[name], settings)
+    result = alternate(
+        lambda: _steps(models["chroma_unet"], 256, 16, 8), lambda: _steps(models["rgb_unet"], 256, 4, 2), repetitions=3
+    )
+    mine, other, ratio = result
+    ours, reference = 128 / mine.median, 8 / other.median
+    yield Row("step", f"{ours:.1f} photos/s", f"{reference:.2f} photos/s", ratio * 16, 20)
+
+
+def _steps(model, size: int, batch_size: int, count: int) -> None:
+    random = np.random.default_rng(0)
+    gray = random.random((batch_size, size, size, 1), np.float32)
+    rgb = random.random((batch_size, size, size, 3), np.float32)
+    for _ in range(count):
+        model.train_on_batch(gray, rgb)
+
+
+def precision(folder: Path) -> Iterator[Row]:
+    """Training steps in bfloat16 beside float32, for each network."""
+    from colorizer.model import build
+    from colorizer.training import compile_model, has_bfloat16, in_precision
+
+    if not has_bfloat16():
+        yield Row("precision", "-", "-", 1.0, 1.3, True, "no bfloat16 in this hardware: float32 is used")
+        return
+    for name, batch_size, count in (("chroma_unet", 16, 8), ("rgb_unet", 4, 1)):
+        models = {}
+        for kind in ("mixed_bfloat16", "float32"):
+            models[kind] = in_precision(build(ModelSettings(architecture=name)).model, kind)
+            compile_model(models[kind], TrainingSettings())
+        result = alternate(
+            lambda: _steps(models["mixed_bfloat16"], 256, batch_size, count),  # noqa: B023
+            lambda: _steps(models["float32"], 256, batch_size, count),  # noqa: B023
+            repetitions=3,
+        )
+        yield rates(f"precision, {name}", batch_size * count, "photos", result, 1.3)
+
+
+def colorize(folder: Path) -> Iterator[Row]:
+    """Folders end to end, files written: small photos beside the network alone, large ones beside decode + encode."""
+    from colorizer.colorization import colorize_files, load_model, propose
+    from colorizer.photo import read_photo
+    from colorizer.results import COMPARED, new_run, save_picture
+
+    network = load_model()
+
+    def whole(paths: list[Path]) -> None:
+        run = new_run(folder / "out", "benchmark")
+        save = partial(save_picture, run, paths[0].parent, COMPARED[1:])
+        for _ in colorize_files(network, paths, save):
+            pass
+
+    small = write_jpegs(folder / "small", 320, *SMALL)
+    photos = [read_photo(path) for path in small[:16]]
+    result = alternate(lambda: whole(small), lambda: [propose(network, photos) for _ in range(20)], repetitions=3)
+    yield rates("colorize, small", len(small), "photos", result, 0.80)
+
+    large = write_jpegs(folder / "large", 6, *LARGE)
+    (folder / "copies").mkdir()
+    with ProcessPoolExecutor(CORES) as pool:
+        again = partial(decode_and_encode, target=folder / "copies")
+        result = alternate(lambda: whole(large), lambda: list(pool.map(again, large)), repetitions=3)
+    yield rates("colorize, large", len(large), "photos", result, 0.70)
+
+
+def startup(folder: Path) -> Iterator[Row]:
+    """From the command to the first question, beside a Python that imports rich."""
+    ours = [sys.executable, str(PROJECT / "colorize.py")]
+    reference = [sys.executable, "-c", "import rich"]
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+
+    mine, other, ratio = alternate(lambda: run(ours), lambda: run(reference), repetitions=15)
+    modules = "import sys; sys.argv = ['colorize.py', '--help']; import runpy\ntry: runpy.run_path('colorize.py', run_name='__main__')\nexcept SystemExit: pass\nprint('tensorflow' in sys.modules)"  # noqa: E501
+    loaded = subprocess.run([sys.executable, "-c", modules], cwd=PROJECT, capture_output=True, text=True, check=True)
+    remark = "TensorFlow imported" if loaded.stdout.rstrip().endswith("True") else "TensorFlow not imported"
+    times = (f"{1000 * mine.median:.0f} ms", f"{1000 * other.median:.0f} ms")
+    yield Row("startup", *times, 1 / ratio, 3.0, False, remark)
+
+
+MEMORY_PROBE = """
+import json, resource, sys
+from pathlib import Path
+from colorizer.settings import *
+kind, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+from colorizer.dataset import check_photos, find_files
+if kind == "check":
+    check_photos(find_files(folder), True)
+elif kind == "fit":
+    from colorizer.batches import PhotoBatches
+    from colorizer.model import build
+    from colorizer.training import train
+    files = find_files(folder).files
+    cache = CacheSettings(memory_bytes=32 * 1024**2)
+    network = build(ModelSettings(size=64))
+    batches = PhotoBatches(files, 64, 16, augmentation=AugmentationSettings(), cache=cache)
+    train(network, batches, batches, TrainingSettings(epochs=2, monitor="none"), out / "best.h5")
+else:
+    from functools import partial
+    from colorizer.colorization import colorize_files, load_model
+    from colorizer.results import COMPARED, new_run, save_picture
+    save = partial(save_picture, new_run(out, "benchmark"), folder, COMPARED[1:])
+    for _ in colorize_files(load_model(), find_files(folder).files, save):
+        pass
+print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+"""
+
+
+def memory(folder: Path) -> Iterator[Row]:
+    """Peak memory with 30 times the files beside that with one time."""
+    few = write_jpegs(folder / "few", 100, 160, 120)
+    many = folder / "many"
+    many.mkdir()
+    for number in range(30):
+        for path in few:
+            (many / f"{number:02}-{path.name}").hardlink_to(path)
+    for kind in ("check", "fit", "colorize"):
+        peaks = {}
+        for photos in (folder / "few", many):
+            command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
+            done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+            peaks[photos.name] = json.loads(done.stdout.splitlines()[-1]) / 1024
+        shown = (f"{peaks['many']:.0f} MB", f"{peaks['few']:.0f} MB")
+        yield Row(f"memory, {kind}", *shown, peaks["many"] / peaks["few"], 1.1, False, "3,000 files beside 100")
+
+
+ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "check": check,
+    "feed": feed,
+    "fit": fit,
+    "step": step,
+    "precision": precision,
+    "colorize": colorize,
+    "startup": startup,
+    "memory": memory,
+}
