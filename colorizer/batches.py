@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 from colorizer.cache import PreparedPhotos
 from colorizer.color import LUMA_WEIGHTS
 from colorizer.photo import read_square
-from colorizer.settings import AugmentationSettings, CacheSettings
+from colorizer.settings import AugmentationSettings, CacheSettings, worker_count
 
 
 class PhotoBatches(keras.utils.PyDataset):
@@ -36,7 +35,7 @@ class PhotoBatches(keras.utils.PyDataset):
         cache_folder: Path | None = None,
         cache: CacheSettings | None = None,
     ):
-        super().__init__(workers=workers or os.cpu_count() or 1, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(workers=worker_count(workers), use_multiprocessing=False, max_queue_size=8)
         self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
         self.epoch = 0
         side = size + round(size * augmentation.crop) if augmentation else size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from PIL import Image
 from colorizer.color import luma, merge
 from colorizer.model import Network, load
 from colorizer.photo import DEFAULT_LIMITS, Photo, pixel_count, read_photo
-from colorizer.settings import ColorizeError, PhotoLimits
+from colorizer.settings import ColorizeError, PhotoLimits, worker_count
 
 BATCH_SIZE = 16
 """Photos that go through the network together."""
@@ -57,18 +56,21 @@ def load_model(path: str | Path | None = None) -> Network:
     return load(Path(path) if path else PRETRAINED)
 
 
-def colorize_photo(source: str | Path, network: Network) -> Image.Image:
-    """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError."""
+def colorize_photo(source: str | Path, network: Network, vividness: float = 1.0) -> Image.Image:
+    """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError.
+
+    `vividness` multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful.
+    """
     original = read_photo(Path(source))
-    image = Image.fromarray(colorize_pixels(network, original))
+    image = Image.fromarray(colorize_pixels(network, original, vividness))
     if original.alpha is not None:
         image.putalpha(Image.fromarray(original.alpha))
     return image
 
 
-def colorize_pixels(network: Network, photo: Photo) -> np.ndarray:
+def colorize_pixels(network: Network, photo: Photo, vividness: float = 1.0) -> np.ndarray:
     """Return a decoded photo in colour: RGB, uint8, shape (h, w, 3)."""
-    return join(photo, propose(network, [photo])[0])
+    return join(photo, propose(network, [photo])[0] * np.float32(vividness))
 
 
 def propose(network: Network, photos: Sequence[Photo]) -> np.ndarray:
@@ -121,6 +123,7 @@ def colorize_files(
     network: Network,
     paths: Sequence[Path],
     deliver: Deliver,
+    vividness: float = 1.0,
     limits: PhotoLimits = DEFAULT_LIMITS,
     workers: int | None = None,
 ) -> Iterator[Colorized | Failure]:
@@ -129,7 +132,7 @@ def colorize_files(
     While the network computes one batch, threads write the one before and read the one behind it. Batches depend on
     the photos alone, so the same photos give the same pixels.
     """
-    pool = ThreadPoolExecutor(workers or os.cpu_count())
+    pool = ThreadPoolExecutor(worker_count(workers))
 
     def read(batch: list[Path]) -> list[Future]:
         return [pool.submit(_read, path, limits) for path in batch]
@@ -139,7 +142,7 @@ def colorize_files(
         reading, writing = read(next(batches, [])), []
         while reading or writing:
             following = read(next(batches, []))
-            finishing = _compute(network, reading, deliver, pool)
+            finishing = _compute(network, reading, deliver, vividness, pool)
             for outcome in writing:
                 yield outcome if isinstance(outcome, Failure) else outcome.result()
             reading, writing = following, finishing
@@ -148,7 +151,7 @@ def colorize_files(
 
 
 def _compute(
-    network: Network, reading: list[Future], deliver: Deliver, pool: ThreadPoolExecutor
+    network: Network, reading: list[Future], deliver: Deliver, vividness: float, pool: ThreadPoolExecutor
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
@@ -160,7 +163,7 @@ def _compute(
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]
-    offsets = iter(propose(network, photos) if photos else ())
+    offsets = iter(propose(network, photos) * np.float32(vividness) if photos else ())
     return [
         outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
         for outcome in outcomes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,9 +128,10 @@ class Console:
 
     def _tell(self, message: str, colour: str | int | None = None) -> None:
         # Bytes of file names that are no text cannot be printed as they are.
-        printable = message.encode("utf-8", "replace").decode("utf-8")
+        target = self._target or sys.stdout  # which a running progress bar has taken over, to print above itself
+        printable = _wrapped(message.encode("utf-8", "replace").decode("utf-8"), target)
         wanted = False if os.environ.get("NO_COLOR") else None
-        click.echo(click.style(printable, fg=colour) if colour else printable, file=self._target, color=wanted)
+        click.echo(click.style(printable, fg=colour) if colour else printable, file=target, color=wanted)
 
     def _read(self) -> str:
         if self._source is None and (in_notebook() or sys.stdin.isatty()):
@@ -138,6 +141,18 @@ class Console:
             raise EOFError
         self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
         return line
+
+
+def _wrapped(message: str, target: TextIO) -> str:
+    """Break long lines between words where a person reads them; a pipe gets every sentence on one line."""
+    if not target.isatty():
+        return message
+    width = shutil.get_terminal_size().columns
+    lines = (
+        textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else [line]
+        for line in message.split("\n")
+    )
+    return "\n".join("\n".join(line) for line in lines)
 
 
 @contextmanager

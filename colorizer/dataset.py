@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from colorizer.cache import Findings, fingerprint
 from colorizer.files import numbered, write_text
 from colorizer.photo import DEFAULT_LIMITS, examine
-from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress
+from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress, worker_count
 
 SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
 """Colour photographs inside scikit-image (https://scikit-image.org/docs/stable/api/skimage.data.html)."""
@@ -227,7 +227,7 @@ def _examined(
     done = len(results) - len(unseen)
     progress(done, len(results))
     # Pillow decodes outside the interpreter's lock, so threads keep all cores busy without a second interpreter.
-    pool = ThreadPoolExecutor(workers or os.cpu_count())
+    pool = ThreadPoolExecutor(worker_count(workers))
     try:
         found = pool.map(lambda number: _examine(dataset.files[number], limits), unseen)
         for number, finding in zip(unseen, found, strict=True):

@@ -10,22 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.console import WrongAnswer, on_kaggle, quiet_errors
+from colorizer.choosing import HOME, cache_folder, choose_count, choose_counts, choose_dataset
+from colorizer.console import on_kaggle, quiet_errors
 from colorizer.conversation import Conversation
-from colorizer.settings import AugmentationSettings, ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AugmentationSettings, ColorizeError, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
-    from colorizer.dataset import DatasetCheck, Split
+    from colorizer.dataset import Split
     from colorizer.evaluation import Evaluation
     from colorizer.model import Network
     from colorizer.results import Run
     from colorizer.training import EpochReport, TrainingRecord
-
-COMPARED = ("original colour", "predicted colour", "grayscale")
-"""Columns of a comparison sheet; where there is no colour truth, the last two."""
-
-HOME = Path(__file__).resolve().parent.parent
-"""Where colorize.py, dataset/ and OUTPUT/ lie."""
 
 
 def train_journey(talk: Conversation) -> None:
@@ -67,21 +62,6 @@ def colorize_journey(talk: Conversation) -> None:
     colorize_chosen(talk, network, photos, check.root, run)
 
 
-def choose_dataset(talk: Conversation, for_training: bool) -> DatasetCheck:
-    """Ask for photos until there are enough fine ones."""
-    least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos if for_training else 1
-    while True:
-        source = _unpacked(talk, _source(talk, for_training))
-        _explain_rules(talk, for_training)
-        check = _checked(talk, source, for_training)
-        if len(check.fine) >= least:
-            return check
-        sentence = f"{len(check.fine)} fine photos in {source} are too few: at least {least} are needed."
-        if talk.has_flag(ask.DATASET) or talk.accept_defaults:
-            raise ColorizeError(f"{sentence} Choose another dataset with {ask.DATASET.flag}.")
-        talk.console.warn(f"{sentence} Choose another dataset.")
-
-
 def start_tensorflow(talk: Conversation) -> None:
     """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
     import logging
@@ -93,42 +73,6 @@ def start_tensorflow(talk: Conversation) -> None:
 
         device = prepare_devices()
     talk.console.inform(f"The network runs on: {device}.")
-
-
-def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:
-    """Ask how many photos to train with and to test on, and divide them."""
-    from colorizer.dataset import split_photos
-
-    there, limits = len(check.fine), DatasetSettings(seed=seed)
-    share = max(limits.minimum_test_photos, round(there * limits.default_test_share))
-    if talk.has_flag(ask.TEST_COUNT) and not talk.has_flag(ask.TRAIN_COUNT):
-        default_test = talk.flags[ask.TEST_COUNT.name]
-    else:
-        default_test = min(limits.maximum_default_test, share)
-
-    def leaves_a_test(count: int) -> None:
-        if count > there - limits.minimum_test_photos:
-            raise WrongAnswer(
-                f"{count} is too large: the most is {there - limits.minimum_test_photos}, as there are {there} fine "
-                f"photos and at least {limits.minimum_test_photos} is tested on."
-            )
-
-    def fits(count: int) -> None:
-        if train_count + count > there:
-            raise WrongAnswer(
-                f"{train_count} photos to train with and {count} to test on make {train_count + count}, "
-                f"but there are {there} fine photos."
-            )
-
-    least = limits.minimum_training_photos
-    train_count = talk.answer(ask.TRAIN_COUNT, default=max(least, there - default_test), check=leaves_a_test)
-    test_count = talk.answer(ask.TEST_COUNT, default=min(default_test, there - train_count), check=fits)
-    split = split_photos(check.fine, train_count, test_count, limits)
-    talk.console.inform(
-        f"{len(split.train)} photos to learn from, {len(split.validation)} to validate with, "
-        f"{len(split.test)} to test on."
-    )
-    return split
 
 
 def choose_epochs(talk: Conversation, split: Split) -> int:
@@ -201,7 +145,7 @@ def train_network(
     from colorizer.batches import PhotoBatches
     from colorizer.training import train
 
-    how = {"workers": talk.answer(ask.WORKERS), "cache_folder": _cache_folder(talk)}
+    how = {"workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}
     augmentation = AugmentationSettings()
     learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
@@ -293,25 +237,12 @@ def show_graphs(talk: Conversation, record: TrainingRecord, run: Run) -> None:
 def save_test_results(talk: Conversation, network: Network, split: Split, root: Path, run: Run) -> None:
     """Save the test photos as the network colours them, and sheets beside the truth."""
     if talk.answer(ask.SAVE_RESULTS):
-        _colorize_to_files(talk, network, split.test, root, run, COMPARED)
-
-
-def choose_count(talk: Conversation, check: DatasetCheck, seed: int) -> tuple[Path, ...]:
-    """Ask how many photos to colorize and choose them."""
-    from colorizer.dataset import choose_photos
-
-    there = len(check.fine)
-
-    def is_there(count: int) -> None:
-        if count > there:
-            raise WrongAnswer(f"{count} is too large: the most is {there}, the number of fine photos.")
-
-    return choose_photos(check.fine, talk.answer(ask.COUNT, default=there, check=is_there), seed)
+        _colorize_to_files(talk, network, split.test, root, run, with_truth=True)
 
 
 def colorize_chosen(talk: Conversation, network: Network, photos: Sequence[Path], root: Path, run: Run) -> None:
     """Colorize every photo under its own name and make sheets of them."""
-    _colorize_to_files(talk, network, photos, root, run, COMPARED[1:])
+    _colorize_to_files(talk, network, photos, root, run, vividness=talk.answer(ask.VIVIDNESS))
 
 
 def start_run(talk: Conversation, kind: str) -> Run:
@@ -320,83 +251,6 @@ def start_run(talk: Conversation, kind: str) -> Run:
 
     output = talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else HOME) / "OUTPUT"
     return new_run(output, kind)
-
-
-def _source(talk: Conversation, for_training: bool) -> Path:
-    from colorizer.dataset import fill_default_dataset
-
-    if talk.has_flag(ask.DATASET):
-        return talk.answer(ask.DATASET)
-    folder = HOME / "dataset" / ("color" if for_training else "bw")
-    if talk.answer(ask.USE_DEFAULT_DATASET, folder=folder):
-        try:
-            return fill_default_dataset(folder, for_training)
-        except ColorizeError as error:
-            if talk.accept_defaults:
-                raise
-            talk.console.warn(str(error))
-    return talk.answer(ask.DATASET)
-
-
-def _unpacked(talk: Conversation, source: Path) -> Path:
-    from colorizer.dataset import is_archive, unpack
-
-    if not is_archive(source):
-        return source
-    target = talk.answer(ask.UNPACK_TO, default=source.with_suffix(""), archive=source)
-    with talk.console.progress("Unpacking", "files") as progress:
-        folder = unpack(source, target, progress)
-    talk.console.inform(f"Unpacked into {folder}.")
-    return folder
-
-
-def _explain_rules(talk: Conversation, for_training: bool) -> None:
-    if for_training:
-        talk.console.inform(
-            "The photos are checked now. Left out are: files that are no photo or cannot be decoded to the last pixel; "
-            "photos without colour, since there is nothing to learn from them; and photos of another colour format "
-            "than the first usable one (RGB or RGBA)."
-        )
-    else:
-        talk.console.inform(
-            "The photos are checked now. Every photographic format is welcome; left out are only files that are no "
-            "photo or cannot be decoded to the last pixel."
-        )
-
-
-def _checked(talk: Conversation, source: Path, for_training: bool) -> DatasetCheck:
-    from colorizer.dataset import check_photos, find_files
-
-    dataset = find_files(source)
-    hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
-    talk.console.inform(f"Found {len(dataset.files)} files in {source}{hidden}.")
-    with talk.console.progress("Checking", "files") as progress:
-        check = check_photos(
-            dataset,
-            for_training,
-            workers=talk.answer(ask.WORKERS),
-            cache_folder=_cache_folder(talk),
-            progress=progress,
-        )
-    if check.unreadable:
-        talk.console.warn(f"{len(check.unreadable)} files are unreadable.")
-        if talk.answer(ask.SHOW_UNREADABLE):
-            for _, reason in check.unreadable:
-                talk.console.warn(f"  {reason}")
-    if check.wrong_format:
-        talk.console.warn(f"{len(check.wrong_format)} photos are of a wrong colour format: not {check.colour_format}.")
-        if talk.answer(ask.SHOW_WRONG_FORMAT):
-            for path, found in check.wrong_format:
-                talk.console.warn(f"  {path}: {found}")
-    form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
-    talk.console.inform(f"{len(check.fine)} photos are fine{form}.")
-    return check
-
-
-def _cache_folder(talk: Conversation) -> Path | None:
-    """Where to keep what need not be done twice; None where nothing shall be kept."""
-    folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
-    return None if str(folder) == "none" else folder
 
 
 def _tell_estimate(talk: Conversation, network: Network, split: Split, settings: TrainingSettings) -> None:
@@ -427,16 +281,22 @@ def _loaded(talk: Conversation, default: Path | None = None) -> Network:
 
 
 def _colorize_to_files(
-    talk: Conversation, network: Network, photos: Sequence[Path], root: Path, run: Run, columns: tuple[str, ...]
+    talk: Conversation,
+    network: Network,
+    photos: Sequence[Path],
+    root: Path,
+    run: Run,
+    with_truth: bool = False,
+    vividness: float = 1.0,
 ) -> None:
     from colorizer.colorization import Failure, colorize_files
-    from colorizer.results import SheetWriter, save_picture
+    from colorizer.results import COMPARED, SheetWriter, save_picture
 
+    columns = COMPARED if with_truth else COMPARED[1:]
     sheets, failures = SheetWriter(run.results / "sheets", columns), []
+    save = partial(save_picture, run, root, columns)
     with talk.console.progress("Colorizing", "photos") as progress:
-        outcomes = colorize_files(
-            network, photos, partial(save_picture, run, root, columns), workers=talk.answer(ask.WORKERS)
-        )
+        outcomes = colorize_files(network, photos, save, vividness, workers=talk.answer(ask.WORKERS))
         for done, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Failure):
                 failures.append(outcome)

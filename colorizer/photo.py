@@ -18,7 +18,7 @@ from colorizer.settings import ColorizeError, PhotoLimits
 DEFAULT_LIMITS = PhotoLimits()
 
 _ORIENTATION_TAG = 0x0112
-_GRAY_SAMPLES = 65_536
+_GRAY_SAMPLES = 16_384
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
 
@@ -119,14 +119,14 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
         if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
             colour_format = "gray"
         else:
-            seen = image
+            colour_format = image.mode
             if image.mode == "P":
-                seen = image.convert("RGBA" if image.has_transparency_data else "RGB")
-            colour_format = seen.mode
-            # A few ten thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+                colour_format = "RGBA" if image.has_transparency_data else "RGB"
+            # Some ten thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
             step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
-            sample = np.asarray(seen if seen.mode in ("RGB", "RGBA") else seen.convert("RGB"))[::step, ::step, :3]
-            if is_gray(sample, limits):
+            size = (-(-image.width // step), -(-image.height // step))
+            sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
+            if is_gray(np.asarray(sample.convert("RGB")), limits):
                 colour_format = "gray"
         return PhotoFacts(colour_format, image.width, image.height)
 

@@ -372,6 +372,13 @@ DROPOUT = Question(
     "--dropout", "share of activations dropped while training", number_between(0, 0.9), (TRAIN,), default="0"
 )
 L2 = Question("--l2", "weight of the L2 penalty on kernels", number_between(0, 1), (TRAIN,), default="0")
+VIVIDNESS = Question(
+    "--vividness",
+    "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
+    number_between(0, 2),
+    (COLORIZE,),
+    default="1",
+)
 ENCODER_WEIGHTS = Question(
     "--encoder-weights",
     "file with ImageNet weights for mobilenet_unet",
@@ -391,7 +398,7 @@ WORKERS = Question(
     "threads that read and write photos",
     whole_number(1, 1024),
     BOTH,
-    shown_default="one for each processor core",
+    shown_default="two for each processor core",
 )
 CACHE = Question(
     "--cache",

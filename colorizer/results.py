@@ -17,6 +17,9 @@ from colorizer.files import complete_file, unused_path, write_text
 from colorizer.photo import Photo, eight_bit, file_name, write_photo
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
+COMPARED = ("original colour", "predicted colour", "grayscale")
+"""Columns of a comparison sheet; where there is no colour truth, the last two."""
+
 _CELL = 320
 _GAP = 12
 _CAPTION = 26
@@ -65,8 +68,8 @@ def save_picture(
     relative = photo.relative_to(root)
     path = run.results / relative.with_name(file_name(relative.name, original.format))
     write_photo(unused_path(path), rgb, original)
-    thumbnails = {"original colour": _thumbnail(eight_bit(original.pixels)), "predicted colour": _thumbnail(rgb)}
-    thumbnails["grayscale"] = _gray(thumbnails["original colour"])
+    truth = _thumbnail(eight_bit(original.pixels))
+    thumbnails = dict(zip(COMPARED, (truth, _thumbnail(rgb), _gray(truth)), strict=True))
     return [thumbnails[column] for column in columns]
 
 

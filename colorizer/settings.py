@@ -5,6 +5,7 @@ Nothing here imports more than the standard library: the first question must not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -122,6 +123,14 @@ class AugmentationSettings:
     """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
     share: float = 0.5
     """Share of the photos whose luma is changed at all."""
+
+
+def worker_count(asked: int | None = None) -> int:
+    """Return how many threads read and write photos: `asked`, or two for each core.
+
+    While one thread of a core holds the interpreter's lock, the other decodes: docs/BENCHMARKS.md.
+    """
+    return asked or 2 * (os.cpu_count() or 1)
 
 
 MAXIMUM_COUNT = 10_000_000

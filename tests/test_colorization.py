@@ -90,3 +90,10 @@ def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_fo
     outcomes = list(colorize_files(load_model(small_model), files, deliver))
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     assert [(failure.path.name, failure.reason) for failure in failures] == [("coffee.jpg", "The disk is full.")]
+
+
+def test_vividness_goes_from_gray_to_twice_the_chroma(small_model):
+    network, photo = load_model(small_model), read_photo(SHIPPED / "camera.png")
+    gray, plain, vivid = (np.ptp(colorize_pixels(network, photo, v).astype(int), axis=-1) for v in (0, 1, 2))
+    assert gray.max() == 0
+    assert vivid.mean() > plain.mean() * 1.5

@@ -6,10 +6,8 @@ from conftest import SHIPPED
 from PIL import Image
 
 from colorizer.photo import read_photo
-from colorizer.results import SheetWriter, new_run, save_graphs, save_picture, write_record
+from colorizer.results import COMPARED, SheetWriter, new_run, save_graphs, save_picture, write_record
 from colorizer.settings import SHEET_ROWS, ColorizeError
-
-COLUMNS = ("original colour", "predicted colour", "grayscale")
 
 
 def test_every_run_has_folders_of_its_own(tmp_path):
@@ -30,8 +28,8 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
     photo = read_photo(SHIPPED / "chelsea.png")
     red, blue = np.zeros((300, 451, 3), np.uint8), np.zeros((300, 451, 3), np.uint8)
     red[..., 0], blue[..., 2] = 200, 200
-    save_picture(run, tmp_path, COLUMNS, tmp_path / "a.png", photo, red)
-    row = save_picture(run, tmp_path, COLUMNS, tmp_path / "sub" / "a.png", photo, blue)
+    save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, red)
+    row = save_picture(run, tmp_path, COMPARED, tmp_path / "sub" / "a.png", photo, blue)
     assert np.array_equal(np.asarray(Image.open(run.results / "a.png")), red)
     assert np.array_equal(np.asarray(Image.open(run.results / "sub" / "a.png")), blue)
     original, predicted, gray = (np.asarray(thumbnail).astype(int) for thumbnail in row)
@@ -44,12 +42,12 @@ def test_a_picture_overwrites_nothing(tmp_path):
     run = new_run(tmp_path, "colorize")
     photo = read_photo(SHIPPED / "chelsea.png")
     for _ in range(2):
-        save_picture(run, tmp_path, COLUMNS, tmp_path / "a.png", photo, photo.pixels)
+        save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, photo.pixels)
     assert sorted(path.name for path in run.results.iterdir()) == ["a-2.png", "a.png"]
 
 
 def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):
-    writer = SheetWriter(tmp_path / "sheets", COLUMNS)
+    writer = SheetWriter(tmp_path / "sheets", COMPARED)
     tall = Image.new("RGB", (100, 320), "purple")
     names = ["plain.jpg", "שלום.jpg", "😀.jpg", "x" * 400 + ".jpg", "bad\udcff.jpg"] + ["more.jpg"] * (SHEET_ROWS - 4)
     for name in names:
