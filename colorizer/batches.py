@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from colorizer.settings import AugmentationSettings, CacheSettings, worker_count
 class PhotoBatches(keras.utils.PyDataset):
     """Batches of (luma, RGB): float32 in [0, 1], shapes (n, size, size, 1) and (n, size, size, 3).
 
-    Every photo is in exactly one batch of an epoch, the last, shorter batch included. With `augmentation`, the order
+    Every photo is in exactly one batch of an epoch, the last, shorter batch included; one of fewer than `least` photos
+    is joined to the batch before it, as several GPUs need a photo each. With `augmentation`, the order
     is shuffled and photos are mirrored, cropped and aged at random, anew each epoch and repeatably for a seed. Photos
     are decoded by several threads ahead of the training step, and kept as uint8 for the next epochs
     (`cache.PreparedPhotos`). A photo that can no longer be read raises ColorizeError.
@@ -31,22 +31,29 @@ class PhotoBatches(keras.utils.PyDataset):
         batch_size: int,
         seed: int = 0,
         augmentation: AugmentationSettings | None = None,
+        least: int = 1,
         workers: int | None = None,
         cache_folder: Path | None = None,
         cache: CacheSettings | None = None,
     ):
         super().__init__(workers=worker_count(workers), use_multiprocessing=False, max_queue_size=8)
         self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
-        self.epoch = 0
+        self.least, self.epoch = max(1, least), 0
         side = size + round(size * augmentation.crop) if augmentation else size
         self._photos = PreparedPhotos(photos, side, read_square, cache_folder, cache)
         self._order = self._shuffled()
 
+    @property
+    def photo_count(self) -> int:
+        return len(self._photos)
+
     def __len__(self) -> int:
-        return math.ceil(len(self._photos) / self.batch_size)
+        full, rest = divmod(len(self._photos), self.batch_size)
+        return max(1, full + (rest >= self.least))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        end = (index + 1) * self.batch_size if index + 1 < len(self) else len(self._photos)
+        chosen = self._order[index * self.batch_size : end]
         random = np.random.default_rng((self.seed, self.epoch, index))
         gray = np.empty((len(chosen), self.size, self.size, 1), np.float32)
         rgb = np.empty((len(chosen), self.size, self.size, 3), np.float32)

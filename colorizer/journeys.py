@@ -89,23 +89,21 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
 def create_or_load(talk: Conversation) -> Network:
     """Create a new network, or load one to continue from."""
     from colorizer.model import build
-    from colorizer.training import strategy
 
-    with strategy().scope():
-        if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
-            return _loaded(talk)
-        weights = talk.answer(ask.ENCODER_WEIGHTS)
-        network = build(
-            ModelSettings(
-                architecture=talk.answer(ask.ARCHITECTURE),
-                size=talk.answer(ask.SIZE),
-                filters=talk.answer(ask.FILTERS) or (),
-                dropout=talk.answer(ask.DROPOUT),
-                l2=talk.answer(ask.L2),
-                encoder_weights=str(weights) if weights else "",
-                seed=talk.answer(ask.SEED),
-            )
+    if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
+        return _loaded(talk)
+    weights = talk.answer(ask.ENCODER_WEIGHTS)
+    network = build(
+        ModelSettings(
+            architecture=talk.answer(ask.ARCHITECTURE),
+            size=talk.answer(ask.SIZE),
+            filters=talk.answer(ask.FILTERS) or (),
+            dropout=talk.answer(ask.DROPOUT),
+            l2=talk.answer(ask.L2),
+            encoder_weights=str(weights) if weights else "",
+            seed=talk.answer(ask.SEED),
         )
+    )
     talk.console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
@@ -143,9 +141,9 @@ def train_network(
 ) -> TrainingRecord:
     """Train, showing every epoch."""
     from colorizer.batches import PhotoBatches
-    from colorizer.training import train
+    from colorizer.training import replicas, train
 
-    how = {"workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}
+    how = {"least": replicas(), "workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}
     augmentation = AugmentationSettings()
     learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)

@@ -75,8 +75,11 @@ class TrainingSettings:
 
     epochs: int = 5
     batch_size: int = 16
-    learning_rate: float = 1e-3
-    """Adam's usual step: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980."""
+    learning_rate: float = 3e-4
+    """Step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980). At its usual 1e-3 a network from scratch once
+    drove every chroma out of gamut, where clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
+    gradient_norm: float = 1.0
+    """Gradients are shortened to this global norm, for the same reason."""
     loss: str = "mean_squared_error"
     """Of RGB: "mean_squared_error" or "mean_absolute_error". The absolute error gives better colours with a pretrained
     encoder, but leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""

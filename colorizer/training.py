@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import keras
@@ -61,17 +62,26 @@ def prepare_devices() -> str:
     return f"{len(gpus)} x {names[0]}" if len(gpus) > 1 else names[0]
 
 
-def strategy() -> tf.distribute.Strategy:
-    """Return the strategy under which networks must be built and trained: mirrored over several GPUs, else default."""
-    if len(tf.config.list_physical_devices("GPU")) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
+@cache
+def mirrored() -> tf.distribute.Strategy:
+    """Return the strategy that divides batches over all GPUs; one for the whole process, as TensorFlow demands."""
+    return tf.distribute.MirroredStrategy()
+
+
+def strategy(photos: int) -> tf.distribute.Strategy:
+    """Return the strategy to train under: mirrored over several GPUs if each gets one of `photos`, else the default."""
+    return mirrored() if 1 < replicas() <= photos else tf.distribute.get_strategy()
+
+
+def replicas() -> int:
+    """Return the number of devices a batch is divided over."""
+    return max(1, len(tf.config.list_physical_devices("GPU")))
 
 
 def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
     """Compile for training or evaluation: the loss, and the share of pixels whose strongest channel is right."""
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        optimizer=keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.gradient_norm),
         loss=settings.loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
@@ -92,8 +102,9 @@ def train(
     The best epoch by `settings.monitor` is kept in the file `checkpoint` while running. Raises ColorizeError when
     the loss is no longer a number.
     """
-    model = in_precision(network.model, settings.precision)
-    compile_model(model, settings)
+    with strategy(min(learning.photo_count, validation.photo_count)).scope():
+        model = in_precision(network.model, settings.precision)
+        compile_model(model, settings)
     best = _BestEpoch(settings.monitor, checkpoint, network.model)
     callbacks = [
         _schedule(settings, len(learning)),
@@ -118,8 +129,9 @@ def train(
 
 def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
     """Measure what one photo of a training step takes on this machine, without changing the network."""
-    model = keras.models.clone_model(in_precision(network.model, settings.precision))
-    compile_model(model, settings)
+    with strategy(settings.batch_size).scope():
+        model = keras.models.clone_model(in_precision(network.model, settings.precision))
+        compile_model(model, settings)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
     model.train_on_batch(inputs, targets)
@@ -137,7 +149,7 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
         # Depthwise convolutions, most of MobileNetV2, gain nothing from bfloat16: docs/BENCHMARKS.md.
         depthwise = any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers)
         precision = "mixed_bfloat16" if has_bfloat16() and not depthwise else "float32"
-    if precision == "float32":
+    if precision == "float32" and not tf.distribute.has_strategy():
         return model
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -72,3 +72,11 @@ def test_a_photo_that_vanished_is_named(colour_folder):
     photos[3].unlink()
     with pytest.raises(ColorizeError, match=photos[3].name):
         batches[0]
+
+
+def test_a_last_batch_too_small_for_the_devices_joins_the_one_before(colour_folder):
+    photos = find_files(colour_folder).files
+    sizes = [len(rgb) for _, rgb in epoch(PhotoBatches(photos[:7], 32, 3, least=2))]
+    assert sizes == [3, 4]
+    assert [len(rgb) for _, rgb in epoch(PhotoBatches(photos[:1], 32, 3, least=2))] == [1]
+    assert [len(rgb) for _, rgb in epoch(PhotoBatches(photos, 32, 3, least=2))] == [3, 3, 2]
