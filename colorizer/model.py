@@ -7,6 +7,8 @@ out, shape (n, height, width, 3), float32 in [0, 1]. A saved file opens in any K
 from __future__ import annotations
 
 import shutil
+import textwrap
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,8 +131,10 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
             f"{path} holds only weights, without the network they belong to; choose the whole model saved beside it."
         )
     try:
-        # Losses and metrics of other programs may not exist here; the network is all that is needed.
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # Keras 2's LeakyReLU(alpha=...), which Keras 3 understands
+            # Losses and metrics of other programs may not exist here; the network is all that is needed.
+            model = keras.models.load_model(path, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly every kind for a broken file
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: {_first_line(error)}") from error
     return Network(model, path.name, _input_size(model, path, default_size))
@@ -245,6 +249,20 @@ def _shape(shape: tuple) -> str:
     return " x ".join("any" if side is None else str(side) for side in shape[1:])
 
 
+def _keras_2_layers() -> dict[str, type]:
+    """Return readers of the layers whose Keras 2 configuration names an argument Keras 3 refuses: one group of filters,
+    which is what these layers always have.
+    """
+
+    def reader(layer: type[keras.layers.Layer]) -> type:
+        def from_config(config: dict) -> keras.layers.Layer:
+            return layer.from_config({name: value for name, value in config.items() if name != "groups"})
+
+        return type(layer.__name__, (), {"from_config": staticmethod(from_config)})
+
+    return {layer.__name__: reader(layer) for layer in (layers.Conv2DTranspose, layers.DepthwiseConv2D)}
+
+
 def _first_line(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0] or type(error).__name__
+    text = textwrap.shorten(str(error).strip().split("\n")[0] or type(error).__name__, 200, placeholder="…")
     return text if text.endswith(".") else f"{text}."

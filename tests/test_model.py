@@ -72,6 +72,7 @@ def test_a_model_of_keras_2_loads(tmp_path):
     kernel, bias = network.model.get_layer("conv2d").get_weights()
     expected = gray @ kernel[0] + bias
     expected = np.where(expected > 0, expected, 0.3 * expected)
+    expected = expected @ network.model.get_layer("conv2d_transpose").get_weights()[0][0, 0].T
     assert np.allclose(network.model.predict(gray, verbose=0), expected, atol=1e-6)
 
 
@@ -127,8 +128,14 @@ def test_the_summary_names_every_layer():
 
 
 def write_like_keras_2(path) -> None:
-    """Write what Keras 2 wrote for Conv2D and LeakyReLU(0.3), compiled with "acc": old keys, old layer references."""
-    weights = np.random.default_rng(1).normal(size=(1, 1, 1, 3)).astype(np.float32), np.zeros(3, np.float32)
+    """Write what Keras 2 wrote for Conv2D, LeakyReLU(0.3) and Conv2DTranspose, compiled with "acc": its keys, its
+    arguments and its way to refer to layers."""
+    random = np.random.default_rng(1)
+    bias = np.zeros(3, np.float32)
+    weights = {
+        "conv2d": (random.normal(size=(1, 1, 1, 3)).astype(np.float32), bias),
+        "conv2d_transpose": (random.normal(size=(1, 1, 3, 3)).astype(np.float32), bias),
+    }
     conv = {
         "name": "conv2d",
         "trainable": True,
@@ -156,6 +163,7 @@ def write_like_keras_2(path) -> None:
         ("InputLayer", entry, []),
         ("Conv2D", conv, [[["input_1", 0, 0, {}]]]),
         ("LeakyReLU", leaky, [[["conv2d", 0, 0, {}]]]),
+        ("Conv2DTranspose", conv | {"name": "conv2d_transpose"}, [[["leaky_re_lu", 0, 0, {}]]]),
     )
     config = {
         "class_name": "Functional",
@@ -166,7 +174,7 @@ def write_like_keras_2(path) -> None:
                 for kind, layer, nodes in chain
             ],
             "input_layers": [["input_1", 0, 0]],
-            "output_layers": [["leaky_re_lu", 0, 0]],
+            "output_layers": [["conv2d_transpose", 0, 0]],
         },
     }
     training = {"loss": "mse", "metrics": ["acc"], "optimizer_config": {"class_name": "Adam", "config": {"lr": 0.001}}}
@@ -178,10 +186,11 @@ def write_like_keras_2(path) -> None:
             training_config=json.dumps(training),
         )
         group = file.create_group("model_weights")
-        group.attrs.update(layer_names=[b"input_1", b"conv2d", b"leaky_re_lu"], backend=b"tensorflow")
-        for name in ("input_1", "leaky_re_lu"):
-            group.create_group(name).attrs["weight_names"] = []
-        inner = group.create_group("conv2d")
-        inner.attrs["weight_names"] = [b"conv2d/kernel:0", b"conv2d/bias:0"]
-        for name, value in zip(("kernel:0", "bias:0"), weights, strict=True):
-            inner.create_dataset(f"conv2d/{name}", data=value)
+        group.attrs.update(layer_names=[layer["name"].encode() for _, layer, _ in chain], backend=b"tensorflow")
+        for _, layer, _ in chain:
+            name = layer["name"]
+            inner = group.create_group(name)
+            names = [f"{name}/{part}:0" for part in ("kernel", "bias")] if name in weights else []
+            inner.attrs["weight_names"] = [part.encode() for part in names]
+            for part, value in zip(names, weights.get(name, ()), strict=True):
+                inner.create_dataset(part, data=value)
