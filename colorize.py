@@ -13,7 +13,7 @@ import click
 from colorizer import journeys
 from colorizer.console import Console, MissingAnswer, WrongAnswer
 from colorizer.conversation import Conversation, WrongFlag
-from colorizer.questions import COLORIZE, JOURNEY, OUTPUT, QUESTIONS, TRAIN, Question
+from colorizer.questions import COLORIZE, EVALUATE, JOURNEY, OUTPUT, QUESTIONS, TRAIN, Question
 from colorizer.settings import ColorizeError
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -28,8 +28,12 @@ def converse(journey: str | None, flags: dict) -> None:
     """Greet, and go on the chosen journey, or on the one the person chooses."""
     talk = Conversation(Console(), flags, accept_defaults=flags.pop("yes", False))
     talk.console.inform(GREETING)
-    journey = journey or talk.answer(JOURNEY)
-    (journeys.train_journey if journey == TRAIN else journeys.colorize_journey)(talk)
+    journey = {
+        TRAIN: journeys.train_journey,
+        COLORIZE: journeys.colorize_journey,
+        EVALUATE: journeys.evaluate_journey,
+    }[journey or talk.answer(JOURNEY)]
+    journey(talk)
 
 
 class Answer(click.ParamType):
@@ -100,6 +104,7 @@ program = Journeys(
     commands={
         TRAIN: journey_command(TRAIN, "Train a network on colour photos."),
         COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos with an existing model."),
+        EVALUATE: journey_command(EVALUATE, "Score a model on colour photos, beside leaving them gray."),
     },
 )
 

@@ -17,9 +17,8 @@ HOME = Path(__file__).resolve().parent.parent
 """Where colorize.py, dataset/ and OUTPUT/ lie."""
 
 
-def choose_dataset(talk: Conversation, for_training: bool) -> DatasetCheck:
-    """Ask for photos until there are enough fine ones."""
-    least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos if for_training else 1
+def choose_dataset(talk: Conversation, for_training: bool, least: int) -> DatasetCheck:
+    """Ask for photos until there are at least so many fine ones."""
     while True:
         source = _unpacked(talk, _source(talk, for_training))
         _explain_rules(talk, for_training)

@@ -9,11 +9,14 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
 from colorizer.settings import ColorizeError, Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
 
 Answer = TypeVar("Answer")
 
@@ -70,7 +73,6 @@ class Console:
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
         """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
-        from rich.console import Console as RichConsole
         from rich.progress import (
             BarColumn,
             Progress,
@@ -92,7 +94,7 @@ class Console:
             Rate(),
             TimeRemainingColumn(True),
         )
-        with Progress(*columns, console=RichConsole(file=self._target)) as bar:
+        with Progress(*columns, console=self._rich()) as bar:
             task = bar.add_task(description, total=None)
 
             def move(done: int, total: int, now: str = description) -> None:
@@ -102,7 +104,6 @@ class Console:
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table whose first column is text and whose others are figures."""
-        from rich.console import Console as RichConsole
         from rich.table import Table
 
         table = Table(title=title, title_justify="left")
@@ -110,7 +111,7 @@ class Console:
             table.add_column(name, justify="right" if number else "left")
         for row in rows:
             table.add_row(*row)
-        RichConsole(file=self._target).print(table)
+        self._rich().print(table)
 
     def picture(self, path: Path) -> None:
         """Show a picture inline in a notebook or in a window; where there is neither, say where it lies."""
@@ -125,6 +126,15 @@ class Console:
                 image.show(title=path.name)
         else:
             self.inform(f"There is no screen to show {path} on; open the file instead.")
+
+    def _rich(self) -> RichConsole:
+        from importlib.util import find_spec
+
+        from rich.console import Console as RichConsole
+
+        # In a notebook rich draws with ipywidgets; where those are missing it would warn at every bar.
+        widgets = in_notebook() and find_spec("ipywidgets") is not None
+        return RichConsole(file=self._target, force_jupyter=widgets)
 
     def _tell(self, message: str, colour: str | int | None = None) -> None:
         # Bytes of file names that are no text cannot be printed as they are.

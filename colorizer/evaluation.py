@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.metrics import structural_similarity
 
 from colorizer.batches import PhotoBatches
 from colorizer.color import colourfulness, luma
-from colorizer.colorization import colorize_pixels
+from colorizer.colorization import Failure, colorize_files
 from colorizer.model import Network
-from colorizer.photo import read_photo
-from colorizer.settings import SCORED_SIDE, Progress, TrainingSettings, no_progress
+from colorizer.photo import Photo, as_rgb
+from colorizer.settings import SCORED_SIDE, ColorizeError, Progress, TrainingSettings, no_progress
 from colorizer.training import compile_model
 
 
@@ -25,6 +26,8 @@ class PhotoScores:
 
     psnr: float
     """Peak signal-to-noise ratio of RGB in dB; larger is nearer, 100 at most."""
+    ssim: float
+    """Structural similarity of RGB; 1 is equal. Luma is nearly the true one here, so it is high even for gray."""
     ciede2000: float
     """Mean CIEDE2000 colour difference; smaller is nearer, about 2 is just noticeable."""
     colourfulness: float
@@ -32,22 +35,42 @@ class PhotoScores:
 
 
 @dataclass(frozen=True)
+class ScoredPhoto:
+    """The scores of one photo."""
+
+    path: Path
+    predicted: PhotoScores
+    gray: PhotoScores
+    """What leaving the photo gray scores."""
+    true_colourfulness: float
+
+    @property
+    def gain(self) -> float:
+        """PSNR gained over leaving the photo gray, in dB."""
+        return self.predicted.psnr - self.gray.psnr
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Figures of a network on test photos; scores are means over the photos."""
 
-    photos: int
     loss: float
     accuracy: float
     """Share of pixels whose strongest channel is right."""
     predicted: PhotoScores
     gray: PhotoScores
-    """What leaving every photo gray scores."""
     true_colourfulness: float
     """The colourfulness of the true photos, the one to reach."""
+    photos: tuple[ScoredPhoto, ...]
 
 
 def evaluate(
-    network: Network, photos: Sequence[Path], settings: TrainingSettings, progress: Progress = no_progress
+    network: Network,
+    photos: Sequence[Path],
+    settings: TrainingSettings,
+    vividness: float = 1.0,
+    workers: int | None = None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Evaluate a network on colour photos; raise ColorizeError when one cannot be read.
 
@@ -55,42 +78,50 @@ def evaluate(
     `settings.SCORED_SIDE` pixels on the longer side.
     """
     compile_model(network.model, settings)
-    batches = PhotoBatches(photos, network.size, settings.batch_size)
+    batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers)
     figures = network.model.evaluate(batches, verbose=0, return_dict=True)
-    rows = []
-    for done, path in enumerate(photos, 1):
-        rows.append(_score(network, path))
-        progress(done, len(photos))
-    predicted, gray, true_colourfulness = zip(*rows, strict=True)
+    scored = []
+    for outcome in colorize_files(network, photos, _score, vividness, workers=workers):
+        if isinstance(outcome, Failure):
+            raise ColorizeError(outcome.reason)
+        scored.append(outcome.delivered)
+        progress(len(scored), len(photos))
     return Evaluation(
-        photos=len(photos),
         loss=float(figures["loss"]),
         accuracy=float(figures["accuracy"]),
-        predicted=_mean(predicted),
-        gray=_mean(gray),
-        true_colourfulness=float(np.mean(true_colourfulness)),
+        predicted=_mean([photo.predicted for photo in scored]),
+        gray=_mean([photo.gray for photo in scored]),
+        true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
+        photos=tuple(scored),
     )
 
 
 def score(picture: np.ndarray, truth: np.ndarray) -> PhotoScores:
-    """Score RGB in [0, 1] of shape (h, w, 3) against the truth of the same shape.
+    """Score RGB in [0, 1], float32, of shape (h, w, 3) against the truth of the same shape.
 
-    CIEDE2000: Sharma, Wu and Dalal 2005, https://doi.org/10.1002/col.20070, as scikit-image computes it (D65).
+    CIEDE2000: Sharma, Wu and Dalal 2005, https://doi.org/10.1002/col.20070; SSIM: Wang et al. 2004,
+    https://doi.org/10.1109/TIP.2003.819861; both as scikit-image computes them, SSIM with its window of 7 pixels, which
+    shrinks for smaller photos.
     """
     error = float(((picture - truth) ** 2).mean())
     difference = deltaE_ciede2000(rgb2lab(truth), rgb2lab(picture)).mean()
-    return PhotoScores(-10 * np.log10(max(error, 1e-10)), float(difference), colourfulness(picture))
+    window = min(7, (min(truth.shape[:2]) - 1) // 2 * 2 + 1)
+    similarity = structural_similarity(
+        truth, picture, channel_axis=-1, data_range=1, win_size=window, use_sample_covariance=window > 1
+    )
+    return PhotoScores(
+        -10 * float(np.log10(max(error, 1e-10))), float(similarity), float(difference), colourfulness(picture)
+    )
 
 
 def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
     return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
 
 
-def _score(network: Network, path: Path) -> tuple[PhotoScores, PhotoScores, float]:
-    original = read_photo(path)
-    truth, picture = _scored(original.pixels), _scored(colorize_pixels(network, original))
+def _score(path: Path, original: Photo, rgb: np.ndarray) -> ScoredPhoto:
+    truth, picture = _scored(as_rgb(original.pixels)), _scored(rgb)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
-    return score(picture, truth), score(gray, truth), colourfulness(truth)
+    return ScoredPhoto(path, score(picture, truth), score(gray, truth), colourfulness(truth))
 
 
 def _scored(pixels: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from colorizer import questions as ask
 from colorizer.choosing import HOME, cache_folder, choose_count, choose_counts, choose_dataset
 from colorizer.console import on_kaggle, quiet_errors
 from colorizer.conversation import Conversation
-from colorizer.settings import AugmentationSettings, ColorizeError, ModelSettings, TrainingSettings
+from colorizer.settings import AugmentationSettings, ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from colorizer.dataset import Split
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def train_journey(talk: Conversation) -> None:
     """Colour photos in, a trained model out."""
     seed = talk.answer(ask.SEED)
-    check = choose_dataset(talk, for_training=True)
+    least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
+    check = choose_dataset(talk, for_training=True, least=least)
     split = choose_counts(talk, check, seed)
     start_tensorflow(talk)
     epochs = choose_epochs(talk, split)
@@ -44,7 +45,7 @@ def train_journey(talk: Conversation) -> None:
         seed=seed,
     )
     record = train_network(talk, network, split, settings, run)
-    evaluation = evaluate_network(talk, network, split, settings)
+    evaluation = evaluate_network(talk, network, split.test, settings)
     save_model(talk, network, split, settings, record, evaluation, run)
     show_graphs(talk, record, run)
     save_test_results(talk, network, split, check.root, run)
@@ -53,13 +54,27 @@ def train_journey(talk: Conversation) -> None:
 def colorize_journey(talk: Conversation) -> None:
     """Black-and-white photos in, colour photos out; raises ColorizeError at the end when some photos failed."""
     seed = talk.answer(ask.SEED)
-    check = choose_dataset(talk, for_training=False)
+    check = choose_dataset(talk, for_training=False, least=1)
     photos = choose_count(talk, check, seed)
     run = start_run(talk, ask.COLORIZE)
     start_tensorflow(talk)
-    network = load_for_colorizing(talk)
+    network = load_existing(talk)
     look_at(talk, network, run)
     colorize_chosen(talk, network, photos, check.root, run)
+
+
+def evaluate_journey(talk: Conversation) -> None:
+    """Colour photos in, figures of how near a model comes to them out."""
+    seed = talk.answer(ask.SEED)
+    check = choose_dataset(talk, for_training=True, least=1)
+    photos = choose_count(talk, check, seed)
+    run = start_run(talk, ask.EVALUATE)
+    start_tensorflow(talk)
+    network = load_existing(talk)
+    look_at(talk, network, run)
+    settings = TrainingSettings(batch_size=talk.answer(ask.BATCH_SIZE), seed=seed)
+    evaluation = evaluate_network(talk, network, photos, settings, talk.answer(ask.VIVIDNESS))
+    save_evaluation(talk, network, evaluation, check.root, run)
 
 
 def start_tensorflow(talk: Conversation) -> None:
@@ -111,8 +126,8 @@ def create_or_load(talk: Conversation) -> Network:
     return network
 
 
-def load_for_colorizing(talk: Conversation) -> Network:
-    """Load the model to colorize with; the one that ships with the program by default."""
+def load_existing(talk: Conversation) -> Network:
+    """Load the model to colorize with or to evaluate; the one that ships with the program by default."""
     from colorizer.colorization import PRETRAINED
 
     return _loaded(talk, PRETRAINED)
@@ -163,27 +178,28 @@ def train_network(
     return record
 
 
-def evaluate_network(talk: Conversation, network: Network, split: Split, settings: TrainingSettings) -> Evaluation:
-    """Score the test photos and print each figure beside the gray baseline."""
+def evaluate_network(
+    talk: Conversation, network: Network, photos: Sequence[Path], settings: TrainingSettings, vividness: float = 1.0
+) -> Evaluation:
+    """Score colour photos and print each figure beside the gray baseline."""
     from colorizer.evaluation import evaluate
 
     with talk.console.progress("Evaluating", "photos") as progress:
-        result = evaluate(network, split.test, settings, progress)
-    predicted, gray = result.predicted, result.gray
+        result = evaluate(network, photos, settings, vividness, talk.answer(ask.WORKERS), progress)
+    rows = (
+        ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
+        ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
+        ("CIEDE2000 (less is nearer)", "ciede2000", "{:.2f}", "0.00"),
+        ("colourfulness (0 is gray)", "colourfulness", "{:.1f}", f"{result.true_colourfulness:.1f}"),
+    )
     talk.console.table(
-        f"{result.photos} test photos: loss {result.loss:.5f}, accuracy {result.accuracy:.3f} "
+        f"{len(photos)} photos: loss {result.loss:.5f}, accuracy {result.accuracy:.3f} "
         "(share of pixels whose strongest channel is right)",
         ("", "colorized", "left gray", "truth"),
-        (
-            ("PSNR (dB, more is nearer)", f"{predicted.psnr:.2f}", f"{gray.psnr:.2f}", ""),
-            ("CIEDE2000 (less is nearer)", f"{predicted.ciede2000:.2f}", f"{gray.ciede2000:.2f}", "0.00"),
-            (
-                "colourfulness (0 is gray)",
-                f"{predicted.colourfulness:.1f}",
-                f"{gray.colourfulness:.1f}",
-                f"{result.true_colourfulness:.1f}",
-            ),
-        ),
+        [
+            (name, form.format(getattr(result.predicted, field)), form.format(getattr(result.gray, field)), truth)
+            for name, field, form, truth in rows
+        ],
     )
     return result
 
@@ -241,6 +257,24 @@ def save_test_results(talk: Conversation, network: Network, split: Split, root: 
 def colorize_chosen(talk: Conversation, network: Network, photos: Sequence[Path], root: Path, run: Run) -> None:
     """Colorize every photo under its own name and make sheets of them."""
     _colorize_to_files(talk, network, photos, root, run, vividness=talk.answer(ask.VIVIDNESS))
+
+
+def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation, root: Path, run: Run) -> None:
+    """Save every photo's scores as a table, and sheets of the photos that came out best and worst."""
+    from colorizer.colorization import colorize_files
+    from colorizer.results import COMPARED, SheetWriter, comparison, save_scores
+    from colorizer.settings import SHEET_ROWS
+
+    table = save_scores(evaluation.photos, root, run)
+    by_gain = sorted(evaluation.photos, key=lambda photo: photo.gain, reverse=True)
+    for name, photos in (("best", by_gain[:SHEET_ROWS]), ("worst", by_gain[::-1][:SHEET_ROWS])):
+        sheet = SheetWriter(run.results / name, COMPARED)
+        gains = {photo.path: photo.gain for photo in photos}
+        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED)):
+            title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"
+            sheet.add(title, outcome.delivered)
+        sheet.finish()
+    talk.console.inform(f"Every photo's scores are in {table}, sheets of the best and the worst beside it.")
 
 
 def start_run(talk: Conversation, kind: str) -> Run:

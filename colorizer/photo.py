@@ -107,7 +107,7 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
     """
     with _readable(path), _open(path, limits) as image:
         image.draft("RGB", (size, size))
-        full = image if image.mode == "RGB" else Image.fromarray(_rgb(_pixels(image)))
+        full = image if image.mode == "RGB" else Image.fromarray(as_rgb(_pixels(image)))
         small = full.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
         return np.asarray(_transposed(small, _orientation(image)))
 
@@ -129,6 +129,12 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
             if is_gray(np.asarray(sample.convert("RGB")), limits):
                 colour_format = "gray"
         return PhotoFacts(colour_format, image.width, image.height)
+
+
+def as_rgb(pixels: np.ndarray) -> np.ndarray:
+    """Return gray or RGB samples of either depth as 8-bit RGB, shape (h, w, 3)."""
+    pixels = eight_bit(pixels)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
 
 
 def eight_bit(pixels: np.ndarray) -> np.ndarray:
@@ -270,11 +276,6 @@ def _scaled(values: np.ndarray) -> np.ndarray:
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(0)
     white = next((white for white in (1.0, 255.0, 65535.0) if values.max(initial=0) <= white), values.max())
     return (values / white * 65535).round().astype(np.uint16)
-
-
-def _rgb(pixels: np.ndarray) -> np.ndarray:
-    pixels = eight_bit(pixels)
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
 
 
 def _profile_space(icc: bytes | None) -> str | None:

@@ -25,7 +25,7 @@ from colorizer.settings import (
 
 Parser = Callable[[str], Any]
 
-TRAIN, COLORIZE = "train", "colorize"
+TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 
 
 def whole_number(least: int, most: int) -> Parser:
@@ -147,23 +147,24 @@ class Question:
         return self.parse is yes_or_no
 
 
-BOTH = (TRAIN, COLORIZE)
+ALL = (TRAIN, COLORIZE, EVALUATE)
 _training, _model = TrainingSettings(), ModelSettings()
 
 JOURNEY = Question(
-    "train | colorize",
+    "train | colorize | evaluate",
     "which journey",
-    one_of({"1": TRAIN, "2": COLORIZE, TRAIN: TRAIN, COLORIZE: COLORIZE}),
+    one_of({"1": TRAIN, "2": COLORIZE, "3": EVALUATE} | {journey: journey for journey in ALL}),
     (),
     "What would you like to do?\n  1  train a model on colour photos\n"
-    "  2  colorize black-and-white photos with an existing model",
+    "  2  colorize black-and-white photos with an existing model\n"
+    "  3  evaluate a model on colour photos",
     default="colorize",
 )
 USE_DEFAULT_DATASET = Question(
     "--default-dataset",
-    "use the photos in dataset/color (train) or dataset/bw (colorize)",
+    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize)",
     yes_or_no,
-    BOTH,
+    ALL,
     "Use the default dataset ({folder})? (yes/no)",
     default="yes",
 )
@@ -171,7 +172,7 @@ DATASET = Question(
     "--dataset",
     "folder, zip or single photo to use",
     existing_path(),
-    BOTH,
+    ALL,
     "Where are the photos? A folder, a zip or a single photo:",
     shown_default="the default dataset",
 )
@@ -179,18 +180,18 @@ UNPACK_TO = Question(
     "--unpack-to",
     "folder to unpack a zip into",
     a_path,
-    BOTH,
+    ALL,
     "Into which folder shall {archive} be unpacked?",
     shown_default="beside the zip, under its name",
 )
 SHOW_UNREADABLE = Question(
-    "--show-unreadable", "print the paths of unreadable files", yes_or_no, BOTH, "Print their paths? (yes/no)", "yes"
+    "--show-unreadable", "print the paths of unreadable files", yes_or_no, ALL, "Print their paths? (yes/no)", "yes"
 )
 SHOW_WRONG_FORMAT = Question(
     "--show-wrong-format",
     "print the paths of photos of a wrong colour format",
     yes_or_no,
-    (TRAIN,),
+    (TRAIN, EVALUATE),
     "Print their paths? (yes/no)",
     "yes",
 )
@@ -220,10 +221,10 @@ EPOCHS = Question(
 )
 COUNT = Question(
     "--count",
-    "photos to colorize, chosen at random when fewer than all",
+    "photos to use, chosen at random when fewer than all",
     whole_number(1, MAXIMUM_COUNT),
-    (COLORIZE,),
-    "How many of them shall be colorized?",
+    (COLORIZE, EVALUATE),
+    "How many of them shall be used?",
     shown_default="all",
 )
 START = Question(
@@ -255,11 +256,11 @@ ARCHITECTURE = Question(
 )
 MODEL = Question(
     "--model",
-    "model file (.h5 or .keras) to continue from or to colorize with",
+    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate",
     existing_path((".h5", ".keras")),
-    BOTH,
+    ALL,
     "Which model file? (.h5 or .keras)",
-    shown_default="train: a new model; colorize: the model that ships with the program",
+    shown_default="train: a new model; else the one that ships with the program",
 )
 LOOK = Question(
     "--look",
@@ -274,7 +275,7 @@ LOOK = Question(
             "nothing": "nothing",
         }
     ),
-    BOTH,
+    ALL,
     "Look at the model?\n  1  save a drawing of it\n  2  print its summary\n  3  nothing",
     default="nothing",
 )
@@ -318,7 +319,7 @@ SHOW_RESULTS = Question(
     "--show-results",
     "show the first comparison sheet",
     yes_or_no,
-    BOTH,
+    ALL,
     "Show the first comparison sheet? (yes/no)",
     "no",
 )
@@ -327,11 +328,11 @@ BATCH_SIZE = Question(
     "--batch-size",
     "photos per training step",
     whole_number(1, MAXIMUM_BATCH_SIZE),
-    (TRAIN,),
+    (TRAIN, EVALUATE),
     default=str(_training.batch_size),
 )
 SEED = Question(
-    "--seed", "number that makes a run repeatable", whole_number(0, MAXIMUM_SEED), BOTH, default=str(_training.seed)
+    "--seed", "number that makes a run repeatable", whole_number(0, MAXIMUM_SEED), ALL, default=str(_training.seed)
 )
 LEARNING_RATE = Question(
     "--learning-rate",
@@ -376,7 +377,7 @@ VIVIDNESS = Question(
     "--vividness",
     "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
     number_between(0, 2),
-    (COLORIZE,),
+    (COLORIZE, EVALUATE),
     default="1",
 )
 ENCODER_WEIGHTS = Question(
@@ -397,17 +398,17 @@ WORKERS = Question(
     "--workers",
     "threads that read and write photos",
     whole_number(1, 1024),
-    BOTH,
+    ALL,
     shown_default="two for each processor core",
 )
 CACHE = Question(
     "--cache",
     "folder for what need not be done twice, or none",
     a_path,
-    BOTH,
+    ALL,
     shown_default="~/.cache/colorizer",
 )
-OUTPUT = Question("--output", "folder for models and results", a_path, BOTH, shown_default="OUTPUT beside the script")
+OUTPUT = Question("--output", "folder for models and results", a_path, ALL, shown_default="OUTPUT beside the script")
 
 QUESTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Question) and value is not JOURNEY)
 """Every question with a flag, in the order they are asked."""
@@ -429,9 +430,9 @@ def _exists(path: Path) -> bool:
 
 def flag_table() -> list[str]:
     """Return the README's table of flags, one Markdown row each."""
-    rows = ["| flag | what it answers | default | train | colorize |", "|---|---|---|---|---|"]
+    rows = [f"| flag | what it answers | default | {' | '.join(ALL)} |", "|---|---|---|" + "---|" * len(ALL)]
     for question in QUESTIONS:
         flag = f"`{question.flag}`" + (f" / `--no-{question.flag[2:]}`" if question.is_switch else "")
-        marks = " | ".join("yes" if journey in question.journeys else "" for journey in BOTH)
+        marks = " | ".join("yes" if journey in question.journeys else "" for journey in ALL)
         rows.append(f"| {flag} | {question.help} | {question.default or question.shown_default} | {marks} |")
     return rows

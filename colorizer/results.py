@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -16,6 +19,9 @@ from colorizer.color import luma
 from colorizer.files import complete_file, unused_path, write_text
 from colorizer.photo import Photo, eight_bit, file_name, write_photo
 from colorizer.settings import SHEET_ROWS, ColorizeError
+
+if TYPE_CHECKING:
+    from colorizer.evaluation import ScoredPhoto
 
 COMPARED = ("original colour", "predicted colour", "grayscale")
 """Columns of a comparison sheet; where there is no colour truth, the last two."""
@@ -63,14 +69,33 @@ def save_picture(
     run: Run, root: Path, columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray
 ) -> list[Image.Image]:
     """Write a colorized photo under its own name, in its own subfolder of the run's results, and return its row of a
-    comparison sheet: one thumbnail for each of `columns`. Raises ColorizeError.
+    comparison sheet. Raises ColorizeError.
     """
     relative = photo.relative_to(root)
     path = run.results / relative.with_name(file_name(relative.name, original.format))
     write_photo(unused_path(path), rgb, original)
+    return comparison(columns, photo, original, rgb)
+
+
+def comparison(columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray) -> list[Image.Image]:
+    """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
     truth = _thumbnail(eight_bit(original.pixels))
     thumbnails = dict(zip(COMPARED, (truth, _thumbnail(rgb), _gray(truth)), strict=True))
     return [thumbnails[column] for column in columns]
+
+
+def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
+    """Write one line of scores for every photo, as CSV in UTF-8, and return its path; raise ColorizeError."""
+    scores = [field.name for field in fields(photos[0].predicted)]
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["photo", *scores, *(f"gray_{name}" for name in scores), "true_colourfulness"])
+    for photo in photos:
+        figures = (*astuple(photo.predicted), *astuple(photo.gray), photo.true_colourfulness)
+        writer.writerow([photo.path.relative_to(root), *(f"{figure:.4f}" for figure in figures)])
+    path = unused_path(run.results / "scores.csv")
+    write_text(path, text.getvalue())
+    return path
 
 
 def write_record(path: Path, record: dict) -> None:

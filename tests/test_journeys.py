@@ -1,5 +1,6 @@
 """The program as people run it: the real script, in a terminal and through a pipe, typed and by flags."""
 
+import csv
 import json
 import re
 import shutil
@@ -67,7 +68,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
     typed = [
-        *("3", "1"),
+        *("4", "1"),
         *("perhaps", "no"),
         *("/nowhere", f'"{colour_folder}"'),
         *("yes", "no"),
@@ -83,7 +84,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
     assert done.returncode == 0, done.stdout + done.stderr
     for sentence in (
-        "'3' is none of the options: 1, 2, train, colorize.",
+        "'4' is none of the options: 1, 2, 3, train, colorize, evaluate.",
         "'perhaps' is none of the options",
         "There is nothing at /nowhere.",
         "Found 10 files",
@@ -177,7 +178,7 @@ def test_a_count_above_the_photos_there_are_is_a_wrong_flag(program, colour_fold
 @pytest.mark.parametrize(
     ("flags", "typed", "flag"),
     [
-        ((), "", "train | colorize"),
+        ((), "", "train | colorize | evaluate"),
         (("train",), "no\n", "--dataset"),
         (("train", "--dataset", SHIPPED / "astronaut.png"), "", "--dataset"),
         (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--count"),
@@ -239,6 +240,19 @@ def test_a_model_that_does_not_serve_ends_with_1(program, tmp_path):
     done = program("colorize", "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out")
     assert done.returncode == 1
     assert "broken.h5" in done.stdout
+
+
+def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(program, small_model, tmp_path, colour_folder):
+    flags = ["--dataset", colour_folder, "--model", small_model, "--count", 7, "--output", tmp_path / "out", "--yes"]
+    done = program("evaluate", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "7 photos: loss" in done.stdout
+    run = only(tmp_path / "out" / "results", "evaluate-*")
+    with (run / "scores.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 7
+    assert all(float(row["gray_colourfulness"]) < 0.1 < float(row["true_colourfulness"]) for row in rows)
+    assert all((run / name / "sheet-001.png").is_file() for name in ("best", "worst"))
 
 
 def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp_path, colour_folder):

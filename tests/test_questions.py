@@ -98,7 +98,7 @@ def test_the_help_lists_every_flag():
     assert [question.flag for question in QUESTIONS if question.flag not in text] == []
 
 
-@pytest.mark.parametrize("journey", ["train", "colorize"])
+@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
 def test_every_journey_s_flags_are_those_of_its_questions(journey):
     command = colorize.program.get_command(click.Context(colorize.program), journey)
     flags = {flag for parameter in command.params for flag in parameter.opts}
