@@ -106,7 +106,7 @@ def create_or_load(talk: Conversation) -> Network:
     from colorizer.model import build
 
     if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
-        return _loaded(talk)
+        return load_existing(talk)
     weights = talk.answer(ask.ENCODER_WEIGHTS)
     network = build(
         ModelSettings(
@@ -127,7 +127,7 @@ def create_or_load(talk: Conversation) -> Network:
 
 
 def load_existing(talk: Conversation) -> Network:
-    """Load the model to colorize with or to evaluate; the one that ships with the program by default."""
+    """Load the model to use or to continue from; the one that ships with the program by default."""
     from colorizer.colorization import PRETRAINED
 
     return _loaded(talk, PRETRAINED)
@@ -295,7 +295,7 @@ def _tell_estimate(talk: Conversation, network: Network, split: Split, settings:
     talk.console.inform(f"With {network.name} {many} about {duration} on this machine.")
 
 
-def _loaded(talk: Conversation, default: Path | None = None) -> Network:
+def _loaded(talk: Conversation, default: Path) -> Network:
     """Load the model of the flag or the answer, asking again until one loads."""
     from colorizer.model import load
 

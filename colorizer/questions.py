@@ -260,7 +260,7 @@ MODEL = Question(
     existing_path((".h5", ".keras")),
     ALL,
     "Which model file? (.h5 or .keras)",
-    shown_default="train: a new model; else the one that ships with the program",
+    shown_default="the one that ships with the program",
 )
 LOOK = Question(
     "--look",

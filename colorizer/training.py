@@ -102,6 +102,7 @@ def train(
     The best epoch by `settings.monitor` is kept in the file `checkpoint` while running. Raises ColorizeError when
     the loss is no longer a number.
     """
+    keras.utils.set_random_seed(settings.seed)
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
         model = in_precision(network.model, settings.precision)
         compile_model(model, settings)
@@ -179,8 +180,9 @@ def has_bfloat16() -> bool:
 def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
     if settings.schedule == "cosine":
         return _Cosine(settings, settings.epochs * batches)
+    # Keras counts as improvement only what exceeds 1e-4 unless told otherwise, a hundredth of these losses.
     return keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs
+        monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs, min_delta=0
     )
 
 
