@@ -266,6 +266,7 @@ def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation
     from colorizer.settings import SHEET_ROWS
 
     table = save_scores(evaluation.photos, root, run)
+    sheets: list[Path] = []
     by_gain = sorted(evaluation.photos, key=lambda photo: photo.gain, reverse=True)
     for name, photos in (("best", by_gain[:SHEET_ROWS]), ("worst", by_gain[::-1][:SHEET_ROWS])):
         sheet = SheetWriter(run.results / name, COMPARED)
@@ -273,8 +274,10 @@ def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation
         for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED)):
             title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"
             sheet.add(title, outcome.delivered)
-        sheet.finish()
+        sheets += sheet.finish()
     talk.console.inform(f"Every photo's scores are in {table}, sheets of the best and the worst beside it.")
+    if talk.answer(ask.SHOW_RESULTS):
+        talk.console.picture(sheets[0])
 
 
 def start_run(talk: Conversation, kind: str) -> Run:

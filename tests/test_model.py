@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 from colorizer.color import luma
-from colorizer.model import build, load, save, save_weights, summary
+from colorizer.model import build, load, save, save_compact, save_weights, summary
 from colorizer.settings import ColorizeError, ModelSettings
 
 SMALL = {
@@ -59,6 +59,17 @@ def test_a_saved_model_opens_in_plain_keras_without_this_package(tmp_path):
     save(build(SMALL["chroma_unet"]).model, tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras")
     assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
+
+
+def test_a_compact_model_is_smaller_and_proposes_as_much_chroma_as_asked(tmp_path, small_model):
+    model = load(small_model).model
+    save(model, tmp_path / "whole.keras")
+    save_compact(model, tmp_path / "compact.keras", vividness=0.5)
+    assert (tmp_path / "compact.keras").stat().st_size < (tmp_path / "whole.keras").stat().st_size * 0.75
+    gray = photos(64) * 0.2 + 0.4
+    proposed = model.predict(gray, verbose=0) - gray
+    dull = load(tmp_path / "compact.keras").model.predict(gray, verbose=0) - gray
+    assert np.abs(dull - proposed * 0.5).max() < 0.01
 
 
 def test_a_model_of_keras_2_loads(tmp_path):
