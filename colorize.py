@@ -11,7 +11,8 @@ import sys
 import click
 
 from colorizer import journeys
-from colorizer.console import Console, MissingAnswer, WrongAnswer
+from colorizer.answers import WrongAnswer
+from colorizer.console import Console, MissingAnswer
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.questions import COLORIZE, EVALUATE, JOURNEY, OUTPUT, QUESTIONS, TRAIN, Question
 from colorizer.settings import ColorizeError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.console import WrongAnswer
+from colorizer.answers import WrongAnswer
 from colorizer.conversation import Conversation
 from colorizer.settings import ColorizeError, DatasetSettings
 
@@ -26,7 +26,7 @@ def choose_dataset(talk: Conversation, for_training: bool, least: int) -> Datase
         if len(check.fine) >= least:
             return check
         sentence = f"{len(check.fine)} fine photos in {source} are too few: at least {least} are needed."
-        if talk.has_flag(ask.DATASET) or talk.accept_defaults:
+        if talk.accept_defaults or talk.has_flag(ask.DATASET) or talk.has_flag(ask.USE_DEFAULT_DATASET):
             raise ColorizeError(f"{sentence} Choose another dataset with {ask.DATASET.flag}.")
         talk.console.warn(f"{sentence} Choose another dataset.")
 
@@ -50,11 +50,10 @@ def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:
             )
 
     def fits(count: int) -> None:
-        if train_count + count > there:
-            raise WrongAnswer(
-                f"{train_count} photos to train with and {count} to test on make {train_count + count}, "
-                f"but there are {there} fine photos."
-            )
+        try:
+            split_photos(check.fine, train_count, count, limits)
+        except ColorizeError as error:
+            raise WrongAnswer(str(error)) from error
 
     least = limits.minimum_training_photos
     train_count = talk.answer(ask.TRAIN_COUNT, default=max(least, there - default_test), check=leaves_a_test)

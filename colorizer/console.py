@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
+from colorizer.answers import WrongAnswer
 from colorizer.settings import ColorizeError, Progress
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ Answer = TypeVar("Answer")
 
 _PURPLE = 129
 """Of the 256 colours terminals share: the eight basic ones have magenta, but no purple."""
-
-
-class WrongAnswer(ColorizeError):
-    """An answer or a flag that does not fit its question; the text says why."""
 
 
 class MissingAnswer(ColorizeError):

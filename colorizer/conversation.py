@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from colorizer.console import Console, WrongAnswer
+from colorizer.answers import WrongAnswer
+from colorizer.console import Console
 from colorizer.questions import Question
 from colorizer.settings import ColorizeError
 

@@ -2,7 +2,8 @@ import io
 
 import pytest
 
-from colorizer.console import Console, MissingAnswer, WrongAnswer
+from colorizer.answers import WrongAnswer
+from colorizer.console import Console, MissingAnswer
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.questions import EPOCHS, SIZE, TRAIN_COUNT
 

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from conftest import PROJECT
 
 import colorize
-from colorizer.console import WrongAnswer
+from colorizer.answers import WrongAnswer, a_path, yes_or_no
 from colorizer.questions import (
     DATASET,
     EPOCHS,
@@ -18,9 +18,7 @@ from colorizer.questions import (
     QUESTIONS,
     SIZE,
     TRAIN_COUNT,
-    a_path,
     flag_table,
-    yes_or_no,
 )
 
 
