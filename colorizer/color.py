@@ -31,8 +31,11 @@ CHROMA_TO_OFFSET = np.array(
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
-    """Return the BT.709 luma, shape (..., ), of RGB of shape (..., 3); float32, on the scale of the input."""
-    return rgb.astype(np.float32, copy=False) @ LUMA_WEIGHTS
+    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3) of any type; float32, on the input's scale."""
+    red, green, blue = (np.multiply(rgb[..., k], LUMA_WEIGHTS[k], dtype=np.float32) for k in range(3))
+    red += green
+    red += blue
+    return red
 
 
 def chroma(rgb: np.ndarray) -> np.ndarray:
@@ -41,26 +44,29 @@ def chroma(rgb: np.ndarray) -> np.ndarray:
     return np.stack([(rgb[..., 2] - gray) / _BLUE_RANGE, (rgb[..., 0] - gray) / _RED_RANGE], axis=-1)
 
 
-def merge(gray: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0) -> np.ndarray:
     """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
 
-    `gray`: luma in [0, 1], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of red,
-    green and blue. Returns RGB in [0, 1], shape (3, h, w).
+    `gray`: luma in [0, white], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of
+    red, green and blue. Returns RGB in [0, white] in the memory of `offset`: fresh memory for every strip of a large
+    photo costs several times the arithmetic.
 
     A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
-    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three.
+    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three. The
+    channel farthest below luma touches black first, the one farthest above it touches white.
     """
-    rgb = offset + gray
-    if rgb.min() < 0 or rgb.max() > 1:
-        white, scale = 1 - gray, np.ones_like(gray)
-        for plane in offset:
-            room = np.where(plane > 0, white, gray)
-            room /= np.maximum(np.abs(plane), np.float32(1e-6))
-            np.minimum(scale, room, out=scale)
-        np.multiply(offset, scale, out=rgb)
-        rgb += gray
-        np.clip(rgb, 0, 1, out=rgb)
-    return rgb
+    red, green, blue = offset
+    below = np.minimum(np.minimum(red, green), blue)
+    above = np.maximum(np.maximum(red, green), blue)
+    room = white - gray
+    if (gray + below).min() >= 0 and (room - above).min() >= 0:
+        offset += gray
+        return offset
+    smallest = np.float32(1e-9)
+    scale = np.minimum(gray / np.maximum(-below, smallest), room / np.maximum(above, smallest))
+    offset *= np.minimum(scale, 1)
+    offset += gray
+    return np.clip(offset, 0, white, out=offset)
 
 
 def colourfulness(rgb: np.ndarray) -> float:

@@ -24,8 +24,11 @@ BATCH_PIXELS = 64_000_000
 PRETRAINED = Path(__file__).parent / "pretrained" / "colorizer.keras"
 """The model that ships with the program."""
 
-_STRIP_PIXELS = 32_768
-"""Pixels merged together: their planes stay in a core's second-level cache."""
+_STRIP_PIXELS = 24_576
+"""Pixels merged together: their planes stay in a core's cache, and in memory the allocator hands out again."""
+_STRIPS_PER_RESIZE = 16
+"""Strips whose rows are resized in one go."""
+_PADDING = 2
 _NODES_PER_CELL = 4
 """Rows computed for every row of the network; those between them are interpolated."""
 
@@ -88,35 +91,53 @@ def join(photo: Photo, offset: np.ndarray) -> np.ndarray:
     processor's cache, so that memory stays small for any photo.
     """
     step = max(1, photo.height // (_NODES_PER_CELL * len(offset)))
-    nodes = _nodes(offset, photo, step)
     between = (np.arange(step, dtype=np.float32) / step)[:, None]
     rgb = np.empty((photo.height, photo.width, 3), np.uint8)
     cells = max(1, _STRIP_PIXELS // (photo.width * step))
-    for first in range(0, nodes.shape[1] - 1, cells):
-        upper = nodes[:, first : first + cells + 1]
-        strip = upper[:, :-1, None] + between * np.diff(upper, axis=1)[:, :, None]
-        strip = strip.reshape(3, -1, photo.width)[:, : photo.height - first * step]
-        rows = slice(first * step, first * step + strip.shape[1])
-        merged = merge(photo.luma(rows), strip)
-        merged *= 255
-        merged += 0.5
-        for channel in range(3):
-            rgb[rows, :, channel] = merged[channel]
+    buffer = np.empty((3, cells, step, photo.width), np.float32)
+    planes = _padded_planes(offset * np.float32(255))
+    for top in range(0, photo.height, _STRIPS_PER_RESIZE * cells * step):
+        nodes = _nodes(planes, photo, top, step, _STRIPS_PER_RESIZE * cells + 1)
+        for first in range(0, _STRIPS_PER_RESIZE * cells, cells):
+            rows = slice(top + first * step, min(top + (first + cells) * step, photo.height))
+            if rows.start >= rows.stop:
+                break
+            upper = nodes[:, first : first + cells + 1]
+            np.multiply(np.diff(upper, axis=1)[:, :, None], between, out=buffer)
+            np.add(buffer, upper[:, :-1, None], out=buffer)
+            strip = buffer.reshape(3, -1, photo.width)[:, : rows.stop - rows.start]
+            merged = merge(photo.luma(rows, 255), strip, 255)
+            merged += 0.5
+            for channel in range(3):
+                rgb[rows, :, channel] = merged[channel]
     return rgb
 
 
-def _nodes(offset: np.ndarray, photo: Photo, step: int) -> np.ndarray:
-    """Return the offsets of rows 0, step, 2 step, ... at full width, one row past the photo's last, shape (3, n, w)."""
-    size = len(offset)
-    count = -(-photo.height // step) + 1
-    # Pillow resizes a box inside a picture: an edge repeated around it lets the box begin and end past the photo.
-    padded = np.pad(offset, ((1, 2), (0, 0), (0, 0)), mode="edge")
-    scale = size / photo.height
-    top = 1 + (1 - step) / 2 * scale
-    box = (0, top, size, min(top + count * step * scale, len(padded)))
-    planes = (Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(3))
-    resized = [plane.resize((photo.width, count), Image.Resampling.BICUBIC, box) for plane in planes]
-    return np.stack([np.asarray(plane) for plane in resized])
+def _padded_planes(offset: np.ndarray) -> list[Image.Image]:
+    """Return the three channels as pictures with their top and bottom rows repeated: Pillow resizes a box inside a
+    picture, and the box of a strip may begin above the photo's first row or end below its last.
+    """
+    padded = np.pad(offset, ((_PADDING, _PADDING), (0, 0), (0, 0)), mode="edge")
+    return [Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(3)]
+
+
+def _nodes(planes: list[Image.Image], photo: Photo, top: int, step: int, count: int) -> np.ndarray:
+    """Return the offsets of the photo's rows top, top + step, ... at full width, shape (3, count, w).
+
+    Rows below the photo's last repeat it: they only serve to interpolate towards.
+    """
+    width, padded_height = planes[0].size
+    scale = (padded_height - 2 * _PADDING) / photo.height
+    # The middle of each resized row is to be the middle of the photo's row, half a pixel below its upper edge.
+    start = _PADDING + (top + 0.5 - step / 2) * scale
+    inside = min(count, int((padded_height - start) / (step * scale)))
+    box = (0, start, width, start + inside * step * scale)
+    resized = [plane.resize((photo.width, inside), Image.Resampling.BICUBIC, box) for plane in planes]
+    nodes = np.empty((3, count, photo.width), np.float32)
+    for plane, pixels in zip(nodes, resized, strict=True):
+        plane[:inside] = pixels
+        plane[inside:] = plane[inside - 1]
+    return nodes
 
 
 def colorize_files(

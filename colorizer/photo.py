@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from colorizer.color import is_gray, luma
 from colorizer.files import complete_file
@@ -18,7 +18,7 @@ from colorizer.settings import ColorizeError, PhotoLimits
 DEFAULT_LIMITS = PhotoLimits()
 
 _ORIENTATION_TAG = 0x0112
-_GRAY_SAMPLES = 16_384
+_GRAY_SAMPLES = 8_192
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
 
@@ -47,11 +47,12 @@ class Photo:
     def width(self) -> int:
         return self.pixels.shape[1]
 
-    def luma(self, rows: slice = slice(None)) -> np.ndarray:
-        """Return the BT.709 luma of some rows: float32 in [0, 1], shape (rows, w)."""
+    def luma(self, rows: slice = slice(None), white: float = 1.0) -> np.ndarray:
+        """Return the BT.709 luma of some rows: float32 in [0, white], shape (rows, w)."""
         pixels = self.pixels[rows]
         level = pixels.astype(np.float32) if pixels.ndim == 2 else luma(pixels)
-        return level / np.float32(np.iinfo(self.pixels.dtype).max)
+        scale = white / np.iinfo(self.pixels.dtype).max
+        return level if scale == 1 else level * np.float32(scale)
 
     def square(self, size: int) -> np.ndarray:
         """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
@@ -122,7 +123,7 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
             colour_format = image.mode
             if image.mode == "P":
                 colour_format = "RGBA" if image.has_transparency_data else "RGB"
-            # Some ten thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+            # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
             step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
             size = (-(-image.width // step), -(-image.height // step))
             sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
@@ -165,13 +166,13 @@ def file_name(name: str, form: str) -> str:
     return name if _writing_format(name, form) else f"{name}.png"
 
 
-def write_photo(path: Path, rgb: np.ndarray, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
-    """Write RGB (uint8, shape (h, w, 3)) to `path` in the format its name asks for, with the original's alpha,
-    colour profile, EXIF and resolution; the file appears complete or not at all. Raises ColorizeError.
+def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+    """Write an RGB picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF
+    and resolution; the file appears complete or not at all. Raises ColorizeError.
     """
     form = _writing_format(path.name, original.format) or "PNG"
-    image = Image.fromarray(rgb)
     if original.alpha is not None and form in ("PNG", "TIFF", "WEBP"):
+        image = image.copy()
         image.putalpha(Image.fromarray(original.alpha))
     options: dict = {}
     if original.icc_profile:
@@ -250,13 +251,13 @@ def _transposed(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, bytes | None]:
+    upright = _transposed(image, _orientation(image))
     try:
-        upright = ImageOps.exif_transpose(image)
-        exif = upright.getexif()
+        exif = image.getexif()
         exif.pop(_ORIENTATION_TAG, None)
         return upright, exif.tobytes() if len(exif) else None
     except Exception:  # EXIF that cannot be parsed or written again is dropped; its pixels are kept
-        return _transposed(image, _orientation(image)), None
+        return upright, None
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

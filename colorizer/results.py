@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.color import luma
 from colorizer.files import complete_file, unused_path, write_text
-from colorizer.photo import Photo, eight_bit, file_name, write_photo
+from colorizer.photo import Photo, as_rgb, file_name, write_photo
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
 if TYPE_CHECKING:
@@ -73,15 +73,14 @@ def save_picture(
     """
     relative = photo.relative_to(root)
     path = run.results / relative.with_name(file_name(relative.name, original.format))
-    write_photo(unused_path(path), rgb, original)
-    return comparison(columns, photo, original, rgb)
+    picture = Image.fromarray(rgb)
+    write_photo(unused_path(path), picture, original)
+    return _row(columns, original, picture)
 
 
 def comparison(columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray) -> list[Image.Image]:
     """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
-    truth = _thumbnail(eight_bit(original.pixels))
-    thumbnails = dict(zip(COMPARED, (truth, _thumbnail(rgb), _gray(truth)), strict=True))
-    return [thumbnails[column] for column in columns]
+    return _row(columns, original, Image.fromarray(rgb))
 
 
 def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
@@ -156,14 +155,22 @@ class SheetWriter:
         return tuple(self.paths)
 
 
-def _thumbnail(picture: np.ndarray) -> Image.Image:
-    image = Image.fromarray(picture).convert("RGB")
+def _row(columns: Sequence[str], original: Photo, picture: Image.Image) -> list[Image.Image]:
+    predicted = _thumbnail(picture)
+    row = {"predicted colour": predicted, "grayscale": _gray(predicted)}
+    if "original colour" in columns:
+        row["original colour"] = _thumbnail(Image.fromarray(as_rgb(original.pixels)))
+    return [row[column] for column in columns]
+
+
+def _thumbnail(image: Image.Image) -> Image.Image:
     scale = min(_CELL / image.width, _CELL / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _gray(picture: Image.Image) -> Image.Image:
+    """The picture's luma, which is the original's own."""
     return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8)).convert("RGB")
 
 

@@ -94,6 +94,17 @@ def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_fo
 
 def test_vividness_goes_from_gray_to_twice_the_chroma(small_model):
     network, photo = load_model(small_model), read_photo(SHIPPED / "camera.png")
-    gray, plain, vivid = (np.ptp(colorize_pixels(network, photo, v).astype(int), axis=-1) for v in (0, 1, 2))
-    assert gray.max() == 0
-    assert vivid.mean() > plain.mean() * 1.5
+    chroma = [np.ptp(colorize_pixels(network, photo, dial).astype(int), axis=-1) for dial in (0, 0.5, 1, 2)]
+    assert chroma[0].max() == 0
+    gray, half, plain, double = (plane.mean() for plane in chroma)
+    assert gray < half < plain < double
+    assert half == pytest.approx(plain / 2, rel=0.2)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1200, 90), (61, 200), (4003, 31), (7, 9)])
+def test_rows_between_the_computed_ones_are_those_of_a_full_bicubic_resize(height, width):
+    offset = np.random.default_rng(0).normal(0, 0.03, (16, 16, 3)).astype(np.float32)
+    planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
+    full = np.stack([np.asarray(plane.resize((width, height), Image.Resampling.BICUBIC)) for plane in planes], axis=-1)
+    expected = 128 + full * 255
+    assert np.abs(join(gray_photo(np.full((height, width), 128, np.uint8)), offset) - expected).max() < 1.5
