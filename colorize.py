@@ -10,7 +10,6 @@ import sys
 
 import click
 
-from colorizer import journeys
 from colorizer.answers import WrongAnswer
 from colorizer.console import Console, MissingAnswer
 from colorizer.conversation import Conversation, WrongFlag
@@ -29,12 +28,14 @@ def converse(journey: str | None, flags: dict) -> None:
     """Greet, and go on the chosen journey, or on the one the person chooses."""
     talk = Conversation(Console(), flags, accept_defaults=flags.pop("yes", False))
     talk.console.inform(GREETING)
-    journey = {
+    journey = journey or talk.answer(JOURNEY)
+    from colorizer import journeys  # while the first question is already on the screen
+
+    {
         TRAIN: journeys.train_journey,
         COLORIZE: journeys.colorize_journey,
         EVALUATE: journeys.evaluate_journey,
-    }[journey or talk.answer(JOURNEY)]
-    journey(talk)
+    }[journey](talk)
 
 
 class Answer(click.ParamType):

@@ -63,7 +63,7 @@ def feed(folder: Path) -> Iterator[Row]:
     """Batches alone: the first pass beside a bare pool, the later passes beside the first."""
     from colorizer.batches import PhotoBatches
 
-    paths = write_jpegs(folder / "photos", 800, *SMALL)
+    paths = write_jpegs(folder / "photos", 800, *SMALL) * 4
     filled: list[PhotoBatches] = []
 
     def first_pass() -> None:

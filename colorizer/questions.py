@@ -309,7 +309,7 @@ WORKERS = Question(
     "threads that read and write photos",
     whole_number(1, 1024),
     ALL,
-    shown_default="two for each processor core",
+    shown_default="one more than processor cores",
 )
 CACHE = Question(
     "--cache",

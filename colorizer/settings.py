@@ -129,11 +129,11 @@ class AugmentationSettings:
 
 
 def worker_count(asked: int | None = None) -> int:
-    """Return how many threads read and write photos: `asked`, or two for each core.
+    """Return how many threads read and write photos: `asked`, or one more than there are cores.
 
-    While one thread of a core holds the interpreter's lock, the other decodes: docs/BENCHMARKS.md.
+    While one waits for the interpreter's lock, the others decode: docs/BENCHMARKS.md.
     """
-    return asked or 2 * (os.cpu_count() or 1)
+    return asked or 1 + (os.cpu_count() or 1)
 
 
 MAXIMUM_COUNT = 10_000_000
