@@ -205,7 +205,7 @@ def startup(folder: Path) -> Iterator[Row]:
 
 
 MEMORY_PROBE = """
-import json, resource, sys
+import re, sys
 from pathlib import Path
 from colorizer.settings import *
 kind, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
@@ -228,7 +228,8 @@ else:
     save = partial(save_picture, new_run(out, "benchmark"), folder, COMPARED[1:])
     for _ in colorize_files(load_model(), find_files(folder).files, save):
         pass
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+# Not getrusage: its peak is inherited from the process that forked this one.
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 

@@ -147,9 +147,9 @@ class SheetWriter:
     def finish(self) -> tuple[Path, ...]:
         """Write the rows that are left and return the paths of all sheets; raise ColorizeError."""
         if self._rows:
-            path = unused_path(self.folder / f"sheet-{len(self.paths) + 1:03}.png")
+            path = unused_path(self.folder / f"sheet-{len(self.paths) + 1:03}.jpg")
             with complete_file(path) as temporary:
-                _sheet(self.columns, self._rows).save(temporary, format="PNG")
+                _sheet(self.columns, self._rows).save(temporary, format="JPEG", quality=92, subsampling=0)
             self.paths.append(path)
             self._rows = []
         return tuple(self.paths)

@@ -53,11 +53,15 @@ def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):
     for name in names:
         writer.add(name, [tall] * 3)
     sheets = writer.finish()
-    assert [path.name for path in sheets] == ["sheet-001.png", "sheet-002.png"]
+    assert [path.name for path in sheets] == ["sheet-001.jpg", "sheet-002.jpg"]
     first, second = (np.asarray(Image.open(path)) for path in sheets)
-    purple = np.array([128, 0, 128])
-    assert (first == purple).all(-1).sum() == SHEET_ROWS * 3 * tall.width * tall.height
-    assert (second == purple).all(-1).sum() == 3 * tall.width * tall.height
+
+    def rows_of_three(sheet: np.ndarray) -> float:
+        purple = np.abs(sheet.astype(int) - (128, 0, 128)).max(axis=-1) < 20
+        return purple.sum() / (3 * tall.width * tall.height)
+
+    assert rows_of_three(first) == pytest.approx(SHEET_ROWS, rel=0.02)
+    assert rows_of_three(second) == pytest.approx(1, rel=0.02)
     assert first.shape[1] == second.shape[1]
 
 
