@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
 from colorizer.answers import WrongAnswer
-from colorizer.conversation import Conversation
+from colorizer.console import MissingAnswer
+from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import ColorizeError, DatasetSettings
 
 if TYPE_CHECKING:
@@ -19,16 +20,24 @@ HOME = Path(__file__).resolve().parent.parent
 
 def choose_dataset(talk: Conversation, for_training: bool, least: int) -> DatasetCheck:
     """Ask for photos until there are at least so many fine ones."""
+    by_flag = talk.accept_defaults or talk.has_flag(ask.DATASET) or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
     while True:
-        source = _unpacked(talk, _source(talk, for_training))
-        _explain_rules(talk, for_training)
-        check = _checked(talk, source, for_training)
-        if len(check.fine) >= least:
-            return check
-        sentence = f"{len(check.fine)} fine photos in {source} are too few: at least {least} are needed."
-        if talk.accept_defaults or talk.has_flag(ask.DATASET) or talk.has_flag(ask.USE_DEFAULT_DATASET):
-            raise ColorizeError(f"{sentence} Choose another dataset with {ask.DATASET.flag}.")
-        talk.console.warn(f"{sentence} Choose another dataset.")
+        try:
+            source = _unpacked(talk, _source(talk, for_training))
+            _explain_rules(talk, for_training)
+            check = _checked(talk, source, for_training)
+            if len(check.fine) >= least:
+                return check
+            raise ColorizeError(
+                f"{len(check.fine)} fine photos in {source} are too few: at least {least} are needed; choose another "
+                f"dataset (flag {ask.DATASET.flag})."
+            )
+        except (MissingAnswer, WrongFlag):
+            raise
+        except ColorizeError as error:
+            if by_flag:
+                raise
+            talk.console.warn(str(error))
 
 
 def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:

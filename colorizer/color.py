@@ -38,12 +38,6 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     return red
 
 
-def chroma(rgb: np.ndarray) -> np.ndarray:
-    """Return (Cb, Cr) in [-0.5, 0.5], shape (..., 2), of RGB in [0, 1] of shape (..., 3)."""
-    gray = luma(rgb)
-    return np.stack([(rgb[..., 2] - gray) / _BLUE_RANGE, (rgb[..., 0] - gray) / _RED_RANGE], axis=-1)
-
-
 def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0) -> np.ndarray:
     """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
 

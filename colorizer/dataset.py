@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import random
 import shutil
@@ -87,7 +88,7 @@ def find_files(source: Path) -> Dataset:
         hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
         subfolders[:] = sorted(set(subfolders) - unseen)
         visible = [name for name in names if not name.startswith(".")]
-        hidden += len(names) - len(visible)
+        hidden += len(names) - len(visible) - (_ARCHIVE_RECORD in names)
         files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
     return Dataset(source, tuple(sorted(files)), hidden)
 
@@ -165,15 +166,16 @@ def unpack(archive: Path, target: Path, progress: Progress = no_progress) -> Pat
     folder, that are links, or that are encrypted are refused. Raises ColorizeError.
     """
     identity = _identity(archive)
-    for candidate in numbered(target):
-        if _holds(candidate, identity):
-            return candidate
-        if not candidate.exists():
-            target = candidate
-            break
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+    temporary = None
     try:
+        for candidate in numbered(target):
+            if _holds(candidate, identity):
+                return candidate
+            if not candidate.exists():
+                target = candidate
+                break
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
         with zipfile.ZipFile(archive) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             _refuse_unsafe(archive, members, shutil.disk_usage(target.parent).free)
@@ -183,10 +185,11 @@ def unpack(archive: Path, target: Path, progress: Progress = no_progress) -> Pat
         write_text(temporary / _ARCHIVE_RECORD, json.dumps(identity))
         temporary.chmod(0o755)
         temporary.rename(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
         raise ColorizeError(f"Cannot unpack {archive}: {error}.") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
@@ -221,7 +224,8 @@ def _examined(
     dataset: Dataset, limits: PhotoLimits, workers: int | None, cache_folder: Path | None, progress: Progress
 ) -> list[list[str]]:
     """Return [_READABLE, colour format] or [_UNREADABLE, why] for every file, decoding those not seen before."""
-    known = Findings(cache_folder, dataset.root)
+    # The one photo of a folder that somebody chose alone must not displace what is known of the others.
+    known = Findings(cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
     names = [str(path) for path in dataset.files]
     prints = [fingerprint(name) for name in names]
     results = [known.recall(name, now) for name, now in zip(names, prints, strict=True)]
@@ -238,7 +242,8 @@ def _examined(
         found = pool.map(lambda portion: [_examine(dataset.files[number], limits) for number in portion], portions)
         for number, finding in zip(unseen, chain.from_iterable(found), strict=True):
             results[number] = finding
-            known.remember(names[number], prints[number], finding)
+            if finding[0] == _READABLE:  # why a file could not be read may be mended without a trace in size or time
+                known.remember(names[number], prints[number], finding)
             done += 1
             progress(done, len(results))
     finally:
@@ -270,13 +275,13 @@ def _holds(folder: Path, identity: dict) -> bool:
 
 
 def _is_unpacked(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and _holds(path.with_suffix(""), _identity(path))
+    return path.suffix.lower() == ".zip" and path.is_file() and _holds(path.with_suffix(""), _identity(path))
 
 
 def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], free: int) -> None:
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
         if (member.external_attr >> 16) & 0o170000 == 0o120000:
             raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 from colorizer.settings import ColorizeError
+
+_UMASK_LOCK = threading.Lock()
 
 
 @contextmanager
@@ -55,7 +59,10 @@ def unused_path(path: Path) -> Path:
     return next(candidate for candidate in numbered(path) if not (candidate.exists() or candidate.is_symlink()))
 
 
+@cache
 def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+    # Reading it means setting it, for every thread at once: so once, under a lock.
+    with _UMASK_LOCK:
+        current = os.umask(0o077)
+        os.umask(current)
+        return current

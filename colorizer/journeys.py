@@ -45,8 +45,9 @@ def train_journey(talk: Conversation) -> None:
         seed=seed,
     )
     record = train_network(talk, network, split, settings, run)
+    save_model(talk, network, run)
     evaluation = evaluate_network(talk, network, split.test, settings)
-    save_model(talk, network, split, settings, record, evaluation, run)
+    save_record(network, split, settings, record, evaluation, run)
     show_graphs(talk, record, run)
     save_test_results(talk, network, split, check.root, run)
 
@@ -91,13 +92,23 @@ def start_tensorflow(talk: Conversation) -> None:
 
 
 def choose_epochs(talk: Conversation, split: Split) -> int:
-    """Ask for the number of epochs, with the time one takes on this machine, measured."""
+    """Ask for the number of epochs, with the time one takes on this machine, measured.
+
+    Which network it will be is asked later, so what is measured is the one the flags say, or the default.
+    """
     if not talk.has_flag(ask.EPOCHS) and not talk.accept_defaults:
-        from colorizer.model import build
+        from colorizer.model import build, load
 
         talk.console.inform("Measuring how fast this machine trains…")
-        network = build(ModelSettings(size=talk.answer(ask.SIZE)))
-        _tell_estimate(talk, network, split, TrainingSettings(epochs=1, batch_size=talk.answer(ask.BATCH_SIZE)))
+        if talk.has_flag(ask.MODEL):
+            network = load(talk.answer(ask.MODEL))
+        else:
+            architecture = talk.flags.get(ask.ARCHITECTURE.name, ModelSettings.architecture)
+            network = build(_model_settings(talk, architecture))
+        settings = TrainingSettings(
+            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(ask.PRECISION)
+        )
+        _tell_estimate(talk, network, split, settings)
     return talk.answer(ask.EPOCHS)
 
 
@@ -107,18 +118,7 @@ def create_or_load(talk: Conversation) -> Network:
 
     if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
         return load_existing(talk)
-    weights = talk.answer(ask.ENCODER_WEIGHTS)
-    network = build(
-        ModelSettings(
-            architecture=talk.answer(ask.ARCHITECTURE),
-            size=talk.answer(ask.SIZE),
-            filters=talk.answer(ask.FILTERS) or (),
-            dropout=talk.answer(ask.DROPOUT),
-            l2=talk.answer(ask.L2),
-            encoder_weights=str(weights) if weights else "",
-            seed=talk.answer(ask.SEED),
-        )
-    )
+    network = build(_model_settings(talk, talk.answer(ask.ARCHITECTURE)))
     talk.console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
@@ -204,8 +204,18 @@ def evaluate_network(
     return result
 
 
-def save_model(
-    talk: Conversation,
+def save_model(talk: Conversation, network: Network, run: Run) -> None:
+    """Save the whole model and its weights apart, before anything else can fail, unless they are not wanted."""
+    from colorizer import model
+
+    if talk.answer(ask.SAVE_MODEL):
+        model.save(network.model, run.models / "model.h5")
+        model.save_weights(network.model, run.models / "model.weights.h5")
+        talk.console.inform(f"Saved the model and its weights in {run.models}.")
+    (run.models / "best.h5").unlink(missing_ok=True)
+
+
+def save_record(
     network: Network,
     split: Split,
     settings: TrainingSettings,
@@ -213,17 +223,13 @@ def save_model(
     evaluation: Evaluation,
     run: Run,
 ) -> None:
-    """Save the whole model, its weights apart and its record."""
+    """Save what was done and how well it went: beside the model if it was saved, else beside the results."""
     from importlib.metadata import version
 
-    from colorizer import model, results
+    from colorizer.results import write_record
 
-    if not talk.answer(ask.SAVE_MODEL):
-        return
-    model.save(network.model, run.models / "model.h5")
-    model.save_weights(network.model, run.models / "model.weights.h5")
-    results.write_record(
-        run.models / "model.json",
+    write_record(
+        (run.models if run.models.is_dir() else run.results) / "model.json",
         {
             "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
             "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",
@@ -234,8 +240,6 @@ def save_model(
             "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
         },
     )
-    (run.models / "best.h5").unlink(missing_ok=True)
-    talk.console.inform(f"Saved the model, its weights and its record in {run.models}.")
 
 
 def show_graphs(talk: Conversation, record: TrainingRecord, run: Run) -> None:
@@ -261,7 +265,7 @@ def colorize_chosen(talk: Conversation, network: Network, photos: Sequence[Path]
 
 def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation, root: Path, run: Run) -> None:
     """Save every photo's scores as a table, and sheets of the photos that came out best and worst."""
-    from colorizer.colorization import colorize_files
+    from colorizer.colorization import Failure, colorize_files
     from colorizer.results import COMPARED, SheetWriter, comparison, save_scores
     from colorizer.settings import SHEET_ROWS
 
@@ -271,7 +275,10 @@ def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation
     for name, photos in (("best", by_gain[:SHEET_ROWS]), ("worst", by_gain[::-1][:SHEET_ROWS])):
         sheet = SheetWriter(run.results / name, COMPARED)
         gains = {photo.path: photo.gain for photo in photos}
-        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED)):
+        workers, vividness = talk.answer(ask.WORKERS), talk.answer(ask.VIVIDNESS)
+        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), vividness, workers=workers):
+            if isinstance(outcome, Failure):
+                raise ColorizeError(outcome.reason)
             title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"
             sheet.add(title, outcome.delivered)
         sheets += sheet.finish()
@@ -286,6 +293,19 @@ def start_run(talk: Conversation, kind: str) -> Run:
 
     output = talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else HOME) / "OUTPUT"
     return new_run(output, kind)
+
+
+def _model_settings(talk: Conversation, architecture: str) -> ModelSettings:
+    weights = talk.answer(ask.ENCODER_WEIGHTS)
+    return ModelSettings(
+        architecture=architecture,
+        size=talk.answer(ask.SIZE),
+        filters=talk.answer(ask.FILTERS) or (),
+        dropout=talk.answer(ask.DROPOUT),
+        l2=talk.answer(ask.L2),
+        encoder_weights=str(weights) if weights else "",
+        seed=talk.answer(ask.SEED),
+    )
 
 
 def _tell_estimate(talk: Conversation, network: Network, split: Split, settings: TrainingSettings) -> None:

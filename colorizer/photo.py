@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from colorizer.settings import ColorizeError, PhotoLimits
 DEFAULT_LIMITS = PhotoLimits()
 
 _ORIENTATION_TAG = 0x0112
+_KEPT_TAGS = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298}
+"""Description, maker, model, software, date, artist, copyright; CIPA DC-008 (Exif 2.32), 4.6.4."""
+_EXIF_PARTS = {0x8769, 0x8825}
+"""Details of the exposure, and the place."""
+_EMPTY_EXIF_BYTES = 20
 _GRAY_SAMPLES = 8_192
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
@@ -82,12 +88,16 @@ def read_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
     with _readable(path), _open(path, limits) as image:
         image.load()
         form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
-        upright, exif = _upright(image)
+        upright, exif = _transposed(image, _orientation(image)), _kept_exif(image)
         space = _profile_space(icc)
         if space in ("GRAY", "CMYK"):
             upright = _to_srgb(upright, icc)
         alpha = None
-        if upright.has_transparency_data:
+        if upright.mode.startswith("I;16"):
+            transparent = image.info.get("transparency")
+            if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
+                alpha = np.where(np.asarray(upright) == transparent, 0, 255).astype(np.uint8)
+        elif upright.has_transparency_data:
             upright = upright.convert("RGBA")
             alpha = np.asarray(upright.getchannel("A"))
             alpha = None if alpha.min(initial=255) == 255 else alpha
@@ -171,24 +181,27 @@ def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLi
     and resolution; the file appears complete or not at all. Raises ColorizeError.
     """
     form = _writing_format(path.name, original.format) or "PNG"
-    if original.alpha is not None and form in ("PNG", "TIFF", "WEBP"):
+    if original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "GIF"):
         image = image.copy()
         image.putalpha(Image.fromarray(original.alpha))
     options: dict = {}
     if original.icc_profile:
         options["icc_profile"] = original.icc_profile
     if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP"):
-        options["exif"] = original.exif
+        options["exif"] = _flat_exif(original.exif) if form == "TIFF" else original.exif
     if original.resolution:
         options["dpi"] = original.resolution
     if form == "JPEG":
         options |= {"quality": limits.jpeg_quality, "subsampling": 0}
     elif form == "WEBP":
-        options |= {"lossless": True}
+        options |= {"lossless": True, "exact": True}
     elif form == "TIFF":
         options |= {"compression": "tiff_lzw"}
     with complete_file(path) as temporary:
-        image.save(temporary, format=form, **options)
+        try:
+            image.save(temporary, format=form, **options)
+        except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
+            raise ColorizeError(f"Could not write {path}: {error}.") from error
 
 
 def _writing_format(name: str, form: str) -> str | None:
@@ -250,14 +263,30 @@ def _transposed(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(steps[orientation]) if orientation in steps else image
 
 
-def _upright(image: Image.Image) -> tuple[Image.Image, bytes | None]:
-    upright = _transposed(image, _orientation(image))
+def _kept_exif(image: Image.Image) -> bytes | None:
+    """Return what EXIF says of the picture as a whole: who, when, where, with what.
+
+    What describes the pixels as they were stored (orientation, and in a TIFF its strips, bits and colour model) would
+    be false for the written file, and a TIFF with it cannot be opened.
+    """
     try:
-        exif = image.getexif()
-        exif.pop(_ORIENTATION_TAG, None)
-        return upright, exif.tobytes() if len(exif) else None
-    except Exception:  # EXIF that cannot be parsed or written again is dropped; its pixels are kept
-        return upright, None
+        exif, kept = image.getexif(), Image.Exif()
+        for tag in _KEPT_TAGS.intersection(exif):
+            kept[tag] = exif[tag]
+        for part in _EXIF_PARTS.intersection(exif):
+            kept.get_ifd(part).update(exif.get_ifd(part))
+        return kept.tobytes() if len(kept.tobytes()) > _EMPTY_EXIF_BYTES else None
+    except Exception:  # EXIF that cannot be parsed or written again is dropped; the pixels are fine
+        return None
+
+
+def _flat_exif(exif: bytes) -> Image.Exif:
+    """Return EXIF without its parts, which Pillow cannot write into a TIFF."""
+    whole, flat = Image.Exif(), Image.Exif()
+    whole.load(exif)
+    for tag in _KEPT_TAGS.intersection(whole):
+        flat[tag] = whole[tag]
+    return flat
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

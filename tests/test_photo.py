@@ -162,3 +162,57 @@ def test_examining_tells_gray_from_colour(tmp_path, astronaut, camera):
         Image.fromarray(pixels).save(tmp_path / name)
         found[name] = examine(tmp_path / name).colour_format
     assert found == {"gray.png": "gray", "gray-as-rgb.jpg": "gray", "colour.jpg": "RGB"}
+
+
+@pytest.mark.parametrize(("mode", "ending"), MODES)
+def test_every_format_is_written_as_a_file_that_opens_in_colour(tmp_path, mode, ending):
+    saved(tmp_path / f"photo.{ending}", mode)
+    photo = read_photo(tmp_path / f"photo.{ending}")
+    picture = Image.open(SHIPPED / "chelsea.png")
+    write_photo(tmp_path / f"written.{ending}", picture, photo)
+    with Image.open(tmp_path / f"written.{ending}") as written:
+        shown = np.asarray(written.convert("RGB")).astype(int)
+        assert written.has_transparency_data == (mode in ("LA", "RGBA"))
+    tolerance = {"jpg": 2, "gif": 8}.get(ending, 0)
+    assert np.abs(shown - np.asarray(picture)).mean() <= tolerance
+
+
+@pytest.mark.parametrize("stored", ["group4", "tiff_lzw", "packbits"])
+def test_a_scanned_tiff_is_written_as_a_tiff_that_opens(tmp_path, stored):
+    scan = Image.open(SHIPPED / "page.png").convert("1" if stored == "group4" else "L")
+    scan.save(tmp_path / "scan.tif", compression=stored, dpi=(600, 600), software="Scanner")
+    photo = read_photo(tmp_path / "scan.tif")
+    write_photo(tmp_path / "written.tif", scan.convert("RGB"), photo)
+    with Image.open(tmp_path / "written.tif") as written:
+        assert np.array_equal(np.asarray(written), np.asarray(scan.convert("RGB")))
+        assert written.info["dpi"] == pytest.approx((600, 600))
+        assert written.getexif()[0x0131] == "Scanner"
+
+
+@pytest.mark.parametrize("ending", ["jpg", "tif", "png"])
+def test_details_of_the_exposure_go_where_the_format_holds_them(tmp_path, ending, astronaut):
+    exif = Image.Exif()
+    exif[0x010F] = "Kodak"
+    exif.get_ifd(0x8769)[0x9003] = "1951:07:14 12:00:00"
+    image = Image.fromarray(astronaut)
+    image.save(tmp_path / "photo.jpg", exif=exif)
+    write_photo(tmp_path / f"written.{ending}", image, read_photo(tmp_path / "photo.jpg"))
+    with Image.open(tmp_path / f"written.{ending}") as written:
+        written.load()
+        assert written.getexif()[0x010F] == "Kodak"
+        if ending != "tif":
+            assert written.getexif().get_ifd(0x8769)[0x9003] == "1951:07:14 12:00:00"
+
+
+def test_one_transparent_level_of_a_deep_photo_leaves_the_others_as_they_are(tmp_path, camera):
+    Image.fromarray(camera.astype(np.uint16) * 257).save(tmp_path / "deep.png", transparency=257 * int(camera[0, 0]))
+    photo = read_photo(tmp_path / "deep.png")
+    assert np.abs(photo.luma() - camera / 255).max() < 0.001
+    assert np.array_equal(photo.alpha == 0, camera == camera[0, 0])
+
+
+def test_what_a_format_cannot_hold_is_a_sentence(tmp_path):
+    photo = read_photo(SHIPPED / "camera.png")
+    with pytest.raises(ColorizeError, match="Could not write"):
+        write_photo(tmp_path / "wide.webp", Image.new("RGB", (17_000, 2)), photo)
+    assert list(tmp_path.iterdir()) == []
