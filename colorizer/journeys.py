@@ -229,7 +229,7 @@ def save_record(
     from colorizer.results import write_record
 
     write_record(
-        (run.models if run.models.is_dir() else run.results) / "model.json",
+        (run.models if (run.models / "model.h5").is_file() else run.results) / "model.json",
         {
             "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
             "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",

@@ -115,9 +115,6 @@ def mobilenet_unet(settings: ModelSettings) -> keras.Model:
     return keras.Model(luma, _join(luma, x, 4), name="mobilenet_unet")
 
 
-ARCHITECTURES = tuple(DEFAULT_FILTERS)
-
-
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
     """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3; raise ColorizeError when it does not serve.
 

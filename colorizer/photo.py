@@ -24,6 +24,7 @@ _KEPT_TAGS = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298}
 _EXIF_PARTS = {0x8769, 0x8825}
 """Details of the exposure, and the place."""
 _EMPTY_EXIF_BYTES = 20
+"""The mark "Exif", the header of a TIFF, and a list of no tags."""
 _GRAY_SAMPLES = 8_192
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
@@ -154,9 +155,9 @@ def eight_bit(pixels: np.ndarray) -> np.ndarray:
 
 
 def pixel_count(path: Path) -> int:
-    """Return the number of pixels a file's header claims; 0 for a file without a readable header."""
+    """Return the number of pixels a file's header claims; 0 for a file that `read_photo` would refuse."""
     try:
-        with Image.open(path) as image:
+        with _open(path, DEFAULT_LIMITS) as image:
             return image.width * image.height
     except Exception:  # reading it will say what is wrong
         return 0

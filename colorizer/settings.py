@@ -55,7 +55,7 @@ class ModelSettings:
     """What is needed to build a network that does not exist yet."""
 
     architecture: str = "chroma_unet"
-    """One of `model.ARCHITECTURES`."""
+    """One of the keys of `model.DEFAULT_FILTERS`."""
     size: int = 256
     """Side of the square the network works on, in pixels; a multiple of 32."""
     filters: tuple[int, ...] = ()
@@ -92,7 +92,7 @@ class TrainingSettings:
     warm_up: float = 0.03
     """Share of the steps over which the cosine schedule's learning rate rises."""
     monitor: str = "val_loss"
-    """Which figure chooses the best epoch (one of `training.MONITORS`), or "none" to keep the last."""
+    """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last."""
     plateau_epochs: int = 5
     """Epochs without improvement of the validation loss before the learning rate falls."""
     plateau_factor: float = 0.2

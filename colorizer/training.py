@@ -17,9 +17,6 @@ from colorizer.batches import PhotoBatches
 from colorizer.model import Network, save
 from colorizer.settings import ColorizeError, TrainingSettings
 
-MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
-"""Figures the best epoch may be chosen by; accuracies are better when larger."""
-
 
 @dataclass(frozen=True)
 class EpochReport:

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import tifffile
@@ -5,7 +7,7 @@ from conftest import SHIPPED
 from PIL import Image, ImageCms
 
 from colorizer.color import luma
-from colorizer.photo import examine, file_name, read_photo, read_square, write_photo
+from colorizer.photo import examine, file_name, pixel_count, read_photo, read_square, write_photo
 from colorizer.settings import ColorizeError, PhotoLimits
 
 MODES = [
@@ -94,6 +96,14 @@ def test_a_photo_above_the_pixel_limit_is_refused_before_it_is_decoded(tmp_path)
     Image.new("L", (400, 300)).save(path)
     with pytest.raises(ColorizeError, match="400 x 300"):
         read_photo(path, PhotoLimits(maximum_pixels=100_000))
+
+
+def test_counting_pixels_neither_warns_of_large_scans_nor_waits_for_what_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    Image.new("L", (100, 60)).save(tmp_path / "large.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert pixel_count(tmp_path / "large.png") == 6000
+    assert pixel_count(tmp_path / "pipe.png") == 0
 
 
 def test_orientation_is_made_true(tmp_path, astronaut):
