@@ -40,6 +40,8 @@ class PhotoBatches(keras.utils.PyDataset):
         self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
         self.least, self.epoch = max(1, least), 0
         side = size + round(size * augmentation.crop) if augmentation else size
+        # Fresh grain for every photo would cost more than all else that is done to it; a window of this is as good.
+        self._grain = np.random.default_rng(seed).standard_normal((2 * size, 2 * size), np.float32)
         self._photos = PreparedPhotos(photos, side, read_square, cache_folder, cache)
         self._order = self._shuffled()
 
@@ -64,7 +66,7 @@ class PhotoBatches(keras.utils.PyDataset):
             np.multiply(pixels, np.float32(1 / 255), out=rgb[number])
             np.dot(rgb[number].reshape(-1, 3), LUMA_WEIGHTS, out=gray[number].reshape(-1))
             if self.augmentation and random.random() < self.augmentation.share:
-                _age(gray[number], rgb[number], self.augmentation, random)
+                _age(gray[number, ..., 0], rgb[number], self._grain, self.augmentation, random)
         return gray, rgb
 
     def on_epoch_end(self) -> None:
@@ -84,12 +86,19 @@ def _cut(photo: np.ndarray, size: int, random: np.random.Generator) -> np.ndarra
     return part[:, ::-1] if random.random() < 0.5 else part
 
 
-def _age(gray: np.ndarray, rgb: np.ndarray, settings: AugmentationSettings, random: np.random.Generator) -> None:
+def _age(
+    gray: np.ndarray, rgb: np.ndarray, grain: np.ndarray, settings: AugmentationSettings, random: np.random.Generator
+) -> None:
     """Change luma in place to what an old print might show, and the colours to the true ones on top of it."""
     mean = gray.mean()
     contrast = np.float32(1 + random.uniform(-settings.contrast, settings.contrast))
     shift = np.float32(random.uniform(-settings.brightness, settings.brightness))
-    grain = random.standard_normal(gray.shape, np.float32) * np.float32(random.uniform(0, settings.grain))
-    aged = np.clip((gray - mean) * contrast + mean + shift + grain, 0, 1)
-    np.clip(rgb + (aged - gray), 0, 1, out=rgb)
+    top, left = random.integers(0, len(grain) - len(gray), 2, endpoint=True)
+    aged = grain[top : top + len(gray), left : left + len(gray)] * np.float32(random.uniform(0, settings.grain))
+    aged += gray * contrast + (mean + shift - mean * contrast)
+    np.clip(aged, 0, 1, out=aged)
+    difference = aged - gray
+    for channel in range(3):
+        rgb[..., channel] += difference
+    np.clip(rgb, 0, 1, out=rgb)
     gray[:] = aged

@@ -10,6 +10,8 @@ Luma and chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709)
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from colorizer.settings import PhotoLimits
@@ -31,36 +33,32 @@ CHROMA_TO_OFFSET = np.array(
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
-    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3) of any type; float32, on the input's scale."""
-    red, green, blue = (np.multiply(rgb[..., k], LUMA_WEIGHTS[k], dtype=np.float32) for k in range(3))
-    red += green
-    red += blue
-    return red
+    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3) of any type; float32, on the input's scale.
+
+    Takes NumPy arrays of any type and TensorFlow's tensors of float32.
+    """
+    red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
+    return red + green + blue
 
 
-def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0) -> np.ndarray:
+def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: ModuleType = np) -> np.ndarray:
     """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
 
     `gray`: luma in [0, white], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of
-    red, green and blue. Returns RGB in [0, white] in the memory of `offset`: fresh memory for every strip of a large
-    photo costs several times the arithmetic.
+    red, green and blue. Returns RGB in [0, white], shape (3, h, w). `arrays` is NumPy, or `keras.ops` for tensors.
 
     A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
     and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three. The
     channel farthest below luma touches black first, the one farthest above it touches white.
     """
-    red, green, blue = offset
-    below = np.minimum(np.minimum(red, green), blue)
-    above = np.maximum(np.maximum(red, green), blue)
-    room = white - gray
-    if (gray + below).min() >= 0 and (room - above).min() >= 0:
-        offset += gray
-        return offset
-    smallest = np.float32(1e-9)
-    scale = np.minimum(gray / np.maximum(-below, smallest), room / np.maximum(above, smallest))
-    offset *= np.minimum(scale, 1)
-    offset += gray
-    return np.clip(offset, 0, white, out=offset)
+    red, green, blue = offset[0], offset[1], offset[2]
+    below = arrays.minimum(arrays.minimum(red, green), blue)
+    above = arrays.maximum(arrays.maximum(red, green), blue)
+    smallest = 1e-9
+    to_black = gray / arrays.maximum(-below, smallest)
+    to_white = (white - gray) / arrays.maximum(above, smallest)
+    scale = arrays.minimum(arrays.minimum(to_black, to_white), 1.0)
+    return arrays.clip(gray + offset * scale, 0, white)
 
 
 def colourfulness(rgb: np.ndarray) -> float:

@@ -1,7 +1,8 @@
-"""One photo or many through a network, at the photo's own size: chroma from the network, luma from the photo."""
+"""One photo or many through a network: read, predicted, joined with their own luma, delivered."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from colorizer.color import luma, merge
+from colorizer.color import luma
+from colorizer.joining import join
 from colorizer.model import Network, load
-from colorizer.photo import DEFAULT_LIMITS, Photo, pixel_count, read_photo
-from colorizer.settings import ColorizeError, PhotoLimits, worker_count
+from colorizer.photo import DEFAULT_LIMITS, Photo, memory_used_again, pixel_count, read_photo
+from colorizer.settings import ColorizeError, PhotoLimits
 
 BATCH_SIZE = 16
 """Photos that go through the network together."""
@@ -23,14 +25,6 @@ BATCH_PIXELS = 64_000_000
 
 PRETRAINED = Path(__file__).parent / "pretrained" / "colorizer.keras"
 """The model that ships with the program."""
-
-_STRIP_PIXELS = 24_576
-"""Pixels merged together: their planes stay in a core's cache, and in memory the allocator hands out again."""
-_STRIPS_PER_RESIZE = 16
-"""Strips whose rows are resized in one go."""
-_PADDING = 2
-_NODES_PER_CELL = 4
-"""Rows computed for every row of the network; those between them are interpolated."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +44,8 @@ class Failure:
     reason: str
 
 
-Deliver = Callable[[Path, Photo, np.ndarray], Any]
-"""Called as ``deliver(path, original, rgb)`` for every colorized photo, from several threads."""
+Deliver = Callable[[Path, Photo, Image.Image], Any]
+"""Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
 
 
 def load_model(path: str | Path | None = None) -> Network:
@@ -65,14 +59,14 @@ def colorize_photo(source: str | Path, network: Network, vividness: float = 1.0)
     `vividness` multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful.
     """
     original = read_photo(Path(source))
-    image = Image.fromarray(colorize_pixels(network, original, vividness))
+    picture = colorize_decoded(network, original, vividness)
     if original.alpha is not None:
-        image.putalpha(Image.fromarray(original.alpha))
-    return image
+        picture.putalpha(Image.fromarray(original.alpha))
+    return picture
 
 
-def colorize_pixels(network: Network, photo: Photo, vividness: float = 1.0) -> np.ndarray:
-    """Return a decoded photo in colour: RGB, uint8, shape (h, w, 3)."""
+def colorize_decoded(network: Network, photo: Photo, vividness: float = 1.0) -> Image.Image:
+    """Return a decoded photo in colour, as an 8-bit RGB picture of its size."""
     return join(photo, propose(network, [photo])[0] * np.float32(vividness))
 
 
@@ -81,63 +75,6 @@ def propose(network: Network, photos: Sequence[Photo]) -> np.ndarray:
     squares = np.stack([photo.square(network.size) for photo in photos])
     rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
     return rgb - luma(rgb)[..., None]
-
-
-def join(photo: Photo, offset: np.ndarray) -> np.ndarray:
-    """Bring colour offsets of shape (size, size, 3) smoothly to the photo's size and join them with its own luma.
-
-    Returns RGB, uint8, shape (h, w, 3). Bicubic along both axes; down a large photo, every few rows are computed so
-    and those between them linearly, far closer together than the network's own pixels. Works in strips that fit a
-    processor's cache, so that memory stays small for any photo.
-    """
-    step = max(1, photo.height // (_NODES_PER_CELL * len(offset)))
-    between = (np.arange(step, dtype=np.float32) / step)[:, None]
-    rgb = np.empty((photo.height, photo.width, 3), np.uint8)
-    cells = max(1, _STRIP_PIXELS // (photo.width * step))
-    buffer = np.empty((3, cells, step, photo.width), np.float32)
-    planes = _padded_planes(offset * np.float32(255))
-    for top in range(0, photo.height, _STRIPS_PER_RESIZE * cells * step):
-        nodes = _nodes(planes, photo, top, step, _STRIPS_PER_RESIZE * cells + 1)
-        for first in range(0, _STRIPS_PER_RESIZE * cells, cells):
-            rows = slice(top + first * step, min(top + (first + cells) * step, photo.height))
-            if rows.start >= rows.stop:
-                break
-            upper = nodes[:, first : first + cells + 1]
-            np.multiply(np.diff(upper, axis=1)[:, :, None], between, out=buffer)
-            np.add(buffer, upper[:, :-1, None], out=buffer)
-            strip = buffer.reshape(3, -1, photo.width)[:, : rows.stop - rows.start]
-            merged = merge(photo.luma(rows, 255), strip, 255)
-            merged += 0.5
-            for channel in range(3):
-                rgb[rows, :, channel] = merged[channel]
-    return rgb
-
-
-def _padded_planes(offset: np.ndarray) -> list[Image.Image]:
-    """Return the three channels as pictures with their top and bottom rows repeated: Pillow resizes a box inside a
-    picture, and the box of a strip may begin above the photo's first row or end below its last.
-    """
-    padded = np.pad(offset, ((_PADDING, _PADDING), (0, 0), (0, 0)), mode="edge")
-    return [Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(3)]
-
-
-def _nodes(planes: list[Image.Image], photo: Photo, top: int, step: int, count: int) -> np.ndarray:
-    """Return the offsets of the photo's rows top, top + step, ... at full width, shape (3, count, w).
-
-    Rows below the photo's last repeat it: they only serve to interpolate towards.
-    """
-    width, padded_height = planes[0].size
-    scale = (padded_height - 2 * _PADDING) / photo.height
-    # The middle of each resized row is to be the middle of the photo's row, half a pixel below its upper edge.
-    start = _PADDING + (top + 0.5 - step / 2) * scale
-    inside = min(count, int((padded_height - start) / (step * scale)))
-    box = (0, start, width, start + inside * step * scale)
-    resized = [plane.resize((photo.width, inside), Image.Resampling.BICUBIC, box) for plane in planes]
-    nodes = np.empty((3, count, photo.width), np.float32)
-    for plane, pixels in zip(nodes, resized, strict=True):
-        plane[:inside] = pixels
-        plane[inside:] = plane[inside - 1]
-    return nodes
 
 
 def colorize_files(
@@ -150,25 +87,27 @@ def colorize_files(
 ) -> Iterator[Colorized | Failure]:
     """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
 
-    While the network computes one batch, threads write the one before and read the one behind it. Batches depend on
-    the photos alone, so the same photos give the same pixels.
+    While the network computes one batch, threads write the one before and read the one behind it: by default as many
+    as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
+    same pixels.
     """
-    pool = ThreadPoolExecutor(worker_count(workers))
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
 
     def read(batch: list[Path]) -> list[Future]:
         return [pool.submit(_read, path, limits) for path in batch]
 
-    try:
-        batches = _batches(paths)
-        reading, writing = read(next(batches, [])), []
-        while reading or writing:
-            following = read(next(batches, []))
-            finishing = _compute(network, reading, deliver, vividness, pool)
-            for outcome in writing:
-                yield outcome if isinstance(outcome, Failure) else outcome.result()
-            reading, writing = following, finishing
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with memory_used_again():
+        try:
+            batches = _batches(paths)
+            reading, writing = read(next(batches, [])), []
+            while reading or writing:
+                following = read(next(batches, []))
+                finishing = _compute(network, reading, deliver, vividness, pool)
+                for outcome in writing:
+                    yield outcome if isinstance(outcome, Failure) else outcome.result()
+                reading, writing = following, finishing
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _compute(

@@ -15,7 +15,7 @@ from colorizer.batches import PhotoBatches
 from colorizer.color import colourfulness, luma
 from colorizer.colorization import Failure, colorize_files
 from colorizer.model import Network
-from colorizer.photo import Photo, as_rgb
+from colorizer.photo import Photo
 from colorizer.settings import SCORED_SIDE, ColorizeError, Progress, TrainingSettings, no_progress
 from colorizer.training import compile_model
 
@@ -118,16 +118,16 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
     return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
 
 
-def _score(path: Path, original: Photo, rgb: np.ndarray) -> ScoredPhoto:
-    truth, picture = _scored(as_rgb(original.pixels)), _scored(rgb)
+def _score(path: Path, original: Photo, picture: Image.Image) -> ScoredPhoto:
+    truth, predicted = _scored(original.rgb()), _scored(picture)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
-    return ScoredPhoto(path, score(picture, truth), score(gray, truth), colourfulness(truth))
+    return ScoredPhoto(path, score(predicted, truth), score(gray, truth), colourfulness(truth))
 
 
-def _scored(pixels: np.ndarray) -> np.ndarray:
-    """Return 8-bit RGB in [0, 1], reduced to the size at which photos are scored."""
-    longest = max(pixels.shape[:2])
+def _scored(picture: Image.Image) -> np.ndarray:
+    """Return an RGB picture in [0, 1], reduced to the size at which photos are scored."""
+    longest = max(picture.size)
     if longest > SCORED_SIDE:
-        height, width = (max(1, round(side * SCORED_SIDE / longest)) for side in pixels.shape[:2])
-        pixels = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
-    return pixels.astype(np.float32) / 255
+        width, height = (max(1, round(side * SCORED_SIDE / longest)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(picture, np.float32) / 255

@@ -26,6 +26,8 @@ _EXIF_PARTS = {0x8769, 0x8825}
 _EMPTY_EXIF_BYTES = 20
 """The mark "Exif", the header of a TIFF, and a list of no tags."""
 _GRAY_SAMPLES = 8_192
+_BLOCK_BYTES, _KEPT_BLOCKS = 1024**2, 256
+"""Pillow holds pictures in blocks; together these are two and a half photos of 24 megapixels."""
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
 
@@ -33,8 +35,11 @@ _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 class Photo:
     """A decoded photo, upright, at its own size."""
 
-    pixels: np.ndarray
-    """uint8 or uint16; shape (h, w) for a grayscale photo, (h, w, 3) for RGB."""
+    image: Image.Image
+    """Mode "L" or "I;16" for a grayscale photo of 8 or 16 bits, "RGB" for any other.
+
+    It stays Pillow's, because a copy of a whole large photo takes longer than all that is computed from it.
+    """
     alpha: np.ndarray | None
     """uint8 transparency, shape (h, w), or None for an opaque photo."""
     format: str
@@ -48,25 +53,39 @@ class Photo:
 
     @property
     def height(self) -> int:
-        return self.pixels.shape[0]
+        return self.image.height
 
     @property
     def width(self) -> int:
-        return self.pixels.shape[1]
+        return self.image.width
 
-    def luma(self, rows: slice = slice(None), white: float = 1.0) -> np.ndarray:
-        """Return the BT.709 luma of some rows: float32 in [0, white], shape (rows, w)."""
-        pixels = self.pixels[rows]
-        level = pixels.astype(np.float32) if pixels.ndim == 2 else luma(pixels)
-        scale = white / np.iinfo(self.pixels.dtype).max
-        return level if scale == 1 else level * np.float32(scale)
+    def levels(self, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Return what lies in a box (left, top, right, bottom) on a scale of 0 to 255, shape (h, w, channels).
+
+        That is uint8 with one channel or three, or float32 with one for a photo of 16 bits; black outside the photo.
+        """
+        levels = np.asarray(self.image.crop(box))
+        if levels.dtype == np.uint16:
+            levels = levels * np.float32(255 / 65535)
+        return levels if levels.ndim == 3 else levels[..., None]
+
+    def luma(self) -> np.ndarray:
+        """Return the BT.709 luma: float32 in [0, 1], shape (h, w)."""
+        levels = self.levels((0, 0, self.width, self.height))
+        return (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / 255
+
+    def rgb(self) -> Image.Image:
+        """Return the photo as an 8-bit RGB picture."""
+        image = self.image
+        if image.mode == "I;16":
+            image = Image.fromarray(np.rint(self.luma() * 255).astype(np.uint8))
+        return image.convert("RGB")
 
     def square(self, size: int) -> np.ndarray:
         """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
-        if self.pixels.dtype == np.uint16:
+        if self.image.mode == "I;16":
             return np.clip(resize(self.luma(), size, size), 0, 1)
-        small = Image.fromarray(self.pixels).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        pixels = np.asarray(small, np.float32)
+        pixels = np.asarray(_squeezed(self.image, size), np.float32)
         return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
 
 
@@ -78,6 +97,19 @@ class PhotoFacts:
     """"RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the mode."""
     width: int
     height: int
+
+
+@contextmanager
+def memory_used_again() -> Iterator[None]:
+    """Keep the memory of large pictures for the next ones while many are worked on: fresh memory from the system takes
+    a quarter as long as decoding into it. https://pillow.readthedocs.io/en/stable/reference/block_allocator.html
+    """
+    Image.core.set_block_size(_BLOCK_BYTES)
+    Image.core.set_blocks_max(_KEPT_BLOCKS)
+    try:
+        yield
+    finally:
+        Image.core.set_blocks_max(0)
 
 
 def read_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
@@ -103,7 +135,7 @@ def read_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
             alpha = np.asarray(upright.getchannel("A"))
             alpha = None if alpha.min(initial=255) == 255 else alpha
         return Photo(
-            pixels=_pixels(upright),
+            image=_plain(upright),
             alpha=alpha,
             format="JPEG" if form == "MPO" else form,
             icc_profile=icc if space == "RGB" else None,
@@ -119,9 +151,8 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
     """
     with _readable(path), _open(path, limits) as image:
         image.draft("RGB", (size, size))
-        full = image if image.mode == "RGB" else Image.fromarray(as_rgb(_pixels(image)))
-        small = full.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        return np.asarray(_transposed(small, _orientation(image)))
+        rgb = image if image.mode == "RGB" else Photo(_plain(image), None, "", None, None, None).rgb()
+        return np.asarray(_transposed(_squeezed(rgb, size), _orientation(image)))
 
 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
@@ -141,17 +172,6 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
             if is_gray(np.asarray(sample.convert("RGB")), limits):
                 colour_format = "gray"
         return PhotoFacts(colour_format, image.width, image.height)
-
-
-def as_rgb(pixels: np.ndarray) -> np.ndarray:
-    """Return gray or RGB samples of either depth as 8-bit RGB, shape (h, w, 3)."""
-    pixels = eight_bit(pixels)
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
-
-
-def eight_bit(pixels: np.ndarray) -> np.ndarray:
-    """Return uint8 or uint16 samples as uint8."""
-    return pixels if pixels.dtype == np.uint8 else (pixels / 257).round().astype(np.uint8)
 
 
 def pixel_count(path: Path) -> int:
@@ -290,16 +310,19 @@ def _flat_exif(exif: bytes) -> Image.Exif:
     return flat
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
-    if image.mode in ("1", "L", "LA", "La"):
-        return np.asarray(image.convert("L"))
+def _squeezed(image: Image.Image, size: int) -> Image.Image:
+    return image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return a picture of any mode as one of 8 or 16 bits of gray, or of RGB."""
+    if image.mode in ("1", "LA", "La"):
+        return image.convert("L")
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
+        return Image.fromarray(np.asarray(image).astype(np.uint16))
     if image.mode in ("I", "F"):
-        return _scaled(np.asarray(image, np.float64))
-    if image.mode in ("RGB", "RGBA"):
-        return np.asarray(image)[..., :3]
-    return np.asarray(image.convert("RGB"))
+        return Image.fromarray(_scaled(np.asarray(image, np.float64)))
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.color import luma
 from colorizer.files import complete_file, unused_path, write_text
-from colorizer.photo import Photo, as_rgb, file_name, write_photo
+from colorizer.photo import Photo, file_name, write_photo
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
 if TYPE_CHECKING:
@@ -66,21 +66,24 @@ def new_run(output: Path, kind: str) -> Run:
 
 
 def save_picture(
-    run: Run, root: Path, columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray
+    run: Run, root: Path, columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image
 ) -> list[Image.Image]:
     """Write a colorized photo under its own name, in its own subfolder of the run's results, and return its row of a
     comparison sheet. Raises ColorizeError.
     """
     relative = photo.relative_to(root)
     path = run.results / relative.with_name(file_name(relative.name, original.format))
-    picture = Image.fromarray(rgb)
     write_photo(unused_path(path), picture, original)
-    return _row(columns, original, picture)
+    return comparison(columns, photo, original, picture)
 
 
-def comparison(columns: Sequence[str], photo: Path, original: Photo, rgb: np.ndarray) -> list[Image.Image]:
+def comparison(columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image) -> list[Image.Image]:
     """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
-    return _row(columns, original, Image.fromarray(rgb))
+    predicted = _thumbnail(picture)
+    row = {"predicted colour": predicted, "grayscale": _gray(predicted)}
+    if "original colour" in columns:
+        row["original colour"] = _thumbnail(original.rgb())
+    return [row[column] for column in columns]
 
 
 def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
@@ -155,18 +158,12 @@ class SheetWriter:
         return tuple(self.paths)
 
 
-def _row(columns: Sequence[str], original: Photo, picture: Image.Image) -> list[Image.Image]:
-    predicted = _thumbnail(picture)
-    row = {"predicted colour": predicted, "grayscale": _gray(predicted)}
-    if "original colour" in columns:
-        row["original colour"] = _thumbnail(Image.fromarray(as_rgb(original.pixels)))
-    return [row[column] for column in columns]
-
-
 def _thumbnail(image: Image.Image) -> Image.Image:
     scale = min(_CELL / image.width, _CELL / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # Hamming's window makes small pictures as sharp as Lanczos' in less than half the time, but no enlarged ones.
+    window = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
+    return image.resize(size, window, reducing_gap=2.0)
 
 
 def _gray(picture: Image.Image) -> Image.Image:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorizer.photo import Photo
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,6 +31,11 @@ def astronaut() -> np.ndarray:
 def camera() -> np.ndarray:
     """A grayscale photograph: uint8, (512, 512)."""
     return np.asarray(Image.open(SHIPPED / "camera.png"))
+
+
+def gray_photo(pixels: np.ndarray) -> Photo:
+    """Make a decoded photo of levels of shape (h, w)."""
+    return Photo(Image.fromarray(pixels), None, "PNG", None, None, None)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_orientation_is_made_true(tmp_path, astronaut):
     assert (photo.height, photo.width) == (200, 512)
     assert np.abs(photo.luma() - luma(astronaut[:200]) / 255).mean() < 0.02
     assert np.abs(read_square(turned, 64).astype(int) - np.asarray(wide.resize((64, 64))).astype(int)).mean() < 6
-    write_photo(tmp_path / "written.jpg", Image.fromarray(photo.pixels), photo)
+    write_photo(tmp_path / "written.jpg", photo.image, photo)
     with Image.open(tmp_path / "written.jpg") as written:
         assert written.size == (512, 200)
         assert written.getexif().get(0x0112, 1) == 1
@@ -129,7 +129,7 @@ def test_written_photos_keep_alpha_profile_and_resolution(tmp_path, astronaut):
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     image.save(tmp_path / "photo.png", icc_profile=profile, dpi=(300, 300))
     photo = read_photo(tmp_path / "photo.png")
-    write_photo(tmp_path / "copy.png", Image.fromarray(photo.pixels), photo)
+    write_photo(tmp_path / "copy.png", photo.image, photo)
     with Image.open(tmp_path / "copy.png") as copy:
         assert np.array_equal(np.asarray(copy), np.asarray(image))
         assert copy.info["icc_profile"] == profile

@@ -28,8 +28,8 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
     photo = read_photo(SHIPPED / "chelsea.png")
     red, blue = np.zeros((300, 451, 3), np.uint8), np.zeros((300, 451, 3), np.uint8)
     red[..., 0], blue[..., 2] = 200, 200
-    save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, red)
-    row = save_picture(run, tmp_path, COMPARED, tmp_path / "sub" / "a.png", photo, blue)
+    save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, Image.fromarray(red))
+    row = save_picture(run, tmp_path, COMPARED, tmp_path / "sub" / "a.png", photo, Image.fromarray(blue))
     assert np.array_equal(np.asarray(Image.open(run.results / "a.png")), red)
     assert np.array_equal(np.asarray(Image.open(run.results / "sub" / "a.png")), blue)
     original, predicted, gray = (np.asarray(thumbnail).astype(int) for thumbnail in row)
@@ -42,7 +42,7 @@ def test_a_picture_overwrites_nothing(tmp_path):
     run = new_run(tmp_path, "colorize")
     photo = read_photo(SHIPPED / "chelsea.png")
     for _ in range(2):
-        save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, photo.pixels)
+        save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, photo.image)
     assert sorted(path.name for path in run.results.iterdir()) == ["a-2.png", "a.png"]
 
 
