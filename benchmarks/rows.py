@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -18,7 +19,7 @@ from PIL import Image
 from benchmarks.measuring import Row, Times, alternate, rates, seconds
 from benchmarks.photos import write_jpegs
 from colorizer.dataset import check_photos, find_files
-from colorizer.settings import AugmentationSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, TrainingSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 SMALL, LARGE = (500, 375), (6000, 4000)
@@ -47,7 +48,7 @@ def decode_and_resize(path: Path, size: int = 256) -> np.ndarray:
 def decode_and_encode(path: Path, target: Path) -> None:
     with Image.open(path) as image:
         image.load()
-        image.save(target / path.name, quality=95, subsampling=0)
+        image.save(target / path.name, quality=PhotoLimits.jpeg_quality, subsampling="4:2:0")
 
 
 def check(folder: Path) -> Iterator[Row]:
@@ -199,27 +200,6 @@ def precision(folder: Path) -> Iterator[Row]:
             repetitions=3,
         )
         yield rates(f"precision, {name}", batch_size * count, "photos", result, 1.3)
-    scores = {kind: _held_out_psnr(folder, kind) for kind in ("mixed_bfloat16", "float32")}
-    shown = (f"{scores[kind]:.2f} dB" for kind in scores)
-    difference = abs(scores["mixed_bfloat16"] - scores["float32"])
-    yield Row("precision, held-out PSNR", *shown, difference, 0.05, False, "decibels apart after 400 equal steps")
-
-
-def _held_out_psnr(folder: Path, kind: str) -> float:
-    """Train the default network on some photos and return its PSNR on others."""
-    from colorizer.batches import PhotoBatches
-    from colorizer.model import build
-    from colorizer.training import train
-
-    paths = write_jpegs(folder / "photos", 352, 320, 240)
-    learning = PhotoBatches(paths[32:], 128, 16, augmentation=AugmentationSettings())
-    held_out = PhotoBatches(paths[:32], 128, 32)
-    network = build(ModelSettings(size=128))
-    settings = TrainingSettings(epochs=20, precision=kind, schedule="cosine", monitor="none")
-    train(network, learning, held_out, settings, folder / "best.h5")
-    gray, rgb = held_out[0]
-    error = ((network.model.predict_on_batch(gray) - rgb) ** 2).mean(axis=(1, 2, 3))
-    return float(np.mean(-10 * np.log10(error)))
 
 
 def colorize(folder: Path) -> Iterator[Row]:
@@ -322,3 +302,9 @@ ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "startup": startup,
     "memory": memory,
 }
+
+
+def measure(name: str) -> list[Row]:
+    """Measure one row, or the few that belong together."""
+    with tempfile.TemporaryDirectory() as folder:
+        return list(ROWS[name](Path(folder)))

@@ -32,6 +32,10 @@ CHROMA_TO_OFFSET = np.array(
 """Rows Cb and Cr, columns R, G and B: what a unit of chroma adds to a gray pixel; no row has luma of its own."""
 
 
+HUE_BINS = 24
+"""Hues told apart: 15 degrees each."""
+
+
 def luma(rgb: np.ndarray) -> np.ndarray:
     """Return the BT.709 luma, shape (...), of RGB of shape (..., 3) of any type; float32, on the input's scale.
 
@@ -39,6 +43,15 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     """
     red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
     return red + green + blue
+
+
+def tonal_range(gray: np.ndarray, limits: PhotoLimits | None = None) -> tuple[float, float]:
+    """Return the levels of luma in [0, 1], any shape, that black and white have become in a faded photo; (0, 1) for one
+    that is not faded (`limits.faded_range`). One pixel in two hundred may lie beyond either, as dust and glare do.
+    """
+    limits = limits or PhotoLimits()
+    black, white = (float(level) for level in np.percentile(gray, (0.5, 99.5)))
+    return (black, white) if 0 < white - black < limits.faded_range else (0.0, 1.0)
 
 
 def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: ModuleType = np) -> np.ndarray:
@@ -84,3 +97,18 @@ def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
     # Pairwise maxima of whole planes run ten times faster than a reduction over an axis of three.
     difference = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return float((difference <= limits.gray_difference).mean()) >= limits.gray_share
+
+
+def hue_histogram(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Count how much colour of each true hue became which hue: float64, shape (HUE_BINS, HUE_BINS), true hues in rows.
+
+    Both are RGB in [0, 1] of shape (h, w, 3). A hue is the angle of (Cb, Cr), beginning at +Cb (blue) and turning
+    towards +Cr (red); a pixel counts as much as it has chroma in the truth.
+    """
+    blue_red = [rgb[..., ::-2] - luma(rgb)[..., None] for rgb in (truth, predicted)]
+    chroma = [offset / np.array([_BLUE_RANGE, _RED_RANGE], np.float32) for offset in blue_red]
+    turns = [np.arctan2(each[..., 1], each[..., 0]) / (2 * np.pi) for each in chroma]
+    rows, columns = (np.floor(turn * HUE_BINS).astype(int) % HUE_BINS for turn in turns)
+    amount = np.hypot(chroma[0][..., 0], chroma[0][..., 1])
+    counted = np.bincount((rows * HUE_BINS + columns).ravel(), amount.ravel(), HUE_BINS**2)
+    return counted.reshape(HUE_BINS, HUE_BINS)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from colorizer.color import luma
+from colorizer.color import luma, tonal_range
 from colorizer.joining import join
 from colorizer.model import Network, load
 from colorizer.photo import DEFAULT_LIMITS, Photo, memory_used_again, pixel_count, read_photo
@@ -25,6 +25,20 @@ BATCH_PIXELS = 64_000_000
 
 PRETRAINED = Path(__file__).parent / "pretrained" / "colorizer.keras"
 """The model that ships with the program."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a person may change about the colours."""
+
+    vividness: float = 1.0
+    """Multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful."""
+    restore_contrast: bool = False
+    """Whether a faded photo gets its black and white back; the network always sees it so."""
+
+
+AS_MEANT = Look()
+"""The colours the network proposes, on the photo's own luma."""
 
 
 @dataclass(frozen=True)
@@ -53,35 +67,45 @@ def load_model(path: str | Path | None = None) -> Network:
     return load(Path(path) if path else PRETRAINED)
 
 
-def colorize_photo(source: str | Path, network: Network, vividness: float = 1.0) -> Image.Image:
-    """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError.
-
-    `vividness` multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful.
-    """
+def colorize_photo(source: str | Path, network: Network, look: Look = AS_MEANT) -> Image.Image:
+    """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError."""
     original = read_photo(Path(source))
-    picture = colorize_decoded(network, original, vividness)
+    picture = colorize_decoded(network, original, look)
     if original.alpha is not None:
         picture.putalpha(Image.fromarray(original.alpha))
     return picture
 
 
-def colorize_decoded(network: Network, photo: Photo, vividness: float = 1.0) -> Image.Image:
+def colorize_decoded(network: Network, photo: Photo, look: Look = AS_MEANT) -> Image.Image:
     """Return a decoded photo in colour, as an 8-bit RGB picture of its size."""
-    return join(photo, propose(network, [photo])[0] * np.float32(vividness))
+    return _finish(photo, propose(network, [photo])[0], look, network.size)
 
 
 def propose(network: Network, photos: Sequence[Photo]) -> np.ndarray:
-    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos."""
-    squares = np.stack([photo.square(network.size) for photo in photos])
+    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
+
+    A faded photo is shown to the network with its contrast restored: it learned from few that are.
+    """
+    squares = np.stack([_unfaded(photo.square(network.size)) for photo in photos])
     rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
     return rgb - luma(rgb)[..., None]
+
+
+def _unfaded(square: np.ndarray) -> np.ndarray:
+    black, white = tonal_range(square)
+    return np.clip((square - black) / (white - black), 0, 1)
+
+
+def _finish(photo: Photo, offset: np.ndarray, look: Look, size: int) -> Image.Image:
+    tones = tonal_range(photo.square(size)) if look.restore_contrast else (0.0, 1.0)
+    return join(photo, offset * np.float32(look.vividness), tones)
 
 
 def colorize_files(
     network: Network,
     paths: Sequence[Path],
     deliver: Deliver,
-    vividness: float = 1.0,
+    look: Look = AS_MEANT,
     limits: PhotoLimits = DEFAULT_LIMITS,
     workers: int | None = None,
 ) -> Iterator[Colorized | Failure]:
@@ -102,7 +126,7 @@ def colorize_files(
             reading, writing = read(next(batches, [])), []
             while reading or writing:
                 following = read(next(batches, []))
-                finishing = _compute(network, reading, deliver, vividness, pool)
+                finishing = _compute(network, reading, deliver, look, pool)
                 for outcome in writing:
                     yield outcome if isinstance(outcome, Failure) else outcome.result()
                 reading, writing = following, finishing
@@ -111,19 +135,19 @@ def colorize_files(
 
 
 def _compute(
-    network: Network, reading: list[Future], deliver: Deliver, vividness: float, pool: ThreadPoolExecutor
+    network: Network, reading: list[Future], deliver: Deliver, look: Look, pool: ThreadPoolExecutor
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
     def finish(path: Path, photo: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
-            return Colorized(path, deliver(path, photo, join(photo, offset)))
+            return Colorized(path, deliver(path, photo, _finish(photo, offset, look, network.size)))
         except ColorizeError as error:
             return Failure(path, str(error))
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]
-    offsets = iter(propose(network, photos) * np.float32(vividness) if photos else ())
+    offsets = iter(propose(network, photos) if photos else ())
     return [
         outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
         for outcome in outcomes

@@ -26,6 +26,10 @@ class Conversation:
     def has_flag(self, question: Question) -> bool:
         return question.name in self.flags
 
+    def flag_or_default(self, question: Question) -> Any:
+        """Return what the flag says, or else the default, without asking."""
+        return self.flags.get(question.name, None if question.default is None else question.parse(question.default))
+
     def answer(
         self,
         question: Question,

@@ -12,8 +12,8 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import structural_similarity
 
 from colorizer.batches import PhotoBatches
-from colorizer.color import colourfulness, luma
-from colorizer.colorization import Failure, colorize_files
+from colorizer.color import HUE_BINS, colourfulness, hue_histogram, luma
+from colorizer.colorization import AS_MEANT, Failure, Look, colorize_files
 from colorizer.model import Network
 from colorizer.photo import Photo
 from colorizer.settings import SCORED_SIDE, ColorizeError, Progress, TrainingSettings, no_progress
@@ -61,6 +61,8 @@ class Evaluation:
     gray: PhotoScores
     true_colourfulness: float
     """The colourfulness of the true photos, the one to reach."""
+    hues: tuple[tuple[float, ...], ...]
+    """How much of all colour was of which true hue (row) and became which (column): shares, `color.hue_histogram`."""
     photos: tuple[ScoredPhoto, ...]
 
 
@@ -68,7 +70,7 @@ def evaluate(
     network: Network,
     photos: Sequence[Path],
     settings: TrainingSettings,
-    vividness: float = 1.0,
+    look: Look = AS_MEANT,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
@@ -80,11 +82,14 @@ def evaluate(
     compile_model(network.model, settings)
     batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers)
     figures = network.model.evaluate(batches, verbose=0, return_dict=True)
-    scored = []
-    for outcome in colorize_files(network, photos, _score, vividness, workers=workers):
+    scored: list[ScoredPhoto] = []
+    hues = np.zeros((HUE_BINS, HUE_BINS))
+    for outcome in colorize_files(network, photos, _score, look, workers=workers):
         if isinstance(outcome, Failure):
             raise ColorizeError(outcome.reason)
-        scored.append(outcome.delivered)
+        photo, its_hues = outcome.delivered
+        scored.append(photo)
+        hues += its_hues
         progress(len(scored), len(photos))
     return Evaluation(
         loss=float(figures["loss"]),
@@ -92,6 +97,7 @@ def evaluate(
         predicted=_mean([photo.predicted for photo in scored]),
         gray=_mean([photo.gray for photo in scored]),
         true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
+        hues=tuple(map(tuple, (hues / max(hues.sum(), 1e-9)).tolist())),
         photos=tuple(scored),
     )
 
@@ -118,10 +124,11 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
     return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
 
 
-def _score(path: Path, original: Photo, picture: Image.Image) -> ScoredPhoto:
+def _score(path: Path, original: Photo, picture: Image.Image) -> tuple[ScoredPhoto, np.ndarray]:
     truth, predicted = _scored(original.rgb()), _scored(picture)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
-    return ScoredPhoto(path, score(predicted, truth), score(gray, truth), colourfulness(truth))
+    scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), colourfulness(truth))
+    return scored, hue_histogram(truth, predicted)
 
 
 def _scored(picture: Image.Image) -> np.ndarray:

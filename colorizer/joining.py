@@ -19,12 +19,14 @@ _MOST_ROWS_PER_NODE = 16
 _PADDING = 2
 
 
-def join(photo: Photo, offset: np.ndarray) -> Image.Image:
+def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> Image.Image:
     """Bring colour offsets smoothly to the photo's size and join them with its own luma.
 
-    `offset`: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3). Returns an 8-bit RGB picture of
-    the photo's size. Bicubic along both axes; down a large photo, every few rows are computed so and those between
-    them linearly, closer together than the offsets' own rows.
+    `offset`: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3). `tones`: the luma that is to be
+    black and that to be white, in [0, 1]. Returns an 8-bit RGB picture of the photo's size.
+
+    Bicubic along both axes; down a large photo, every few rows are computed so and those between them linearly, closer
+    together than the offsets' own rows. A guided filter was no better: docs/EXPERIMENTS.md.
 
     XLA compiles the arithmetic into one pass over each tile, several times as fast as one NumPy operation after
     another: docs/BENCHMARKS.md.
@@ -41,7 +43,7 @@ def join(photo: Photo, offset: np.ndarray) -> Image.Image:
             levels = photo.levels((left, top, left + columns, top + rows))
             across = np.zeros((3, rows // step + 1, columns), np.float32)
             across[..., : width - left] = nodes[..., left : left + columns]
-            tile = _compiled(rows, columns, step, levels.shape[2], levels.dtype)(levels, across)
+            tile = _compiled(rows, columns, step, levels.shape[2], levels.dtype)(levels, across, tones)
             joined.paste(Image.fromarray(tile), (left, top))
     return joined
 
@@ -59,16 +61,17 @@ def _rows_per_node(height: int, cells: int) -> int:
 @cache
 def _compiled(
     rows: int, columns: int, step: int, channels: int, dtype: np.dtype
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+) -> Callable[[np.ndarray, np.ndarray, tuple[float, float]], np.ndarray]:
     """Return a function of a tile's levels, shape (rows, columns, channels), and of the offsets at every `step`-th row,
-    shape (3, rows / step + 1, columns), both on a scale of 0 to 255, that returns RGB as uint8.
+    shape (3, rows / step + 1, columns), both on a scale of 0 to 255, and of the tones; it returns RGB as uint8.
     """
     between = (np.arange(step, dtype=np.float32) / step)[:, None]
 
     @tf.function(jit_compile=True)
-    def merged(levels: tf.Tensor, nodes: tf.Tensor) -> tf.Tensor:
+    def merged(levels: tf.Tensor, nodes: tf.Tensor, tones: tf.Tensor) -> tf.Tensor:
         levels = tf.cast(levels, tf.float32)
         gray = luma(levels) if channels == 3 else levels[..., 0]
+        gray = tf.clip_by_value((gray - 255 * tones[0]) / (tones[1] - tones[0]), 0, 255)
         upper, lower = nodes[:, :-1, None], nodes[:, 1:, None]
         offset = tf.reshape(upper + (lower - upper) * between, (3, rows, columns))
         rgb = merge(gray, offset, 255, keras.ops)
@@ -76,12 +79,14 @@ def _compiled(
 
     with tf.device("CPU:0"):  # sending a tile to a GPU and back takes longer than the work
         on_tensors = merged.get_concrete_function(
-            tf.TensorSpec((rows, columns, channels), dtype), tf.TensorSpec((3, rows // step + 1, columns))
+            tf.TensorSpec((rows, columns, channels), dtype),
+            tf.TensorSpec((3, rows // step + 1, columns)),
+            tf.TensorSpec((2,)),
         )
 
-    def on_arrays(levels: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    def on_arrays(levels: np.ndarray, nodes: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
         with tf.device("CPU:0"):
-            return on_tensors(tf.constant(levels), tf.constant(nodes)).numpy()
+            return on_tensors(tf.constant(levels), tf.constant(nodes), tf.constant(tones)).numpy()
 
     return on_arrays
 

@@ -16,6 +16,7 @@ from colorizer.conversation import Conversation
 from colorizer.settings import AugmentationSettings, ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
+    from colorizer.colorization import Look
     from colorizer.dataset import Split
     from colorizer.evaluation import Evaluation
     from colorizer.model import Network
@@ -41,6 +42,8 @@ def train_journey(talk: Conversation) -> None:
         loss=talk.answer(ask.LOSS),
         schedule=talk.answer(ask.SCHEDULE),
         precision=talk.answer(ask.PRECISION),
+        frozen_epochs=talk.answer(ask.FROZEN_EPOCHS),
+        average=talk.answer(ask.AVERAGE),
         monitor=talk.answer(ask.MONITOR),
         seed=seed,
     )
@@ -61,7 +64,8 @@ def colorize_journey(talk: Conversation) -> None:
     start_tensorflow(talk)
     network = load_existing(talk)
     look_at(talk, network, run)
-    colorize_chosen(talk, network, photos, check.root, run)
+    look = choose_look(talk)
+    _colorize_to_files(talk, network, photos, check.root, run, look=look)
 
 
 def evaluate_journey(talk: Conversation) -> None:
@@ -71,11 +75,14 @@ def evaluate_journey(talk: Conversation) -> None:
     photos = choose_count(talk, check, seed)
     run = start_run(talk, ask.EVALUATE)
     start_tensorflow(talk)
+    from colorizer.colorization import Look
+
     network = load_existing(talk)
     look_at(talk, network, run)
     settings = TrainingSettings(batch_size=talk.answer(ask.BATCH_SIZE), seed=seed)
-    evaluation = evaluate_network(talk, network, photos, settings, talk.answer(ask.VIVIDNESS))
-    save_evaluation(talk, network, evaluation, check.root, run)
+    look = Look(vividness=talk.flag_or_default(ask.VIVIDNESS))
+    evaluation = evaluate_network(talk, network, photos, settings, look)
+    save_evaluation(talk, network, evaluation, look, check.root, run)
 
 
 def start_tensorflow(talk: Conversation) -> None:
@@ -179,13 +186,18 @@ def train_network(
 
 
 def evaluate_network(
-    talk: Conversation, network: Network, photos: Sequence[Path], settings: TrainingSettings, vividness: float = 1.0
+    talk: Conversation,
+    network: Network,
+    photos: Sequence[Path],
+    settings: TrainingSettings,
+    look: Look | None = None,
 ) -> Evaluation:
     """Score colour photos and print each figure beside the gray baseline."""
+    from colorizer.colorization import AS_MEANT
     from colorizer.evaluation import evaluate
 
     with talk.console.progress("Evaluating", "photos") as progress:
-        result = evaluate(network, photos, settings, vividness, talk.answer(ask.WORKERS), progress)
+        result = evaluate(network, photos, settings, look or AS_MEANT, talk.answer(ask.WORKERS), progress)
     rows = (
         ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
         ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
@@ -258,31 +270,40 @@ def save_test_results(talk: Conversation, network: Network, split: Split, root: 
         _colorize_to_files(talk, network, split.test, root, run, with_truth=True)
 
 
-def colorize_chosen(talk: Conversation, network: Network, photos: Sequence[Path], root: Path, run: Run) -> None:
-    """Colorize every photo under its own name and make sheets of them."""
-    _colorize_to_files(talk, network, photos, root, run, vividness=talk.answer(ask.VIVIDNESS))
+def choose_look(talk: Conversation) -> Look:
+    """Ask for what can be changed about the colours, of who wants to change it."""
+    from colorizer.colorization import Look
+
+    is_flagged = talk.has_flag(ask.VIVIDNESS) or talk.has_flag(ask.RESTORE_CONTRAST)
+    answer = talk.answer if not is_flagged and talk.answer(ask.ADJUST) else talk.flag_or_default
+    return Look(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
 
 
-def save_evaluation(talk: Conversation, network: Network, evaluation: Evaluation, root: Path, run: Run) -> None:
+def save_evaluation(
+    talk: Conversation, network: Network, evaluation: Evaluation, look: Look, root: Path, run: Run
+) -> None:
     """Save every photo's scores as a table, and sheets of the photos that came out best and worst."""
     from colorizer.colorization import Failure, colorize_files
-    from colorizer.results import COMPARED, SheetWriter, comparison, save_scores
+    from colorizer.results import COMPARED, SheetWriter, comparison, save_hues, save_scores
     from colorizer.settings import SHEET_ROWS
 
     table = save_scores(evaluation.photos, root, run)
+    save_hues(evaluation.hues, run.results)
     sheets: list[Path] = []
     by_gain = sorted(evaluation.photos, key=lambda photo: photo.gain, reverse=True)
     for name, photos in (("best", by_gain[:SHEET_ROWS]), ("worst", by_gain[::-1][:SHEET_ROWS])):
         sheet = SheetWriter(run.results / name, COMPARED)
         gains = {photo.path: photo.gain for photo in photos}
-        workers, vividness = talk.answer(ask.WORKERS), talk.answer(ask.VIVIDNESS)
-        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), vividness, workers=workers):
+        workers = talk.answer(ask.WORKERS)
+        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), look, workers=workers):
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
             title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"
             sheet.add(title, outcome.delivered)
         sheets += sheet.finish()
-    talk.console.inform(f"Every photo's scores are in {table}, sheets of the best and the worst beside it.")
+    talk.console.inform(
+        f"Every photo's scores are in {table}; beside it, a drawing of the hues and sheets of the best and the worst."
+    )
     if talk.answer(ask.SHOW_RESULTS):
         talk.console.picture(sheets[0])
 
@@ -342,16 +363,16 @@ def _colorize_to_files(
     root: Path,
     run: Run,
     with_truth: bool = False,
-    vividness: float = 1.0,
+    look: Look | None = None,
 ) -> None:
-    from colorizer.colorization import Failure, colorize_files
+    from colorizer.colorization import AS_MEANT, Failure, colorize_files
     from colorizer.results import COMPARED, SheetWriter, save_picture
 
     columns = COMPARED if with_truth else COMPARED[1:]
     sheets, failures = SheetWriter(run.results / "sheets", columns), []
     save = partial(save_picture, run, root, columns)
     with talk.console.progress("Colorizing", "photos") as progress:
-        outcomes = colorize_files(network, photos, save, vividness, workers=talk.answer(ask.WORKERS))
+        outcomes = colorize_files(network, photos, save, look or AS_MEANT, workers=talk.answer(ask.WORKERS))
         for done, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Failure):
                 failures.append(outcome)

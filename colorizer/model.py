@@ -35,6 +35,9 @@ ENCODER_TOP = "block_16_project_BN"
 """MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 behind it serve only its classifier."""
 
 
+_ENCODER_LAYERS = ("Conv1", "bn_Conv1", "expanded_conv", "block_")
+
+
 @dataclass(frozen=True)
 class Network:
     """A network and what must be known to use it."""
@@ -113,6 +116,11 @@ def mobilenet_unet(settings: ModelSettings) -> keras.Model:
         x = layers.Conv2D(count, 1)(x)
         x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
     return keras.Model(luma, _join(luma, x, 4), name="mobilenet_unet")
+
+
+def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers of the pretrained encoder inside a model; none where it was built without one."""
+    return [layer for layer in model.layers if layer.name.startswith(_ENCODER_LAYERS)]
 
 
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:

@@ -213,7 +213,7 @@ def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLi
     if original.resolution:
         options["dpi"] = original.resolution
     if form == "JPEG":
-        options |= {"quality": limits.jpeg_quality, "subsampling": 0}
+        options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}
     elif form == "WEBP":
         options |= {"lossless": True, "exact": True}
     elif form == "TIFF":

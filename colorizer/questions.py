@@ -225,6 +225,30 @@ SAVE_RESULTS = Question(
     "Save the colorized test photos and comparison sheets? (yes/no)",
     "yes",
 )
+ADJUST = Question(
+    "--adjust",
+    "ask how colourful, and whether to restore the contrast of faded photos",
+    yes_or_no,
+    (COLORIZE,),
+    "Adjust how colourful they become? (yes/no)",
+    "no",
+)
+VIVIDNESS = Question(
+    "--vividness",
+    "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
+    number_between(0, 2),
+    (COLORIZE, EVALUATE),
+    "How colourful? From 0 (gray) through 1 (what the network means) to 2 (twice as much):",
+    default="1",
+)
+RESTORE_CONTRAST = Question(
+    "--restore-contrast",
+    "give faded photos their black and white back",
+    yes_or_no,
+    (COLORIZE,),
+    "Give faded photos their black and white back? (yes/no)",
+    "no",
+)
 SHOW_RESULTS = Question(
     "--show-results",
     "show the first comparison sheet",
@@ -272,6 +296,20 @@ SCHEDULE = Question(
     (TRAIN,),
     default=_training.schedule,
 )
+FROZEN_EPOCHS = Question(
+    "--frozen-epochs",
+    "first epochs in which the pretrained encoder of mobilenet_unet keeps its weights",
+    whole_number(0, MAXIMUM_EPOCHS),
+    (TRAIN,),
+    default=str(_training.frozen_epochs),
+)
+AVERAGE = Question(
+    "--average",
+    "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
+    number_between(0, 0.9999),
+    (TRAIN,),
+    default="0",
+)
 FILTERS = Question(
     "--filters",
     "filters of each block, such as 16,32,64,128,256",
@@ -283,13 +321,6 @@ DROPOUT = Question(
     "--dropout", "share of activations dropped while training", number_between(0, 0.9), (TRAIN,), default="0"
 )
 L2 = Question("--l2", "weight of the L2 penalty on kernels", number_between(0, 1), (TRAIN,), default="0")
-VIVIDNESS = Question(
-    "--vividness",
-    "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
-    number_between(0, 2),
-    (COLORIZE, EVALUATE),
-    default="1",
-)
 ENCODER_WEIGHTS = Question(
     "--encoder-weights",
     "file with ImageNet weights for mobilenet_unet",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.color import luma
+from colorizer.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.files import complete_file, unused_path, write_text
 from colorizer.photo import Photo, file_name, write_photo
 from colorizer.settings import SHEET_ROWS, ColorizeError
@@ -130,6 +130,36 @@ def save_graphs(history: dict[str, Sequence[float]], folder: Path) -> Path:
     path = unused_path(folder / "graphs.png")
     with complete_file(path) as temporary:
         figure.savefig(temporary, dpi=110)
+    return path
+
+
+def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
+    """Draw `evaluation.Evaluation.hues` into one PNG and return its path; raise ColorizeError.
+
+    On the left how much colour there is of each hue, true and predicted; on the right which hue became which.
+    """
+    from matplotlib.figure import Figure
+
+    table = np.asarray(hues)
+    angles = (np.arange(len(table)) + 0.5) * 2 * np.pi / len(table)
+    chroma = 0.25 * np.stack([np.cos(angles), np.sin(angles)], axis=-1).astype(np.float32)
+    colours = merge(np.full((1, len(table)), 0.5, np.float32), (chroma @ CHROMA_TO_OFFSET).T[:, None])[:, 0].T
+    figure = Figure(figsize=(15, 6.5), layout="constrained")
+    bars, field = figure.subplots(1, 2)
+    places = np.arange(len(table))
+    bars.bar(places - 0.2, table.sum(axis=1), 0.4, color=colours, edgecolor="black", label="true (outlined)")
+    bars.bar(places + 0.2, table.sum(axis=0), 0.4, color=colours, label="predicted")
+    bars.set(title="Share of all colour, by hue", xticks=[], xlabel="hue")
+    bars.legend()
+    # The root, or the few large shares would leave the others invisible.
+    field.imshow(np.sqrt(table), cmap="magma", origin="lower")
+    field.scatter(places, np.full(len(table), -1.2), c=colours, marker="s", s=110, clip_on=False)
+    field.scatter(np.full(len(table), -1.2), places, c=colours, marker="s", s=110, clip_on=False)
+    field.set(title="Which hue became which", xlabel="predicted", ylabel="true", xticks=[], yticks=[])
+    field.set(xlim=(-1.8, len(table) - 0.5), ylim=(-1.8, len(table) - 0.5))
+    path = unused_path(folder / "hues.png")
+    with complete_file(path) as temporary:
+        figure.savefig(temporary, dpi=100)
     return path
 
 

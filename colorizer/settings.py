@@ -27,10 +27,14 @@ class PhotoLimits:
 
     maximum_pixels: int = 300_000_000
     """Photos above this many pixels are refused as decompression bombs; a 100-megapixel scan passes."""
-    jpeg_quality: int = 95
-    """Pillow's documentation advises against going above 95: larger files, hardly any gain."""
+    jpeg_quality: int = 97
+    """Rounding moves the luma, the photo's own truth, by 0.50 levels on average; 95 moved it by 0.67. Files are no
+    larger, since chroma is stored at half the size (4:2:0): a network's is far coarser than that."""
     gray_difference: int = 8
     """Two channels closer than this (8-bit levels) count as equal: see `color.is_gray`."""
+    faded_range: float = 0.65
+    """A photo is faded when the luma of all but one pixel in a hundred lies within this share of black to white. Of
+    modern photos one in ten does; for them it makes no difference: docs/EXPERIMENTS.md."""
     gray_share: float = 0.999
     """A photo is gray when at least this share of its pixels have equal channels."""
 
@@ -91,6 +95,15 @@ class TrainingSettings:
     for a training whose length is known to be right."""
     warm_up: float = 0.03
     """Share of the steps over which the cosine schedule's learning rate rises."""
+    frozen_epochs: int = 1
+    """First epochs in which a pretrained encoder keeps its weights, so that the decoder's first errors, which teach
+    nothing, do not undo what it knows. Without effect on a network that has none."""
+    fine_tuning_factor: float = 0.5
+    """Share of the learning rate left once the encoder learns too."""
+    average: float = 0.0
+    """Momentum of the exponential moving average of the weights, which is then what is validated and kept (Polyak and
+    Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
+    fewer steps, so that short trainings do not end near where they began."""
     monitor: str = "val_loss"
     """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last."""
     plateau_epochs: int = 5

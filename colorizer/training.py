@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from colorizer.batches import PhotoBatches
-from colorizer.model import Network, save
+from colorizer.model import Network, encoder_layers, save
 from colorizer.settings import ColorizeError, TrainingSettings
 
 
@@ -102,23 +103,36 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
         model = in_precision(network.model, settings.precision)
-        compile_model(model, settings)
+    schedule = _schedule(settings, len(learning))
     best = _BestEpoch(settings.monitor, checkpoint, network.model)
-    callbacks = [
-        _schedule(settings, len(learning)),
-        keras.callbacks.TerminateOnNaN(),
-        best,
-        _Reporter(settings.epochs, len(learning), report),
-    ]
+    callbacks = [schedule, keras.callbacks.TerminateOnNaN(), best, _Reporter(settings.epochs, len(learning), report)]
+    if settings.average:
+        callbacks.append(_Average(model, settings.average))  # behind those that look at the epoch's weights
     started = time.monotonic()
-    history = model.fit(learning, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
+    history: dict[str, list[float]] = {}
+    for first, last, rate in _phases(model, settings):
+        with _frozen_encoder(model, last <= settings.frozen_epochs):
+            with strategy(min(learning.photo_count, validation.photo_count)).scope():
+                compile_model(model, replace(settings, learning_rate=settings.learning_rate * rate))
+            done = model.fit(
+                learning,
+                validation_data=validation,
+                initial_epoch=first,
+                epochs=last,
+                callbacks=callbacks,
+                verbose=0,
+            ).history
+        for name, values in done.items():
+            history.setdefault(name, []).extend(values)
+        if model.stop_training:
+            break
     network.model.set_weights(model.get_weights())
-    if not all(math.isfinite(value) for value in history.history["loss"]):
+    if not all(math.isfinite(value) for value in history["loss"]):
         raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
     if best.epoch:
         network.model.load_weights(checkpoint)
     return TrainingRecord(
-        history={name: tuple(float(value) for value in values) for name, values in history.history.items()},
+        history={name: tuple(float(value) for value in values) for name, values in history.items()},
         seconds=time.monotonic() - started,
         kept_epoch=best.epoch or settings.epochs,
         device=prepare_devices(),
@@ -174,6 +188,28 @@ def has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+def _phases(model: keras.Model, settings: TrainingSettings) -> list[tuple[int, int, float]]:
+    """Return each phase's first epoch, the one behind its last, and its share of the learning rate."""
+    frozen = min(settings.frozen_epochs, settings.epochs) if encoder_layers(model) else 0
+    phases = [(0, frozen, 1.0)] if frozen else []
+    if frozen < settings.epochs:
+        phases.append((frozen, settings.epochs, settings.fine_tuning_factor if frozen else 1.0))
+    return phases
+
+
+@contextmanager
+def _frozen_encoder(model: keras.Model, is_frozen: bool) -> Iterator[None]:
+    """Keep the encoder's weights as they are inside the block; its batch normalization is never trained."""
+    layers = [layer for layer in encoder_layers(model) if is_frozen and layer.trainable]
+    for layer in layers:
+        layer.trainable = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.trainable = True
+
+
 def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
     if settings.schedule == "cosine":
         return _Cosine(settings, settings.epochs * batches)
@@ -188,8 +224,11 @@ class _Cosine(keras.callbacks.Callback):
 
     def __init__(self, settings: TrainingSettings, steps: int):
         super().__init__()
-        self.peak, self.steps, self.step = settings.learning_rate, steps, 0
+        self.peak, self.steps, self.step = 0.0, steps, 0
         self.rise = max(1, round(steps * settings.warm_up))
+
+    def on_train_begin(self, logs=None):
+        self.peak = float(self.model.optimizer.learning_rate)
 
     def on_train_batch_begin(self, batch, logs=None):
         self.step += 1
@@ -219,6 +258,41 @@ class _BestEpoch(keras.callbacks.Callback):
             self._best, self.epoch = value, epoch + 1
             self.kept.set_weights(self.model.get_weights())
             save(self.kept, self.checkpoint)
+
+
+class _Average(keras.callbacks.Callback):
+    """Average the weights over the steps; the network holds the average while it is validated, and at the end."""
+
+    def __init__(self, model: keras.Model, momentum: float):
+        super().__init__()
+        self.momentum, self.step = momentum, 0
+        self.weights = [weight for weight in model.weights if "float" in weight.dtype]
+        self.averages = [tf.Variable(weight.numpy()) for weight in self.weights]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        self._update(tf.constant(min(self.momentum, (1 + self.step) / (10 + self.step))))
+
+    def on_test_begin(self, logs=None):
+        self._swap()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._swap()
+
+    def on_train_end(self, logs=None):
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            weight.assign(average)
+
+    @tf.function
+    def _update(self, momentum: tf.Tensor) -> None:
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign(momentum * average + (1 - momentum) * tf.cast(weight.value, average.dtype))
+
+    def _swap(self) -> None:
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            kept = weight.numpy()
+            weight.assign(average)
+            average.assign(kept)
 
 
 class _Reporter(keras.callbacks.Callback):

@@ -58,6 +58,16 @@ def colour_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def encoder_weights(tmp_path_factory) -> Path:
+    """Weights of a MobileNetV2 that has learned nothing, as a file: pretrained ones would have to be downloaded."""
+    import keras
+
+    path = tmp_path_factory.mktemp("encoder") / "encoder.weights.h5"
+    keras.applications.MobileNetV2(input_shape=(64, 64, 3), include_top=False, weights=None).save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def small_model(tmp_path_factory) -> Path:
     """A saved `.h5` model whose chroma is not zero, working on 64 x 64 pixels."""
     from colorizer.model import build, save

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage.color import rgb2gray, rgb2hsv
 
-from colorizer.color import CHROMA_TO_OFFSET, colourfulness, is_gray, luma, merge
+from colorizer.color import CHROMA_TO_OFFSET, colourfulness, hue_histogram, is_gray, luma, merge
 
 
 def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
@@ -74,3 +74,24 @@ def test_colour_photos_and_one_small_colourful_thing_are_not_gray(astronaut, cam
     spot = np.repeat(camera[..., None], 3, axis=-1)
     spot[:30, :30] = (200, 30, 30)
     assert not is_gray(spot)
+
+
+def test_every_hue_of_a_photo_is_counted_where_it_went(astronaut):
+    rgb = astronaut.astype(np.float32) / 255
+    same = hue_histogram(rgb, rgb)
+    assert same.sum() > 0
+    assert np.count_nonzero(same - np.diag(np.diag(same))) == 0
+    gray = luma(rgb)
+    opposite = merged(gray, (gray[..., None] - rgb) * 0.2)
+    turned = hue_histogram(rgb, opposite)
+    half = len(turned) // 2
+    assert np.trace(np.roll(turned, half, axis=1)) > 0.95 * turned.sum()
+    assert np.allclose(turned.sum(axis=1), same.sum(axis=1))
+
+
+@pytest.mark.parametrize(("rgb", "hue"), [((0, 0, 1), 0), ((1, 0, 0), 6), ((1, 1, 0), 12), ((0, 1, 1), 18)])
+def test_hues_begin_at_blue_and_turn_towards_red(rgb, hue):
+    pixel = np.array([[rgb]], np.float32)
+    counted = hue_histogram(pixel, pixel)
+    distance = abs(int(counted.diagonal().argmax()) - hue)
+    assert min(distance, 24 - distance) <= 2

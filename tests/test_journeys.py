@@ -259,7 +259,7 @@ def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(program, 
         rows = list(csv.DictReader(file))
     assert len(rows) == 7
     assert all(float(row["gray_colourfulness"]) < 0.1 < float(row["true_colourfulness"]) for row in rows)
-    assert all((run / name / "sheet-001.jpg").is_file() for name in ("best", "worst"))
+    assert all((run / name).is_file() for name in ("best/sheet-001.jpg", "worst/sheet-001.jpg", "hues.png"))
 
 
 def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp_path, colour_folder):

@@ -7,7 +7,7 @@ from conftest import SHIPPED
 
 from colorizer.batches import PhotoBatches
 from colorizer.evaluation import evaluate
-from colorizer.model import build, load
+from colorizer.model import build, encoder_layers, load
 from colorizer.settings import ColorizeError, ModelSettings, TrainingSettings
 from colorizer.training import seconds_per_photo, train
 
@@ -111,3 +111,45 @@ def test_mixed_precision_learns_the_same_and_leaves_a_float32_network(tmp_path):
         assert network.model.predict(batches()[0][0], verbose=0).dtype == np.float32
     assert losses["mixed_bfloat16"] != losses["float32"]
     assert losses["mixed_bfloat16"][-1] == pytest.approx(losses["float32"][-1], rel=0.05)
+
+
+def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
+    kept = {}
+    for average in (0.0, 0.9):
+        network = small_network()
+        settings = TrainingSettings(
+            epochs=6, batch_size=4, learning_rate=5e-3, average=average, precision="float32", schedule="cosine"
+        )
+        record = train(network, batches(), batches(), settings, tmp_path / f"{average}.h5")
+        loss = evaluate(network, PHOTOS, TrainingSettings(batch_size=4)).loss
+        assert loss == pytest.approx(min(record.history["val_loss"]), rel=1e-3)
+        kept[average] = record.history
+    assert kept[0.0]["loss"][:2] == pytest.approx(kept[0.9]["loss"][:2], rel=1e-4)
+    assert kept[0.0]["val_loss"][1] != kept[0.9]["val_loss"][1]
+
+
+def test_the_average_of_weights_that_stand_still_is_those_weights(tmp_path):
+    network = small_network()
+    before = network.model.get_weights()
+    settings = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-12, average=0.99, precision="float32")
+    train(network, batches(), batches(), settings, tmp_path / "x.h5")
+    for one, other in zip(before, network.model.get_weights(), strict=True):
+        assert np.abs(one - other).max() < 1e-6
+
+
+def test_a_frozen_encoder_keeps_its_weights_and_then_learns(tmp_path, encoder_weights):
+    def trained(frozen: int, epochs: int) -> tuple[list, list, tuple]:
+        model_settings = ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(encoder_weights))
+        network = build(model_settings)
+        before = [weight.numpy() for layer in encoder_layers(network.model) for weight in layer.weights]
+        settings = TrainingSettings(epochs=epochs, frozen_epochs=frozen, batch_size=4, monitor="none")
+        record = train(network, batches(), batches(), settings, tmp_path / "x.h5")
+        after = [weight.numpy() for layer in encoder_layers(network.model) for weight in layer.weights]
+        return before, after, record.history["learning_rate"]
+
+    before, after, rates = trained(frozen=2, epochs=2)
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    assert rates == pytest.approx((3e-4, 3e-4))
+    before, after, rates = trained(frozen=1, epochs=3)
+    assert not all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    assert rates == pytest.approx((3e-4, 1.5e-4, 1.5e-4))
