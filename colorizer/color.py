@@ -32,6 +32,9 @@ CHROMA_TO_OFFSET = np.array(
 """Rows Cb and Cr, columns R, G and B: what a unit of chroma adds to a gray pixel; no row has luma of its own."""
 
 
+CHROMA_STEP = 0.05
+"""Side of a chroma bin. So there are 311, about as many as the 313 of Zhang, Isola and Efros 2016,
+https://arxiv.org/abs/1603.08511, which are squares of 10 units in the plane of CIELAB's a and b."""
 HUE_BINS = 24
 """Hues told apart: 15 degrees each."""
 
@@ -43,6 +46,16 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     """
     red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
     return red + green + blue
+
+
+def chroma_bins() -> np.ndarray:
+    """Return the chroma (Cb, Cr), float32, shape (bins, 2), of a square grid, as far as some luma has it inside the cube.
+
+    A chroma fits under some luma exactly when its largest and smallest colour offset are at most 1 apart.
+    """
+    axis = np.arange(-round(0.5 / CHROMA_STEP), round(0.5 / CHROMA_STEP) + 1) * CHROMA_STEP
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
+    return grid[np.ptp(grid @ CHROMA_TO_OFFSET, axis=-1) <= 1]
 
 
 def tonal_range(gray: np.ndarray, limits: PhotoLimits | None = None) -> tuple[float, float]:

@@ -324,6 +324,8 @@ def _model_settings(talk: Conversation, architecture: str) -> ModelSettings:
         filters=talk.answer(ask.FILTERS) or (),
         dropout=talk.answer(ask.DROPOUT),
         l2=talk.answer(ask.L2),
+        head=talk.answer(ask.HEAD),
+        temperature=talk.answer(ask.TEMPERATURE),
         encoder_weights=str(weights) if weights else "",
         seed=talk.answer(ask.SEED),
     )

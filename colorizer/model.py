@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from colorizer.color import CHROMA_TO_OFFSET
+from colorizer.color import CHROMA_TO_OFFSET, chroma_bins
 from colorizer.files import complete_file
 from colorizer.settings import ColorizeError, ModelSettings
 
@@ -35,6 +35,8 @@ ENCODER_TOP = "block_16_project_BN"
 """MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 behind it serve only its classifier."""
 
 
+LOGITS = "chroma_logits"
+"""Name of the layer that says how likely each chroma bin is; only networks with a classifying head have it."""
 _ENCODER_LAYERS = ("Conv1", "bn_Conv1", "expanded_conv", "block_")
 
 
@@ -54,6 +56,10 @@ def build(settings: ModelSettings) -> Network:
     builder = {"rgb_unet": rgb_unet, "chroma_unet": chroma_unet, "mobilenet_unet": mobilenet_unet}
     if settings.architecture not in builder:
         raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
+    if settings.head == "classification" and settings.architecture == "rgb_unet":
+        raise ColorizeError(
+            "rgb_unet predicts no chroma, so it has no classification head; choose another architecture."
+        )
     keras.utils.set_random_seed(settings.seed)
     return Network(builder[settings.architecture](settings), settings.architecture, settings.size)
 
@@ -92,7 +98,7 @@ def chroma_unet(settings: ModelSettings) -> keras.Model:
         skips.append(x)
     for count, skip in zip(reversed(filters[1:-1]), reversed(skips[1:-1]), strict=True):
         x = _decoder_block(x, skip, count, settings)
-    return keras.Model(luma, _join(luma, x, 4), name="chroma_unet")
+    return keras.Model(luma, _join(luma, x, 4, settings), name="chroma_unet")
 
 
 def mobilenet_unet(settings: ModelSettings) -> keras.Model:
@@ -115,7 +121,7 @@ def mobilenet_unet(settings: ModelSettings) -> keras.Model:
     for count, skip in zip(reversed(filters), reversed(skips), strict=True):
         x = layers.Conv2D(count, 1)(x)
         x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
-    return keras.Model(luma, _join(luma, x, 4), name="mobilenet_unet")
+    return keras.Model(luma, _join(luma, x, 4, settings), name="mobilenet_unet")
 
 
 def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -220,13 +226,22 @@ def _decoder_block(x, skip, filters: int, settings: ModelSettings):
     return layers.Dropout(settings.dropout)(x) if settings.dropout else x
 
 
-def _join(luma, features, upsampling: int):
+def _join(luma, features, upsampling: int, settings: ModelSettings):
     """Predict chroma from features and join it with luma: stock layers only, so that any Keras opens the file."""
-    # A small first step keeps an untrained network near gray, and half a unit is all the chroma there is.
+    # A small first step keeps an untrained network near gray.
     small = keras.initializers.RandomNormal(stddev=1e-3, seed=0)
-    chroma = layers.Conv2D(2, 1, activation="tanh", kernel_initializer=small, name="chroma")(features)
+    if settings.head == "classification":
+        bins = chroma_bins()
+        logits = layers.Conv2D(len(bins), 1, kernel_initializer=small, name=LOGITS)(features)
+        sharpened = layers.Rescaling(1 / settings.temperature, name="annealed")(logits)
+        mean = layers.Conv2D(2, 1, use_bias=False, trainable=False, name="chroma")
+        chroma = mean(layers.Softmax(name="likelihoods")(sharpened))
+        mean.set_weights([2 * bins[None, None]])
+    else:
+        chroma = layers.Conv2D(2, 1, activation="tanh", kernel_initializer=small, name="chroma")(features)
     chroma = layers.UpSampling2D(upsampling, interpolation="bilinear", name="chroma_full_size")(chroma)
     joined = layers.Concatenate(name="luma_and_chroma")([luma, chroma])
+    # Half a unit is all the chroma there is, so that of the layers above, which reach from -1 to 1, is halved.
     matrix = np.concatenate([np.ones((1, 3), np.float32), CHROMA_TO_OFFSET / 2])
     to_rgb = layers.Conv2D(3, 1, use_bias=False, trainable=False, name="to_rgb")
     rgb = to_rgb(joined)

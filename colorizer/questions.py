@@ -310,6 +310,20 @@ AVERAGE = Question(
     (TRAIN,),
     default="0",
 )
+HEAD = Question(
+    "--head",
+    "what a new network predicts: regression (chroma) or classification (how likely each of 311 chromas is)",
+    one_of({"regression": "regression", "classification": "classification"}),
+    (TRAIN,),
+    default=_model.head,
+)
+TEMPERATURE = Question(
+    "--temperature",
+    "with classification, from near 0 (the likeliest colour) to 1 (the mean of all)",
+    number_between(0.01, 1),
+    (TRAIN,),
+    default=str(_model.temperature),
+)
 FILTERS = Question(
     "--filters",
     "filters of each block, such as 16,32,64,128,256",

@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from colorizer.batches import PhotoBatches
+from colorizer.classification import ChromaClassifier, class_weights, is_classifier
+from colorizer.color import chroma_bins
 from colorizer.model import Network, encoder_layers, save
 from colorizer.settings import ColorizeError, TrainingSettings
 
@@ -103,8 +105,9 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
         model = in_precision(network.model, settings.precision)
+        fitted = ChromaClassifier(model, class_weights(learning)) if is_classifier(model) else model
     schedule = _schedule(settings, len(learning))
-    best = _BestEpoch(settings.monitor, checkpoint, network.model)
+    best = _BestEpoch(settings.monitor, checkpoint, model, network.model)
     callbacks = [schedule, keras.callbacks.TerminateOnNaN(), best, _Reporter(settings.epochs, len(learning), report)]
     if settings.average:
         callbacks.append(_Average(model, settings.average))  # behind those that look at the epoch's weights
@@ -113,8 +116,8 @@ def train(
     for first, last, rate in _phases(model, settings):
         with _frozen_encoder(model, last <= settings.frozen_epochs):
             with strategy(min(learning.photo_count, validation.photo_count)).scope():
-                compile_model(model, replace(settings, learning_rate=settings.learning_rate * rate))
-            done = model.fit(
+                compile_model(fitted, replace(settings, learning_rate=settings.learning_rate * rate))
+            done = fitted.fit(
                 learning,
                 validation_data=validation,
                 initial_epoch=first,
@@ -124,7 +127,7 @@ def train(
             ).history
         for name, values in done.items():
             history.setdefault(name, []).extend(values)
-        if model.stop_training:
+        if fitted.stop_training:
             break
     network.model.set_weights(model.get_weights())
     if not all(math.isfinite(value) for value in history["loss"]):
@@ -143,6 +146,8 @@ def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
     """Measure what one photo of a training step takes on this machine, without changing the network."""
     with strategy(settings.batch_size).scope():
         model = keras.models.clone_model(in_precision(network.model, settings.precision))
+        if is_classifier(model):
+            model = ChromaClassifier(model, np.ones(len(chroma_bins()), np.float32))
         compile_model(model, settings)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
@@ -244,9 +249,9 @@ class _Cosine(keras.callbacks.Callback):
 class _BestEpoch(keras.callbacks.Callback):
     """Keep the best epoch's weights in one file that is complete at every moment."""
 
-    def __init__(self, monitor: str, checkpoint: Path, kept: keras.Model):
+    def __init__(self, monitor: str, checkpoint: Path, trained: keras.Model, kept: keras.Model):
         super().__init__()
-        self.monitor, self.checkpoint, self.kept, self.epoch = monitor, checkpoint, kept, 0
+        self.monitor, self.checkpoint, self.trained, self.kept, self.epoch = monitor, checkpoint, trained, kept, 0
         self._sign = -1 if "accuracy" in monitor else 1
         self._best = math.inf
 
@@ -256,7 +261,7 @@ class _BestEpoch(keras.callbacks.Callback):
         value = self._sign * (logs or {}).get(self.monitor, math.nan)
         if value < self._best:
             self._best, self.epoch = value, epoch + 1
-            self.kept.set_weights(self.model.get_weights())
+            self.kept.set_weights(self.trained.get_weights())
             save(self.kept, self.checkpoint)
 
 
