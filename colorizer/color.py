@@ -33,7 +33,7 @@ CHROMA_TO_OFFSET = np.array(
 
 
 CHROMA_STEP = 0.05
-"""Side of a chroma bin. So there are 311, about as many as the 313 of Zhang, Isola and Efros 2016,
+"""Side of a chroma bin. So there are 291, about as many as the 313 of Zhang, Isola and Efros 2016,
 https://arxiv.org/abs/1603.08511, which are squares of 10 units in the plane of CIELAB's a and b."""
 HUE_BINS = 24
 """Hues told apart: 15 degrees each."""
@@ -49,7 +49,7 @@ def luma(rgb: np.ndarray) -> np.ndarray:
 
 
 def chroma_bins() -> np.ndarray:
-    """Return the chroma (Cb, Cr), float32, shape (bins, 2), of a square grid, as far as some luma has it inside the cube.
+    """Return the chroma (Cb, Cr), float32, shape (bins, 2), of a square grid, as far as some luma can have it.
 
     A chroma fits under some luma exactly when its largest and smallest colour offset are at most 1 apart.
     """

@@ -312,7 +312,7 @@ AVERAGE = Question(
 )
 HEAD = Question(
     "--head",
-    "what a new network predicts: regression (chroma) or classification (how likely each of 311 chromas is)",
+    "what a new network predicts: regression (chroma) or classification (how likely each of 291 chromas is)",
     one_of({"regression": "regression", "classification": "classification"}),
     (TRAIN,),
     default=_model.head,

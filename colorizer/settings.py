@@ -69,8 +69,8 @@ class ModelSettings:
     l2: float = 0.0
     """Weight of the L2 penalty on convolution kernels."""
     head: str = "regression"
-    """"regression" predicts chroma itself; "classification" how likely each of 311 chroma bins is (Zhang, Isola and Efros
-    2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet`, which predicts no chroma."""
+    """"regression" predicts chroma itself; "classification" how likely each of 291 chroma bins is (Zhang, Isola and
+    Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet`, which predicts no chroma."""
     temperature: float = 0.38
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
