@@ -30,13 +30,22 @@ class ChromaClassifier(keras.Model):
         self.class_weights = class_weights
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        logits = ops.cast(y_pred[1], "float32")
+        # Keras multiplies by the number of replicas what a loss of its own has divided by it.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return (self._bin_loss(y, y_pred[1]) + sum(self.losses)) / replicas
+
+    def _bin_loss(self, y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        logits = ops.cast(logits, "float32")
         true = soft_bins(y, y.shape[1] // logits.shape[1])
         weights = ops.sum(true * self.class_weights, axis=-1)
         return ops.mean(ops.categorical_crossentropy(true, logits, from_logits=True) * weights)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred[0], sample_weight)
+
+    def get_metrics_result(self) -> dict[str, tf.Tensor]:
+        # Keras 3.12 puts the output's name before the metric's.
+        return {name.removeprefix("rgb_"): value for name, value in super().get_metrics_result().items()}
 
 
 def is_classifier(network: keras.Model) -> bool:

@@ -40,9 +40,9 @@ HUE_BINS = 24
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
-    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3) of any type; float32, on the input's scale.
+    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3), on the input's scale.
 
-    Takes NumPy arrays of any type and TensorFlow's tensors of float32.
+    float32 for samples of 8 or 16 bits and for float32, float64 for float64; of tensors, float32 alone.
     """
     red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
     return red + green + blue
@@ -64,7 +64,8 @@ def tonal_range(gray: np.ndarray, limits: PhotoLimits | None = None) -> tuple[fl
     """
     limits = limits or PhotoLimits()
     black, white = (float(level) for level in np.percentile(gray, (0.5, 99.5)))
-    return (black, white) if 0 < white - black < limits.faded_range else (0.0, 1.0)
+    is_faded = limits.blank_range < white - black < limits.faded_range
+    return (black, white) if is_faded else (0.0, 1.0)
 
 
 def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: ModuleType = np) -> np.ndarray:
@@ -113,15 +114,23 @@ def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
 
 
 def hue_histogram(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Count how much colour of each true hue became which hue: float64, shape (HUE_BINS, HUE_BINS), true hues in rows.
+    """Count how much chroma of which true hue became which: float64, shape (HUE_BINS + 1, HUE_BINS + 1).
 
     Both are RGB in [0, 1] of shape (h, w, 3). A hue is the angle of (Cb, Cr), beginning at +Cb (blue) and turning
-    towards +Cr (red); a pixel counts as much as it has chroma in the truth.
+    towards +Cr (red). As much chroma of a pixel as both have is counted at its true hue (row) and its predicted one
+    (column); what the prediction lacks in the last column, what it has too much in the last row. So each row sums to
+    the true chroma of its hue, and each column to the predicted.
     """
-    blue_red = [rgb[..., ::-2] - luma(rgb)[..., None] for rgb in (truth, predicted)]
-    chroma = [offset / np.array([_BLUE_RANGE, _RED_RANGE], np.float32) for offset in blue_red]
-    turns = [np.arctan2(each[..., 1], each[..., 0]) / (2 * np.pi) for each in chroma]
-    rows, columns = (np.floor(turn * HUE_BINS).astype(int) % HUE_BINS for turn in turns)
-    amount = np.hypot(chroma[0][..., 0], chroma[0][..., 1])
-    counted = np.bincount((rows * HUE_BINS + columns).ravel(), amount.ravel(), HUE_BINS**2)
-    return counted.reshape(HUE_BINS, HUE_BINS)
+    bins, amounts = [], []
+    for rgb in (truth, predicted):
+        gray = luma(rgb)
+        blue, red = (rgb[..., 2] - gray) / _BLUE_RANGE, (rgb[..., 0] - gray) / _RED_RANGE
+        turn = np.arctan2(red, blue) / (2 * np.pi)
+        bins.append((np.floor(turn * HUE_BINS).astype(int) % HUE_BINS).ravel())
+        amounts.append(np.hypot(blue, red).ravel())
+    none, side = HUE_BINS, HUE_BINS + 1
+    common = np.minimum(*amounts)
+    counted = np.bincount(bins[0] * side + bins[1], common, side**2)
+    counted += np.bincount(bins[0] * side + none, amounts[0] - common, side**2)
+    counted += np.bincount(none * side + bins[1], amounts[1] - common, side**2)
+    return counted.reshape(side, side)

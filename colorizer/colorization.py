@@ -28,7 +28,7 @@ PRETRAINED = Path(__file__).parent / "pretrained" / "colorizer.keras"
 
 
 @dataclass(frozen=True)
-class Look:
+class Adjustment:
     """What a person may change about the colours."""
 
     vividness: float = 1.0
@@ -37,7 +37,7 @@ class Look:
     """Whether a faded photo gets its black and white back; the network always sees it so."""
 
 
-AS_MEANT = Look()
+AS_MEANT = Adjustment()
 """The colours the network proposes, on the photo's own luma."""
 
 
@@ -67,45 +67,47 @@ def load_model(path: str | Path | None = None) -> Network:
     return load(Path(path) if path else PRETRAINED)
 
 
-def colorize_photo(source: str | Path, network: Network, look: Look = AS_MEANT) -> Image.Image:
+def colorize_photo(source: str | Path, network: Network, adjustment: Adjustment = AS_MEANT) -> Image.Image:
     """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError."""
     original = read_photo(Path(source))
-    picture = colorize_decoded(network, original, look)
+    picture = colorize_decoded(network, original, adjustment)
     if original.alpha is not None:
         picture.putalpha(Image.fromarray(original.alpha))
     return picture
 
 
-def colorize_decoded(network: Network, photo: Photo, look: Look = AS_MEANT) -> Image.Image:
+def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Image.Image:
     """Return a decoded photo in colour, as an 8-bit RGB picture of its size."""
-    return _finish(photo, propose(network, [photo])[0], look, network.size)
+    return _finish(photo, propose(network, [photo])[0], adjustment, network.size)
 
 
-def propose(network: Network, photos: Sequence[Photo]) -> np.ndarray:
+def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
     """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
 
     A faded photo is shown to the network with its contrast restored: it learned from few that are.
     """
-    squares = np.stack([_unfaded(photo.square(network.size)) for photo in photos])
+    squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
     rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
     return rgb - luma(rgb)[..., None]
 
 
-def _unfaded(square: np.ndarray) -> np.ndarray:
-    black, white = tonal_range(square)
+def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
+    black, white = tonal_range(square, limits)
     return np.clip((square - black) / (white - black), 0, 1)
 
 
-def _finish(photo: Photo, offset: np.ndarray, look: Look, size: int) -> Image.Image:
-    tones = tonal_range(photo.square(size)) if look.restore_contrast else (0.0, 1.0)
-    return join(photo, offset * np.float32(look.vividness), tones)
+def _finish(
+    photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
+) -> Image.Image:
+    tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+    return join(photo, offset * np.float32(adjustment.vividness), tones)
 
 
 def colorize_files(
     network: Network,
     paths: Sequence[Path],
     deliver: Deliver,
-    look: Look = AS_MEANT,
+    adjustment: Adjustment = AS_MEANT,
     limits: PhotoLimits = DEFAULT_LIMITS,
     workers: int | None = None,
 ) -> Iterator[Colorized | Failure]:
@@ -126,7 +128,7 @@ def colorize_files(
             reading, writing = read(next(batches, [])), []
             while reading or writing:
                 following = read(next(batches, []))
-                finishing = _compute(network, reading, deliver, look, pool)
+                finishing = _compute(network, reading, deliver, adjustment, limits, pool)
                 for outcome in writing:
                     yield outcome if isinstance(outcome, Failure) else outcome.result()
                 reading, writing = following, finishing
@@ -135,19 +137,24 @@ def colorize_files(
 
 
 def _compute(
-    network: Network, reading: list[Future], deliver: Deliver, look: Look, pool: ThreadPoolExecutor
+    network: Network,
+    reading: list[Future],
+    deliver: Deliver,
+    adjustment: Adjustment,
+    limits: PhotoLimits,
+    pool: ThreadPoolExecutor,
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
     def finish(path: Path, photo: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
-            return Colorized(path, deliver(path, photo, _finish(photo, offset, look, network.size)))
+            return Colorized(path, deliver(path, photo, _finish(photo, offset, adjustment, network.size, limits)))
         except ColorizeError as error:
             return Failure(path, str(error))
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]
-    offsets = iter(propose(network, photos) if photos else ())
+    offsets = iter(propose(network, photos, limits) if photos else ())
     return [
         outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
         for outcome in outcomes

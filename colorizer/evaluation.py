@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 
 from colorizer.batches import PhotoBatches
 from colorizer.color import HUE_BINS, colourfulness, hue_histogram, luma
-from colorizer.colorization import AS_MEANT, Failure, Look, colorize_files
+from colorizer.colorization import AS_MEANT, Adjustment, Failure, colorize_files
 from colorizer.model import Network
 from colorizer.photo import Photo
 from colorizer.settings import SCORED_SIDE, ColorizeError, Progress, TrainingSettings, no_progress
@@ -62,7 +62,7 @@ class Evaluation:
     true_colourfulness: float
     """The colourfulness of the true photos, the one to reach."""
     hues: tuple[tuple[float, ...], ...]
-    """How much of all colour was of which true hue (row) and became which (column): shares, `color.hue_histogram`."""
+    """How much chroma of which true hue became which: `color.hue_histogram`, as shares of all true chroma."""
     photos: tuple[ScoredPhoto, ...]
 
 
@@ -70,7 +70,7 @@ def evaluate(
     network: Network,
     photos: Sequence[Path],
     settings: TrainingSettings,
-    look: Look = AS_MEANT,
+    adjustment: Adjustment = AS_MEANT,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
@@ -83,8 +83,8 @@ def evaluate(
     batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers)
     figures = network.model.evaluate(batches, verbose=0, return_dict=True)
     scored: list[ScoredPhoto] = []
-    hues = np.zeros((HUE_BINS, HUE_BINS))
-    for outcome in colorize_files(network, photos, _score, look, workers=workers):
+    hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
+    for outcome in colorize_files(network, photos, _score, adjustment, workers=workers):
         if isinstance(outcome, Failure):
             raise ColorizeError(outcome.reason)
         photo, its_hues = outcome.delivered
@@ -97,7 +97,7 @@ def evaluate(
         predicted=_mean([photo.predicted for photo in scored]),
         gray=_mean([photo.gray for photo in scored]),
         true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
-        hues=tuple(map(tuple, (hues / max(hues.sum(), 1e-9)).tolist())),
+        hues=tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist())),
         photos=tuple(scored),
     )
 

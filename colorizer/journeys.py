@@ -16,7 +16,7 @@ from colorizer.conversation import Conversation
 from colorizer.settings import AugmentationSettings, ColorizeError, DatasetSettings, ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
-    from colorizer.colorization import Look
+    from colorizer.colorization import Adjustment
     from colorizer.dataset import Split
     from colorizer.evaluation import Evaluation
     from colorizer.model import Network
@@ -33,7 +33,7 @@ def train_journey(talk: Conversation) -> None:
     start_tensorflow(talk)
     epochs = choose_epochs(talk, split)
     run = start_run(talk, ask.TRAIN)
-    network = create_or_load(talk)
+    network, is_new = create_or_load(talk)
     look_at(talk, network, run)
     settings = TrainingSettings(
         epochs=epochs,
@@ -42,7 +42,8 @@ def train_journey(talk: Conversation) -> None:
         loss=talk.answer(ask.LOSS),
         schedule=talk.answer(ask.SCHEDULE),
         precision=talk.answer(ask.PRECISION),
-        frozen_epochs=talk.answer(ask.FROZEN_EPOCHS),
+        # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
+        frozen_epochs=talk.answer(ask.FROZEN_EPOCHS) if is_new or talk.has_flag(ask.FROZEN_EPOCHS) else 0,
         average=talk.answer(ask.AVERAGE),
         monitor=talk.answer(ask.MONITOR),
         seed=seed,
@@ -64,8 +65,8 @@ def colorize_journey(talk: Conversation) -> None:
     start_tensorflow(talk)
     network = load_existing(talk)
     look_at(talk, network, run)
-    look = choose_look(talk)
-    _colorize_to_files(talk, network, photos, check.root, run, look=look)
+    adjustment = choose_adjustment(talk)
+    _colorize_to_files(talk, network, photos, check.root, run, adjustment=adjustment)
 
 
 def evaluate_journey(talk: Conversation) -> None:
@@ -75,14 +76,14 @@ def evaluate_journey(talk: Conversation) -> None:
     photos = choose_count(talk, check, seed)
     run = start_run(talk, ask.EVALUATE)
     start_tensorflow(talk)
-    from colorizer.colorization import Look
+    from colorizer.colorization import Adjustment
 
     network = load_existing(talk)
     look_at(talk, network, run)
     settings = TrainingSettings(batch_size=talk.answer(ask.BATCH_SIZE), seed=seed)
-    look = Look(vividness=talk.flag_or_default(ask.VIVIDNESS))
-    evaluation = evaluate_network(talk, network, photos, settings, look)
-    save_evaluation(talk, network, evaluation, look, check.root, run)
+    adjustment = Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
+    evaluation = evaluate_network(talk, network, photos, settings, adjustment)
+    save_evaluation(talk, network, evaluation, adjustment, check.root, run)
 
 
 def start_tensorflow(talk: Conversation) -> None:
@@ -119,18 +120,18 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
     return talk.answer(ask.EPOCHS)
 
 
-def create_or_load(talk: Conversation) -> Network:
-    """Create a new network, or load one to continue from."""
+def create_or_load(talk: Conversation) -> tuple[Network, bool]:
+    """Create a new network, or load one to continue from; say also whether it is new."""
     from colorizer.model import build
 
     if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
-        return load_existing(talk)
+        return load_existing(talk), False
     network = build(_model_settings(talk, talk.answer(ask.ARCHITECTURE)))
     talk.console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
     )
-    return network
+    return network, True
 
 
 def load_existing(talk: Conversation) -> Network:
@@ -190,14 +191,14 @@ def evaluate_network(
     network: Network,
     photos: Sequence[Path],
     settings: TrainingSettings,
-    look: Look | None = None,
+    adjustment: Adjustment | None = None,
 ) -> Evaluation:
     """Score colour photos and print each figure beside the gray baseline."""
     from colorizer.colorization import AS_MEANT
     from colorizer.evaluation import evaluate
 
     with talk.console.progress("Evaluating", "photos") as progress:
-        result = evaluate(network, photos, settings, look or AS_MEANT, talk.answer(ask.WORKERS), progress)
+        result = evaluate(network, photos, settings, adjustment or AS_MEANT, talk.answer(ask.WORKERS), progress)
     rows = (
         ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
         ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
@@ -270,17 +271,18 @@ def save_test_results(talk: Conversation, network: Network, split: Split, root: 
         _colorize_to_files(talk, network, split.test, root, run, with_truth=True)
 
 
-def choose_look(talk: Conversation) -> Look:
+def choose_adjustment(talk: Conversation) -> Adjustment:
     """Ask for what can be changed about the colours, of who wants to change it."""
-    from colorizer.colorization import Look
+    from colorizer.colorization import Adjustment
 
-    is_flagged = talk.has_flag(ask.VIVIDNESS) or talk.has_flag(ask.RESTORE_CONTRAST)
-    answer = talk.answer if not is_flagged and talk.answer(ask.ADJUST) else talk.flag_or_default
-    return Look(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
+    is_said = talk.has_flag(ask.VIVIDNESS) or talk.has_flag(ask.RESTORE_CONTRAST)
+    is_wanted = talk.answer(ask.ADJUST) if talk.has_flag(ask.ADJUST) or not is_said else False
+    answer = talk.answer if is_wanted else talk.flag_or_default
+    return Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
 
 
 def save_evaluation(
-    talk: Conversation, network: Network, evaluation: Evaluation, look: Look, root: Path, run: Run
+    talk: Conversation, network: Network, evaluation: Evaluation, adjustment: Adjustment, root: Path, run: Run
 ) -> None:
     """Save every photo's scores as a table, and sheets of the photos that came out best and worst."""
     from colorizer.colorization import Failure, colorize_files
@@ -295,7 +297,7 @@ def save_evaluation(
         sheet = SheetWriter(run.results / name, COMPARED)
         gains = {photo.path: photo.gain for photo in photos}
         workers = talk.answer(ask.WORKERS)
-        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), look, workers=workers):
+        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), adjustment, workers=workers):
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
             title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"
@@ -365,7 +367,7 @@ def _colorize_to_files(
     root: Path,
     run: Run,
     with_truth: bool = False,
-    look: Look | None = None,
+    adjustment: Adjustment | None = None,
 ) -> None:
     from colorizer.colorization import AS_MEANT, Failure, colorize_files
     from colorizer.results import COMPARED, SheetWriter, save_picture
@@ -374,7 +376,7 @@ def _colorize_to_files(
     sheets, failures = SheetWriter(run.results / "sheets", columns), []
     save = partial(save_picture, run, root, columns)
     with talk.console.progress("Colorizing", "photos") as progress:
-        outcomes = colorize_files(network, photos, save, look or AS_MEANT, workers=talk.answer(ask.WORKERS))
+        outcomes = colorize_files(network, photos, save, adjustment or AS_MEANT, workers=talk.answer(ask.WORKERS))
         for done, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Failure):
                 failures.append(outcome)

@@ -76,10 +76,9 @@ class Photo:
 
     def rgb(self) -> Image.Image:
         """Return the photo as an 8-bit RGB picture."""
-        image = self.image
-        if image.mode == "I;16":
-            image = Image.fromarray(np.rint(self.luma() * 255).astype(np.uint8))
-        return image.convert("RGB")
+        if self.image.mode == "I;16":
+            return Image.fromarray(np.rint(self.luma() * 255).astype(np.uint8)).convert("RGB")
+        return self.image if self.image.mode == "RGB" else self.image.convert("RGB")
 
     def square(self, size: int) -> np.ndarray:
         """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
@@ -104,12 +103,14 @@ def memory_used_again() -> Iterator[None]:
     """Keep the memory of large pictures for the next ones while many are worked on: fresh memory from the system takes
     a quarter as long as decoding into it. https://pillow.readthedocs.io/en/stable/reference/block_allocator.html
     """
+    size, kept = Image.core.get_block_size(), Image.core.get_blocks_max()
     Image.core.set_block_size(_BLOCK_BYTES)
     Image.core.set_blocks_max(_KEPT_BLOCKS)
     try:
         yield
     finally:
-        Image.core.set_blocks_max(0)
+        Image.core.set_blocks_max(kept)
+        Image.core.set_block_size(size)
 
 
 def read_photo(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:

@@ -277,7 +277,7 @@ LEARNING_RATE = Question(
 )
 LOSS = Question(
     "--loss",
-    "what training minimizes: squared (mean squared error of RGB) or absolute (mean absolute error)",
+    "what regression minimizes: squared (mean squared error of RGB) or absolute (mean absolute error)",
     one_of(
         {
             "squared": "mean_squared_error",
@@ -354,7 +354,7 @@ WORKERS = Question(
     "threads that read and write photos",
     whole_number(1, 1024),
     ALL,
-    shown_default="one more than processor cores",
+    shown_default="one for each core, and one more where photos are only read",
 )
 CACHE = Question(
     "--cache",

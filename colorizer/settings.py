@@ -33,8 +33,10 @@ class PhotoLimits:
     gray_difference: int = 8
     """Two channels closer than this (8-bit levels) count as equal: see `color.is_gray`."""
     faded_range: float = 0.65
-    """A photo is faded when the luma of all but one pixel in a hundred lies within this share of black to white. Of
-    modern photos one in ten does; for them it makes no difference: docs/EXPERIMENTS.md."""
+    """A photo is faded when the luma of all but one pixel in a hundred lies within this share of black to white. One in
+    ten modern photos is taken for faded and loses some tenths of a decibel: docs/EXPERIMENTS.md."""
+    blank_range: float = 0.15
+    """What lies within less is no faded photo but fog, paper or night; stretching would show nothing but noise."""
     gray_share: float = 0.999
     """A photo is gray when at least this share of its pixels have equal channels."""
 

@@ -109,12 +109,13 @@ def train(
     schedule = _schedule(settings, len(learning))
     best = _BestEpoch(settings.monitor, checkpoint, model, network.model)
     callbacks = [schedule, keras.callbacks.TerminateOnNaN(), best, _Reporter(settings.epochs, len(learning), report)]
-    if settings.average:
-        callbacks.append(_Average(model, settings.average))  # behind those that look at the epoch's weights
+    average = _Average(model, settings.average) if settings.average else None
+    if average:
+        callbacks.append(average)  # behind those that look at the epoch's weights
     started = time.monotonic()
     history: dict[str, list[float]] = {}
     for first, last, rate in _phases(model, settings):
-        with _frozen_encoder(model, last <= settings.frozen_epochs):
+        with _encoder(model, trainable=last > settings.frozen_epochs):
             with strategy(min(learning.photo_count, validation.photo_count)).scope():
                 compile_model(fitted, replace(settings, learning_rate=settings.learning_rate * rate))
             done = fitted.fit(
@@ -129,6 +130,8 @@ def train(
             history.setdefault(name, []).extend(values)
         if fitted.stop_training:
             break
+    if average:
+        average.finish()
     network.model.set_weights(model.get_weights())
     if not all(math.isfinite(value) for value in history["loss"]):
         raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
@@ -203,16 +206,17 @@ def _phases(model: keras.Model, settings: TrainingSettings) -> list[tuple[int, i
 
 
 @contextmanager
-def _frozen_encoder(model: keras.Model, is_frozen: bool) -> Iterator[None]:
-    """Keep the encoder's weights as they are inside the block; its batch normalization is never trained."""
-    layers = [layer for layer in encoder_layers(model) if is_frozen and layer.trainable]
+def _encoder(model: keras.Model, trainable: bool) -> Iterator[None]:
+    """Freeze the encoder inside the block, or let it learn; its batch normalization is never trained."""
+    layers = [each for each in encoder_layers(model) if not isinstance(each, keras.layers.BatchNormalization)]
+    before = [layer.trainable for layer in layers]
     for layer in layers:
-        layer.trainable = False
+        layer.trainable = trainable
     try:
         yield
     finally:
-        for layer in layers:
-            layer.trainable = True
+        for layer, was in zip(layers, before, strict=True):
+            layer.trainable = was
 
 
 def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
@@ -262,7 +266,8 @@ class _BestEpoch(keras.callbacks.Callback):
         if value < self._best:
             self._best, self.epoch = value, epoch + 1
             self.kept.set_weights(self.trained.get_weights())
-            save(self.kept, self.checkpoint)
+            with _encoder(self.kept, trainable=True):  # or a frozen phase would be written into the file for good
+                save(self.kept, self.checkpoint)
 
 
 class _Average(keras.callbacks.Callback):
@@ -284,7 +289,8 @@ class _Average(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._swap()
 
-    def on_train_end(self, logs=None):
+    def finish(self) -> None:
+        """Give the network the average for good; not when `fit` ends, since another phase may follow."""
         for average, weight in zip(self.averages, self.weights, strict=True):
             weight.assign(average)
 

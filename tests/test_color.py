@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage.color import rgb2gray, rgb2hsv
 
-from colorizer.color import CHROMA_TO_OFFSET, colourfulness, hue_histogram, is_gray, luma, merge
+from colorizer.color import CHROMA_TO_OFFSET, colourfulness, hue_histogram, is_gray, luma, merge, tonal_range
 
 
 def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
@@ -84,9 +84,26 @@ def test_every_hue_of_a_photo_is_counted_where_it_went(astronaut):
     gray = luma(rgb)
     opposite = merged(gray, (gray[..., None] - rgb) * 0.2)
     turned = hue_histogram(rgb, opposite)
-    half = len(turned) // 2
-    assert np.trace(np.roll(turned, half, axis=1)) > 0.95 * turned.sum()
+    hues, none = turned[:-1, :-1], len(turned) - 1
+    assert np.trace(np.roll(hues, none // 2, axis=1)) > 0.95 * hues.sum()
     assert np.allclose(turned.sum(axis=1), same.sum(axis=1))
+    assert turned[:, none].sum() == pytest.approx(0.8 * same.sum(), rel=0.02)
+
+
+def test_a_gray_prediction_has_no_hue(astronaut):
+    rgb = astronaut.astype(np.float32) / 255
+    counted = hue_histogram(rgb, np.repeat(luma(rgb)[..., None], 3, axis=-1))
+    assert counted[:, :-1].sum() < 1e-4 * counted.sum()
+
+
+@pytest.mark.parametrize(
+    ("black", "white", "is_faded"), [(0.3, 0.7, True), (0.0, 0.4, True), (0.0, 1.0, False), (0.5, 0.51, False)]
+)
+def test_a_faded_photo_is_told_from_a_full_and_from_a_blank_one(camera, black, white, is_faded):
+    tones = tonal_range(black + (white - black) * camera / 255)
+    assert (tones != (0.0, 1.0)) == is_faded
+    if is_faded:
+        assert tones == pytest.approx((black, white), abs=0.05)
 
 
 @pytest.mark.parametrize(("rgb", "hue"), [((0, 0, 1), 0), ((1, 0, 0), 6), ((1, 1, 0), 12), ((0, 1, 1), 18)])

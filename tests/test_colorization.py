@@ -5,7 +5,7 @@ from PIL import Image
 
 from colorizer import ColorizeError, colorize_photo, load_model
 from colorizer.color import luma
-from colorizer.colorization import Colorized, Failure, Look, colorize_decoded, colorize_files, propose
+from colorizer.colorization import Adjustment, Colorized, Failure, colorize_decoded, colorize_files, propose
 from colorizer.dataset import find_files
 from colorizer.photo import read_photo
 
@@ -73,7 +73,9 @@ def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_fo
 
 def test_vividness_goes_from_gray_to_twice_the_chroma(small_model):
     network, photo = load_model(small_model), read_photo(SHIPPED / "camera.png")
-    chroma = [np.ptp(np.asarray(colorize_decoded(network, photo, Look(dial)), int), axis=-1) for dial in (0, 0.5, 1, 2)]
+    chroma = [
+        np.ptp(np.asarray(colorize_decoded(network, photo, Adjustment(dial)), int), axis=-1) for dial in (0, 0.5, 1, 2)
+    ]
     assert chroma[0].max() == 0
     gray, half, plain, double = (plane.mean() for plane in chroma)
     assert gray < half < plain < double
@@ -86,7 +88,9 @@ def test_a_faded_photo_is_seen_as_it_was_and_restored_only_when_asked(small_mode
     faded = gray_photo((80 + camera * 0.4).astype(np.uint8))
     fresh, seen = (propose(network, [each])[0] for each in (photo, faded))
     assert np.abs(fresh - seen).mean() < 0.2 * np.abs(fresh).mean()
-    kept, restored = (luma(np.asarray(colorize_decoded(network, faded, Look(1, asked)))) for asked in (False, True))
+    kept, restored = (
+        luma(np.asarray(colorize_decoded(network, faded, Adjustment(1, asked)))) for asked in (False, True)
+    )
     assert np.abs(kept - faded.luma() * 255).max() < 1.01
     assert np.ptp(np.percentile(faded.luma() * 255, (0.5, 99.5))) < 110
     assert np.ptp(np.percentile(restored, (0.5, 99.5))) > 250
@@ -95,5 +99,7 @@ def test_a_faded_photo_is_seen_as_it_was_and_restored_only_when_asked(small_mode
 
 def test_the_contrast_of_a_photo_that_is_not_faded_is_left_alone(small_model, camera):
     photo = gray_photo(camera)
-    plain, asked = (colorize_decoded(load_model(small_model), photo, Look(1, restore)) for restore in (False, True))
+    plain, asked = (
+        colorize_decoded(load_model(small_model), photo, Adjustment(1, restore)) for restore in (False, True)
+    )
     assert np.array_equal(np.asarray(plain), np.asarray(asked))

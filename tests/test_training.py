@@ -130,31 +130,33 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
     assert kept[0.0]["val_loss"][1] != kept[0.9]["val_loss"][1]
 
 
-def test_the_average_of_weights_that_stand_still_is_those_weights(tmp_path):
-    network = small_network()
-    before = network.model.get_weights()
-    settings = TrainingSettings(epochs=2, batch_size=4, learning_rate=1e-12, average=0.99, precision="float32")
-    train(network, batches(), batches(), settings, tmp_path / "x.h5")
-    for one, other in zip(before, network.model.get_weights(), strict=True):
-        assert np.abs(one - other).max() < 1e-6
+def train_with_encoder(tmp_path, weights, **settings):
+    """Train a small mobilenet_unet; return its record and its encoder's weights before and after."""
+    network = build(ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(weights)))
+    encoder = [weight for layer in encoder_layers(network.model) for weight in layer.weights]
+    before = [weight.numpy() for weight in encoder]
+    record = train(network, batches(), batches(), TrainingSettings(batch_size=4, **settings), tmp_path / "best.h5")
+    return record, before, [weight.numpy() for weight in encoder]
 
 
 def test_a_frozen_encoder_keeps_its_weights_and_then_learns(tmp_path, encoder_weights):
-    def trained(frozen: int, epochs: int) -> tuple[list, list, tuple]:
-        model_settings = ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(encoder_weights))
-        network = build(model_settings)
-        before = [weight.numpy() for layer in encoder_layers(network.model) for weight in layer.weights]
-        settings = TrainingSettings(epochs=epochs, frozen_epochs=frozen, batch_size=4, monitor="none")
-        record = train(network, batches(), batches(), settings, tmp_path / "x.h5")
-        after = [weight.numpy() for layer in encoder_layers(network.model) for weight in layer.weights]
-        return before, after, record.history["learning_rate"]
-
-    before, after, rates = trained(frozen=2, epochs=2)
+    record, before, after = train_with_encoder(tmp_path, encoder_weights, epochs=2, frozen_epochs=2)
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
-    assert rates == pytest.approx((3e-4, 3e-4))
-    before, after, rates = trained(frozen=1, epochs=3)
+    assert record.history["learning_rate"] == pytest.approx((3e-4, 3e-4))
+    # What is loaded to go on with is not frozen for ever.
+    frozen = [layer for layer in encoder_layers(load(tmp_path / "best.h5").model) if not layer.trainable]
+    assert all("bn" in layer.name.lower() for layer in frozen)
+    record, before, after = train_with_encoder(tmp_path, encoder_weights, epochs=3, frozen_epochs=1, monitor="none")
     assert not all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
-    assert rates == pytest.approx((3e-4, 1.5e-4, 1.5e-4))
+    assert record.history["learning_rate"] == pytest.approx((3e-4, 1.5e-4, 1.5e-4))
+
+
+def test_averaging_changes_what_is_kept_but_not_the_way_there(tmp_path, encoder_weights):
+    how = {"epochs": 3, "frozen_epochs": 1, "monitor": "none", "precision": "float32"}
+    plain, _, last = train_with_encoder(tmp_path, encoder_weights, **how)
+    averaged, _, mean = train_with_encoder(tmp_path, encoder_weights, average=0.9, **how)
+    assert averaged.history["loss"] == pytest.approx(plain.history["loss"], rel=1e-3)
+    assert not all(np.array_equal(one, other) for one, other in zip(last, mean, strict=True))
 
 
 def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
@@ -162,6 +164,7 @@ def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
     settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
     record = train(network, batches(), batches(), settings, tmp_path / "best.h5")
     result = evaluate(network, PHOTOS, TrainingSettings(batch_size=4))
+    assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
     assert record.history["val_loss"][-1] < record.history["val_loss"][0]
     assert result.predicted.ciede2000 < result.gray.ciede2000
     assert result.predicted.colourfulness > 10
