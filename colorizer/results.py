@@ -79,11 +79,9 @@ def save_picture(
 
 def comparison(columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image) -> list[Image.Image]:
     """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
-    predicted = _thumbnail(picture)
-    row = {"predicted colour": predicted, "grayscale": _gray(predicted)}
-    if "original colour" in columns:
-        row["original colour"] = _thumbnail(original.rgb())
-    return [row[column] for column in columns]
+    truth = _thumbnail(original.image if original.image.mode == "L" else original.rgb())
+    row = {"original colour": truth, "predicted colour": _thumbnail(picture), "grayscale": _gray(truth)}
+    return [row[column].convert("RGB") for column in columns]
 
 
 def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
@@ -201,8 +199,9 @@ def _thumbnail(image: Image.Image) -> Image.Image:
 
 
 def _gray(picture: Image.Image) -> Image.Image:
-    """The picture's luma, which is the original's own."""
-    return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8)).convert("RGB")
+    if picture.mode == "L":
+        return picture
+    return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8))
 
 
 def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:
