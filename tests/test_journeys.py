@@ -127,6 +127,9 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
         ("Which model file", str(photos / "a.png")),
         ("is of the wrong kind", str(small_model)),
         ("Look at the model", "3"),
+        ("Adjust how colourful", "yes"),
+        ("How colourful?", "1.5"),
+        ("black and white back", ""),
         ("Show the first comparison sheet", ""),
     ):
         terminal.expect_exact(question)
@@ -208,7 +211,7 @@ def test_a_photo_that_fails_is_named_and_the_others_are_done(program, small_mode
     )
     terminal.expect_exact("How many of them")
     (photos / "goes.png").unlink()
-    for _ in range(3):
+    for _ in range(4):
         terminal.expect_exact("> ")
         terminal.sendline("")
     terminal.expect(pexpect.EOF)
