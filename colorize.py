@@ -6,6 +6,7 @@ Run `python colorize.py` and answer its questions, or `python colorize.py --help
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import click
@@ -14,7 +15,7 @@ from colorizer.answers import WrongAnswer
 from colorizer.console import Console, MissingAnswer
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.questions import COLORIZE, EVALUATE, JOURNEY, OUTPUT, QUESTIONS, TRAIN, Question
-from colorizer.settings import ColorizeError
+from colorizer.settings import ColorizeError, Interrupted
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -113,6 +114,7 @@ program = Journeys(
 
 def main() -> int:
     """Run the program and return its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it clears up as after Ctrl-C
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
     try:
         program.main(standalone_mode=False)
@@ -122,6 +124,9 @@ def main() -> int:
     except (MissingAnswer, WrongFlag) as error:
         Console().warn(str(error))
         return WRONG_USE
+    except Interrupted as error:
+        Console().warn(str(error))
+        return INTERRUPTED
     except ColorizeError as error:
         Console().warn(str(error))
         return FAILED

@@ -206,13 +206,13 @@ def colorize(folder: Path) -> Iterator[Row]:
     """Folders end to end, files written: small photos beside the network alone, large ones beside decode + encode."""
     from colorizer.colorization import colorize_files, load_model, propose
     from colorizer.photo import read_photo
-    from colorizer.results import COMPARED, new_run, save_picture
+    from colorizer.results import COMPARED, new_run, picture_paths, save_picture
 
     network = load_model()
 
     def whole(paths: list[Path]) -> None:
         run = new_run(folder / "out", "benchmark")
-        save = partial(save_picture, run, paths[0].parent, COMPARED[1:])
+        save = partial(save_picture, picture_paths(run, paths[0].parent, paths), COMPARED[1:])
         for _ in colorize_files(network, paths, save):
             pass
 
@@ -261,13 +261,14 @@ elif kind == "fit":
     cache = CacheSettings(memory_bytes=32 * 1024**2)
     network = build(ModelSettings(size=64))
     batches = PhotoBatches(files, 64, 16, augmentation=AugmentationSettings(), cache=cache)
-    train(network, batches, batches, TrainingSettings(epochs=2, monitor="none"), out / "best.h5")
+    train(network, batches, batches, TrainingSettings(epochs=2, monitor="none"), out)
 else:
     from functools import partial
     from colorizer.colorization import colorize_files, load_model
-    from colorizer.results import COMPARED, new_run, save_picture
-    save = partial(save_picture, new_run(out, "benchmark"), folder, COMPARED[1:])
-    for _ in colorize_files(load_model(), find_files(folder).files, save):
+    from colorizer.results import COMPARED, new_run, picture_paths, save_picture
+    files = find_files(folder).files
+    save = partial(save_picture, picture_paths(new_run(out, "benchmark"), folder, files), COMPARED[1:])
+    for _ in colorize_files(load_model(), files, save):
         pass
 # Not getrusage: its peak is inherited from the process that forked this one.
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

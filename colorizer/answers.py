@@ -94,6 +94,13 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     return parse
 
 
+def existing_folder(text: str) -> Path:
+    path = existing_path()(text)
+    if not path.is_dir():
+        raise WrongAnswer(f"{path} is no folder.")
+    return path
+
+
 def network_size(text: str) -> int:
     size = whole_number(SIZE_MULTIPLE, MAXIMUM_SIZE)(text)
     if size % SIZE_MULTIPLE:

@@ -69,9 +69,13 @@ class PhotoBatches(keras.utils.PyDataset):
                 _age(gray[number, ..., 0], rgb[number], self._grain, self.augmentation, random)
         return gray, rgb
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    def begin_epoch(self, epoch: int) -> None:
+        """Give the batches of this epoch, counted from zero, next."""
+        self.epoch = epoch
         self._order = self._shuffled()
+
+    def on_epoch_end(self) -> None:
+        self.begin_epoch(self.epoch + 1)
 
     def _shuffled(self) -> np.ndarray:
         if self.augmentation is None:

@@ -105,13 +105,17 @@ def _source(talk: Conversation, for_training: bool) -> Path:
 
 
 def _unpacked(talk: Conversation, source: Path) -> Path:
-    from colorizer.dataset import is_archive, unpack
+    from colorizer.archive import holds, is_archive, unpack
 
     if not is_archive(source):
         return source
     target = talk.answer(ask.UNPACK_TO, default=source.with_suffix(""), archive=source)
+    if target.is_dir() and not holds(target, source):
+        talk.console.warn(f"{target} is there already and is not, or no longer, what {source.name} holds.")
+        if talk.answer(ask.USE_FOLDER, folder=target):
+            return target
     with talk.console.progress("Unpacking", "files") as progress:
-        folder = unpack(source, target, progress)
+        folder = unpack(source, target, progress=progress)
     talk.console.inform(f"Unpacked into {folder}.")
     return folder
 

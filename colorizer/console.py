@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +100,29 @@ class Console:
                 bar.update(task, completed=done, total=total, description=now)
 
             yield move
+
+    @contextmanager
+    def patience(self, message: str) -> Iterator[Callable[[], bool]]:
+        """Turn the first Ctrl-C, or the system's request to end, into `message` and an answer: the callable this yields
+        says whether it came. The second one is an ordinary KeyboardInterrupt.
+        """
+        came = threading.Event()
+
+        def hear(number, frame):
+            if came.is_set():
+                raise KeyboardInterrupt
+            came.set()
+            self.warn(message)
+
+        if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+            yield came.is_set
+            return
+        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield came.is_set
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table whose first column is text and whose others are figures."""

@@ -1,24 +1,19 @@
-"""Find, unpack, check and split many photos."""
+"""Find, check and split many photos."""
 
 from __future__ import annotations
 
-import json
-import lzma
 import os
 import random
 import shutil
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from colorizer.archive import RECORD, holds, unpack
 from colorizer.cache import Findings, fingerprint
-from colorizer.files import numbered, write_text
 from colorizer.photo import DEFAULT_LIMITS, examine
 from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress, worker_count
 
@@ -27,7 +22,6 @@ SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left
 SHIPPED_GRAY = ("camera.png", "brick.png", "coins.png", "grass.png", "gravel.png", "moon.png")
 """Grayscale photographs inside scikit-image."""
 
-_ARCHIVE_RECORD = ".unpacked-from.json"
 _TRAINABLE = ("RGB", "RGBA")
 _READABLE, _UNREADABLE = "readable", "unreadable"
 _FILES_AT_A_TIME = 16
@@ -88,7 +82,7 @@ def find_files(source: Path) -> Dataset:
         hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
         subfolders[:] = sorted(set(subfolders) - unseen)
         visible = [name for name in names if not name.startswith(".")]
-        hidden += len(names) - len(visible) - (_ARCHIVE_RECORD in names)
+        hidden += len(names) - len(visible) - (RECORD in names)
         files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
     return Dataset(source, tuple(sorted(files)), hidden)
 
@@ -151,46 +145,6 @@ def choose_photos(photos: Sequence[Path], count: int, seed: int) -> tuple[Path, 
     """Return all photos, or `count` of them chosen at random, repeatably, in sorted order."""
     ordered = sorted(photos)
     return tuple(ordered if count >= len(ordered) else sorted(random.Random(seed).sample(ordered, count)))
-
-
-def is_archive(path: Path) -> bool:
-    """Say whether a file is meant to be a zip: by its name or by its content."""
-    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
-
-
-def unpack(archive: Path, target: Path, progress: Progress = no_progress) -> Path:
-    """Unpack a zip into the folder `target` and return the folder that holds its files.
-
-    The folder appears complete or not at all. One that already holds this archive (same size and time) is used as it
-    is; when `target` is anything else, the next free name ("photos-2") is taken. Members that would land outside the
-    folder, that are links, or that are encrypted are refused. Raises ColorizeError.
-    """
-    identity = _identity(archive)
-    temporary = None
-    try:
-        for candidate in numbered(target):
-            if _holds(candidate, identity):
-                return candidate
-            if not candidate.exists():
-                target = candidate
-                break
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
-        with zipfile.ZipFile(archive) as opened:
-            members = [member for member in opened.infolist() if not member.is_dir()]
-            _refuse_unsafe(archive, members, shutil.disk_usage(target.parent).free)
-            for done, member in enumerate(members, 1):
-                opened.extract(member, temporary)
-                progress(done, len(members))
-        write_text(temporary / _ARCHIVE_RECORD, json.dumps(identity))
-        temporary.chmod(0o755)
-        temporary.rename(target)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
-        raise ColorizeError(f"Cannot unpack {archive}: {error}.") from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return target
 
 
 def fill_default_dataset(folder: Path, for_training: bool) -> Path:
@@ -259,36 +213,5 @@ def _examine(path: Path, limits: PhotoLimits) -> list[str]:
         return [_UNREADABLE, str(error)]
 
 
-def _identity(archive: Path) -> dict:
-    try:
-        state = archive.stat()
-    except OSError as error:
-        raise ColorizeError(f"Cannot read {archive}: {error.strerror}.") from error
-    return {"name": archive.name, "bytes": state.st_size, "modified_ns": state.st_mtime_ns}
-
-
-def _holds(folder: Path, identity: dict) -> bool:
-    try:
-        return json.loads((folder / _ARCHIVE_RECORD).read_text(encoding="utf-8")) == identity
-    except (OSError, ValueError):
-        return False
-
-
 def _is_unpacked(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file() and _holds(path.with_suffix(""), _identity(path))
-
-
-def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], free: int) -> None:
-    for member in members:
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
-        if (member.external_attr >> 16) & 0o170000 == 0o120000:
-            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")
-        if member.flag_bits & 1:
-            raise ColorizeError(f"{archive} is encrypted; unpack it yourself and choose the folder.")
-    needed = sum(member.file_size for member in members)
-    if needed > free:
-        raise ColorizeError(
-            f"Unpacking {archive} takes {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free beside it."
-        )
+    return path.suffix.lower() == ".zip" and path.is_file() and holds(path.with_suffix(""), path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from colorizer.settings import ColorizeError
 
 _UMASK_LOCK = threading.Lock()
+_UNFINISHED = ".writing-"
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def complete_file(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffixes of "x.weights.h5" are two, and Keras insists on both.
         ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
-        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=ending, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=ending, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -45,6 +46,12 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, complete or not at all."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process was writing in `folder`, which must belong to that process alone."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        path.unlink(missing_ok=True)
 
 
 def numbered(path: Path) -> Iterator[Path]:

@@ -198,6 +198,17 @@ def file_name(name: str, form: str) -> str:
     return name if _writing_format(name, form) else f"{name}.png"
 
 
+def written_name(path: Path) -> str:
+    """Return the name under which the photo at `path` is written, looking into it only where its name says nothing."""
+    if Path(path.name).suffix.lower() in Image.registered_extensions():
+        return file_name(path.name, "")
+    try:
+        with _open(path, DEFAULT_LIMITS) as image:
+            return file_name(path.name, image.format or "")
+    except Exception:  # reading it will say what is wrong
+        return path.name
+
+
 def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
     """Write an RGB picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF
     and resolution; the file appears complete or not at all. Raises ColorizeError.

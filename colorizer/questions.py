@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from colorizer.answers import (
     Parser,
     a_path,
+    existing_folder,
     existing_path,
     filter_counts,
     network_size,
@@ -93,6 +94,14 @@ UNPACK_TO = Question(
     ALL,
     "Into which folder shall {archive} be unpacked?",
     shown_default="beside the zip, under its name",
+)
+USE_FOLDER = Question(
+    "--use-folder",
+    "take that folder as it is when it holds something else; otherwise the zip is unpacked under the next name",
+    yes_or_no,
+    ALL,
+    "Use the photos in {folder} as they are? (yes/no; no unpacks the zip anew, under another name)",
+    "no",
 )
 SHOW_UNREADABLE = Question(
     "--show-unreadable", "print the paths of unreadable files", yes_or_no, ALL, "Print their paths? (yes/no)", "yes"
@@ -356,6 +365,20 @@ WORKERS = Question(
     ALL,
     shown_default="one for each core, and one more where photos are only read",
 )
+RESUME = Question(
+    "--resume",
+    "interrupted training to go on with: its folder under OUTPUT/models",
+    existing_folder,
+    (TRAIN,),
+    shown_default="a new training",
+)
+SKIP_EXISTING = Question(
+    "--skip-existing",
+    "go on in the newest results folder made from the same photos in the same way, leaving out what is there already",
+    yes_or_no,
+    (COLORIZE,),
+    default="no",
+)
 CACHE = Question(
     "--cache",
     "folder for what need not be done twice, or none",
@@ -367,6 +390,10 @@ OUTPUT = Question("--output", "folder for models and results", a_path, ALL, show
 
 QUESTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Question) and value is not JOURNEY)
 """Every question with a flag, in the order they are asked."""
+
+
+FREE_WHEN_RESUMED = (RESUME, WORKERS, CACHE, SAVE_MODEL, SHOW_GRAPHS, SAVE_RESULTS, SHOW_RESULTS)
+"""What may still be said of a training that is taken up: how its photos are read, and what is done with its end."""
 
 
 def flag_table() -> list[str]:

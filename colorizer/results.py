@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.color import CHROMA_TO_OFFSET, luma, merge
-from colorizer.files import complete_file, unused_path, write_text
-from colorizer.photo import Photo, file_name, write_photo
+from colorizer.files import complete_file, numbered, unused_path, write_text
+from colorizer.photo import Photo, write_photo, written_name
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 COMPARED = ("original colour", "predicted colour", "grayscale")
 """Columns of a comparison sheet; where there is no colour truth, the last two."""
 
+MADE = "made.json"
+"""The record, in a run's results, of what it was made from and how; by it a later run finds what is done already."""
+_RESERVED = (MADE, "graphs.png", "scores.csv", "hues.png", "model.json")
 _CELL = 320
 _GAP = 12
 _CAPTION = 26
@@ -65,15 +70,56 @@ def new_run(output: Path, kind: str) -> Run:
     raise ColorizeError(f"Every name for a run is taken under {output / 'results'}.")
 
 
-def save_picture(
-    run: Run, root: Path, columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image
-) -> list[Image.Image]:
-    """Write a colorized photo under its own name, in its own subfolder of the run's results, and return its row of a
-    comparison sheet. Raises ColorizeError.
+def existing_run(models: Path) -> Run:
+    """Return the run whose models folder is `models`; raise ColorizeError when its results cannot be written."""
+    models = models.resolve()
+    run = Run(models.name, models, models.parent.parent / "results" / models.name)
+    try:
+        run.results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ColorizeError(f"Cannot make the folder {run.results}: {error.strerror}.") from error
+    return run
+
+
+def earlier_run(output: Path, kind: str, made: dict) -> Run | None:
+    """Return the newest run of a kind whose record says that it was made just so; None when there is none."""
+    for folder in sorted((output / "results").glob(f"{kind}-*"), reverse=True):
+        try:
+            if json.loads((folder / MADE).read_text(encoding="utf-8")) == made:
+                return Run(folder.name, output / "models" / folder.name, folder)
+        except (OSError, ValueError):  # a run that got no further, or no run
+            continue
+    return None
+
+
+def release_run(run: Run) -> None:
+    """Give back a run's name if nothing was written under it."""
+    with suppress(OSError):
+        run.results.rmdir()
+
+
+def picture_paths(run: Run, root: Path, photos: Sequence[Path], owned: bool = False) -> dict[Path, Path]:
+    """Return where the colour copy of every photo goes: under its own name, in its own subfolder of the run's results.
+
+    A name that is taken, by another of the photos or by a file that is there, is numbered; with `owned`, files that are
+    there are this run's own and take no name. The same photos get the same names each time.
     """
-    relative = photo.relative_to(root)
-    path = run.results / relative.with_name(file_name(relative.name, original.format))
-    write_photo(unused_path(path), picture, original)
+    taken = {run.results / name for name in _RESERVED}
+    paths: dict[Path, Path] = {}
+    for photo in photos:
+        relative = photo.relative_to(root)
+        wanted = run.results / relative.with_name(written_name(photo))
+        free = (path for path in numbered(wanted) if path not in taken and (owned or not os.path.lexists(path)))
+        paths[photo] = next(free)
+        taken.add(paths[photo])
+    return paths
+
+
+def save_picture(
+    paths: dict[Path, Path], columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image
+) -> list[Image.Image]:
+    """Write a colorized photo where `paths` says and return its row of a comparison sheet. Raises ColorizeError."""
+    write_photo(paths[photo], picture, original)
     return comparison(columns, photo, original, picture)
 
 

@@ -17,6 +17,10 @@ class ColorizeError(Exception):
     """Something the person can act on; its text is one sentence saying what, where and what to do."""
 
 
+class Interrupted(ColorizeError):
+    """The person stopped a piece of work; the text says where it stands and how to go on."""
+
+
 def no_progress(done: int, total: int) -> None:
     """Stand in where nobody watches."""
 
@@ -39,6 +43,19 @@ class PhotoLimits:
     """What lies within less is no faded photo but fog, paper or night; stretching would show nothing but noise."""
     gray_share: float = 0.999
     """A photo is gray when at least this share of its pixels have equal channels."""
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What a zip may hold. Photos are compressed already, so an honest archive of them hardly shrinks them again."""
+
+    maximum_files: int = 1_000_000
+    maximum_ratio: int = 100
+    """Bytes it may become for each of its own; uncompressed scans reach 10."""
+    bytes_never_refused: int = 100_000_000
+    """Below this the ratio does not matter: a few blank pages."""
+    bytes_left_free: int = 100_000_000
+    """What must be left on the disk."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Compile, callbacks, fit: a network and photos in, a trained network and its record out."""
+"""Compile, fit, go on: a network and photos in, a trained network and its record out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import keras
@@ -15,25 +15,24 @@ import numpy as np
 import tensorflow as tf
 
 from colorizer.batches import PhotoBatches
+from colorizer.callbacks import (
+    Average,
+    BestEpoch,
+    BetweenBatchesAndEpochs,
+    Cosine,
+    EpochReport,
+    Plateau,
+    Reporter,
+    Stopped,
+)
+from colorizer.checkpoint import State, assign, load_state, save_state
 from colorizer.classification import ChromaClassifier, class_weights, is_classifier
 from colorizer.color import chroma_bins
 from colorizer.model import Network, encoder_layers, save
 from colorizer.settings import ColorizeError, TrainingSettings
 
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What a running training says after every batch."""
-
-    epoch: int
-    """Counted from one."""
-    epochs: int
-    batch: int
-    batches: int
-    figures: dict[str, float]
-    """Loss and accuracy so far; after the last batch also the validation's and the learning rate."""
-    finished: bool
-    """True once per epoch, when validation is done."""
+BEST, LAST, STATE = "best.h5", "last.h5", "state.npz"
+"""Files of an unfinished training: the best epoch's network, that of the moment it was stopped, and where it stands."""
 
 
 @dataclass(frozen=True)
@@ -89,60 +88,166 @@ def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
     )
 
 
+class TrainingStopped(Exception):
+    """A training ended because it was asked to, between two batches; its folder holds all it takes to go on."""
+
+    def __init__(self, epoch: int, best_epoch: int):
+        super().__init__(f"stopped in epoch {epoch}")
+        self.epoch, self.best_epoch = epoch, best_epoch
+        """The epoch it was in, and the best one so far (0 before there is one), counted from one."""
+
+
 def train(
     network: Network,
     learning: PhotoBatches,
     validation: PhotoBatches,
     settings: TrainingSettings,
-    checkpoint: Path,
+    folder: Path,
     report: Callable[[EpochReport], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainingRecord:
     """Train `network` in place and return the record; the network ends with the weights of the best epoch.
 
-    The best epoch by `settings.monitor` is kept in the file `checkpoint` while running. Raises ColorizeError when
-    the loss is no longer a number.
+    While running, `folder` holds the best epoch by `settings.monitor` (`BEST`) and where the training stands behind its
+    last finished epoch (`STATE`). From a folder that holds such a state already the training goes on, and ends with the
+    same weights, on one machine's CPU to the last bit, as if it had never been interrupted.
+
+    When `should_stop` answers True behind a batch, the network as it is then is saved as `LAST` and TrainingStopped is
+    raised. Raises ColorizeError when the loss is no longer a number, or the state is another network's.
     """
     keras.utils.set_random_seed(settings.seed)
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
         model = in_precision(network.model, settings.precision)
         fitted = ChromaClassifier(model, class_weights(learning)) if is_classifier(model) else model
-    schedule = _schedule(settings, len(learning))
-    best = _BestEpoch(settings.monitor, checkpoint, model, network.model)
-    callbacks = [schedule, keras.callbacks.TerminateOnNaN(), best, _Reporter(settings.epochs, len(learning), report)]
-    average = _Average(model, settings.average) if settings.average else None
-    if average:
-        callbacks.append(average)  # behind those that look at the epoch's weights
-    started = time.monotonic()
-    history: dict[str, list[float]] = {}
-    for first, last, rate in _phases(model, settings):
-        with _encoder(model, trainable=last > settings.frozen_epochs):
-            with strategy(min(learning.photo_count, validation.photo_count)).scope():
-                compile_model(fitted, replace(settings, learning_rate=settings.learning_rate * rate))
-            done = fitted.fit(
-                learning,
-                validation_data=validation,
-                initial_epoch=first,
-                epochs=last,
-                callbacks=callbacks,
-                verbose=0,
-            ).history
-        for name, values in done.items():
-            history.setdefault(name, []).extend(values)
-        if fitted.stop_training:
-            break
-    if average:
-        average.finish()
-    network.model.set_weights(model.get_weights())
-    if not all(math.isfinite(value) for value in history["loss"]):
+    course = _Course(network, model, fitted, settings, folder, len(learning))
+    for phase in _phases(model, settings):
+        if phase.last > course.epochs:
+            _go_through(phase, course, learning, validation, report, should_stop)
+            if fitted.stop_training:  # the loss is no longer a number
+                break
+    course.finish()
+    if not all(math.isfinite(value) for value in course.history["loss"]):
         raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
-    if best.epoch:
-        network.model.load_weights(checkpoint)
+    if course.best.epoch:
+        network.model.load_weights(folder / BEST)
     return TrainingRecord(
-        history={name: tuple(float(value) for value in values) for name, values in history.items()},
-        seconds=time.monotonic() - started,
-        kept_epoch=best.epoch or settings.epochs,
+        history={name: tuple(values) for name, values in course.history.items()},
+        seconds=course.seconds(),
+        kept_epoch=course.best.epoch or settings.epochs,
         device=prepare_devices(),
     )
+
+
+class _Course:
+    """A training under way: what it has come to, and how that is written down and read again."""
+
+    def __init__(
+        self,
+        network: Network,
+        model: keras.Model,
+        fitted: keras.Model,
+        settings: TrainingSettings,
+        folder: Path,
+        batches: int,
+    ):
+        self.network, self.model, self.fitted, self.settings, self.folder = network, model, fitted, settings, folder
+        self.batches = batches
+        is_cosine = settings.schedule == "cosine"
+        self.schedule = Cosine(settings, settings.epochs * batches) if is_cosine else Plateau(settings)
+        thawed = partial(_encoder, network.model, trainable=True)
+        self.best = BestEpoch(settings.monitor, folder / BEST, model, network.model, thawed)
+        self.average = Average(model, settings.average) if settings.average else None
+        self.epochs, self.history, self.optimizer = 0, {}, []
+        spent = 0.0
+        state = load_state(folder / STATE)
+        if state:
+            numbers = state.numbers
+            self.epochs, self.history, spent = numbers["epochs"], numbers["history"], numbers["seconds"]
+            self.schedule.seen, self.best.seen = numbers["schedule"], tuple(numbers["best"])
+            self.optimizer = state.arrays["optimizer"]
+            assign(model.variables, state.arrays["model"], folder / STATE)
+            if self.average:
+                self.average.seen = numbers["average"]
+                assign(self.average.averages, state.arrays["average"], folder / STATE)
+        self._started = time.monotonic() - spent
+
+    def seconds(self) -> float:
+        """Return how long this training has taken, all its parts together."""
+        return time.monotonic() - self._started
+
+    def prepare_optimizer(self, phase: _Phase) -> None:
+        """Give a phase its own optimizer: a new one, or where the phase had begun already, the one it had then."""
+        rate = self.settings.learning_rate * phase.rate
+        compile_model(self.fitted, replace(self.settings, learning_rate=rate))
+        optimizer = self.fitted.optimizer
+        optimizer.build(self.fitted.trainable_variables)
+        if self.epochs > phase.first:
+            assign(optimizer.variables, self.optimizer, self.folder / STATE)
+            if self.settings.schedule == "cosine":  # which falls from the phase's own rate
+                optimizer.learning_rate = rate
+
+    def keep(self, epochs: int, figures: dict[str, float]) -> None:
+        """Write down where the training stands behind an epoch."""
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(value)
+        numbers = {
+            "epochs": epochs,
+            "history": self.history,
+            "seconds": self.seconds(),
+            "schedule": self.schedule.seen,
+            "best": self.best.seen,
+            "average": self.average.seen if self.average else 0,
+        }
+        groups = {
+            "model": self.model.variables,
+            "optimizer": self.fitted.optimizer.variables,
+            "average": self.average.averages if self.average else [],
+        }
+        arrays = {name: [variable.numpy() for variable in group] for name, group in groups.items()}
+        save_state(self.folder / STATE, State(numbers, arrays))
+
+    def finish(self) -> None:
+        """Give the network what was trained: the average of the weights, or the weights themselves."""
+        if self.average:
+            self.average.finish()
+        self.network.model.set_weights(self.model.get_weights())
+
+
+def _go_through(
+    phase: _Phase,
+    course: _Course,
+    learning: PhotoBatches,
+    validation: PhotoBatches,
+    report: Callable[[EpochReport], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Train through what is left of a phase."""
+    reporter = Reporter(course.settings.epochs, course.batches, report)
+    # The average stands behind those that look at the epoch's own weights, and before what is kept of both.
+    callbacks = [course.schedule, keras.callbacks.TerminateOnNaN(), course.best, reporter]
+    callbacks += [course.average] * bool(course.average) + [BetweenBatchesAndEpochs(should_stop, course.keep)]
+    start = max(phase.first, course.epochs)
+    learning.begin_epoch(start)
+    with _encoder(course.model, trainable=phase.thawed):
+        with strategy(min(learning.photo_count, validation.photo_count)).scope():
+            course.prepare_optimizer(phase)
+        try:
+            course.fitted.fit(
+                learning,
+                validation_data=validation,
+                initial_epoch=start,
+                epochs=phase.last,
+                callbacks=callbacks,
+                shuffle=False,  # the batches are, by their own seed
+                verbose=0,
+            )
+        except Stopped:
+            course.finish()
+            stopped = TrainingStopped(reporter.epoch, course.best.epoch)
+        else:
+            return
+    save(course.network.model, course.folder / LAST)
+    raise stopped
 
 
 def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
@@ -196,12 +301,24 @@ def has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _phases(model: keras.Model, settings: TrainingSettings) -> list[tuple[int, int, float]]:
-    """Return each phase's first epoch, the one behind its last, and its share of the learning rate."""
+@dataclass(frozen=True)
+class _Phase:
+    """Some epochs trained with one optimizer."""
+
+    first: int
+    last: int
+    """The first epoch, counted from zero, and the one behind the last."""
+    rate: float
+    """Share of the learning rate."""
+    thawed: bool
+    """Whether a pretrained encoder learns too."""
+
+
+def _phases(model: keras.Model, settings: TrainingSettings) -> list[_Phase]:
     frozen = min(settings.frozen_epochs, settings.epochs) if encoder_layers(model) else 0
-    phases = [(0, frozen, 1.0)] if frozen else []
+    phases = [_Phase(0, frozen, 1.0, thawed=False)] if frozen else []
     if frozen < settings.epochs:
-        phases.append((frozen, settings.epochs, settings.fine_tuning_factor if frozen else 1.0))
+        phases.append(_Phase(frozen, settings.epochs, settings.fine_tuning_factor if frozen else 1.0, thawed=True))
     return phases
 
 
@@ -217,110 +334,3 @@ def _encoder(model: keras.Model, trainable: bool) -> Iterator[None]:
     finally:
         for layer, was in zip(layers, before, strict=True):
             layer.trainable = was
-
-
-def _schedule(settings: TrainingSettings, batches: int) -> keras.callbacks.Callback:
-    if settings.schedule == "cosine":
-        return _Cosine(settings, settings.epochs * batches)
-    # Keras counts as improvement only what exceeds 1e-4 unless told otherwise, a hundredth of these losses.
-    return keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss", factor=settings.plateau_factor, patience=settings.plateau_epochs, min_delta=0
-    )
-
-
-class _Cosine(keras.callbacks.Callback):
-    """Set the learning rate before every step: a straight rise, then half a cosine down to nothing."""
-
-    def __init__(self, settings: TrainingSettings, steps: int):
-        super().__init__()
-        self.peak, self.steps, self.step = 0.0, steps, 0
-        self.rise = max(1, round(steps * settings.warm_up))
-
-    def on_train_begin(self, logs=None):
-        self.peak = float(self.model.optimizer.learning_rate)
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self.step += 1
-        fall = (self.step - self.rise) / (self.steps - self.rise + 1)
-        factor = self.step / self.rise if self.step < self.rise else (1 + math.cos(math.pi * fall)) / 2
-        self.model.optimizer.learning_rate = self.peak * factor
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-
-
-class _BestEpoch(keras.callbacks.Callback):
-    """Keep the best epoch's weights in one file that is complete at every moment."""
-
-    def __init__(self, monitor: str, checkpoint: Path, trained: keras.Model, kept: keras.Model):
-        super().__init__()
-        self.monitor, self.checkpoint, self.trained, self.kept, self.epoch = monitor, checkpoint, trained, kept, 0
-        self._sign = -1 if "accuracy" in monitor else 1
-        self._best = math.inf
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.monitor == "none":
-            return
-        value = self._sign * (logs or {}).get(self.monitor, math.nan)
-        if value < self._best:
-            self._best, self.epoch = value, epoch + 1
-            self.kept.set_weights(self.trained.get_weights())
-            with _encoder(self.kept, trainable=True):  # or a frozen phase would be written into the file for good
-                save(self.kept, self.checkpoint)
-
-
-class _Average(keras.callbacks.Callback):
-    """Average the weights over the steps; the network holds the average while it is validated, and at the end."""
-
-    def __init__(self, model: keras.Model, momentum: float):
-        super().__init__()
-        self.momentum, self.step = momentum, 0
-        self.weights = [weight for weight in model.weights if "float" in weight.dtype]
-        self.averages = [tf.Variable(weight.numpy()) for weight in self.weights]
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        self._update(tf.constant(min(self.momentum, (1 + self.step) / (10 + self.step))))
-
-    def on_test_begin(self, logs=None):
-        self._swap()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._swap()
-
-    def finish(self) -> None:
-        """Give the network the average for good; not when `fit` ends, since another phase may follow."""
-        for average, weight in zip(self.averages, self.weights, strict=True):
-            weight.assign(average)
-
-    @tf.function
-    def _update(self, momentum: tf.Tensor) -> None:
-        for average, weight in zip(self.averages, self.weights, strict=True):
-            average.assign(momentum * average + (1 - momentum) * tf.cast(weight.value, average.dtype))
-
-    def _swap(self) -> None:
-        for average, weight in zip(self.averages, self.weights, strict=True):
-            kept = weight.numpy()
-            weight.assign(average)
-            average.assign(kept)
-
-
-class _Reporter(keras.callbacks.Callback):
-    def __init__(self, epochs: int, batches: int, report: Callable[[EpochReport], None]):
-        super().__init__()
-        self.epochs, self.batches, self.report, self.epoch = epochs, batches, report, 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch + 1
-        self._tell(0, {}, finished=False)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._tell(batch + 1, logs, finished=False)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._tell(self.batches, logs, finished=True)
-
-    def _tell(self, batch: int, logs: dict | None, finished: bool) -> None:
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        self.report(EpochReport(self.epoch, self.epochs, batch, self.batches, figures, finished))

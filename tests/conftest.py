@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def camera() -> np.ndarray:
 def gray_photo(pixels: np.ndarray) -> Photo:
     """Make a decoded photo of levels of shape (h, w)."""
     return Photo(Image.fromarray(pixels), None, "PNG", None, None, None)
+
+
+def zipped(folder: Path, archive: Path) -> Path:
+    """Zip a folder, each file named from there."""
+    with zipfile.ZipFile(archive, "w") as opened:
+        for path in sorted(folder.rglob("*")):
+            opened.write(path, path.relative_to(folder))
+    return archive
 
 
 @pytest.fixture

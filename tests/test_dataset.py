@@ -1,9 +1,8 @@
 import shutil
-import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import SHIPPED
+from conftest import SHIPPED, zipped
 from PIL import Image
 
 from colorizer.dataset import (
@@ -11,18 +10,9 @@ from colorizer.dataset import (
     choose_photos,
     fill_default_dataset,
     find_files,
-    is_archive,
     split_photos,
-    unpack,
 )
 from colorizer.settings import ColorizeError, DatasetSettings
-
-
-def zipped(folder: Path, archive: Path) -> Path:
-    with zipfile.ZipFile(archive, "w") as opened:
-        for path in sorted(folder.rglob("*")):
-            opened.write(path, path.relative_to(folder))
-    return archive
 
 
 def test_files_are_found_in_nested_folders_with_difficult_names(colour_folder):
@@ -106,47 +96,6 @@ def test_fewer_photos_are_chosen_at_random_but_repeatably():
     assert chosen != choose_photos(paths, 5, seed=2)
     assert chosen != tuple(paths[:5])
     assert choose_photos(paths, 99, seed=1) == tuple(paths)
-
-
-def test_a_zip_is_unpacked_once_and_a_zip_inside_it_is_left_alone(tmp_path, colour_folder):
-    zipped(colour_folder / "cats", colour_folder / "inner.zip")
-    archive = zipped(colour_folder, tmp_path / "my photos.zip")
-    assert is_archive(archive)
-    folder = unpack(archive, tmp_path / "my photos")
-    check = check_photos(find_files(folder), True)
-    assert len(check.fine) == 8
-    assert [path.name for path, _ in check.unreadable] == ["inner.zip"]
-    assert unpack(archive, tmp_path / "my photos") == folder
-
-
-def test_unpacking_overwrites_nothing(tmp_path, colour_folder):
-    archive = zipped(colour_folder, tmp_path / "photos.zip")
-    precious = tmp_path / "photos" / "precious.txt"
-    precious.parent.mkdir()
-    precious.write_text("mine")
-    assert unpack(archive, tmp_path / "photos") == tmp_path / "photos-2"
-    assert precious.read_text() == "mine"
-    assert len(list((tmp_path / "photos").iterdir())) == 1
-
-
-@pytest.mark.parametrize("member", ["../escaped.jpg", "/escaped.jpg", "a/../../escaped.jpg", "C:\\escaped.jpg"])
-def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
-    archive = tmp_path / "evil.zip"
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr(member, b"x")
-    with pytest.raises(ColorizeError, match="outside the folder"):
-        unpack(archive, tmp_path / "evil")
-    assert [path.name for path in tmp_path.iterdir()] == ["evil.zip"]
-
-
-def test_a_damaged_zip_leaves_nothing_behind(tmp_path, colour_folder):
-    archive = zipped(colour_folder, tmp_path / "photos.zip")
-    data = bytearray(archive.read_bytes())
-    data[2000:2100] = bytes(100)
-    archive.write_bytes(data)
-    with pytest.raises(ColorizeError, match="Cannot unpack"):
-        unpack(archive, tmp_path / "unpacked")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["colour photos", "photos.zip"]
 
 
 @pytest.mark.parametrize("for_training", [True, False])

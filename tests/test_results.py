@@ -6,7 +6,17 @@ from conftest import SHIPPED
 from PIL import Image
 
 from colorizer.photo import read_photo
-from colorizer.results import COMPARED, SheetWriter, new_run, save_graphs, save_picture, write_record
+from colorizer.results import (
+    COMPARED,
+    MADE,
+    SheetWriter,
+    earlier_run,
+    new_run,
+    picture_paths,
+    save_graphs,
+    save_picture,
+    write_record,
+)
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
 
@@ -28,8 +38,10 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
     photo = read_photo(SHIPPED / "chelsea.png")
     red, blue = np.zeros((300, 451, 3), np.uint8), np.zeros((300, 451, 3), np.uint8)
     red[..., 0], blue[..., 2] = 200, 200
-    save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, Image.fromarray(red))
-    row = save_picture(run, tmp_path, COMPARED, tmp_path / "sub" / "a.png", photo, Image.fromarray(blue))
+    one, other = tmp_path / "a.png", tmp_path / "sub" / "a.png"
+    paths = picture_paths(run, tmp_path, [one, other])
+    save_picture(paths, COMPARED, one, photo, Image.fromarray(red))
+    row = save_picture(paths, COMPARED, other, photo, Image.fromarray(blue))
     assert np.array_equal(np.asarray(Image.open(run.results / "a.png")), red)
     assert np.array_equal(np.asarray(Image.open(run.results / "sub" / "a.png")), blue)
     original, predicted, gray = (np.asarray(thumbnail).astype(int) for thumbnail in row)
@@ -38,12 +50,24 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
     assert np.ptp(gray, axis=-1).max() == 0
 
 
-def test_a_picture_overwrites_nothing(tmp_path):
-    run = new_run(tmp_path, "colorize")
-    photo = read_photo(SHIPPED / "chelsea.png")
-    for _ in range(2):
-        save_picture(run, tmp_path, COMPARED, tmp_path / "a.png", photo, photo.image)
-    assert sorted(path.name for path in run.results.iterdir()) == ["a-2.png", "a.png"]
+def test_colour_photos_overwrite_nothing_and_each_other_neither(tmp_path):
+    run = new_run(tmp_path / "out", "colorize")
+    # A PGM cannot hold colour and becomes "a.pgm.png", which is the name of another photo.
+    Image.open(SHIPPED / "camera.png").save(tmp_path / "a.pgm")
+    photos = [tmp_path / name for name in ("a.pgm", "a.pgm.png", "b.png", "graphs.png")]
+    (run.results / "b.png").write_bytes(b"mine")
+    paths = picture_paths(run, tmp_path, photos)
+    assert [path.name for path in paths.values()] == ["a.pgm.png", "a.pgm-2.png", "b-2.png", "graphs-2.png"]
+    assert picture_paths(run, tmp_path, photos) == paths
+    assert picture_paths(run, tmp_path, photos, owned=True)[photos[2]].name == "b.png"
+
+
+def test_an_earlier_run_is_found_by_what_it_was_made_from(tmp_path):
+    runs = [new_run(tmp_path, "colorize") for _ in range(3)]
+    for run, vividness in zip(runs, (1.0, 1.0, 1.5), strict=True):
+        write_record(run.results / MADE, {"photos": "here", "vividness": vividness})
+    assert earlier_run(tmp_path, "colorize", {"photos": "here", "vividness": 1.0}).results == runs[1].results
+    assert earlier_run(tmp_path, "colorize", {"photos": "elsewhere", "vividness": 1.0}) is None
 
 
 def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 
@@ -10,8 +11,8 @@ from colorizer.classification import class_weights, soft_bins
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins, luma
 from colorizer.evaluation import evaluate
 from colorizer.model import build, encoder_layers, load
-from colorizer.settings import ColorizeError, ModelSettings, TrainingSettings
-from colorizer.training import seconds_per_photo, train
+from colorizer.settings import AugmentationSettings, ColorizeError, ModelSettings, TrainingSettings
+from colorizer.training import TrainingStopped, seconds_per_photo, train
 
 PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
 
@@ -20,15 +21,21 @@ def small_network(seed: int = 42):
     return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
 
 
-def batches(photos=PHOTOS) -> PhotoBatches:
-    return PhotoBatches(photos, 64, 4)
+def batches(batch_size: int = 4) -> PhotoBatches:
+    return PhotoBatches(PHOTOS, 64, batch_size)
+
+
+def behind(count: int):
+    """Ask a training to stop behind so many batches and one."""
+    asked = itertools.count()
+    return lambda: next(asked) >= count
 
 
 def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_path):
     network = small_network()
     reports = []
     settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
-    record = train(network, batches(), batches(), settings, tmp_path / "best.h5", reports.append)
+    record = train(network, batches(), batches(), settings, tmp_path, reports.append)
     result = evaluate(network, PHOTOS, TrainingSettings(batch_size=4))
     assert result.predicted.psnr > result.gray.psnr + 1
     assert result.predicted.ciede2000 < result.gray.ciede2000
@@ -44,39 +51,39 @@ def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_pa
     network = small_network()
     # So large a step makes the loss jump about: the last epoch is hardly ever the best.
     settings = TrainingSettings(epochs=6, batch_size=4, learning_rate=0.05, precision="float32")
-    record = train(network, batches(), batches(), settings, tmp_path / "best.h5")
+    record = train(network, batches(), batches(), settings, tmp_path)
     best = min(record.history["val_loss"])
     assert record.kept_epoch == record.history["val_loss"].index(best) + 1
     assert evaluate(network, PHOTOS, TrainingSettings(batch_size=4)).loss == pytest.approx(best, rel=1e-3)
     gray = batches()[0][0]
     kept = load(tmp_path / "best.h5").model.predict(gray, verbose=0)
     assert np.array_equal(kept, network.model.predict(gray, verbose=0))
-    assert [path.name for path in tmp_path.iterdir()] == ["best.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.h5", "state.npz"]
 
 
 def test_an_accuracy_monitor_keeps_the_largest(tmp_path):
     settings = TrainingSettings(epochs=5, batch_size=4, learning_rate=0.05, monitor="val_accuracy")
-    record = train(small_network(), batches(), batches(), settings, tmp_path / "best.h5")
+    record = train(small_network(), batches(), batches(), settings, tmp_path)
     assert record.history["val_accuracy"][record.kept_epoch - 1] == max(record.history["val_accuracy"])
 
 
-def test_without_a_monitor_the_last_epoch_stays_and_nothing_is_written(tmp_path):
+def test_without_a_monitor_the_last_epoch_stays_and_no_other_is_written(tmp_path):
     settings = TrainingSettings(epochs=2, batch_size=4, monitor="none")
-    record = train(small_network(), batches(), batches(), settings, tmp_path / "best.h5")
+    record = train(small_network(), batches(), batches(), settings, tmp_path)
     assert record.kept_epoch == 2
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
 
 
 def test_training_repeats_for_the_same_seed(tmp_path):
     settings = TrainingSettings(epochs=2, batch_size=2, monitor="none")
-    losses = [train(small_network(1), batches(), batches(), settings, tmp_path / "x.h5").history for _ in range(2)]
+    losses = [train(small_network(1), batches(), batches(), settings, tmp_path / name).history for name in "ab"]
     assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-4)
 
 
 def test_the_learning_rate_falls_fivefold_on_a_plateau(tmp_path):
     # A step of a size that float32 rounds away improves nothing: a plateau from the first epoch on.
     settings = TrainingSettings(epochs=8, batch_size=4, learning_rate=1e-12, monitor="none", precision="float32")
-    rates = train(small_network(), batches(), batches(), settings, tmp_path / "x.h5").history["learning_rate"]
+    rates = train(small_network(), batches(), batches(), settings, tmp_path).history["learning_rate"]
     assert rates[0] == pytest.approx(1e-12)
     assert rates[-1] == pytest.approx(2e-13)
 
@@ -84,7 +91,7 @@ def test_the_learning_rate_falls_fivefold_on_a_plateau(tmp_path):
 def test_the_cosine_schedule_ends_near_nothing(tmp_path):
     settings = TrainingSettings(epochs=10, schedule="cosine", monitor="none")
     singles = PhotoBatches(PHOTOS, 64, 1)
-    rates = train(small_network(), singles, batches(), settings, tmp_path / "x.h5").history["learning_rate"]
+    rates = train(small_network(), singles, batches(), settings, tmp_path).history["learning_rate"]
     assert rates == tuple(sorted(rates, reverse=True))
     assert 0 < rates[-1] < settings.learning_rate / 100
 
@@ -93,7 +100,7 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     network = small_network()
     network.model.set_weights([weight * math.nan for weight in network.model.get_weights()])
     with pytest.raises(ColorizeError, match="no longer a number"):
-        train(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path / "best.h5")
+        train(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path)
 
 
 def test_measuring_the_speed_leaves_the_network_as_it_was():
@@ -108,7 +115,7 @@ def test_mixed_precision_learns_the_same_and_leaves_a_float32_network(tmp_path):
     for precision in ("float32", "mixed_bfloat16"):
         network = small_network()
         settings = TrainingSettings(epochs=10, batch_size=4, monitor="none", precision=precision)
-        losses[precision] = train(network, batches(), batches(), settings, tmp_path / "x.h5").history["loss"]
+        losses[precision] = train(network, batches(), batches(), settings, tmp_path / precision).history["loss"]
         assert {layer.dtype_policy.name for layer in network.model.layers} == {"float32"}
         assert network.model.predict(batches()[0][0], verbose=0).dtype == np.float32
     assert losses["mixed_bfloat16"] != losses["float32"]
@@ -122,7 +129,7 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
         settings = TrainingSettings(
             epochs=6, batch_size=4, learning_rate=5e-3, average=average, precision="float32", schedule="cosine"
         )
-        record = train(network, batches(), batches(), settings, tmp_path / f"{average}.h5")
+        record = train(network, batches(), batches(), settings, tmp_path / str(average))
         loss = evaluate(network, PHOTOS, TrainingSettings(batch_size=4)).loss
         assert loss == pytest.approx(min(record.history["val_loss"]), rel=1e-3)
         kept[average] = record.history
@@ -135,7 +142,8 @@ def train_with_encoder(tmp_path, weights, **settings):
     network = build(ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(weights)))
     encoder = [weight for layer in encoder_layers(network.model) for weight in layer.weights]
     before = [weight.numpy() for weight in encoder]
-    record = train(network, batches(), batches(), TrainingSettings(batch_size=4, **settings), tmp_path / "best.h5")
+    folder = tmp_path / "-".join(map(str, settings.values()))
+    record = train(network, batches(), batches(), TrainingSettings(batch_size=4, **settings), folder)
     return record, before, [weight.numpy() for weight in encoder]
 
 
@@ -144,7 +152,8 @@ def test_a_frozen_encoder_keeps_its_weights_and_then_learns(tmp_path, encoder_we
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     assert record.history["learning_rate"] == pytest.approx((3e-4, 3e-4))
     # What is loaded to go on with is not frozen for ever.
-    frozen = [layer for layer in encoder_layers(load(tmp_path / "best.h5").model) if not layer.trainable]
+    (best,) = tmp_path.rglob("best.h5")
+    frozen = [layer for layer in encoder_layers(load(best).model) if not layer.trainable]
     assert all("bn" in layer.name.lower() for layer in frozen)
     record, before, after = train_with_encoder(tmp_path, encoder_weights, epochs=3, frozen_epochs=1, monitor="none")
     assert not all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
@@ -159,10 +168,70 @@ def test_averaging_changes_what_is_kept_but_not_the_way_there(tmp_path, encoder_
     assert not all(np.array_equal(one, other) for one, other in zip(last, mean, strict=True))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"schedule": "plateau", "learning_rate": 0.01, "plateau_epochs": 1},
+        {"schedule": "cosine", "average": 0.9, "monitor": "val_accuracy"},
+        {"schedule": "cosine", "precision": "mixed_bfloat16"},
+    ],
+)
+@pytest.mark.parametrize("stop_after", [0, 3, 4, 9])
+def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path, settings, stop_after):
+    settings = TrainingSettings(epochs=5, batch_size=2, **settings)
+
+    def network():
+        return build(ModelSettings(size=64, filters=(8, 16, 16), dropout=0.2))
+
+    def photos():
+        return PhotoBatches(PHOTOS, 64, 2, 1, AugmentationSettings())
+
+    whole = network()
+    record = train(whole, photos(), batches(), settings, tmp_path / "whole")
+    with pytest.raises(TrainingStopped) as stopped:
+        train(network(), photos(), batches(), settings, tmp_path / "parts", should_stop=behind(stop_after))
+    assert stopped.value.epoch == stop_after // 2 + 1
+    assert load(tmp_path / "parts" / "last.h5").size == 64
+    resumed = network()
+    again = train(resumed, photos(), batches(), settings, tmp_path / "parts")
+    assert again.history == record.history
+    assert again.kept_epoch == record.kept_epoch
+    pairs = zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_a_training_stopped_between_its_phases_goes_on_to_the_same_weights(tmp_path, encoder_weights):
+    settings = TrainingSettings(epochs=3, batch_size=2, frozen_epochs=1, average=0.9, schedule="cosine")
+
+    def network():
+        return build(ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(encoder_weights)))
+
+    whole, resumed = network(), network()
+    train(whole, batches(2), batches(), settings, tmp_path / "whole")
+    for _ in range(2):  # in the first step behind the frozen epoch, and one epoch later
+        with pytest.raises(TrainingStopped):
+            train(network(), batches(2), batches(), settings, tmp_path / "parts", should_stop=behind(3))
+    train(resumed, batches(2), batches(), settings, tmp_path / "parts")
+    pairs = zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_a_state_that_is_damaged_or_another_networks_is_refused(tmp_path):
+    settings = TrainingSettings(epochs=1, batch_size=4)
+    train(small_network(), batches(), batches(), settings, tmp_path)
+    other = build(ModelSettings(size=64, filters=(8, 8)))
+    with pytest.raises(ColorizeError, match="another network"):
+        train(other, batches(), batches(), settings, tmp_path)
+    state = tmp_path / "state.npz"
+    state.write_bytes(state.read_bytes()[:5000])
+    with pytest.raises(ColorizeError, match="damaged"):
+        train(small_network(), batches(), batches(), settings, tmp_path)
+
+
 def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
     network = build(ModelSettings(size=64, filters=(16, 32, 64), head="classification"))
     settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
-    record = train(network, batches(), batches(), settings, tmp_path / "best.h5")
+    record = train(network, batches(), batches(), settings, tmp_path)
     result = evaluate(network, PHOTOS, TrainingSettings(batch_size=4))
     assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
     assert record.history["val_loss"][-1] < record.history["val_loss"][0]

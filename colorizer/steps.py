@@ -1,0 +1,182 @@
+"""Steps that several journeys share: ask, do, tell.
+
+What does the work lives in the rooms below and is imported when its step begins: the first question never waits for
+TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorizer import questions as ask
+from colorizer.choosing import HOME
+from colorizer.console import on_kaggle, quiet_errors
+from colorizer.conversation import Conversation
+from colorizer.settings import ColorizeError, Interrupted, TrainingSettings
+
+if TYPE_CHECKING:
+    from colorizer.colorization import Adjustment
+    from colorizer.evaluation import Evaluation
+    from colorizer.model import Network
+    from colorizer.results import Run
+
+
+def start_tensorflow(talk: Conversation) -> None:
+    """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
+    import logging
+
+    talk.console.inform("Starting TensorFlow…")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
+    with quiet_errors():
+        from colorizer.training import prepare_devices
+
+        device = prepare_devices()
+    talk.console.inform(f"The network runs on: {device}.")
+
+
+def load_existing(talk: Conversation) -> Network:
+    """Load the model to use or to continue from; the one that ships with the program by default."""
+    from colorizer.colorization import PRETRAINED
+
+    return _loaded(talk, PRETRAINED)
+
+
+def look_at(talk: Conversation, network: Network, run: Run) -> None:
+    """Draw the model, print its summary, or neither."""
+    from colorizer.model import draw, summary
+
+    choice = talk.answer(ask.LOOK)
+    if choice == "summary":
+        talk.console.show(summary(network.model))
+    elif choice == "drawing":
+        path = run.models / "model.png"
+        try:
+            draw(network.model, path)
+        except ColorizeError as error:
+            talk.console.warn(str(error))
+        else:
+            talk.console.inform(f"The drawing is in {path}.")
+            talk.console.picture(path)
+
+
+def evaluate_network(
+    talk: Conversation,
+    network: Network,
+    photos: Sequence[Path],
+    settings: TrainingSettings,
+    adjustment: Adjustment | None = None,
+) -> Evaluation:
+    """Score colour photos and print each figure beside the gray baseline."""
+    from colorizer.colorization import AS_MEANT
+    from colorizer.evaluation import evaluate
+
+    with talk.console.progress("Evaluating", "photos") as progress:
+        result = evaluate(network, photos, settings, adjustment or AS_MEANT, talk.answer(ask.WORKERS), progress)
+    rows = (
+        ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
+        ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
+        ("CIEDE2000 (less is nearer)", "ciede2000", "{:.2f}", "0.00"),
+        ("colourfulness (0 is gray)", "colourfulness", "{:.1f}", f"{result.true_colourfulness:.1f}"),
+    )
+    talk.console.table(
+        f"{len(photos)} photos: loss {result.loss:.5f}, accuracy {result.accuracy:.3f} "
+        "(share of pixels whose strongest channel is right)",
+        ("", "colorized", "left gray", "truth"),
+        [
+            (name, form.format(getattr(result.predicted, field)), form.format(getattr(result.gray, field)), truth)
+            for name, field, form, truth in rows
+        ],
+    )
+    return result
+
+
+def start_run(talk: Conversation, kind: str) -> Run:
+    """Reserve this run's folders."""
+    from colorizer.results import new_run
+
+    return new_run(output_folder(talk), kind)
+
+
+def output_folder(talk: Conversation) -> Path:
+    """Return the folder that holds every run."""
+    return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else HOME) / "OUTPUT"
+
+
+def colorize_to_files(
+    talk: Conversation,
+    network: Network,
+    photos: Sequence[Path],
+    root: Path,
+    run: Run,
+    owned: bool = False,
+    with_truth: bool = False,
+    adjustment: Adjustment | None = None,
+) -> None:
+    """Colorize photos into the run's results, with sheets; raise ColorizeError at the end when some photos failed.
+
+    With `owned`, colour photos that are there already are this run's own.
+    """
+    from colorizer.colorization import AS_MEANT, Failure, colorize_files
+    from colorizer.results import COMPARED, SheetWriter, picture_paths, save_picture
+
+    columns = COMPARED if with_truth else COMPARED[1:]
+    paths = picture_paths(run, root, photos, owned)
+    if owned:
+        photos = [photo for photo in photos if not paths[photo].exists()]
+        talk.console.inform(f"{len(paths) - len(photos)} of {len(paths)} photos are in {run.results} already.")
+    sheets, failures, done = SheetWriter(run.results / "sheets", columns), [], 0
+    save = partial(save_picture, paths, columns)
+    try:
+        with talk.console.progress("Colorizing", "photos") as progress:
+            outcomes = colorize_files(network, photos, save, adjustment or AS_MEANT, workers=talk.answer(ask.WORKERS))
+            for outcome in outcomes:
+                if isinstance(outcome, Failure):
+                    failures.append(outcome)
+                else:
+                    sheets.add(str(outcome.path.relative_to(root)), outcome.delivered)
+                done += 1
+                progress(done, len(photos))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted: {sum(path.exists() for path in paths.values())} of {len(paths)} colour photos are complete "
+            f"in {run.results}; the same command with {ask.SKIP_EXISTING.flag} makes the others."
+        ) from None
+    sheet_paths = sheets.finish()
+    talk.console.inform(
+        f"{len(photos) - len(failures)} colour photos are in {run.results}, comparison sheets in {sheets.folder}."
+    )
+    if sheet_paths and talk.answer(ask.SHOW_RESULTS):
+        talk.console.picture(sheet_paths[0])
+    if failures:
+        for failure in failures:
+            talk.console.warn(failure.reason)
+        raise ColorizeError(f"{len(failures)} of {len(photos)} photos could not be colorized; the others are done.")
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words a person would use."""
+    if seconds < 90:
+        return f"{max(1, seconds):.0f} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def _loaded(talk: Conversation, default: Path) -> Network:
+    """Load the model of the flag or the answer, asking again until one loads."""
+    from colorizer.model import load
+
+    while True:
+        path = talk.answer(ask.MODEL, default=default)
+        try:
+            network = load(path)
+        except ColorizeError as error:
+            if talk.has_flag(ask.MODEL) or talk.accept_defaults:
+                raise
+            talk.console.warn(str(error))
+            continue
+        talk.console.inform(f"Loaded {path}, which works on {network.size} x {network.size} pixels.")
+        return network

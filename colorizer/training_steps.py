@@ -1,0 +1,224 @@
+"""The steps of the training journey: decide, train, keep."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from colorizer import questions as ask
+from colorizer.choosing import cache_folder, choose_counts, choose_dataset
+from colorizer.conversation import Conversation, WrongFlag
+from colorizer.settings import (
+    AugmentationSettings,
+    DatasetSettings,
+    Interrupted,
+    ModelSettings,
+    TrainingSettings,
+)
+from colorizer.steps import colorize_to_files, duration, load_existing, look_at, start_run, start_tensorflow
+
+if TYPE_CHECKING:
+    from colorizer.dataset import Split
+    from colorizer.evaluation import Evaluation
+    from colorizer.model import Network
+    from colorizer.plan import Plan
+    from colorizer.results import Run
+    from colorizer.training import EpochReport, TrainingRecord
+
+
+def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
+    """Ask for everything a training needs, and write it down so that an interrupted one can be taken up."""
+    seed = talk.answer(ask.SEED)
+    least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
+    check = choose_dataset(talk, for_training=True, least=least)
+    split = choose_counts(talk, check, seed)
+    start_tensorflow(talk)
+    from colorizer.plan import Plan, write_plan
+
+    epochs = choose_epochs(talk, split)
+    run = start_run(talk, ask.TRAIN)
+    network, is_new = create_or_load(talk)
+    look_at(talk, network, run)
+    settings = TrainingSettings(
+        epochs=epochs,
+        batch_size=talk.answer(ask.BATCH_SIZE),
+        learning_rate=talk.answer(ask.LEARNING_RATE),
+        loss=talk.answer(ask.LOSS),
+        schedule=talk.answer(ask.SCHEDULE),
+        precision=talk.answer(ask.PRECISION),
+        # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
+        frozen_epochs=talk.answer(ask.FROZEN_EPOCHS) if is_new or talk.has_flag(ask.FROZEN_EPOCHS) else 0,
+        average=talk.answer(ask.AVERAGE),
+        monitor=talk.answer(ask.MONITOR),
+        seed=seed,
+    )
+    plan = Plan(check.root, split, settings)
+    write_plan(run, plan, network)
+    return run, plan, network
+
+
+def take_up(talk: Conversation) -> tuple[Run, Plan, Network]:
+    """Read what an interrupted training was to do, and go on with it; its settings are its own."""
+    free = {question.name for question in ask.FREE_WHEN_RESUMED}
+    others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
+    if others:
+        raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
+    start_tensorflow(talk)
+    from colorizer.plan import read_plan
+
+    run, plan, network = read_plan(talk.answer(ask.RESUME))
+    talk.console.inform(f"Going on with {run.name}.")
+    return run, plan, network
+
+
+def choose_epochs(talk: Conversation, split: Split) -> int:
+    """Ask for the number of epochs, with the time one takes on this machine, measured.
+
+    Which network it will be is asked later, so what is measured is the one the flags say, or the default.
+    """
+    if not talk.has_flag(ask.EPOCHS) and not talk.accept_defaults:
+        from colorizer.model import build, load
+
+        talk.console.inform("Measuring how fast this machine trains…")
+        if talk.has_flag(ask.MODEL):
+            network = load(talk.answer(ask.MODEL))
+        else:
+            architecture = talk.flags.get(ask.ARCHITECTURE.name, ModelSettings.architecture)
+            network = build(_model_settings(talk, architecture))
+        settings = TrainingSettings(
+            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(ask.PRECISION)
+        )
+        _tell_estimate(talk, network, split, settings)
+    return talk.answer(ask.EPOCHS)
+
+
+def create_or_load(talk: Conversation) -> tuple[Network, bool]:
+    """Create a new network, or load one to continue from; say also whether it is new."""
+    from colorizer.model import build
+
+    if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
+        return load_existing(talk), False
+    network = build(_model_settings(talk, talk.answer(ask.ARCHITECTURE)))
+    talk.console.inform(
+        f"Created {network.name} for {network.size} x {network.size} pixels, "
+        f"{network.model.count_params():,} parameters."
+    )
+    return network, True
+
+
+def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) -> TrainingRecord:
+    """Train, showing every epoch; raise Interrupted, saying how to go on, when the person has had enough for now."""
+    from colorizer.batches import PhotoBatches
+    from colorizer.training import BEST, LAST, TrainingStopped, replicas, train
+
+    split, settings = plan.split, plan.settings
+    how = {"least": replicas(), "workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}
+    augmentation = AugmentationSettings()
+    learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
+    validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
+    _tell_estimate(talk, network, split, settings)
+    with (
+        talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress,
+        talk.console.patience("Stopping behind this batch; Ctrl-C again leaves at once.") as should_stop,
+    ):
+
+        def report(epoch: EpochReport) -> None:
+            progress(epoch.batch, epoch.batches, f"Epoch {epoch.epoch} of {epoch.epochs}")
+            if epoch.finished:
+                figures = ", ".join(f"{name} {value:.4g}" for name, value in sorted(epoch.figures.items()))
+                talk.console.inform(f"Epoch {epoch.epoch} of {epoch.epochs}: {figures}")
+
+        try:
+            record = train(network, learning, validation, settings, run.models, report, should_stop)
+        except TrainingStopped as stopped:
+            best = f", that of the best epoch ({stopped.best_epoch}) in {run.models / BEST}" * bool(stopped.best_epoch)
+            raise Interrupted(
+                f"Stopped in epoch {stopped.epoch} of {settings.epochs}. The network as it is now is in "
+                f"{run.models / LAST}{best}. To go on behind the last finished epoch: "
+                f"python colorize.py train --resume {shlex.quote(str(run.models))}"
+            ) from stopped
+    talk.console.inform(
+        f"Trained for {duration(record.seconds)} on {record.device}; the network is that of epoch {record.kept_epoch}."
+    )
+    return record
+
+
+def save_model(talk: Conversation, network: Network, run: Run) -> None:
+    """Save the whole model and its weights apart, before anything else can fail, unless they are not wanted."""
+    from colorizer import model
+
+    if talk.answer(ask.SAVE_MODEL):
+        model.save(network.model, run.models / "model.h5")
+        model.save_weights(network.model, run.models / "model.weights.h5")
+        talk.console.inform(f"Saved the model and its weights in {run.models}.")
+
+
+def save_record(network: Network, plan: Plan, record: TrainingRecord, evaluation: Evaluation, run: Run) -> None:
+    """Save what was done and how well it went: beside the model if it was saved, else beside the results."""
+    from importlib.metadata import version
+
+    from colorizer.results import write_record
+
+    write_record(
+        (run.models if (run.models / "model.h5").is_file() else run.results) / "model.json",
+        {
+            "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
+            "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",
+            "photos": {part: len(getattr(plan.split, part)) for part in ("train", "validation", "test")},
+            "settings": asdict(plan.settings),
+            "training": asdict(record),
+            "evaluation": asdict(evaluation),
+            "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
+        },
+    )
+
+
+def show_graphs(talk: Conversation, record: TrainingRecord, run: Run) -> None:
+    """Save the graphs, and show them to who wants to see them."""
+    from colorizer.results import save_graphs
+
+    path = save_graphs(record.history, run.results)
+    talk.console.inform(f"The graphs of losses, accuracies and learning rate are in {path}.")
+    if talk.answer(ask.SHOW_GRAPHS):
+        talk.console.picture(path)
+
+
+def save_test_results(talk: Conversation, network: Network, plan: Plan, run: Run) -> None:
+    """Save the test photos as the network colours them, and sheets beside the truth."""
+    if talk.answer(ask.SAVE_RESULTS):
+        colorize_to_files(
+            talk, network, plan.split.test, plan.root, run, owned=talk.has_flag(ask.RESUME), with_truth=True
+        )
+
+
+def finish(run: Run) -> None:
+    """Clear away what only an unfinished training needs."""
+    from colorizer.plan import forget_plan
+
+    forget_plan(run)
+
+
+def _model_settings(talk: Conversation, architecture: str) -> ModelSettings:
+    weights = talk.answer(ask.ENCODER_WEIGHTS)
+    return ModelSettings(
+        architecture=architecture,
+        size=talk.answer(ask.SIZE),
+        filters=talk.answer(ask.FILTERS) or (),
+        dropout=talk.answer(ask.DROPOUT),
+        l2=talk.answer(ask.L2),
+        head=talk.answer(ask.HEAD),
+        temperature=talk.answer(ask.TEMPERATURE),
+        encoder_weights=str(weights) if weights else "",
+        seed=talk.answer(ask.SEED),
+    )
+
+
+def _tell_estimate(talk: Conversation, network: Network, split: Split, settings: TrainingSettings) -> None:
+    from colorizer.training import seconds_per_photo
+
+    # Validation is a forward pass only, about a third of a training step.
+    photos = (len(split.train) + len(split.validation) / 3) * settings.epochs
+    many = f"{settings.epochs} epochs take" if settings.epochs > 1 else "one epoch takes"
+    estimate = duration(seconds_per_photo(network, settings) * photos)
+    talk.console.inform(f"With {network.name} {many} about {estimate} on this machine.")
