@@ -173,7 +173,10 @@ class Reporter(keras.callbacks.Callback):
 
 
 class BetweenBatchesAndEpochs(keras.callbacks.Callback):
-    """Stop behind a batch when asked to, and call `keep(epochs done, figures)` behind an epoch: the last callback."""
+    """Stop behind a batch or an epoch when asked to, and call `keep(epochs done, figures)` behind an epoch.
+
+    The last of the callbacks, since it writes down what the others have seen.
+    """
 
     def __init__(self, should_stop: Callable[[], bool], keep: Callable[[int, dict[str, float]], None]):
         super().__init__()
@@ -185,3 +188,4 @@ class BetweenBatchesAndEpochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.keep(epoch + 1, {name: float(value) for name, value in (logs or {}).items()})
+        self.on_train_batch_end(0)
