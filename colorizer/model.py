@@ -20,6 +20,7 @@ from keras import layers
 
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins
 from colorizer.files import complete_file
+from colorizer.screening import screen
 from colorizer.settings import ColorizeError, ModelSettings
 
 DEFAULT_FILTERS = {
@@ -132,12 +133,14 @@ def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
     """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3; raise ColorizeError when it does not serve.
 
-    The model's own input size rules; `default_size` is taken where it accepts any.
+    Nothing in the file is run: see `screening`. The model's own input size rules; `default_size` is taken where it
+    accepts any.
     """
     if path.suffix.lower() not in (".h5", ".keras"):
         raise ColorizeError(f"{path} is no model: its name ends neither in .h5 nor in .keras.")
     if not path.is_file():
         raise ColorizeError(f"There is no model file at {path}.")
+    screen(path)
     if _weights_only(path):
         raise ColorizeError(
             f"{path} holds only weights, without the network they belong to; choose the whole model saved beside it."
@@ -255,7 +258,10 @@ def _encoder(scaled, weights_file: str) -> keras.Model:
     try:
         encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
         if weights_file:
+            screen(Path(weights_file))
             encoder.load_weights(weights_file)
+    except ColorizeError:
+        raise
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
         where = f"the file {weights_file}" if weights_file else "Keras' download"
         raise ColorizeError(

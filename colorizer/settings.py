@@ -99,6 +99,16 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class ModelLimits:
+    """What a model file may be."""
+
+    maximum_bytes: int = 2_000_000_000
+    """Of the file and of the weights in it; `rgb_unet` with its optimizer takes 360 MB."""
+    maximum_objects: int = 100_000
+    """Groups and arrays of an HDF5 file; MobileNetV2 has some thousand."""
+
+
+@dataclass(frozen=True)
 class TrainingSettings:
     """How a network is trained."""
 
