@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -10,8 +11,8 @@ import numpy as np
 
 from colorizer.cache import PreparedPhotos
 from colorizer.color import LUMA_WEIGHTS
-from colorizer.photo import read_square
-from colorizer.settings import AugmentationSettings, CacheSettings, worker_count
+from colorizer.photo import DEFAULT_LIMITS, read_square
+from colorizer.settings import AugmentationSettings, CacheSettings, PhotoLimits, worker_count
 
 
 class PhotoBatches(keras.utils.PyDataset):
@@ -35,6 +36,7 @@ class PhotoBatches(keras.utils.PyDataset):
         workers: int | None = None,
         cache_folder: Path | None = None,
         cache: CacheSettings | None = None,
+        limits: PhotoLimits = DEFAULT_LIMITS,
     ):
         super().__init__(workers=worker_count(workers), use_multiprocessing=False, max_queue_size=8)
         self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
@@ -42,7 +44,7 @@ class PhotoBatches(keras.utils.PyDataset):
         side = size + round(size * augmentation.crop) if augmentation else size
         # Fresh grain for every photo would cost more than all else that is done to it; a window of this is as good.
         self._grain = np.random.default_rng(seed).standard_normal((2 * size, 2 * size), np.float32)
-        self._photos = PreparedPhotos(photos, side, read_square, cache_folder, cache)
+        self._photos = PreparedPhotos(photos, side, partial(read_square, limits=limits), cache_folder, cache)
         self._order = self._shuffled()
 
     @property

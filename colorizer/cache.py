@@ -21,7 +21,7 @@ import numpy as np
 from colorizer.files import write_text
 from colorizer.settings import CacheSettings, ColorizeError
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever what is remembered changes its meaning; files of other versions are not read."""
 
 Fingerprint = tuple[int, int]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
 from colorizer.answers import WrongAnswer
-from colorizer.console import MissingAnswer
+from colorizer.console import MissingAnswer, quiet_errors
 from colorizer.conversation import Conversation, WrongFlag
-from colorizer.settings import ColorizeError, DatasetSettings
+from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits
 
 if TYPE_CHECKING:
     from colorizer.dataset import DatasetCheck, Split
@@ -140,10 +140,12 @@ def _checked(talk: Conversation, source: Path, for_training: bool) -> DatasetChe
     dataset = find_files(source)
     hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
     talk.console.inform(f"Found {len(dataset.files)} files in {source}{hidden}.")
-    with talk.console.progress("Checking", "files") as progress:
+    # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
+    with talk.console.progress("Checking", "files") as progress, quiet_errors():
         check = check_photos(
             dataset,
             for_training,
+            photo_limits(talk),
             workers=talk.answer(ask.WORKERS),
             cache_folder=cache_folder(talk),
             progress=progress,
@@ -167,3 +169,8 @@ def cache_folder(talk: Conversation) -> Path | None:
     """Where to keep what need not be done twice; None where nothing shall be kept."""
     folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
     return None if str(folder) == "none" else folder
+
+
+def photo_limits(talk: Conversation) -> PhotoLimits:
+    """Return what a photo may be."""
+    return PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6))

@@ -103,10 +103,10 @@ def check_photos(
     other format, grayscale included, is wrong. For colorizing every photographic format is fine.
     """
     findings = _examined(dataset, limits, workers, cache_folder, progress)
-    readable = (found for kind, found in findings if kind == _READABLE)
+    readable = (found[1] for found in findings if found[0] == _READABLE)
     wanted = next((found for found in readable if found in _TRAINABLE), "RGB") if for_training else None
     fine, unreadable, wrong = [], [], []
-    for path, (kind, found) in zip(dataset.files, findings, strict=True):
+    for path, (kind, found, *_) in zip(dataset.files, findings, strict=True):
         if kind == _UNREADABLE:
             unreadable.append((path, found))
         elif wanted is not None and found != wanted:
@@ -176,13 +176,15 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
 
 def _examined(
     dataset: Dataset, limits: PhotoLimits, workers: int | None, cache_folder: Path | None, progress: Progress
-) -> list[list[str]]:
-    """Return [_READABLE, colour format] or [_UNREADABLE, why] for every file, decoding those not seen before."""
+) -> list[list]:
+    """Return [_READABLE, colour format, pixels] or [_UNREADABLE, why] of every file, decoding those not seen before."""
     # The one photo of a folder that somebody chose alone must not displace what is known of the others.
     known = Findings(cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
     names = [str(path) for path in dataset.files]
     prints = [fingerprint(name) for name in names]
     results = [known.recall(name, now) for name, now in zip(names, prints, strict=True)]
+    # What was within an earlier run's limit need not be within this one's.
+    results = [found if found and found[2] <= limits.maximum_pixels else None for found in results]
     unseen = [number for number, found in enumerate(results) if found is None]
     done = len(results) - len(unseen)
     progress(done, len(results))
@@ -206,9 +208,10 @@ def _examined(
     return results
 
 
-def _examine(path: Path, limits: PhotoLimits) -> list[str]:
+def _examine(path: Path, limits: PhotoLimits) -> list:
     try:
-        return [_READABLE, examine(path, limits).colour_format]
+        facts = examine(path, limits)
+        return [_READABLE, facts.colour_format, facts.width * facts.height]
     except ColorizeError as error:
         return [_UNREADABLE, str(error)]
 

@@ -15,8 +15,8 @@ from colorizer.batches import PhotoBatches
 from colorizer.color import HUE_BINS, colourfulness, hue_histogram, luma
 from colorizer.colorization import AS_MEANT, Adjustment, Failure, colorize_files
 from colorizer.model import Network
-from colorizer.photo import Photo
-from colorizer.settings import SCORED_SIDE, ColorizeError, Progress, TrainingSettings, no_progress
+from colorizer.photo import DEFAULT_LIMITS, Photo
+from colorizer.settings import SCORED_SIDE, ColorizeError, PhotoLimits, Progress, TrainingSettings, no_progress
 from colorizer.training import compile_model
 
 
@@ -73,6 +73,7 @@ def evaluate(
     adjustment: Adjustment = AS_MEANT,
     workers: int | None = None,
     progress: Progress = no_progress,
+    limits: PhotoLimits = DEFAULT_LIMITS,
 ) -> Evaluation:
     """Evaluate a network on colour photos; raise ColorizeError when one cannot be read.
 
@@ -80,11 +81,11 @@ def evaluate(
     `settings.SCORED_SIDE` pixels on the longer side.
     """
     compile_model(network.model, settings)
-    batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers)
+    batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers, limits=limits)
     figures = network.model.evaluate(batches, verbose=0, return_dict=True)
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
-    for outcome in colorize_files(network, photos, _score, adjustment, workers=workers):
+    for outcome in colorize_files(network, photos, _score, adjustment, limits, workers):
         if isinstance(outcome, Failure):
             raise ColorizeError(outcome.reason)
         photo, its_hues = outcome.delivered

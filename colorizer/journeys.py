@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.choosing import choose_count, choose_dataset
+from colorizer.choosing import choose_count, choose_dataset, photo_limits
 from colorizer.conversation import Conversation
 from colorizer.settings import ColorizeError, TrainingSettings
 from colorizer.steps import (
@@ -123,8 +123,8 @@ def save_evaluation(
     for name, photos in (("best", by_gain[:SHEET_ROWS]), ("worst", by_gain[::-1][:SHEET_ROWS])):
         sheet = SheetWriter(run.results / name, COMPARED)
         gains = {photo.path: photo.gain for photo in photos}
-        workers = talk.answer(ask.WORKERS)
-        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), adjustment, workers=workers):
+        how = (adjustment, photo_limits(talk), talk.answer(ask.WORKERS))
+        for outcome in colorize_files(network, list(gains), partial(comparison, COMPARED), *how):
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
             title = f"{outcome.path.relative_to(root)}: {gains[outcome.path]:+.2f} dB over gray"

@@ -28,6 +28,11 @@ _EMPTY_EXIF_BYTES = 20
 _GRAY_SAMPLES = 8_192
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024**2, 256
 """Pillow holds pictures in blocks; together these are two and a half photos of 24 megapixels."""
+_READ_FORMATS = (
+    "AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
+"""What is opened at all: formats of photographs. Pillow knows more, among them EPS, for which it would start a
+PostScript interpreter on what the file says."""
 _COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
 
@@ -265,12 +270,13 @@ def _open(path: Path, limits: PhotoLimits) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None
     if not path.is_file():
         raise ColorizeError(f"Cannot read {path}: not a regular file.")
-    image = Image.open(path)
+    Image.init()
+    image = Image.open(path, formats=[name for name in _READ_FORMATS if name in Image.OPEN])
     if image.width * image.height > limits.maximum_pixels:
         image.close()
         raise ColorizeError(
             f"Cannot read {path}: {image.width} x {image.height} pixels are above the limit of "
-            f"{limits.maximum_pixels:,}."
+            f"{limits.maximum_pixels / 1e6:,.6g} megapixels."
         )
     return image
 

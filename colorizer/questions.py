@@ -25,6 +25,7 @@ from colorizer.settings import (
     MAXIMUM_EPOCHS,
     MAXIMUM_SEED,
     ModelSettings,
+    PhotoLimits,
     TrainingSettings,
 )
 
@@ -365,6 +366,13 @@ WORKERS = Question(
     ALL,
     shown_default="one for each core, and one more where photos are only read",
 )
+MAXIMUM_MEGAPIXELS = Question(
+    "--maximum-megapixels",
+    "photos of more pixels are refused: a small file may claim to hold more than memory does",
+    number_between(0.001, 10_000),
+    ALL,
+    default=str(PhotoLimits.maximum_pixels // 1_000_000),
+)
 RESUME = Question(
     "--resume",
     "interrupted training to go on with: its folder under OUTPUT/models",
@@ -392,8 +400,19 @@ QUESTIONS = tuple(value for value in list(globals().values()) if isinstance(valu
 """Every question with a flag, in the order they are asked."""
 
 
-FREE_WHEN_RESUMED = (RESUME, WORKERS, CACHE, SAVE_MODEL, SHOW_GRAPHS, SAVE_RESULTS, SHOW_RESULTS)
-"""What may still be said of a training that is taken up: how its photos are read, and what is done with its end."""
+FREE_WHEN_RESUMED = (
+    RESUME,
+    BATCH_SIZE,
+    WORKERS,
+    CACHE,
+    MAXIMUM_MEGAPIXELS,
+    SAVE_MODEL,
+    SHOW_GRAPHS,
+    SAVE_RESULTS,
+    SHOW_RESULTS,
+)
+"""What may still be said of a training that is taken up: how its photos are read, how many at once
+(memory may not have sufficed), and what is done with its end."""
 
 
 def flag_table() -> list[str]:

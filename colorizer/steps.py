@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.choosing import HOME
+from colorizer.choosing import HOME, photo_limits
 from colorizer.console import on_kaggle, quiet_errors
 from colorizer.conversation import Conversation
 from colorizer.settings import ColorizeError, Interrupted, TrainingSettings
@@ -74,7 +74,8 @@ def evaluate_network(
     from colorizer.evaluation import evaluate
 
     with talk.console.progress("Evaluating", "photos") as progress:
-        result = evaluate(network, photos, settings, adjustment or AS_MEANT, talk.answer(ask.WORKERS), progress)
+        how = (talk.answer(ask.WORKERS), progress, photo_limits(talk))
+        result = evaluate(network, photos, settings, adjustment or AS_MEANT, *how)
     rows = (
         ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
         ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
@@ -131,7 +132,8 @@ def colorize_to_files(
     save = partial(save_picture, paths, columns)
     try:
         with talk.console.progress("Colorizing", "photos") as progress:
-            outcomes = colorize_files(network, photos, save, adjustment or AS_MEANT, workers=talk.answer(ask.WORKERS))
+            how = (adjustment or AS_MEANT, photo_limits(talk), talk.answer(ask.WORKERS))
+            outcomes = colorize_files(network, photos, save, *how)
             for outcome in outcomes:
                 if isinstance(outcome, Failure):
                     failures.append(outcome)

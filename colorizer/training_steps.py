@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
-from colorizer.choosing import cache_folder, choose_counts, choose_dataset
+from colorizer.choosing import cache_folder, choose_counts, choose_dataset, photo_limits
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import (
     AugmentationSettings,
@@ -114,6 +114,7 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
 
     split, settings = plan.split, plan.settings
     how = {"least": replicas(), "workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}
+    how["limits"] = photo_limits(talk)
     augmentation = AugmentationSettings()
     learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)

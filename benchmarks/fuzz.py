@@ -1,0 +1,191 @@
+"""`python -m benchmarks.fuzz [mutations] [format ...]`: break photos in thousands of ways and read them.
+
+Every photo is broken repeatably, from a fixed seed: bytes changed, cut off, doubled, moved, numbers made extreme. What
+reads them may give a photo or raise ColorizeError; anything else, a crash, or a portion of over `PATIENCE` seconds
+counts as a failure, and the mutation's number is printed.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms
+
+MUTATIONS, PORTION, PATIENCE = 5000, 250, 120
+SEED = 20260101
+_EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+
+
+def seeds() -> dict[str, list[bytes]]:
+    """Return small sound photos of every format and of the kinds that are decoded differently, as files' bytes."""
+    shipped = Path(find_spec("skimage").origin).parent / "data"
+    colour = Image.open(shipped / "astronaut.png").convert("RGB").resize((61, 47))
+    gray, deep = colour.convert("L"), Image.fromarray(np.asarray(colour.convert("L")).astype(np.uint16) * 257)
+    floats = Image.fromarray(np.asarray(gray, np.float32) / 255)
+    transparent = colour.convert("RGBA")
+    transparent.putalpha(gray)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "camera"
+    exif.get_ifd(0x8769)[0x829A] = (1, 60)
+    with_all = {"icc_profile": profile, "exif": exif, "dpi": (300, 300)}
+
+    def file(image: Image.Image, form: str, **options) -> bytes:
+        buffer = io.BytesIO()
+        image.save(buffer, form, **options)
+        return buffer.getvalue()
+
+    palette = colour.quantize(32)
+    found = {
+        "JPEG": [
+            file(colour, "JPEG", **with_all),
+            file(colour, "JPEG", progressive=True),
+            file(gray, "JPEG"),
+            file(colour.convert("CMYK"), "JPEG"),
+            file(colour, "MPO", save_all=True, append_images=[colour]),
+        ],
+        "PNG": [
+            file(colour, "PNG", **with_all),
+            file(transparent, "PNG"),
+            file(deep, "PNG"),
+            file(palette, "PNG", transparency=3),
+            file(gray.convert("1"), "PNG"),
+            file(colour, "PNG", save_all=True, append_images=[colour]),
+        ],
+        "TIFF": [
+            file(colour, "TIFF", **with_all),
+            file(deep, "TIFF", compression="tiff_lzw"),
+            file(floats, "TIFF"),
+            file(colour.convert("CMYK"), "TIFF", compression="tiff_adobe_deflate"),
+            file(colour, "TIFF", compression="jpeg"),
+            file(gray.convert("1"), "TIFF", compression="group4"),
+            file(transparent, "TIFF", tiffinfo={322: 16, 323: 16}),
+        ],
+        "WEBP": [
+            file(colour, "WEBP", **{name: with_all[name] for name in ("icc_profile", "exif")}),
+            file(transparent, "WEBP", lossless=True),
+            file(colour, "WEBP", save_all=True, append_images=[colour.rotate(90)]),
+        ],
+        "GIF": [file(palette, "GIF"), file(palette, "GIF", save_all=True, append_images=[palette.rotate(180)])],
+        "BMP": [file(colour, "BMP"), file(palette, "BMP"), file(gray, "BMP"), file(transparent, "DIB")],
+        "PPM": [file(colour, "PPM"), file(gray, "PPM"), file(deep, "PPM"), file(gray.convert("1"), "PPM")],
+        "TGA": [file(colour, "TGA"), file(colour, "TGA", compression="tga_rle")],
+        "PCX": [file(colour, "PCX"), file(palette, "PCX")],
+        "SGI": [file(colour, "SGI")],
+        "JPEG2000": [file(colour, "JPEG2000"), file(deep, "JPEG2000")],
+        "AVIF": [file(colour, "AVIF")],
+        "QOI": [b"qoif" + (4).to_bytes(4, "big") + (4).to_bytes(4, "big") + b"\x03\x00" + b"\xfe\x10\x20\x30" * 16],
+        "PSD": [_psd(colour)],
+    }
+    Image.init()
+    return {name: files for name, files in found.items() if name in Image.OPEN}
+
+
+def _psd(image: Image.Image) -> bytes:
+    """Make the smallest Photoshop file: a header, three empty sections, raw planes (Adobe's specification, 2019)."""
+    planes = np.asarray(image).transpose(2, 0, 1).tobytes()
+    size = image.height.to_bytes(4, "big") + image.width.to_bytes(4, "big")
+    return b"8BPS\0\1" + bytes(6) + b"\0\3" + size + b"\0\x08\0\3" + bytes(12) + b"\0\0" + planes
+
+
+def mutated(data: bytes, random_: random.Random) -> bytes:
+    """Break a file in one to four ways."""
+    broken = bytearray(data)
+    for _ in range(random_.randint(1, 4)):
+        if not broken:
+            break
+        # Headers are at the front and decide most.
+        at = random_.randrange(len(broken) if random_.random() < 0.5 else min(len(broken), 256))
+        way = random_.randrange(7)
+        if way == 0:
+            broken[at] ^= 1 << random_.randrange(8)
+        elif way == 1:
+            broken[at] = random_.randrange(256)
+        elif way == 2:
+            width = random_.choice((1, 2, 4))
+            number = random_.choice(_EXTREMES) % (1 << 8 * width)
+            broken[at : at + width] = number.to_bytes(width, random_.choice(("big", "little")))
+        elif way == 3:
+            del broken[at:]
+        elif way == 4:
+            length = random_.randrange(1, 64)
+            broken[at:at] = broken[at : at + length]
+        elif way == 5:
+            del broken[at : at + random_.randrange(1, 64)]
+        else:
+            other, length = random_.randrange(len(broken)), random_.randrange(1, 64)
+            broken[at : at + length] = broken[other : other + length]
+    return bytes(broken)
+
+
+def read(path: Path) -> None:
+    """Read a file in every way the program reads photos; raise whatever is not the documented error."""
+    from colorizer.photo import examine, pixel_count, read_photo, read_square, written_name
+    from colorizer.settings import ColorizeError, PhotoLimits
+
+    limits = PhotoLimits(maximum_pixels=4_000_000)
+    pixel_count(path), written_name(path)
+    readers: tuple[Callable, ...] = (examine, lambda path, limits: read_square(path, 32, limits), read_photo)
+    for reader in readers:
+        try:
+            reader(path, limits)
+        except ColorizeError as error:
+            if str(path) not in str(error):
+                raise AssertionError(f"the sentence does not name the file: {error}") from error
+
+
+def portion(form: str, first: int, last: int, files: list[bytes], failures) -> None:
+    """Read the mutations of these numbers, and put the number and the error of every failure into a queue."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"photo.{form.lower()}")
+        for number in range(first, last):
+            random_ = random.Random(f"{SEED}-{form}-{number}")
+            path.write_bytes(mutated(random_.choice(files), random_))
+            try:
+                read(path)
+            except BaseException as error:
+                failures.put((number, repr(error)))
+
+
+def fuzz(form: str, files: list[bytes], mutations: int) -> list[str]:
+    """Read so many mutations of one format's photos, a portion per process; return a line for every failure."""
+    context = multiprocessing.get_context("spawn")
+    lines = []
+    for first in range(0, mutations, PORTION):
+        last, failures = min(first + PORTION, mutations), context.Queue()
+        process = context.Process(target=portion, args=(form, first, last, files, failures))
+        process.start()
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+            lines.append(f"{form} {first}-{last}: hangs")
+        elif process.exitcode:
+            lines.append(f"{form} {first}-{last}: the process died with {process.exitcode}")
+        while not failures.empty():
+            number, error = failures.get()
+            lines.append(f"{form} {number}: {error}")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Fuzz every format, or those named, and return 1 when something failed."""
+    mutations = int(arguments[0]) if arguments else MUTATIONS
+    everything = seeds()
+    failed = 0
+    for form in arguments[1:] or everything:
+        lines = fuzz(form, everything[form], mutations)
+        failed += len(lines)
+        print(f"{form}: {mutations} mutations, {len(lines)} failures", *lines, sep="\n  ", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""`python -m benchmarks.kill [times]`: kill a training at random moments, take it up again, and compare the end.
+
+Each time, the program trains on scikit-image's photographs and is killed (SIGKILL) at a moment drawn from the whole run's
+duration, seed fixed; then it is run with --resume, or anew where nothing had begun. The weights it ends with must be
+those of a run that was left alone, to the last bit, and every file under OUTPUT must open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+from PIL import Image
+
+TIMES, SEED = 20, 20260101
+PROGRAM = Path(__file__).resolve().parent.parent / "colorize.py"
+FLAGS = (
+    "--size",
+    "64",
+    "--filters",
+    "8,16,16",
+    "--epochs",
+    "6",
+    "--batch-size",
+    "1",
+    "--dropout",
+    "0.1",
+    "--average",
+    "0.9",
+)
+
+
+def run(*flags: str | Path, seconds: float | None = None) -> int:
+    """Run the training journey, killing it after so many seconds; return its exit code."""
+    process = subprocess.Popen(
+        [sys.executable, PROGRAM, "train", *flags, "--yes"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        return process.wait()
+
+
+def weights(output: Path) -> list[np.ndarray]:
+    """Return the arrays of the one finished training under `output`, in the order of their names."""
+    (path,) = (output / "models").glob("*/model.weights.h5")
+    arrays = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, part: arrays.update({name: part[()]}) if isinstance(part, h5py.Dataset) else None)
+    return [arrays[name] for name in sorted(arrays)]
+
+
+def unreadable(output: Path) -> list[Path]:
+    """Return the files under `output` that do not open as what their name says."""
+    broken = []
+    for path in (each for each in output.rglob("*") if each.is_file()):
+        try:
+            if path.suffix in (".h5", ".npz", ".keras"):
+                h5py.File(path).close() if path.suffix == ".h5" else np.load(path, allow_pickle=False).close()
+            elif path.suffix == ".json":
+                json.loads(path.read_text(encoding="utf-8"))
+            else:
+                with Image.open(path) as image:
+                    image.load()
+        except Exception:
+            broken.append(path)
+    return broken
+
+
+def main(times: int) -> int:
+    """Kill so many trainings, print a line for each, and return 1 when one ended otherwise than it should."""
+    random_, failed = random.Random(SEED), 0
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        assert run(*FLAGS, "--output", Path(folder, "whole")) == 0
+        duration = time.monotonic() - started
+        whole = weights(Path(folder, "whole"))
+        for number in range(times):
+            output = Path(folder, str(number))
+            moment = random_.uniform(0.2, 1) * duration
+            run(*FLAGS, "--output", output, seconds=moment)
+            half_done = unreadable(output)
+            begun = sorted((output / "models").glob("*/plan.json"))
+            if begun:
+                run("--resume", begun[0].parent)
+            elif not sorted((output / "models").glob("*/model.weights.h5")):
+                run(*FLAGS, "--output", output)
+            ended = weights(output)
+            same = len(ended) == len(whole) and all(map(np.array_equal, ended, whole))
+            hidden = [path.name for path in half_done if not path.name.startswith(".writing-")]
+            left = [path.name for path in unreadable(output)]
+            failed += not same or bool(hidden) or bool(left)
+            print(
+                f"killed after {moment:4.1f} of {duration:.1f} s, {'resumed' if begun else 'not resumed'}: "
+                f"{'the same weights' if same else 'OTHER WEIGHTS'}, unreadable: {hidden + left or 'nothing'}",
+                flush=True,
+            )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else TIMES))
