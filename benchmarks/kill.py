@@ -1,8 +1,8 @@
 """`python -m benchmarks.kill [times]`: kill a training at random moments, take it up again, and compare the end.
 
-Each time, the program trains on scikit-image's photographs and is killed (SIGKILL) at a moment drawn from the whole run's
-duration, seed fixed; then it is run with --resume, or anew where nothing had begun. The weights it ends with must be
-those of a run that was left alone, to the last bit, and every file under OUTPUT must open.
+Each time, the program trains on scikit-image's photographs and is killed (SIGKILL) at a moment drawn, seed fixed, from
+the time a whole run takes; then it is run with --resume, or anew where nothing had begun. The weights it ends with
+must be those of a run that was left alone, to the last bit, and every file under OUTPUT must open.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FLAGS = (
     "--filters",
     "8,16,16",
     "--epochs",
-    "6",
+    "25",
     "--batch-size",
     "1",
     "--dropout",

@@ -15,7 +15,7 @@ from PIL import Image
 from colorizer.color import luma, tonal_range
 from colorizer.joining import join
 from colorizer.model import Network, load
-from colorizer.photo import DEFAULT_LIMITS, Photo, memory_used_again, pixel_count, read_photo
+from colorizer.photo import DEFAULT_LIMITS, Photo, Picture, memory_used_again, pixel_count, read_photo
 from colorizer.settings import ColorizeError, PhotoLimits
 
 BATCH_SIZE = 16
@@ -58,7 +58,7 @@ class Failure:
     reason: str
 
 
-Deliver = Callable[[Path, Photo, Image.Image], Any]
+Deliver = Callable[[Path, Photo, Picture], Any]
 """Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
 
 
@@ -70,14 +70,14 @@ def load_model(path: str | Path | None = None) -> Network:
 def colorize_photo(source: str | Path, network: Network, adjustment: Adjustment = AS_MEANT) -> Image.Image:
     """Return a photo file in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError."""
     original = read_photo(Path(source))
-    picture = colorize_decoded(network, original, adjustment)
+    picture = colorize_decoded(network, original, adjustment).image
     if original.alpha is not None:
         picture.putalpha(Image.fromarray(original.alpha))
     return picture
 
 
-def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Image.Image:
-    """Return a decoded photo in colour, as an 8-bit RGB picture of its size."""
+def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Picture:
+    """Return a decoded photo in colour, at its size and with its depth."""
     return _finish(photo, propose(network, [photo])[0], adjustment, network.size)
 
 
@@ -98,7 +98,7 @@ def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
 
 def _finish(
     photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
-) -> Image.Image:
+) -> Picture:
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     return join(photo, offset * np.float32(adjustment.vividness), tones)
 

@@ -15,7 +15,7 @@ from colorizer.batches import PhotoBatches
 from colorizer.color import HUE_BINS, colourfulness, hue_histogram, luma
 from colorizer.colorization import AS_MEANT, Adjustment, Failure, colorize_files
 from colorizer.model import Network
-from colorizer.photo import DEFAULT_LIMITS, Photo
+from colorizer.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.settings import SCORED_SIDE, ColorizeError, PhotoLimits, Progress, TrainingSettings, no_progress
 from colorizer.training import compile_model
 
@@ -125,8 +125,8 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
     return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
 
 
-def _score(path: Path, original: Photo, picture: Image.Image) -> tuple[ScoredPhoto, np.ndarray]:
-    truth, predicted = _scored(original.rgb()), _scored(picture)
+def _score(path: Path, original: Photo, picture: Picture) -> tuple[ScoredPhoto, np.ndarray]:
+    truth, predicted = _scored(original.rgb()), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
     scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), colourfulness(truth))
     return scored, hue_histogram(truth, predicted)

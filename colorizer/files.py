@@ -49,8 +49,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed process was writing in `folder`, which must belong to that process alone."""
-    for path in folder.glob(f"{_UNFINISHED}*"):
+    """Remove what a killed process was writing in `folder` or below, which must belong to that process alone."""
+    for path in folder.rglob(f"{_UNFINISHED}*"):
         path.unlink(missing_ok=True)
 
 

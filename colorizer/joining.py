@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from colorizer.color import luma, merge
-from colorizer.photo import Photo
+from colorizer.photo import Photo, Picture
 
 _TILE_ROWS, _TILE_WIDTHS = 128, (512, 1024, 2048)
 """Photos are merged in tiles of few shapes, because each costs a tenth of a second to compile."""
@@ -19,11 +19,11 @@ _MOST_ROWS_PER_NODE = 16
 _PADDING = 2
 
 
-def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> Image.Image:
+def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> Picture:
     """Bring colour offsets smoothly to the photo's size and join them with its own luma.
 
     `offset`: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3). `tones`: the luma that is to be
-    black and that to be white, in [0, 1]. Returns an 8-bit RGB picture of the photo's size.
+    black and that to be white, in [0, 1]. A photo of 16 bits becomes a picture of 16 bits.
 
     Bicubic along both axes; down a large photo, every few rows are computed so and those between them linearly, closer
     together than the offsets' own rows. A guided filter was no better: docs/EXPERIMENTS.md.
@@ -36,6 +36,7 @@ def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.
     rows, step = _TILE_ROWS, _rows_per_node(height, len(offset))
     planes = _padded_planes(offset * np.float32(255))
     joined = Image.new("RGB", (width, height), None)
+    deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
     for top in range(0, height, rows):
         nodes = _resized_rows(planes, photo, top, step, rows // step + 1)
         for left in range(0, width, columns):
@@ -44,8 +45,12 @@ def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.
             across = np.zeros((3, rows // step + 1, columns), np.float32)
             across[..., : width - left] = nodes[..., left : left + columns]
             tile = _compiled(rows, columns, step, levels.shape[2], levels.dtype)(levels, across, tones)
+            if deep is not None:
+                part = deep[top : top + rows, left : left + columns]
+                part[:] = tile[: part.shape[0], : part.shape[1]]
+                tile = np.rint(tile * np.float32(1 / 257)).astype(np.uint8)
             joined.paste(Image.fromarray(tile), (left, top))
-    return joined
+    return Picture(joined, deep)
 
 
 def _rows_per_node(height: int, cells: int) -> int:
@@ -63,7 +68,8 @@ def _compiled(
     rows: int, columns: int, step: int, channels: int, dtype: np.dtype
 ) -> Callable[[np.ndarray, np.ndarray, tuple[float, float]], np.ndarray]:
     """Return a function of a tile's levels, shape (rows, columns, channels), and of the offsets at every `step`-th row,
-    shape (3, rows / step + 1, columns), both on a scale of 0 to 255, and of the tones; it returns RGB as uint8.
+    shape (3, rows / step + 1, columns), both on a scale of 0 to 255, and of the tones; it returns RGB, as uint8, or
+    as uint16 from 0 to 65535 where the levels are float32, those of a photo of 16 bits.
     """
     between = (np.arange(step, dtype=np.float32) / step)[:, None]
 
@@ -75,7 +81,8 @@ def _compiled(
         upper, lower = nodes[:, :-1, None], nodes[:, 1:, None]
         offset = tf.reshape(upper + (lower - upper) * between, (3, rows, columns))
         rgb = merge(gray, offset, 255, keras.ops)
-        return tf.cast(tf.transpose(rgb, (1, 2, 0)) + 0.5, tf.uint8)
+        rgb = tf.transpose(rgb, (1, 2, 0))
+        return tf.cast(rgb * 257 + 0.5, tf.uint16) if dtype == np.float32 else tf.cast(rgb + 0.5, tf.uint8)
 
     with tf.device("CPU:0"):  # sending a tile to a GPU and back takes longer than the work
         on_tensors = merged.get_concrete_function(

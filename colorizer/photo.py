@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import png
+import tifffile
 from PIL import Image, ImageCms
 
 from colorizer.color import is_gray, luma
@@ -91,6 +94,16 @@ class Photo:
             return np.clip(resize(self.luma(), size, size), 0, 1)
         pixels = np.asarray(_squeezed(self.image, size), np.float32)
         return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo in colour."""
+
+    image: Image.Image
+    """8-bit RGB."""
+    deep: np.ndarray | None = None
+    """The same with 16 bits: uint16, shape (h, w, 3), 0 to 65535; None where the original has 8."""
 
 
 @dataclass(frozen=True)
@@ -214,11 +227,26 @@ def written_name(path: Path) -> str:
         return path.name
 
 
-def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
-    """Write an RGB picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF
-    and resolution; the file appears complete or not at all. Raises ColorizeError.
+def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+    """Write a picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF and
+    resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
+    all. Raises ColorizeError.
     """
     form = _writing_format(path.name, original.format) or "PNG"
+    with complete_file(path) as temporary:
+        try:
+            if picture.deep is not None and form in ("PNG", "TIFF"):
+                deep = picture.deep
+                if original.alpha is not None:
+                    deep = np.dstack([deep, original.alpha.astype(np.uint16) * 257])
+                (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, deep, original)
+            else:
+                _write_with_pillow(temporary, form, picture.image, original, limits)
+        except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
+            raise ColorizeError(f"Could not write {path}: {error}.") from error
+
+
+def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Photo, limits: PhotoLimits) -> None:
     if original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "GIF"):
         image = image.copy()
         image.putalpha(Image.fromarray(original.alpha))
@@ -235,11 +263,52 @@ def write_photo(path: Path, image: Image.Image, original: Photo, limits: PhotoLi
         options |= {"lossless": True, "exact": True}
     elif form == "TIFF":
         options |= {"compression": "tiff_lzw"}
-    with complete_file(path) as temporary:
-        try:
-            image.save(temporary, format=form, **options)
-        except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
-            raise ColorizeError(f"Could not write {path}: {error}.") from error
+    image.save(path, format=form, **options)
+
+
+def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
+    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in PNG's specification, https://www.w3.org/TR/png-3/."""
+    height, width, channels = deep.shape
+    per_metre = [round(dots / 0.0254) for dots in original.resolution] if original.resolution else [None, None]
+    writer = png.Writer(
+        width,
+        height,
+        greyscale=False,
+        alpha=channels == 4,
+        bitdepth=16,
+        x_pixels_per_unit=per_metre[0],
+        y_pixels_per_unit=per_metre[1],
+        unit_is_meter=True,
+    )
+    written = io.BytesIO()
+    writer.write_packed(written, (row.astype(">u2").tobytes() for row in deep))
+    written.seek(0)
+    header, *others = png.Reader(file=written).chunks()
+    described = []
+    if original.icc_profile:
+        described.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(original.icc_profile)))
+    if original.exif:
+        described.append((b"eXIf", original.exif.removeprefix(b"Exif\0\0")))
+    with path.open("wb") as file:
+        png.write_chunks(file, [header, *described, *others])
+
+
+def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
+    """Write 16-bit RGB or RGBA, which Pillow cannot."""
+    kept = _flat_exif(original.exif) if original.exif else {}
+    tifffile.imwrite(
+        path,
+        deep,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if deep.shape[2] == 4 else None,
+        compression="zlib",
+        metadata=None,
+        software=False,
+        iccprofile=original.icc_profile,
+        resolution=original.resolution,
+        resolutionunit="INCH" if original.resolution else None,
+        extratags=[(tag, "s", 0, str(text), True) for tag, text in kept.items()],
+    )
 
 
 def _writing_format(name: str, form: str) -> str | None:

@@ -60,8 +60,10 @@ def read_plan(folder: Path) -> tuple[Run, Plan, Network]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ColorizeError(f"The plan {folder / _PLAN} cannot be read: {error}.") from error
     _refuse_missing(plan.split)
-    remove_unfinished(folder)
-    return existing_run(folder), plan, Network(load(folder / _START).model, name, size)
+    run = existing_run(folder)
+    remove_unfinished(run.models)
+    remove_unfinished(run.results)
+    return run, plan, Network(load(run.models / _START).model, name, size)
 
 
 def forget_plan(run: Run) -> None:

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.files import complete_file, numbered, unused_path, write_text
-from colorizer.photo import Photo, write_photo, written_name
+from colorizer.photo import Photo, Picture, write_photo, written_name
 from colorizer.settings import SHEET_ROWS, ColorizeError
 
 if TYPE_CHECKING:
@@ -116,17 +116,17 @@ def picture_paths(run: Run, root: Path, photos: Sequence[Path], owned: bool = Fa
 
 
 def save_picture(
-    paths: dict[Path, Path], columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image
+    paths: dict[Path, Path], columns: Sequence[str], photo: Path, original: Photo, picture: Picture
 ) -> list[Image.Image]:
     """Write a colorized photo where `paths` says and return its row of a comparison sheet. Raises ColorizeError."""
     write_photo(paths[photo], picture, original)
     return comparison(columns, photo, original, picture)
 
 
-def comparison(columns: Sequence[str], photo: Path, original: Photo, picture: Image.Image) -> list[Image.Image]:
+def comparison(columns: Sequence[str], photo: Path, original: Photo, picture: Picture) -> list[Image.Image]:
     """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
     truth = _thumbnail(original.image if original.image.mode == "L" else original.rgb())
-    row = {"original colour": truth, "predicted colour": _thumbnail(picture), "grayscale": _gray(truth)}
+    row = {"original colour": truth, "predicted colour": _thumbnail(picture.image), "grayscale": _gray(truth)}
     return [row[column].convert("RGB") for column in columns]
 
 

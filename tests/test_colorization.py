@@ -12,7 +12,7 @@ from colorizer.photo import read_photo
 
 def test_a_photo_comes_back_at_its_own_size_with_its_own_luma(small_model):
     photo = read_photo(SHIPPED / "camera.png")
-    rgb = np.asarray(colorize_decoded(load_model(small_model), photo))
+    rgb = np.asarray(colorize_decoded(load_model(small_model), photo).image)
     assert rgb.shape == (512, 512, 3)
     assert np.abs(luma(rgb) - np.asarray(photo.image)).max() < 1.01
     assert np.ptp(rgb.astype(int), axis=-1).mean() > 5
@@ -21,7 +21,7 @@ def test_a_photo_comes_back_at_its_own_size_with_its_own_luma(small_model):
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 3000), (2000, 1), (4000, 6000), (333, 777)])
 def test_every_size_is_kept(small_model, height, width):
     pixels = np.linspace(0, 255, height * width, dtype=np.uint8).reshape(height, width)
-    assert colorize_decoded(load_model(small_model), gray_photo(pixels)).size == (width, height)
+    assert colorize_decoded(load_model(small_model), gray_photo(pixels)).image.size == (width, height)
 
 
 def test_a_colour_photo_is_judged_by_its_luma_alone(small_model, tmp_path, astronaut):
@@ -50,7 +50,7 @@ def test_many_photos_come_in_order_and_a_failure_stops_nothing(small_model, colo
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     files = find_files(colour_folder).files
     network = load_model(small_model)
-    outcomes = list(colorize_files(network, files, lambda path, photo, picture: picture))
+    outcomes = list(colorize_files(network, files, lambda path, photo, picture: picture.image))
     assert [outcome.path for outcome in outcomes] == list(files)
     assert [outcome.path.name for outcome in outcomes if isinstance(outcome, Failure)] == ["broken.jpg"]
     for outcome in outcomes:
@@ -74,7 +74,8 @@ def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_fo
 def test_vividness_goes_from_gray_to_twice_the_chroma(small_model):
     network, photo = load_model(small_model), read_photo(SHIPPED / "camera.png")
     chroma = [
-        np.ptp(np.asarray(colorize_decoded(network, photo, Adjustment(dial)), int), axis=-1) for dial in (0, 0.5, 1, 2)
+        np.ptp(np.asarray(colorize_decoded(network, photo, Adjustment(dial)).image, int), axis=-1)
+        for dial in (0, 0.5, 1, 2)
     ]
     assert chroma[0].max() == 0
     gray, half, plain, double = (plane.mean() for plane in chroma)
@@ -89,7 +90,7 @@ def test_a_faded_photo_is_seen_as_it_was_and_restored_only_when_asked(small_mode
     fresh, seen = (propose(network, [each])[0] for each in (photo, faded))
     assert np.abs(fresh - seen).mean() < 0.2 * np.abs(fresh).mean()
     kept, restored = (
-        luma(np.asarray(colorize_decoded(network, faded, Adjustment(1, asked)))) for asked in (False, True)
+        luma(np.asarray(colorize_decoded(network, faded, Adjustment(1, asked)).image)) for asked in (False, True)
     )
     assert np.abs(kept - faded.luma() * 255).max() < 1.01
     assert np.ptp(np.percentile(faded.luma() * 255, (0.5, 99.5))) < 110
@@ -100,6 +101,6 @@ def test_a_faded_photo_is_seen_as_it_was_and_restored_only_when_asked(small_mode
 def test_the_contrast_of_a_photo_that_is_not_faded_is_left_alone(small_model, camera):
     photo = gray_photo(camera)
     plain, asked = (
-        colorize_decoded(load_model(small_model), photo, Adjustment(1, restore)) for restore in (False, True)
+        colorize_decoded(load_model(small_model), photo, Adjustment(1, restore)).image for restore in (False, True)
     )
     assert np.array_equal(np.asarray(plain), np.asarray(asked))

@@ -16,7 +16,7 @@ from benchmarks.fuzz import fuzz, read, seeds
 from colorizer.batches import PhotoBatches
 from colorizer.colorization import Colorized, Failure, colorize_files, load_model
 from colorizer.dataset import check_photos, find_files
-from colorizer.photo import examine, read_photo, read_square, write_photo
+from colorizer.photo import Picture, examine, read_photo, read_square, write_photo
 from colorizer.settings import ColorizeError, PhotoLimits
 
 
@@ -72,7 +72,7 @@ def test_a_name_that_is_no_text_is_read_and_written(tmp_path):
     check = check_photos(find_files(folder), False, cache_folder=tmp_path / "cache")
     assert check_photos(find_files(folder), False, cache_folder=tmp_path / "cache") == check
     original = read_photo(check.fine[0])
-    write_photo(tmp_path / name, original.rgb(), original)
+    write_photo(tmp_path / name, Picture(original.rgb()), original)
     assert os.fsencode(tmp_path / name) in [os.fsencode(path) for path in tmp_path.iterdir()]
 
 
@@ -118,7 +118,7 @@ def test_absurd_exif_and_a_broken_profile_do_not_cost_the_photo(tmp_path, astron
     assert photo.image.size == (512, 512)
     assert photo.icc_profile is None
     written = tmp_path / "written.jpg"
-    write_photo(written, photo.rgb(), photo)
+    write_photo(written, Picture(photo.rgb()), photo)
     assert examine(written).colour_format == "RGB"
     # An EXIF block cut off in its middle.
     path.write_bytes(path.read_bytes().replace(b"Exif\0\0MM\0*\0\0\0\x08\0\x03", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"))

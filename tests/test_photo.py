@@ -1,13 +1,14 @@
 import os
 
 import numpy as np
+import png
 import pytest
 import tifffile
 from conftest import SHIPPED
 from PIL import Image, ImageCms
 
 from colorizer.color import luma
-from colorizer.photo import examine, file_name, pixel_count, read_photo, read_square, write_photo
+from colorizer.photo import Photo, Picture, examine, file_name, pixel_count, read_photo, read_square, write_photo
 from colorizer.settings import ColorizeError, PhotoLimits
 
 MODES = [
@@ -116,7 +117,7 @@ def test_orientation_is_made_true(tmp_path, astronaut):
     assert (photo.height, photo.width) == (200, 512)
     assert np.abs(photo.luma() - luma(astronaut[:200]) / 255).mean() < 0.02
     assert np.abs(read_square(turned, 64).astype(int) - np.asarray(wide.resize((64, 64))).astype(int)).mean() < 6
-    write_photo(tmp_path / "written.jpg", photo.image, photo)
+    write_photo(tmp_path / "written.jpg", Picture(photo.image), photo)
     with Image.open(tmp_path / "written.jpg") as written:
         assert written.size == (512, 200)
         assert written.getexif().get(0x0112, 1) == 1
@@ -129,7 +130,7 @@ def test_written_photos_keep_alpha_profile_and_resolution(tmp_path, astronaut):
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     image.save(tmp_path / "photo.png", icc_profile=profile, dpi=(300, 300))
     photo = read_photo(tmp_path / "photo.png")
-    write_photo(tmp_path / "copy.png", photo.image, photo)
+    write_photo(tmp_path / "copy.png", Picture(photo.image), photo)
     with Image.open(tmp_path / "copy.png") as copy:
         assert np.array_equal(np.asarray(copy), np.asarray(image))
         assert copy.info["icc_profile"] == profile
@@ -147,7 +148,7 @@ def test_a_gray_profile_is_not_stamped_on_a_colour_photo(tmp_path, camera):
 def test_writing_leaves_nothing_half_done(tmp_path, astronaut):
     photo = read_photo(SHIPPED / "astronaut.png")
     with pytest.raises(ColorizeError, match="Could not write"):
-        write_photo(tmp_path / ("x" * 300 + ".png"), Image.fromarray(astronaut), photo)
+        write_photo(tmp_path / ("x" * 300 + ".png"), Picture(Image.fromarray(astronaut)), photo)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -179,7 +180,7 @@ def test_every_format_is_written_as_a_file_that_opens_in_colour(tmp_path, mode, 
     saved(tmp_path / f"photo.{ending}", mode)
     photo = read_photo(tmp_path / f"photo.{ending}")
     picture = Image.open(SHIPPED / "chelsea.png")
-    write_photo(tmp_path / f"written.{ending}", picture, photo)
+    write_photo(tmp_path / f"written.{ending}", Picture(picture), photo)
     with Image.open(tmp_path / f"written.{ending}") as written:
         shown = np.asarray(written.convert("RGB")).astype(int)
         assert written.has_transparency_data == (mode in ("LA", "RGBA"))
@@ -192,7 +193,7 @@ def test_a_scanned_tiff_is_written_as_a_tiff_that_opens(tmp_path, stored):
     scan = Image.open(SHIPPED / "page.png").convert("1" if stored == "group4" else "L")
     scan.save(tmp_path / "scan.tif", compression=stored, dpi=(600, 600), software="Scanner")
     photo = read_photo(tmp_path / "scan.tif")
-    write_photo(tmp_path / "written.tif", scan.convert("RGB"), photo)
+    write_photo(tmp_path / "written.tif", Picture(scan.convert("RGB")), photo)
     with Image.open(tmp_path / "written.tif") as written:
         assert np.array_equal(np.asarray(written), np.asarray(scan.convert("RGB")))
         assert written.info["dpi"] == pytest.approx((600, 600))
@@ -206,7 +207,7 @@ def test_details_of_the_exposure_go_where_the_format_holds_them(tmp_path, ending
     exif.get_ifd(0x8769)[0x9003] = "1951:07:14 12:00:00"
     image = Image.fromarray(astronaut)
     image.save(tmp_path / "photo.jpg", exif=exif)
-    write_photo(tmp_path / f"written.{ending}", image, read_photo(tmp_path / "photo.jpg"))
+    write_photo(tmp_path / f"written.{ending}", Picture(image), read_photo(tmp_path / "photo.jpg"))
     with Image.open(tmp_path / f"written.{ending}") as written:
         written.load()
         assert written.getexif()[0x010F] == "Kodak"
@@ -224,5 +225,35 @@ def test_one_transparent_level_of_a_deep_photo_leaves_the_others_as_they_are(tmp
 def test_what_a_format_cannot_hold_is_a_sentence(tmp_path):
     photo = read_photo(SHIPPED / "camera.png")
     with pytest.raises(ColorizeError, match="Could not write"):
-        write_photo(tmp_path / "wide.webp", Image.new("RGB", (17_000, 2)), photo)
+        write_photo(tmp_path / "wide.webp", Picture(Image.new("RGB", (17_000, 2))), photo)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_sixteen_bits_are_written_with_all_they_had(tmp_path, ending, alpha):
+    ramp = np.arange(300 * 256, dtype=np.uint32).reshape(300, 256) * 65535 // (300 * 256 - 1)
+    deep = np.dstack([ramp, ramp[::-1], np.full_like(ramp, 12_345)]).astype(np.uint16)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x010F] = "Scanner"
+    transparency = (ramp // 257).astype(np.uint8) if alpha else None
+    original = Photo(Image.new("I;16", (256, 300)), transparency, "PNG", profile, exif.tobytes(), (600.0, 300.0))
+    path = tmp_path / f"deep.{ending}"
+    write_photo(path, Picture(Image.new("RGB", (256, 300)), deep), original)
+    if ending == "png":
+        width, height, rows, facts = png.Reader(filename=str(path)).read()
+        written = np.vstack(list(rows)).reshape(height, width, -1)
+        assert facts["bitdepth"] == 16
+    else:
+        written = tifffile.imread(path)
+    assert written.dtype == np.uint16
+    assert np.array_equal(written[..., :3], deep)
+    assert written.shape[2] == (4 if alpha else 3)
+    if alpha:
+        assert np.array_equal(written[..., 3] // 257, transparency)
+    with Image.open(path) as shown:
+        assert shown.size == (256, 300)
+        assert shown.info["icc_profile"] == profile
+        assert shown.info["dpi"] == pytest.approx((600, 300), rel=1e-3)
+        assert shown.getexif()[0x010F] == "Scanner"

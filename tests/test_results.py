@@ -5,7 +5,7 @@ import pytest
 from conftest import SHIPPED
 from PIL import Image
 
-from colorizer.photo import read_photo
+from colorizer.photo import Picture, read_photo
 from colorizer.results import (
     COMPARED,
     MADE,
@@ -40,8 +40,8 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path):
     red[..., 0], blue[..., 2] = 200, 200
     one, other = tmp_path / "a.png", tmp_path / "sub" / "a.png"
     paths = picture_paths(run, tmp_path, [one, other])
-    save_picture(paths, COMPARED, one, photo, Image.fromarray(red))
-    row = save_picture(paths, COMPARED, other, photo, Image.fromarray(blue))
+    save_picture(paths, COMPARED, one, photo, Picture(Image.fromarray(red)))
+    row = save_picture(paths, COMPARED, other, photo, Picture(Image.fromarray(blue)))
     assert np.array_equal(np.asarray(Image.open(run.results / "a.png")), red)
     assert np.array_equal(np.asarray(Image.open(run.results / "sub" / "a.png")), blue)
     original, predicted, gray = (np.asarray(thumbnail).astype(int) for thumbnail in row)
