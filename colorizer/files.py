@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ def complete_file(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise ColorizeError(f"Could not write {path}: {error.strerror or error}.") from error
+        raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -73,3 +74,9 @@ def _umask() -> int:
         current = os.umask(0o077)
         os.umask(current)
         return current
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's own words; HDF5 hides its number in a page of others."""
+    number = re.search(r"errno = (\d+)", str(error))
+    return error.strerror or (os.strerror(int(number[1])) if number else str(error))

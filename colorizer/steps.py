@@ -141,11 +141,15 @@ def colorize_to_files(
                     sheets.add(str(outcome.path.relative_to(root)), outcome.delivered)
                 done += 1
                 progress(done, len(photos))
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted: {sum(path.exists() for path in paths.values())} of {len(paths)} colour photos are complete "
-            f"in {run.results}; the same command with {ask.SKIP_EXISTING.flag} makes the others."
-        ) from None
+    except (KeyboardInterrupt, ColorizeError) as stopped:
+        complete = sum(path.exists() for path in paths.values())
+        so_far = (
+            f"{complete} of {len(paths)} colour photos are complete in {run.results}; the same command with "
+            f"{ask.SKIP_EXISTING.flag} makes the others."
+        )
+        if isinstance(stopped, KeyboardInterrupt):
+            raise Interrupted(f"Interrupted. {so_far}") from None
+        raise ColorizeError(f"{stopped} {so_far}") from stopped
     sheet_paths = sheets.finish()
     talk.console.inform(
         f"{len(photos) - len(failures)} colour photos are in {run.results}, comparison sheets in {sheets.folder}."

@@ -113,7 +113,8 @@ def train(
     same weights, on one machine's CPU to the last bit, as if it had never been interrupted.
 
     When `should_stop` answers True behind a batch, the network as it is then is saved as `LAST` and TrainingStopped is
-    raised. Raises ColorizeError when the loss is no longer a number, or the state is another network's.
+    raised. Raises ColorizeError when the loss is no longer a number, memory does not suffice, or the state is another
+    network's.
     """
     keras.utils.set_random_seed(settings.seed)
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
@@ -122,7 +123,8 @@ def train(
     course = _Course(network, model, fitted, settings, folder, len(learning))
     for phase in _phases(model, settings):
         if phase.last > course.epochs:
-            _go_through(phase, course, learning, validation, report, should_stop)
+            with _memory(settings.batch_size):
+                _go_through(phase, course, learning, validation, report, should_stop)
             if fitted.stop_training:  # the loss is no longer a number
                 break
     course.finish()
@@ -163,7 +165,9 @@ class _Course:
         if state:
             numbers = state.numbers
             self.epochs, self.history, spent = numbers["epochs"], numbers["history"], numbers["seconds"]
-            self.schedule.seen, self.best.seen = numbers["schedule"], tuple(numbers["best"])
+            # The batches may be others now, if memory did not suffice for those of before.
+            self.schedule.seen = self.epochs * batches if is_cosine else numbers["plateau"]
+            self.best.seen = tuple(numbers["best"])
             self.optimizer = state.arrays["optimizer"]
             assign(model.variables, state.arrays["model"], folder / STATE)
             if self.average:
@@ -194,7 +198,7 @@ class _Course:
             "epochs": epochs,
             "history": self.history,
             "seconds": self.seconds(),
-            "schedule": self.schedule.seen,
+            "plateau": {} if self.settings.schedule == "cosine" else self.schedule.seen,
             "best": self.best.seen,
             "average": self.average.seen if self.average else 0,
         }
@@ -259,9 +263,10 @@ def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
         compile_model(model, settings)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
-    model.train_on_batch(inputs, targets)
-    started = time.monotonic()
-    model.train_on_batch(inputs, targets)
+    with _memory(settings.batch_size):
+        model.train_on_batch(inputs, targets)
+        started = time.monotonic()
+        model.train_on_batch(inputs, targets)
     return (time.monotonic() - started) / settings.batch_size
 
 
@@ -320,6 +325,16 @@ def _phases(model: keras.Model, settings: TrainingSettings) -> list[_Phase]:
     if frozen < settings.epochs:
         phases.append(_Phase(frozen, settings.epochs, settings.fine_tuning_factor if frozen else 1.0, thawed=True))
     return phases
+
+
+@contextmanager
+def _memory(batch_size: int) -> Iterator[None]:
+    """Say what to do when the memory of the GPU, or of the machine, does not suffice."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        smaller = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "try a smaller network or --size"
+        raise ColorizeError(f"Memory does not suffice for batches of {batch_size} photos; {smaller}.") from error
 
 
 @contextmanager

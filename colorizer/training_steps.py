@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
@@ -11,6 +11,7 @@ from colorizer.choosing import cache_folder, choose_counts, choose_dataset, phot
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import (
     AugmentationSettings,
+    ColorizeError,
     DatasetSettings,
     Interrupted,
     ModelSettings,
@@ -68,6 +69,8 @@ def take_up(talk: Conversation) -> tuple[Run, Plan, Network]:
     from colorizer.plan import read_plan
 
     run, plan, network = read_plan(talk.answer(ask.RESUME))
+    if talk.has_flag(ask.BATCH_SIZE):
+        plan = replace(plan, settings=replace(plan.settings, batch_size=talk.answer(ask.BATCH_SIZE)))
     talk.console.inform(f"Going on with {run.name}.")
     return run, plan, network
 
@@ -119,6 +122,10 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
     learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
     _tell_estimate(talk, network, split, settings)
+    how_to_go_on = (
+        "To go on behind the last finished epoch: "
+        f"python colorize.py train --resume {shlex.quote(str(run.models.resolve()))}"
+    )
     with (
         talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress,
         talk.console.patience("Stopping behind this batch; Ctrl-C again leaves at once.") as should_stop,
@@ -136,9 +143,10 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
             best = f", that of the best epoch ({stopped.best_epoch}) in {run.models / BEST}" * bool(stopped.best_epoch)
             raise Interrupted(
                 f"Stopped in epoch {stopped.epoch} of {settings.epochs}. The network as it is now is in "
-                f"{run.models / LAST}{best}. To go on behind the last finished epoch: "
-                f"python colorize.py train --resume {shlex.quote(str(run.models))}"
+                f"{run.models / LAST}{best}. {how_to_go_on}"
             ) from stopped
+        except ColorizeError as error:
+            raise ColorizeError(f"{error} {how_to_go_on}") from error
     talk.console.inform(
         f"Trained for {duration(record.seconds)} on {record.device}; the network is that of epoch {record.kept_epoch}."
     )

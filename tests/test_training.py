@@ -1,7 +1,9 @@
 import itertools
 import json
 import math
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from conftest import SHIPPED
@@ -10,7 +12,7 @@ from colorizer.batches import PhotoBatches
 from colorizer.classification import class_weights, soft_bins
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins, luma
 from colorizer.evaluation import evaluate
-from colorizer.model import build, encoder_layers, load
+from colorizer.model import Network, build, encoder_layers, load
 from colorizer.settings import AugmentationSettings, ColorizeError, ModelSettings, TrainingSettings
 from colorizer.training import TrainingStopped, seconds_per_photo, train
 
@@ -176,8 +178,7 @@ def test_averaging_changes_what_is_kept_but_not_the_way_there(tmp_path, encoder_
         {"schedule": "cosine", "precision": "mixed_bfloat16"},
     ],
 )
-@pytest.mark.parametrize("stop_after", [0, 3, 4, 9])
-def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path, settings, stop_after):
+def test_a_training_interrupted_again_and_again_ends_with_the_same_weights(tmp_path, settings):
     settings = TrainingSettings(epochs=5, batch_size=2, **settings)
 
     def network():
@@ -188,9 +189,11 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path, settings,
 
     whole = network()
     record = train(whole, photos(), batches(), settings, tmp_path / "whole")
-    with pytest.raises(TrainingStopped) as stopped:
-        train(network(), photos(), batches(), settings, tmp_path / "parts", should_stop=behind(stop_after))
-    assert stopped.value.epoch == stop_after // 2 + 1
+    # Within the first epoch, within the second, right behind the third, and within the last.
+    for count, epoch in ((1, 1), (4, 2), (5, 3), (4, 5)):
+        with pytest.raises(TrainingStopped) as stopped:
+            train(network(), photos(), batches(), settings, tmp_path / "parts", should_stop=behind(count))
+        assert stopped.value.epoch == epoch
     assert load(tmp_path / "parts" / "last.h5").size == 64
     resumed = network()
     again = train(resumed, photos(), batches(), settings, tmp_path / "parts")
@@ -226,6 +229,21 @@ def test_a_state_that_is_damaged_or_another_networks_is_refused(tmp_path):
     state.write_bytes(state.read_bytes()[:5000])
     with pytest.raises(ColorizeError, match="damaged"):
         train(small_network(), batches(), batches(), settings, tmp_path)
+
+
+def test_memory_that_does_not_suffice_is_a_sentence_naming_a_batch_size_and_the_training_goes_on(tmp_path):
+    luma = keras.Input((64, 64, 1))
+    # 275 GB for every photo, more than any machine gives to one array.
+    large = keras.layers.AveragePooling2D(4096)(keras.layers.UpSampling2D(4096)(luma))
+    model = keras.Model(luma, keras.layers.Conv2D(3, 1)(large))
+    with pytest.raises(ColorizeError, match="batches of 4 photos; try --batch-size 2"):
+        train(Network(model, "large", 64), batches(), batches(), TrainingSettings(batch_size=4), tmp_path / "large")
+    settings = TrainingSettings(epochs=4, batch_size=4, schedule="cosine")
+    with pytest.raises(TrainingStopped):
+        train(small_network(), batches(), batches(), settings, tmp_path, should_stop=behind(2))
+    record = train(small_network(), batches(2), batches(), replace(settings, batch_size=2), tmp_path)
+    assert len(record.history["loss"]) == 4
+    assert record.history["learning_rate"][-1] < settings.learning_rate / 5
 
 
 def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
