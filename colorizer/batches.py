@@ -79,6 +79,10 @@ class PhotoBatches(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         self.begin_epoch(self.epoch + 1)
 
+    def forget(self) -> None:
+        """Give back the memory and the disk of prepared photos."""
+        self._photos.forget()
+
     def _shuffled(self) -> np.ndarray:
         if self.augmentation is None:
             return np.arange(len(self._photos))

@@ -117,6 +117,18 @@ class PreparedPhotos:
             self._fingerprints[number] = now
         return pixels
 
+    def forget(self) -> None:
+        """Give back memory and disk; photos asked for later are prepared anew, each time.
+
+        Not left to the end of this object's life, because TensorFlow holds on to whatever fed it once.
+        """
+        with self._lock:
+            self._fingerprints = [None] * len(self._photos)
+            self._memory, self._slots = np.empty((0, self._side, self._side, 3), np.uint8), 0
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
     def _kept(self, number: int) -> np.ndarray | None:
         if number < len(self._memory):
             return self._memory[number]

@@ -83,6 +83,7 @@ def evaluate(
     compile_model(network.model, settings)
     batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers, limits=limits)
     figures = network.model.evaluate(batches, verbose=0, return_dict=True)
+    batches.forget()
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
     for outcome in colorize_files(network, photos, _score, adjustment, limits, workers):

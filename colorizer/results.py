@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COMPARED = ("original colour", "predicted colour", "grayscale")
 """Columns of a comparison sheet; where there is no colour truth, the last two."""
 
-MADE = "made.json"
+MADE = ".made-from.json"
 """The record, in a run's results, of what it was made from and how; by it a later run finds what is done already."""
 _RESERVED = (MADE, "graphs.png", "scores.csv", "hues.png", "model.json")
 _CELL = 320

@@ -6,6 +6,7 @@ TensorFlow.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -128,6 +129,9 @@ def colorize_to_files(
     if owned:
         photos = [photo for photo in photos if not paths[photo].exists()]
         talk.console.inform(f"{len(paths) - len(photos)} of {len(paths)} photos are in {run.results} already.")
+    again = f"the same command with {ask.SKIP_EXISTING.flag}"
+    if with_truth:
+        again = f"python colorize.py train --resume {shlex.quote(str(run.models.resolve()))}"
     sheets, failures, done = SheetWriter(run.results / "sheets", columns), [], 0
     save = partial(save_picture, paths, columns)
     try:
@@ -141,16 +145,13 @@ def colorize_to_files(
                     sheets.add(str(outcome.path.relative_to(root)), outcome.delivered)
                 done += 1
                 progress(done, len(photos))
+        sheet_paths = sheets.finish()
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(path.exists() for path in paths.values())
-        so_far = (
-            f"{complete} of {len(paths)} colour photos are complete in {run.results}; the same command with "
-            f"{ask.SKIP_EXISTING.flag} makes the others."
-        )
+        so_far = f"{complete} of {len(paths)} colour photos are complete in {run.results}; {again} makes the others."
         if isinstance(stopped, KeyboardInterrupt):
             raise Interrupted(f"Interrupted. {so_far}") from None
         raise ColorizeError(f"{stopped} {so_far}") from stopped
-    sheet_paths = sheets.finish()
     talk.console.inform(
         f"{len(photos) - len(failures)} colour photos are in {run.results}, comparison sheets in {sheets.folder}."
     )
@@ -159,7 +160,10 @@ def colorize_to_files(
     if failures:
         for failure in failures:
             talk.console.warn(failure.reason)
-        raise ColorizeError(f"{len(failures)} of {len(photos)} photos could not be colorized; the others are done.")
+        raise ColorizeError(
+            f"{len(failures)} of {len(photos)} photos could not be colorized; the others are done. Once the cause is "
+            f"mended, {again} makes these."
+        )
 
 
 def duration(seconds: float) -> str:

@@ -147,6 +147,9 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
             ) from stopped
         except ColorizeError as error:
             raise ColorizeError(f"{error} {how_to_go_on}") from error
+        finally:
+            learning.forget()
+            validation.forget()
     talk.console.inform(
         f"Trained for {duration(record.seconds)} on {record.device}; the network is that of epoch {record.kept_epoch}."
     )
