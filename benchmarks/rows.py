@@ -22,7 +22,7 @@ from colorizer.dataset import check_photos, find_files
 from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, TrainingSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
-SMALL, LARGE = (500, 375), (6000, 4000)
+SMALL, LARGE, SCAN = (500, 375), (6000, 4000), (11_600, 8_650)
 CORES = os.cpu_count() or 1
 
 
@@ -261,7 +261,7 @@ elif kind == "fit":
     cache = CacheSettings(memory_bytes=32 * 1024**2)
     network = build(ModelSettings(size=64))
     batches = PhotoBatches(files, 64, 16, augmentation=AugmentationSettings(), cache=cache)
-    train(network, batches, batches, TrainingSettings(epochs=2, monitor="none"), out)
+    train(network, batches, batches, TrainingSettings(epochs=1, monitor="none"), out)
 else:
     from functools import partial
     from colorizer.colorization import colorize_files, load_model
@@ -276,21 +276,33 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def memory(folder: Path) -> Iterator[Row]:
-    """Peak memory with 30 times the files beside that with one time."""
-    few = write_jpegs(folder / "few", 100, 160, 120)
+    """Peak memory with 30 times the files beside that with one time; and that of one very large photo."""
+    few = write_jpegs(folder / "few", 1000, 160, 120)
     many = folder / "many"
     many.mkdir()
     for number in range(30):
         for path in few:
             (many / f"{number:02}-{path.name}").hardlink_to(path)
+
+    def peak(kind: str, photos: Path) -> float:
+        command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1]) / 1024
+
     for kind in ("check", "fit", "colorize"):
-        peaks = {}
-        for photos in (folder / "few", many):
-            command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
-            done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-            peaks[photos.name] = json.loads(done.stdout.splitlines()[-1]) / 1024
-        shown = (f"{peaks['many']:.0f} MB", f"{peaks['few']:.0f} MB")
-        yield Row(f"memory, {kind}", *shown, peaks["many"] / peaks["few"], 1.1, False, "3,000 files beside 100")
+        small, large = peak(kind, folder / "few"), peak(kind, many)
+        shown = (f"{large:.0f} MB", f"{small:.0f} MB")
+        yield Row(f"memory, {kind}", *shown, large / small, 1.1, False, "30,000 files beside 1,000")
+
+    (scan,) = write_jpegs(folder / "scan", 1, *SCAN)
+    (folder / "deep").mkdir()
+    Image.fromarray(np.asarray(Image.open(scan).convert("L")).astype(np.uint16) * 257).save(
+        folder / "deep" / "scan.tif"
+    )
+    for name in ("scan", "deep"):
+        used = peak("colorize", folder / name)
+        remark = "100 megapixels, JPEG" if name == "scan" else "100 megapixels, TIFF of 16 bits"
+        yield Row(f"memory, {name}", f"{used:.0f} MB", "3,000 MB", used / 3000, 1.0, False, remark)
 
 
 ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {

@@ -29,6 +29,8 @@ _EXIF_PARTS = {0x8769, 0x8825}
 _EMPTY_EXIF_BYTES = 20
 """The mark "Exif", the header of a TIFF, and a list of no tags."""
 _GRAY_SAMPLES = 8_192
+_ROWS_AT_A_TIME = 1024
+"""So that what is computed of a deep scan takes no memory of its size."""
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024**2, 256
 """Pillow holds pictures in blocks; together these are two and a half photos of 24 megapixels."""
 _READ_FORMATS = (
@@ -82,16 +84,26 @@ class Photo:
         levels = self.levels((0, 0, self.width, self.height))
         return (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / 255
 
+    def eight_bits(self) -> Image.Image:
+        """Return the photo as a picture of 8 bits: "L" for a grayscale photo, else "RGB"."""
+        if self.image.mode != "I;16":
+            return self.image
+        deep = np.asarray(self.image)
+        levels = np.empty(deep.shape, np.uint8)
+        for top in range(0, len(deep), _ROWS_AT_A_TIME):
+            rows = slice(top, top + _ROWS_AT_A_TIME)
+            levels[rows] = np.rint(deep[rows] * np.float32(255 / 65535))
+        return Image.fromarray(levels)
+
     def rgb(self) -> Image.Image:
         """Return the photo as an 8-bit RGB picture."""
-        if self.image.mode == "I;16":
-            return Image.fromarray(np.rint(self.luma() * 255).astype(np.uint8)).convert("RGB")
-        return self.image if self.image.mode == "RGB" else self.image.convert("RGB")
+        picture = self.eight_bits()
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
 
     def square(self, size: int) -> np.ndarray:
         """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
         if self.image.mode == "I;16":
-            return np.clip(resize(self.luma(), size, size), 0, 1)
+            return np.asarray(self.image.resize((size, size), Image.Resampling.BILINEAR), np.float32) / 65535
         pixels = np.asarray(_squeezed(self.image, size), np.float32)
         return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
 
@@ -200,12 +212,6 @@ def pixel_count(path: Path) -> int:
             return image.width * image.height
     except Exception:  # reading it will say what is wrong
         return 0
-
-
-def resize(plane: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize a float32 plane of shape (h, w) to (height, width): bilinear, antialiased when shrinking."""
-    image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def file_name(name: str, form: str) -> str:

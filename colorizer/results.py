@@ -125,7 +125,7 @@ def save_picture(
 
 def comparison(columns: Sequence[str], photo: Path, original: Photo, picture: Picture) -> list[Image.Image]:
     """Return a row of a comparison sheet: a thumbnail of the photo for each of `columns`."""
-    truth = _thumbnail(original.image if original.image.mode == "L" else original.rgb())
+    truth = _thumbnail(original.eight_bits())
     row = {"original colour": truth, "predicted colour": _thumbnail(picture.image), "grayscale": _gray(truth)}
     return [row[column].convert("RGB") for column in columns]
 
