@@ -68,6 +68,10 @@ def foreign_initializer(config: dict) -> None:
     }  # fmt: skip
 
 
+def known_name_from_elsewhere(config: dict) -> None:
+    layer(config, "Conv2D").update(module="evil.layers", registered_name="Conv2D")
+
+
 def keras_function(config: dict) -> None:
     """CVE-2025-9906: a function of Keras itself that switches the safety off."""
     layer(config, "LeakyReLU").update(
@@ -86,7 +90,16 @@ def saved_model(config: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda_layer, foreign_module, foreign_initializer, keras_function, file_reader, saved_model]
+    "change",
+    [
+        lambda_layer,
+        foreign_module,
+        foreign_initializer,
+        known_name_from_elsewhere,
+        keras_function,
+        file_reader,
+        saved_model,
+    ],
 )
 @pytest.mark.parametrize("ending", [".h5", ".keras"])
 def test_a_model_that_would_run_code_is_refused(tmp_path, harmless, ending, change):
