@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import queue
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -163,16 +165,27 @@ def fuzz(form: str, files: list[bytes], mutations: int) -> list[str]:
         last, failures = min(first + PORTION, mutations), context.Queue()
         process = context.Process(target=portion, args=(form, first, last, files, failures))
         process.start()
-        process.join(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while process.is_alive() and time.monotonic() < until:
+            lines += _waiting(failures, form, 0.1)
         if process.is_alive():
             process.kill()
             lines.append(f"{form} {first}-{last}: hangs")
         elif process.exitcode:
             lines.append(f"{form} {first}-{last}: the process died with {process.exitcode}")
-        while not failures.empty():
-            number, error = failures.get()
-            lines.append(f"{form} {number}: {error}")
+        lines += _waiting(failures, form, 0.1)
     return lines
+
+
+def _waiting(failures, form: str, seconds: float) -> list[str]:
+    """Return a line for every failure that is in the queue, or comes within so many seconds."""
+    lines = []
+    try:
+        while True:
+            number, error = failures.get(timeout=seconds)
+            lines.append(f"{form} {number}: {error}")
+    except queue.Empty:
+        return lines
 
 
 def main(arguments: list[str]) -> int:

@@ -95,18 +95,19 @@ def main(times: int) -> int:
             run(*FLAGS, "--output", output, seconds=moment)
             half_done = unreadable(output)
             begun = sorted((output / "models").glob("*/plan.json"))
+            code = 0
             if begun:
-                run("--resume", begun[0].parent)
+                code = run("--resume", begun[0].parent)
             elif not sorted((output / "models").glob("*/model.weights.h5")):
-                run(*FLAGS, "--output", output)
-            ended = weights(output)
+                code = run(*FLAGS, "--output", output)
+            ended = weights(output) if code == 0 else []
             same = len(ended) == len(whole) and all(map(np.array_equal, ended, whole))
-            hidden = [path.name for path in half_done if not path.name.startswith(".writing-")]
+            visible = [path.name for path in half_done if not path.name.startswith(".writing-")]
             left = [path.name for path in unreadable(output)]
-            failed += not same or bool(hidden) or bool(left)
+            failed += not same or bool(visible) or bool(left)
             print(
                 f"killed after {moment:4.1f} of {duration:.1f} s, {'resumed' if begun else 'not resumed'}: "
-                f"{'the same weights' if same else 'OTHER WEIGHTS'}, unreadable: {hidden + left or 'nothing'}",
+                f"{'the same weights' if same else 'OTHER WEIGHTS'}, unreadable: {visible + left or 'nothing'}",
                 flush=True,
             )
     return 1 if failed else 0

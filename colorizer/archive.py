@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from colorizer.files import numbered, write_text
+from colorizer.files import numbered, umask, write_text
 from colorizer.settings import ArchiveLimits, ColorizeError, Progress, no_progress
 
 RECORD = ".unpacked-from.json"
@@ -26,12 +26,19 @@ def is_archive(path: Path) -> bool:
     return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
 
 
-def holds(folder: Path, archive: Path) -> bool:
-    """Say whether a folder is this archive, as it is now, unpacked: same size, time and members, all still there."""
+def came_from(folder: Path, archive: Path) -> bool:
+    """Say whether a folder was unpacked from this archive as it is now: same name, size, time and list of members."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        if record != _identity(archive):
-            return False
+        return json.loads((folder / RECORD).read_text(encoding="utf-8")) == _identity(archive)
+    except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def holds(folder: Path, archive: Path) -> bool:
+    """Say whether a folder is this archive unpacked, with all its members still there."""
+    if not came_from(folder, archive):
+        return False
+    try:
         with zipfile.ZipFile(archive) as opened:
             return all((folder / _inside(archive, member)).is_file() for member in _files(opened))
     except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
@@ -55,16 +62,17 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
             if not (candidate.exists() or candidate.is_symlink()):
                 target = candidate
                 break
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+        there = next(folder for folder in target.absolute().parents if folder.is_dir())
         with zipfile.ZipFile(archive) as opened:
             members = _files(opened)
-            _refuse_unbounded(archive, members, limits, shutil.disk_usage(target.parent).free)
+            _refuse_unbounded(archive, members, limits, shutil.disk_usage(there).free)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
             for done, member in enumerate(members, 1):
                 _extract(archive, opened, member, temporary)
                 progress(done, len(members))
         write_text(temporary / RECORD, json.dumps(identity))
-        temporary.chmod(0o755)
+        temporary.chmod(0o777 & ~umask())
         temporary.rename(target)
     except ColorizeError:
         raise
@@ -105,14 +113,16 @@ def _identity(archive: Path) -> dict:
 def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
     """Return where in the folder a member belongs; raise ColorizeError for one that would land elsewhere."""
     path = PurePosixPath(member.filename.replace("\\", "/"))
-    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    is_drive = any(len(part) > 1 and part[1] == ":" for part in path.parts)
+    if not path.parts or path.is_absolute() or ".." in path.parts or is_drive:
         raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
     return path
 
 
 def _refuse_unbounded(archive: Path, members: list[zipfile.ZipInfo], limits: ArchiveLimits, free: int) -> None:
     for member in members:
-        _inside(archive, member)
+        if len(_inside(archive, member).parts) > limits.maximum_depth:
+            raise ColorizeError(f"{archive} is refused: its folders lie more than {limits.maximum_depth} deep.")
         if (member.external_attr >> 16) & _KIND == _LINK:
             raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")
         if member.flag_bits & 1:

@@ -45,12 +45,16 @@ def load_state(path: Path) -> State | None:
                 arrays.setdefault(name.rpartition("-")[0], []).append(stored[name])
             return State(json.loads(str(stored[_NUMBERS])), arrays)
     except Exception as error:  # a broken archive fails in nearly every way
-        raise ColorizeError(f"Cannot go on from {path}: it is damaged ({error}).") from error
+        raise ColorizeError(
+            f"Cannot go on from {path}: it is damaged ({error}); remove it to begin this training again."
+        ) from error
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray], path: Path) -> None:
     """Give variables the values they had; raise ColorizeError when these are another network's."""
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
-        raise ColorizeError(f"Cannot go on from {path}: it belongs to another network.")
+        raise ColorizeError(
+            f"Cannot go on from {path}: it belongs to another network; remove it to begin this training again."
+        )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

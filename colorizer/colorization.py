@@ -124,7 +124,7 @@ def colorize_files(
 
     with memory_used_again():
         try:
-            batches = _batches(paths)
+            batches = _batches(paths, limits)
             reading, writing = read(next(batches, [])), []
             while reading or writing:
                 following = read(next(batches, []))
@@ -168,11 +168,11 @@ def _read(path: Path, limits: PhotoLimits) -> tuple[Path, Photo] | Failure:
         return Failure(path, str(error))
 
 
-def _batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
+def _batches(paths: Sequence[Path], limits: PhotoLimits) -> Iterator[list[Path]]:
     batch: list[Path] = []
     pixels = 0
     for path in paths:
-        size = pixel_count(path)
+        size = pixel_count(path, limits)
         if batch and (len(batch) == BATCH_SIZE or pixels + size > BATCH_PIXELS):
             yield batch
             batch, pixels = [], 0

@@ -112,7 +112,8 @@ class Console:
             if came.is_set():
                 raise KeyboardInterrupt
             came.set()
-            self.warn(message)
+            # Not from here: this may be in the middle of a print, which cannot be entered twice.
+            threading.Thread(target=self.warn, args=(message,)).start()
 
         if threading.current_thread() is not threading.main_thread():  # which alone hears signals
             yield came.is_set

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
-from colorizer.archive import RECORD, holds, unpack
+from colorizer.archive import RECORD, came_from, unpack
 from colorizer.cache import Findings, fingerprint
 from colorizer.photo import DEFAULT_LIMITS, examine
 from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress, worker_count
@@ -154,7 +154,8 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
     """
     found = find_files(folder).files if folder.is_dir() else ()
     for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
-        unpack(archive, archive.with_suffix(""))
+        if not came_from(archive.with_suffix(""), archive):  # a photo taken out of it is to stay out
+            unpack(archive, archive.with_suffix(""))
     if found:
         return folder
     package = find_spec("skimage")
@@ -217,4 +218,4 @@ def _examine(path: Path, limits: PhotoLimits) -> list:
 
 
 def _is_unpacked(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file() and holds(path.with_suffix(""), path)
+    return path.suffix.lower() == ".zip" and path.is_file() and came_from(path.with_suffix(""), path)

@@ -17,7 +17,7 @@ from colorizer.colorization import AS_MEANT, Adjustment, Failure, colorize_files
 from colorizer.model import Network
 from colorizer.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.settings import SCORED_SIDE, ColorizeError, PhotoLimits, Progress, TrainingSettings, no_progress
-from colorizer.training import compile_model
+from colorizer.training import compile_model, enough_memory
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def evaluate(
     """
     compile_model(network.model, settings)
     batches = PhotoBatches(photos, network.size, settings.batch_size, workers=workers, limits=limits)
-    figures = network.model.evaluate(batches, verbose=0, return_dict=True)
+    with enough_memory(settings.batch_size):
+        figures = network.model.evaluate(batches, verbose=0, return_dict=True)
     batches.forget()
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,11 +21,12 @@ _UNFINISHED = ".writing-"
 
 
 @contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
+def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and move what was written there to `path` when the block succeeds.
 
     The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. Whatever fails inside,
-    also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses.
+    also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses, or has less room than
+    `expected_bytes`.
     """
     temporary = None
     try:
@@ -33,8 +36,10 @@ def complete_file(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=ending, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
+        if shutil.disk_usage(path.parent).free < expected_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~umask())
         temporary.replace(path)
     except OSError as error:
         raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
@@ -44,15 +49,19 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, complete or not at all."""
+    """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
     with complete_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed process was writing in `folder` or below, which must belong to that process alone."""
-    for path in folder.rglob(f"{_UNFINISHED}*"):
-        path.unlink(missing_ok=True)
+    """Remove what a killed process was writing in `folder` or below, which must belong to that process alone; raise
+    ColorizeError."""
+    try:
+        for path in folder.rglob(f"{_UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ColorizeError(f"Could not clear {folder}: {error.strerror}.") from error
 
 
 def numbered(path: Path) -> Iterator[Path]:
@@ -68,7 +77,8 @@ def unused_path(path: Path) -> Path:
 
 
 @cache
-def _umask() -> int:
+def umask() -> int:
+    """Return which permissions new files and folders of this process lack."""
     # Reading it means setting it, for every thread at once: so once, under a lock.
     with _UMASK_LOCK:
         current = os.umask(0o077)

@@ -29,6 +29,7 @@ from colorizer.training_steps import (
     save_test_results,
     show_graphs,
     take_up,
+    told_how_to_go_on,
     train_network,
 )
 
@@ -42,13 +43,14 @@ if TYPE_CHECKING:
 def train_journey(talk: Conversation) -> None:
     """Colour photos in, a trained model out; or an interrupted training taken up and brought to its end."""
     run, plan, network = take_up(talk) if talk.has_flag(ask.RESUME) else decide(talk)
-    record = train_network(talk, network, plan, run)
-    save_model(talk, network, run)
-    evaluation = evaluate_network(talk, network, plan.split.test, plan.settings)
-    save_record(network, plan, record, evaluation, run)
-    show_graphs(talk, record, run)
-    save_test_results(talk, network, plan, run)
-    finish(run)
+    with told_how_to_go_on(run):
+        record = train_network(talk, network, plan, run)
+        save_model(talk, network, run)
+        evaluation = evaluate_network(talk, network, plan.split.test, plan.settings)
+        save_record(network, plan, record, evaluation, run)
+        show_graphs(talk, record, run)
+        save_test_results(talk, network, plan, run)
+        finish(run)
 
 
 def colorize_journey(talk: Conversation) -> None:
@@ -61,8 +63,8 @@ def colorize_journey(talk: Conversation) -> None:
     network = load_existing(talk)
     look_at(talk, network, run)
     adjustment = choose_adjustment(talk)
-    run, owned = choose_results(talk, run, network, check.root, adjustment)
-    colorize_to_files(talk, network, photos, check.root, run, owned, adjustment=adjustment)
+    run = choose_results(talk, run, network, check.root, adjustment)
+    colorize_to_files(talk, network, photos, check.root, run, adjustment=adjustment)
 
 
 def evaluate_journey(talk: Conversation) -> None:
@@ -92,10 +94,8 @@ def choose_adjustment(talk: Conversation) -> Adjustment:
     return Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
 
 
-def choose_results(
-    talk: Conversation, run: Run, network: Network, root: Path, adjustment: Adjustment
-) -> tuple[Run, bool]:
-    """Return the run to write into, and whether it holds colour photos already: with --skip-existing an earlier one."""
+def choose_results(talk: Conversation, run: Run, network: Network, root: Path, adjustment: Adjustment) -> Run:
+    """Return the run to write into: the new one, or with --skip-existing an earlier one made in the same way."""
     from colorizer.results import MADE, earlier_run, release_run, write_record
 
     weights = hashlib.sha256(b"".join(weight.tobytes() for weight in network.model.get_weights())).hexdigest()
@@ -103,9 +103,9 @@ def choose_results(
     earlier = earlier_run(output_folder(talk), ask.COLORIZE, made) if talk.answer(ask.SKIP_EXISTING) else None
     if earlier:
         release_run(run)
-        return earlier, True
+        return earlier
     write_record(run.results / MADE, made)
-    return run, False
+    return run
 
 
 def save_evaluation(

@@ -157,13 +157,13 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
 
 def save(model: keras.Model, path: Path) -> None:
     """Save a whole model as `.h5` or `.keras`, complete or not at all; raise ColorizeError."""
-    with complete_file(path) as temporary:
+    with complete_file(path, _bytes(model)) as temporary:
         model.save(temporary)
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
     """Save the weights alone (the name ends in `.weights.h5`), complete or not at all; raise ColorizeError."""
-    with complete_file(path) as temporary:
+    with complete_file(path, _bytes(model)) as temporary:
         model.save_weights(temporary)
 
 
@@ -269,6 +269,12 @@ def _encoder(scaled, weights_file: str) -> keras.Model:
             "Give a file with --encoder-weights."
         ) from error
     return encoder
+
+
+def _bytes(model: keras.Model) -> int:
+    """Return more than a file of this model takes: HDF5 crashes where a disk fills up under it."""
+    weights = sum(weight.nbytes for weight in model.get_weights())
+    return weights + weights // 10 + 4 * len(model.weights) * 1024 + 1_000_000
 
 
 def _weights_only(path: Path) -> bool:

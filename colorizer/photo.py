@@ -205,10 +205,10 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
         return PhotoFacts(colour_format, image.width, image.height)
 
 
-def pixel_count(path: Path) -> int:
+def pixel_count(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> int:
     """Return the number of pixels a file's header claims; 0 for a file that `read_photo` would refuse."""
     try:
-        with _open(path, DEFAULT_LIMITS) as image:
+        with _open(path, limits) as image:
             return image.width * image.height
     except Exception:  # reading it will say what is wrong
         return 0
@@ -222,12 +222,12 @@ def file_name(name: str, form: str) -> str:
     return name if _writing_format(name, form) else f"{name}.png"
 
 
-def written_name(path: Path) -> str:
+def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
     """Return the name under which the photo at `path` is written, looking into it only where its name says nothing."""
     if Path(path.name).suffix.lower() in Image.registered_extensions():
         return file_name(path.name, "")
     try:
-        with _open(path, DEFAULT_LIMITS) as image:
+        with _open(path, limits) as image:
             return file_name(path.name, image.format or "")
     except Exception:  # reading it will say what is wrong
         return path.name
@@ -336,6 +336,7 @@ def _readable(path: Path) -> Iterator[None]:
             Image.UnidentifiedImageError: "not a photo, or of an unknown format",
             FileNotFoundError: "the file is gone",
             PermissionError: "no permission to read it",
+            MemoryError: "memory does not suffice for it",
         }
         raise ColorizeError(f"Cannot read {path}: {reasons.get(type(error), f'damaged ({error})')}.") from error
 

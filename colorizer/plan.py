@@ -26,16 +26,20 @@ class Plan:
     """The folder the photos' relative names start from."""
     split: Split
     settings: TrainingSettings
+    maximum_pixels: int
+    """What a photo of it may have."""
 
 
 def write_plan(run: Run, plan: Plan, network: Network) -> None:
     """Write down a training that begins, with the network it begins with; raise ColorizeError."""
     save(network.model, run.models / _START)
-    parts = {name: [str(path) for path in getattr(plan.split, name)] for name in _PARTS}
+    # Absolute, since it may be taken up from elsewhere.
+    parts = {name: [str(path.absolute()) for path in getattr(plan.split, name)] for name in _PARTS}
     text = {
         "network": {"name": network.name, "size": network.size},
-        "root": str(plan.root),
+        "root": str(plan.root.absolute()),
         "settings": asdict(plan.settings),
+        "maximum_pixels": plan.maximum_pixels,
         **parts,
     }
     # Names that are no UTF-8 are kept as they are by JSON's escapes.
@@ -50,7 +54,8 @@ def read_plan(folder: Path) -> tuple[Run, Plan, Network]:
     try:
         text = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
         parts = {name: tuple(Path(path) for path in text[name]) for name in _PARTS}
-        plan = Plan(Path(text["root"]), Split(**parts), TrainingSettings(**text["settings"]))
+        settings, maximum_pixels = TrainingSettings(**text["settings"]), int(text["maximum_pixels"])
+        plan = Plan(Path(text["root"]), Split(**parts), settings, maximum_pixels)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
         raise ColorizeError(
@@ -69,7 +74,7 @@ def read_plan(folder: Path) -> tuple[Run, Plan, Network]:
 def forget_plan(run: Run) -> None:
     """Remove what only an unfinished training needs; raise ColorizeError."""
     try:
-        for name in (_PLAN, STATE, BEST, LAST, _START):  # the plan first: without it nothing is taken up
+        for name in (BEST, LAST, STATE, _START, _PLAN):  # the plan last: as long as it is there, all of them are known
             (run.models / name).unlink(missing_ok=True)
         if run.models.is_dir() and not any(run.models.iterdir()):
             run.models.rmdir()

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from colorizer.cache import fingerprint
 from colorizer.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.files import complete_file, numbered, unused_path, write_text
-from colorizer.photo import Photo, Picture, write_photo, written_name
-from colorizer.settings import SHEET_ROWS, ColorizeError
+from colorizer.photo import DEFAULT_LIMITS, Photo, Picture, write_photo, written_name
+from colorizer.settings import SHEET_ROWS, ColorizeError, PhotoLimits
 
 if TYPE_CHECKING:
     from colorizer.evaluation import ScoredPhoto
@@ -30,7 +31,10 @@ COMPARED = ("original colour", "predicted colour", "grayscale")
 
 MADE = ".made-from.json"
 """The record, in a run's results, of what it was made from and how; by it a later run finds what is done already."""
-_RESERVED = (MADE, "graphs.png", "scores.csv", "hues.png", "model.json")
+_NAMES = ".names.json"
+"""The record, beside it, of which photo is written under which name."""
+SHEETS = "sheets"
+_RESERVED = (MADE, _NAMES, "graphs.png", "scores.csv", "hues.png", "model.json")
 _CELL = 320
 _GAP = 12
 _CAPTION = 26
@@ -94,25 +98,46 @@ def earlier_run(output: Path, kind: str, made: dict) -> Run | None:
 
 def release_run(run: Run) -> None:
     """Give back a run's name if nothing was written under it."""
-    with suppress(OSError):
-        run.results.rmdir()
+    if not run.models.exists():
+        with suppress(OSError):
+            run.results.rmdir()
 
 
-def picture_paths(run: Run, root: Path, photos: Sequence[Path], owned: bool = False) -> dict[Path, Path]:
+def picture_paths(
+    run: Run, root: Path, photos: Sequence[Path], limits: PhotoLimits = DEFAULT_LIMITS
+) -> dict[Path, Path]:
     """Return where the colour copy of every photo goes: under its own name, in its own subfolder of the run's results.
 
-    A name that is taken, by another of the photos or by a file that is there, is numbered; with `owned`, files that are
-    there are this run's own and take no name. The same photos get the same names each time.
+    A name that is taken, by another of the photos or by a file that is there, is numbered. Which photo got which name
+    is written down: in a run that is gone on with, an unchanged photo gets its own name again. Raises ColorizeError.
     """
-    taken = {run.results / name for name in _RESERVED}
-    paths: dict[Path, Path] = {}
+    record = run.results / _NAMES
+    known = _read_names(record)
+    names = dict(known)
+    taken = {str(run.results / name).casefold() for name in (*_RESERVED, *(name for name, _ in known.values()))}
     for photo in photos:
         relative = photo.relative_to(root)
-        wanted = run.results / relative.with_name(written_name(photo))
-        free = (path for path in numbered(wanted) if path not in taken and (owned or not os.path.lexists(path)))
-        paths[photo] = next(free)
-        taken.add(paths[photo])
-    return paths
+        print_ = fingerprint(photo)
+        if print_ and known.get(str(relative), ("", None))[1] == list(print_):
+            continue
+        if relative.parts[0].casefold() == SHEETS:  # the sheets' own folder
+            relative = Path(f"{SHEETS}-photos", *relative.parts[1:])
+        wanted = run.results / relative.with_name(written_name(photo, limits))
+        path = next(
+            path for path in numbered(wanted) if str(path).casefold() not in taken and not os.path.lexists(path)
+        )
+        taken.add(str(path).casefold())
+        names[str(photo.relative_to(root))] = (str(path.relative_to(run.results)), print_ and list(print_))
+    write_record(record, names)
+    return {photo: run.results / names[str(photo.relative_to(root))][0] for photo in photos}
+
+
+def _read_names(record: Path) -> dict[str, tuple[str, list[int] | None]]:
+    """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name."""
+    try:
+        return {photo: (name, print_) for photo, (name, print_) in json.loads(record.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no longer: all names are chosen anew
+        return {}
 
 
 def save_picture(
@@ -146,7 +171,7 @@ def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
 
 def write_record(path: Path, record: dict) -> None:
     """Write a record as JSON, complete or not at all. Values that are no JSON, such as paths, become text."""
-    write_text(path, json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n")
+    write_text(path, json.dumps(record, indent=2, default=str) + "\n")
 
 
 def save_graphs(history: dict[str, Sequence[float]], folder: Path) -> Path:

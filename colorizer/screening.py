@@ -30,9 +30,29 @@ _LAYERS = frozenset((
 ))
 # fmt: on
 """Keras' layers that compute something from a tensor and from nothing else."""
-_TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__", "slice"))
+_TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__", "__slice__"))
+_ACTIVATIONS = frozenset(
+    (
+        "elu",
+        "gelu",
+        "hard_sigmoid",
+        "leaky_relu",
+        "linear",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+        "swish",
+        "tanh",
+    )
+)
 _PARTS = (keras.initializers, keras.regularizers, keras.constraints, keras.dtype_policies)
-_FILTERS = frozenset(("gzip", "szip", "lzf", None))
+_FILTERS = frozenset((1, 2, 3, 4, 32000))
+"""Deflate, shuffle, Fletcher's sum, szip and LZF: https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md
+lists the others, which are libraries loaded at run time."""
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
@@ -51,45 +71,52 @@ def screen(path: Path, limits: ModelLimits | None = None) -> None:
             with path.open("rb") as file:
                 config = _screen_weights(path, file, limits)
             if config is not None:
+                if len(config) > limits.maximum_config_bytes:
+                    raise _refused(path, "the description of its network is larger than any")
                 _screen_config(path, config)
     except ColorizeError:
         raise
-    except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, RecursionError) as error:
+    except Exception as error:  # a crafted or damaged file fails in nearly every way
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: it is damaged ({error}).") from error
 
 
 def _screen_archive(path: Path, limits: ModelLimits) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        foreign = sorted({member.filename for member in members} - {_CONFIG, _METADATA, _WEIGHTS})
-        if foreign or len(members) > 3:
+        names = [member.filename for member in members]
+        foreign = sorted(set(names) - {_CONFIG, _METADATA, _WEIGHTS})
+        if foreign or len(names) != len(set(names)):
             raise _refused(path, f"it holds {foreign[0] if foreign else 'one file twice'}, which no such network needs")
         if sum(member.file_size for member in members) > limits.maximum_bytes:
             raise _refused(path, f"it unpacks to more than {limits.maximum_bytes / 1e9:.0f} GB")
+        if archive.getinfo(_CONFIG).file_size > limits.maximum_config_bytes:
+            raise _refused(path, "the description of its network is larger than any")
         _screen_config(path, archive.read(_CONFIG))
         _screen_weights(path, io.BytesIO(archive.read(_WEIGHTS)), limits)
 
 
 def _screen_config(path: Path, config: str | bytes) -> None:
-    for described in _described(json.loads(config)):
+    network = json.loads(config)
+    if isinstance(network, dict):
+        # Never built when a model is only loaded; inside the network, Keras would build it nevertheless.
+        network = {name: value for name, value in network.items() if name != "compile_config"}
+    for described in _described(network):
         name, module = described["class_name"], described.get("module")
-        if module is not None and not (module == "keras" or str(module).startswith("keras.")):
+        if module is not None and module != "builtins" and not f"{module}.".startswith("keras."):
             raise _refused(path, f"it asks for code from {module!r}")
-        known = _LAYERS | _TENSORS
-        if name == "function" and hasattr(keras.activations, str(described.get("config"))):
+        if name == "function" and module in ("keras.activations", "builtins") and described["config"] in _ACTIVATIONS:
             continue
-        if name not in known and not any(_is_class_of(part, name) for part in _PARTS):
+        if name not in (*_LAYERS, *_TENSORS) and not any(_is_class_of(part, name) for part in _PARTS):
             raise _refused(path, f"it holds {name!r}, which is none of Keras' plain layers")
 
 
 def _described(value: Any) -> Iterator[dict]:
-    """Yield everything in a configuration that names a class; what only training would use is never built."""
+    """Yield everything in a configuration that names a class."""
     if isinstance(value, dict):
         if "class_name" in value:
             yield value
-        for name, inner in value.items():
-            if name != "compile_config":
-                yield from _described(inner)
+        for inner in value.values():
+            yield from _described(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _described(inner)
@@ -122,11 +149,12 @@ def _screen_weights(path: Path, file: BinaryIO, limits: ModelLimits) -> str | by
 
 
 def _screened_bytes(path: Path, name: str, part: Any) -> int:
-    if not isinstance(part, h5py.Dataset) or part.dtype.kind not in "biufSOU":
+    if not isinstance(part, h5py.Dataset) or part.dtype.kind not in "biuf":
         raise _refused(path, f"its part {name!r} is no array of numbers")
     if part.is_virtual or part.external:
         raise _refused(path, f"its part {name!r} lies in another file")
-    if part.compression not in _FILTERS:
+    creation = part.id.get_create_plist()
+    if any(creation.get_filter(number)[0] not in _FILTERS for number in range(creation.get_nfilters())):
         raise _refused(path, f"its part {name!r} is packed in an unknown way")
     return math.prod(part.shape or ()) * part.dtype.itemsize
 

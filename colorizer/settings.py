@@ -50,6 +50,8 @@ class ArchiveLimits:
     """What a zip may hold. Photos are compressed already, so an honest archive of them hardly shrinks them again."""
 
     maximum_files: int = 1_000_000
+    maximum_depth: int = 100
+    """Folders within folders."""
     maximum_ratio: int = 100
     """Bytes it may become for each of its own; uncompressed scans reach 10."""
     bytes_never_refused: int = 100_000_000
@@ -104,6 +106,8 @@ class ModelLimits:
 
     maximum_bytes: int = 2_000_000_000
     """Of the file and of the weights in it; `rgb_unet` with its optimizer takes 360 MB."""
+    maximum_config_bytes: int = 20_000_000
+    """Of the network's description; MobileNetV2's is 200 kB."""
     maximum_objects: int = 100_000
     """Groups and arrays of an HDF5 file; MobileNetV2 has some thousand."""
 

@@ -6,7 +6,6 @@ TensorFlow.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -113,26 +112,25 @@ def colorize_to_files(
     photos: Sequence[Path],
     root: Path,
     run: Run,
-    owned: bool = False,
     with_truth: bool = False,
     adjustment: Adjustment | None = None,
 ) -> None:
     """Colorize photos into the run's results, with sheets; raise ColorizeError at the end when some photos failed.
 
-    With `owned`, colour photos that are there already are this run's own.
+    Photos that are in colour there already, because the run is gone on with, are left out.
     """
     from colorizer.colorization import AS_MEANT, Failure, colorize_files
-    from colorizer.results import COMPARED, SheetWriter, picture_paths, save_picture
+    from colorizer.results import COMPARED, SHEETS, SheetWriter, picture_paths, save_picture
 
     columns = COMPARED if with_truth else COMPARED[1:]
-    paths = picture_paths(run, root, photos, owned)
-    if owned:
-        photos = [photo for photo in photos if not paths[photo].exists()]
+    paths = picture_paths(run, root, photos, photo_limits(talk))
+    photos = [photo for photo in photos if not paths[photo].exists()]
+    if len(photos) < len(paths):
         talk.console.inform(f"{len(paths) - len(photos)} of {len(paths)} photos are in {run.results} already.")
-    again = f"the same command with {ask.SKIP_EXISTING.flag}"
+    again = f"the same command with {ask.SKIP_EXISTING.flag} makes"
     if with_truth:
-        again = f"python colorize.py train --resume {shlex.quote(str(run.models.resolve()))}"
-    sheets, failures, done = SheetWriter(run.results / "sheets", columns), [], 0
+        again = "taking the training up again makes"
+    sheets, failures, done = SheetWriter(run.results / SHEETS, columns), [], 0
     save = partial(save_picture, paths, columns)
     try:
         with talk.console.progress("Colorizing", "photos") as progress:
@@ -148,7 +146,7 @@ def colorize_to_files(
         sheet_paths = sheets.finish()
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(path.exists() for path in paths.values())
-        so_far = f"{complete} of {len(paths)} colour photos are complete in {run.results}; {again} makes the others."
+        so_far = f"{complete} of {len(paths)} colour photos are complete in {run.results}; {again} the others."
         if isinstance(stopped, KeyboardInterrupt):
             raise Interrupted(f"Interrupted. {so_far}") from None
         raise ColorizeError(f"{stopped} {so_far}") from stopped
@@ -162,7 +160,7 @@ def colorize_to_files(
             talk.console.warn(failure.reason)
         raise ColorizeError(
             f"{len(failures)} of {len(photos)} photos could not be colorized; the others are done. Once the cause is "
-            f"mended, {again} makes these."
+            f"mended, {again} these."
         )
 
 

@@ -88,6 +88,10 @@ def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
     )
 
 
+class CannotGoOn(ColorizeError):
+    """A training that taking it up again would not mend."""
+
+
 class TrainingStopped(Exception):
     """A training ended because it was asked to, between two batches; its folder holds all it takes to go on."""
 
@@ -123,13 +127,15 @@ def train(
     course = _Course(network, model, fitted, settings, folder, len(learning))
     for phase in _phases(model, settings):
         if phase.last > course.epochs:
-            with _memory(settings.batch_size):
+            with enough_memory(settings.batch_size):
                 _go_through(phase, course, learning, validation, report, should_stop)
             if fitted.stop_training:  # the loss is no longer a number
                 break
     course.finish()
     if not all(math.isfinite(value) for value in course.history["loss"]):
-        raise ColorizeError("The loss is no longer a number and training stopped; try a smaller --learning-rate.")
+        raise CannotGoOn(
+            "The loss is no longer a number and training stopped; train anew with a smaller --learning-rate."
+        )
     if course.best.epoch:
         network.model.load_weights(folder / BEST)
     return TrainingRecord(
@@ -191,7 +197,10 @@ class _Course:
                 optimizer.learning_rate = rate
 
     def keep(self, epochs: int, figures: dict[str, float]) -> None:
-        """Write down where the training stands behind an epoch."""
+        """Write down where the training stands behind an epoch, unless it has lost its way."""
+        if not math.isfinite(figures["loss"]):
+            self.history.setdefault("loss", []).append(figures["loss"])
+            return
         for name, value in figures.items():
             self.history.setdefault(name, []).append(value)
         numbers = {
@@ -263,7 +272,7 @@ def seconds_per_photo(network: Network, settings: TrainingSettings) -> float:
         compile_model(model, settings)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
-    with _memory(settings.batch_size):
+    with enough_memory(settings.batch_size):
         model.train_on_batch(inputs, targets)
         started = time.monotonic()
         model.train_on_batch(inputs, targets)
@@ -328,7 +337,7 @@ def _phases(model: keras.Model, settings: TrainingSettings) -> list[_Phase]:
 
 
 @contextmanager
-def _memory(batch_size: int) -> Iterator[None]:
+def enough_memory(batch_size: int) -> Iterator[None]:
     """Say what to do when the memory of the GPU, or of the machine, does not suffice."""
     try:
         yield

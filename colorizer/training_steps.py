@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -54,7 +56,7 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
         monitor=talk.answer(ask.MONITOR),
         seed=seed,
     )
-    plan = Plan(check.root, split, settings)
+    plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
     write_plan(run, plan, network)
     return run, plan, network
 
@@ -69,6 +71,7 @@ def take_up(talk: Conversation) -> tuple[Run, Plan, Network]:
     from colorizer.plan import read_plan
 
     run, plan, network = read_plan(talk.answer(ask.RESUME))
+    talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, plan.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):
         plan = replace(plan, settings=replace(plan.settings, batch_size=talk.answer(ask.BATCH_SIZE)))
     talk.console.inform(f"Going on with {run.name}.")
@@ -122,10 +125,6 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
     learning = PhotoBatches(split.train, network.size, settings.batch_size, settings.seed, augmentation, **how)
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
     _tell_estimate(talk, network, split, settings)
-    how_to_go_on = (
-        "To go on behind the last finished epoch: "
-        f"python colorize.py train --resume {shlex.quote(str(run.models.resolve()))}"
-    )
     with (
         talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress,
         talk.console.patience("Stopping behind this batch; Ctrl-C again leaves at once.") as should_stop,
@@ -143,17 +142,38 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
             best = f", that of the best epoch ({stopped.best_epoch}) in {run.models / BEST}" * bool(stopped.best_epoch)
             raise Interrupted(
                 f"Stopped in epoch {stopped.epoch} of {settings.epochs}. The network as it is now is in "
-                f"{run.models / LAST}{best}. {how_to_go_on}"
+                f"{run.models / LAST}{best}."
             ) from stopped
-        except ColorizeError as error:
-            raise ColorizeError(f"{error} {how_to_go_on}") from error
         finally:
             learning.forget()
             validation.forget()
+        if should_stop():  # asked to behind the very last epoch
+            raise Interrupted("Stopped behind the last epoch.")
     talk.console.inform(
         f"Trained for {duration(record.seconds)} on {record.device}; the network is that of epoch {record.kept_epoch}."
     )
     return record
+
+
+@contextmanager
+def told_how_to_go_on(run: Run) -> Iterator[None]:
+    """Add to whatever ends a training before its end how it is taken up, where that helps."""
+    from colorizer.training import CannotGoOn
+
+    how = (
+        "To go on behind the last finished epoch: "
+        f"python colorize.py train --resume {shlex.quote(str(run.models.absolute()))}"
+    )
+    try:
+        yield
+    except CannotGoOn:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted. {how}") from None
+    except Interrupted as stopped:
+        raise Interrupted(f"{stopped} {how}") from stopped
+    except ColorizeError as error:
+        raise ColorizeError(f"{error} {how}") from error
 
 
 def save_model(talk: Conversation, network: Network, run: Run) -> None:
@@ -199,9 +219,7 @@ def show_graphs(talk: Conversation, record: TrainingRecord, run: Run) -> None:
 def save_test_results(talk: Conversation, network: Network, plan: Plan, run: Run) -> None:
     """Save the test photos as the network colours them, and sheets beside the truth."""
     if talk.answer(ask.SAVE_RESULTS):
-        colorize_to_files(
-            talk, network, plan.split.test, plan.root, run, owned=talk.has_flag(ask.RESUME), with_truth=True
-        )
+        colorize_to_files(talk, network, plan.split.test, plan.root, run, with_truth=True)
 
 
 def finish(run: Run) -> None:

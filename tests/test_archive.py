@@ -20,12 +20,11 @@ def archive(tmp_path: Path, colour_folder: Path) -> Path:
 
 def refused(archive: Path, reason: str, limits: ArchiveLimits | None = None) -> None:
     """See an archive refused for a reason, with nothing left beside it."""
-    before = sorted(archive.parent.iterdir())
+    before = sorted(archive.parent.rglob("*"))
     with pytest.raises(ColorizeError, match=reason) as refusal:
         unpack(archive, archive.parent / "unpacked" / "here", limits)
     assert str(archive) in str(refusal.value)
-    assert [path for path in archive.parent.rglob("*") if path.name.startswith(".unpacking")] == []
-    assert sorted(path for path in archive.parent.iterdir() if path.name != "unpacked") == before
+    assert sorted(path for path in archive.parent.rglob("*") if path != archive.parent / "unpacked") == before
 
 
 def test_a_zip_is_unpacked_once_and_a_zip_inside_it_is_left_alone(tmp_path, colour_folder):
@@ -48,7 +47,9 @@ def test_unpacking_overwrites_nothing(tmp_path, archive):
     assert len(list((tmp_path / "photos").iterdir())) == 1
 
 
-@pytest.mark.parametrize("member", ["../escaped.jpg", "/escaped.jpg", "a/../../escaped.jpg", "C:\\escaped.jpg"])
+@pytest.mark.parametrize(
+    "member", ["../escaped.jpg", "/escaped.jpg", "a/../../escaped.jpg", "C:\\escaped.jpg", "a/D:/escaped.jpg"]
+)
 def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
     archive = tmp_path / "evil.zip"
     with zipfile.ZipFile(archive, "w") as opened:
@@ -143,6 +144,12 @@ def test_a_bomb_of_members_lying_over_each_other_is_refused(tmp_path, archive):
     assert end > start
     archive.write_bytes(data[:start] + records + tail)
     refused(archive, "its members lie over each other")
+
+
+def test_folders_deeper_than_any_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "deep.zip", "w") as opened:
+        opened.writestr("a/" * 1200 + "x.jpg", b"x")
+    refused(tmp_path / "deep.zip", "lie more than 100 deep")
 
 
 def test_more_files_than_allowed_are_refused(archive):

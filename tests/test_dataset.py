@@ -118,3 +118,5 @@ def test_a_zip_dropped_into_the_default_dataset_is_unpacked(tmp_path, colour_fol
     found = find_files(fill_default_dataset(folder, True)).files
     assert len(found) == 8
     assert {path.relative_to(folder).parts[0] for path in found} == {"holiday"}
+    found[0].unlink()  # a photo the person does not want
+    assert find_files(fill_default_dataset(folder, True)).files == found[1:]

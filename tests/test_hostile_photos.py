@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import shutil
 import socket
 import struct
@@ -13,7 +14,7 @@ import pytest
 from conftest import SHIPPED
 from PIL import Image
 
-from benchmarks.fuzz import fuzz, read, seeds
+from benchmarks.fuzz import fuzz, portion, read, seeds
 from colorizer.batches import PhotoBatches
 from colorizer.colorization import Colorized, Failure, colorize_files, load_model
 from colorizer.dataset import check_photos, find_files
@@ -42,6 +43,9 @@ def test_the_fuzzer_sees_an_error_that_is_not_the_documented_one(tmp_path, monke
     monkeypatch.setattr("colorizer.photo._readable", lambda path: contextlib.nullcontext())
     with pytest.raises(MemoryError):
         read(path)
+    failures = queue.Queue()
+    portion("PNG", 0, 40, seeds()["PNG"], failures)
+    assert failures.qsize() > 20
 
 
 def test_no_file_that_is_no_photo_holds_up_the_check(tmp_path):

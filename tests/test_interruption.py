@@ -51,10 +51,13 @@ def gray_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happened(program, tmp_path, colour_folder):
-    flags = ["train", "--dataset", colour_folder, *TRAINING, "--epochs", 8, "--yes"]
+def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happened(
+    program, tmp_path, colour_folder, monkeypatch
+):
+    flags = ["train", "--dataset", colour_folder.name, *TRAINING, "--epochs", 8, "--yes"]
     assert program(*flags, "--output", tmp_path / "whole").returncode == 0
     output = tmp_path / "parts"
+    monkeypatch.chdir(tmp_path)
     terminal = in_terminal(program, *flags, "--output", output)
     terminal.expect_exact("Epoch 2 of 8:")
     terminal.sendintr()
@@ -68,6 +71,7 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     assert f"python colorize.py train --resume {models}" in said
     assert "Traceback" not in said
     assert unreadable(output) == []
+    monkeypatch.chdir("/")
     with_last = program("colorize", "--model", models / "last.h5", "--output", tmp_path / "used", "--yes")
     assert with_last.returncode == 0, with_last.stdout
     done = program("train", "--resume", models, "--yes")
@@ -93,6 +97,8 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130
+    assert "Interrupted." in terminal.before
+    assert "Stopped in epoch" not in terminal.before
     assert "Traceback" not in terminal.before
     assert unreadable(tmp_path / "out") == []
 
@@ -161,6 +167,15 @@ def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
     # Other colours are other photos: nothing is skipped for them.
     done = program(*flags, "--skip-existing", "--vividness", "1.5", "--count", 3)
     assert len(list((tmp_path / "out" / "results").iterdir())) == 2
+
+
+def test_the_systems_request_to_end_is_heard_at_a_question(program):
+    terminal = in_terminal(program)
+    terminal.expect_exact("> ")
+    terminal.kill(signal.SIGTERM)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
 
 
 def test_ctrl_c_while_checking_leaves_nothing(program, tmp_path, gray_folder):
@@ -257,7 +272,7 @@ def test_a_full_disk_while_colorizing_is_said_with_how_to_go_on(program, tmp_pat
 
 
 @needs_namespaces
-@pytest.mark.parametrize("size", ["200k", "1500k"])
+@pytest.mark.parametrize("size", ["200k", "700k", "1500k"])
 def test_a_full_disk_while_training_is_said_and_leaves_nothing_half_written(program, tmp_path, colour_folder, size):
     flags = ["train", "--dataset", colour_folder, "--size", 64, "--filters", "16,32,64", "--epochs", 3]
     done = on_small_disk(program, tmp_path / "disk", size, *flags)

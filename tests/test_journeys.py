@@ -18,7 +18,7 @@ def pictures(folder: Path) -> dict[str, tuple[int, int]]:
     """The colorized photos under a results folder, sheets and graphs left out, and their sizes."""
     sizes = {}
     for path in folder.rglob("*"):
-        if path.is_file() and path.parent.name != "sheets" and path.name not in ("graphs.png", ".made-from.json"):
+        if path.is_file() and path.parent.name != "sheets" and path.name != "graphs.png" and path.suffix != ".json":
             with Image.open(path) as image:
                 sizes[path.name] = image.size
     return sizes

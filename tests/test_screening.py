@@ -1,7 +1,9 @@
 """Models that somebody else made: each of these would run code, read another file or fill memory if Keras opened it."""
 
+import contextlib
 import json
 import pickle
+import random
 import shutil
 import zipfile
 from pathlib import Path
@@ -11,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from colorizer.model import build, load, save
+from colorizer.model import build, load, save, save_compact
 from colorizer.screening import screen
 from colorizer.settings import ColorizeError, ModelLimits, ModelSettings
 
@@ -110,6 +112,30 @@ def test_a_model_that_would_run_code_is_refused(tmp_path, harmless, ending, chan
     assert str(evil) in str(refusal.value)
 
 
+@pytest.mark.parametrize("change", [lambda_layer, file_reader])
+def test_what_a_nested_model_would_compile_with_is_screened_too(tmp_path, change):
+    """Keras leaves out only the outermost model's compile_config when it does not compile."""
+    inside = keras.Input((64, 64, 1))
+    inner = keras.Model(inside, keras.layers.LeakyReLU()(keras.layers.Conv2D(3, 1)(inside)), name="inner")
+    outside = keras.Input((64, 64, 1))
+    keras.Model(outside, inner(outside)).save(tmp_path / "nested.keras")
+    assert load(tmp_path / "nested.keras").size == 64
+
+    def hide(config: dict) -> None:
+        nested = layer(config, "Functional")
+        hidden = {"config": {"layers": [{"class_name": "LeakyReLU"}]}}
+        change(hidden)
+        nested["compile_config"] = {"optimizer": "adam", "loss": hidden["config"]["layers"][0]}
+
+    with pytest.raises(ColorizeError, match="none of Keras' plain layers"):
+        load(with_config(tmp_path / "nested.keras", tmp_path / "evil.keras", hide))
+
+    def outermost(config: dict) -> None:
+        config["compile_config"] = {"loss": {"class_name": "of_another_program", "module": "theirs"}}
+
+    assert load(with_config(tmp_path / "nested.keras", tmp_path / "theirs.keras", outermost)).size == 64
+
+
 def test_a_lambda_layer_that_keras_itself_saved_is_refused(tmp_path):
     inner = keras.Input((64, 64, 1))
     model = keras.Model(inner, keras.layers.Lambda(lambda luma: keras.ops.repeat(luma, 3, -1))(inner))
@@ -158,11 +184,36 @@ def endless_loop(file: h5py.File) -> None:
     file["model_weights/round"] = file["model_weights"]
 
 
+def one_object_many_times(file: h5py.File) -> None:
+    """Elements of variable length that all point at the same bytes: small in the file, large when read."""
+    file.create_dataset("model_weights/text", data=["x" * 1000] * 4, dtype=h5py.string_dtype())
+
+
+def unknown_filter(file: h5py.File) -> None:
+    """A filter that HDF5 would load as a library when the array is read."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk((4,))
+    creation.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
+    h5py.h5d.create(
+        file["model_weights"].id, b"packed", h5py.h5t.NATIVE_FLOAT, h5py.h5s.create_simple((4,)), dcpl=creation
+    )
+
+
 @pytest.mark.parametrize(
-    "change", [external_link, soft_link, virtual_dataset, outside_storage, absurd_shape, endless_loop]
+    ("change", "reason"),
+    [
+        (external_link, "'secret' is a link to elsewhere"),
+        (soft_link, "'again' is a link to elsewhere"),
+        (virtual_dataset, "'virtual' lies in another file"),
+        (outside_storage, "'outside' lies in another file"),
+        (absurd_shape, "its weights would fill more than 2 GB"),
+        (endless_loop, "it holds more than 100,000 parts"),
+        (one_object_many_times, "'text' is no array of numbers"),
+        (unknown_filter, "'packed' is packed in an unknown way"),
+    ],
 )
 @pytest.mark.parametrize("ending", [".h5", ".keras"])
-def test_crafted_hdf5_is_refused(tmp_path, harmless, ending, change):
+def test_crafted_hdf5_is_refused(tmp_path, harmless, ending, change, reason):
     evil = tmp_path / f"evil{ending}"
     if ending == ".h5":
         shutil.copy(harmless[".h5"], evil)
@@ -178,7 +229,7 @@ def test_crafted_hdf5_is_refused(tmp_path, harmless, ending, change):
         with zipfile.ZipFile(harmless[".keras"]) as old, zipfile.ZipFile(evil, "w") as new:
             for name in old.namelist():
                 new.writestr(name, weights.read_bytes() if name == weights.name else old.read(name))
-    with pytest.raises(ColorizeError, match=r"is refused: its part|is refused: its weights|is refused: it holds more"):
+    with pytest.raises(ColorizeError, match=f"is refused: .*{reason}"):
         load(evil)
 
 
@@ -201,11 +252,36 @@ def test_a_truncated_model_is_refused(tmp_path, harmless, ending, share):
         load(cut)
 
 
+def test_a_model_with_any_byte_changed_loads_or_is_refused_with_a_sentence(tmp_path, harmless):
+    compact = tmp_path / "compact.keras"
+    save_compact(load(harmless[".keras"]).model, compact)
+    random_ = random.Random(0)
+    for source in (*harmless.values(), compact):
+        for number in range(25):
+            data = bytearray(source.read_bytes())
+            data[random_.randrange(len(data))] ^= 1 << random_.randrange(8)
+            broken = tmp_path / f"{number}{source.suffix}"
+            broken.write_bytes(data)
+            with contextlib.suppress(ColorizeError):
+                load(broken)
+
+
+def test_a_description_of_odd_kind_is_refused(tmp_path, harmless):
+    for number, odd in enumerate((np.zeros(4), h5py.Empty("f4"), "[]" * 3, '{"class_name": ["Dense"]}', "[" * 5000)):
+        path = shutil.copy(harmless[".h5"], tmp_path / f"{number}.h5")
+        with h5py.File(path, "r+") as file:
+            file.attrs["model_config"] = odd
+        with pytest.raises(ColorizeError):
+            load(path)
+
+
 def test_sizes_are_bounded_before_anything_is_read(harmless):
     for path in harmless.values():
         screen(path)
         with pytest.raises(ColorizeError, match="is refused: it is larger"):
             screen(path, ModelLimits(maximum_bytes=1000))
+        with pytest.raises(ColorizeError, match="description of its network is larger"):
+            screen(path, ModelLimits(maximum_config_bytes=1000))
 
 
 def test_encoder_weights_are_screened_too(tmp_path, encoder_weights):
