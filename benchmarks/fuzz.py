@@ -130,8 +130,9 @@ def mutated(data: bytes, random_: random.Random) -> bytes:
 
 def read(path: Path) -> None:
     """Read a file in every way the program reads photos; raise whatever is not the documented error."""
-    from colorizer.photo import examine, pixel_count, read_photo, read_square, written_name
+    from colorizer.photo import examine, pixel_count, read_photo, read_square
     from colorizer.settings import ColorizeError, PhotoLimits
+    from colorizer.writing import written_name
 
     limits = PhotoLimits(maximum_pixels=4_000_000)
     pixel_count(path), written_name(path)

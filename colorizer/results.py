@@ -20,8 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from colorizer.cache import fingerprint
 from colorizer.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.files import complete_file, numbered, unused_path, write_text
-from colorizer.photo import DEFAULT_LIMITS, Photo, Picture, write_photo, written_name
+from colorizer.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.settings import SHEET_ROWS, ColorizeError, PhotoLimits
+from colorizer.writing import write_photo, written_name
 
 if TYPE_CHECKING:
     from colorizer.evaluation import ScoredPhoto

@@ -18,8 +18,9 @@ from benchmarks.fuzz import fuzz, portion, read, seeds
 from colorizer.batches import PhotoBatches
 from colorizer.colorization import Colorized, Failure, colorize_files, load_model
 from colorizer.dataset import check_photos, find_files
-from colorizer.photo import Picture, examine, read_photo, read_square, write_photo
+from colorizer.photo import Picture, examine, read_photo, read_square
 from colorizer.settings import ColorizeError, PhotoLimits
+from colorizer.writing import write_photo
 
 
 @pytest.mark.parametrize("form", sorted(seeds()))

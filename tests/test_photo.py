@@ -8,8 +8,9 @@ from conftest import SHIPPED
 from PIL import Image, ImageCms
 
 from colorizer.color import luma
-from colorizer.photo import Photo, Picture, examine, file_name, pixel_count, read_photo, read_square, write_photo
+from colorizer.photo import Photo, Picture, examine, pixel_count, read_photo, read_square
 from colorizer.settings import ColorizeError, PhotoLimits
+from colorizer.writing import file_name, write_photo
 
 MODES = [
     ("1", "png"),
