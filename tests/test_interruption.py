@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import SHIPPED
+from conftest import PROJECT, SHIPPED
 from PIL import Image
 
 from benchmarks.kill import unreadable, weights
@@ -278,6 +278,32 @@ def test_a_full_disk_while_training_is_said_and_leaves_nothing_half_written(prog
     assert "No space left on device" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert left_half_written(done) == []
+
+
+SAVE_ON_SMALL_DISKS = """
+import subprocess, sys
+from pathlib import Path
+from colorizer.model import build, save, save_weights
+from colorizer.settings import ColorizeError, ModelSettings
+model, disk = build(ModelSettings(size=64, filters=(8, 16))).model, Path(sys.argv[1])
+for kilobytes in range(12, 200, 12):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], check=True)
+    for write, name in ((save, "model.h5"), (save, "model.keras"), (save_weights, "model.weights.h5")):
+        try:
+            write(model, disk / name)
+        except ColorizeError as error:
+            assert "No space left on device" in str(error), error
+        assert list(disk.iterdir()) in ([], [disk / name]), list(disk.iterdir())
+        (disk / name).unlink(missing_ok=True)
+    subprocess.run(["umount", disk], check=True)
+"""
+
+
+@needs_namespaces
+def test_a_model_on_a_disk_of_any_small_size_is_whole_or_not_there(tmp_path):
+    command = ["unshare", "--map-root-user", "--mount", sys.executable, "-c", SAVE_ON_SMALL_DISKS, tmp_path]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")

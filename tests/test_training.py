@@ -103,6 +103,7 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     network.model.set_weights([weight * math.nan for weight in network.model.get_weights()])
     with pytest.raises(ColorizeError, match="no longer a number"):
         train(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path)
+    assert not (tmp_path / "state.npz").exists()  # what was good before, were there any, would still be there
 
 
 def test_measuring_the_speed_leaves_the_network_as_it_was():
