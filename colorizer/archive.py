@@ -76,16 +76,7 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
         temporary.rename(target)
     except ColorizeError:
         raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        OSError,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ColorizeError(f"Cannot unpack {archive}: {reason}.") from error
     finally:

@@ -31,24 +31,10 @@ _LAYERS = frozenset((
 # fmt: on
 """Keras' layers that compute something from a tensor and from nothing else."""
 _TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__", "__slice__"))
-_ACTIVATIONS = frozenset(
-    (
-        "elu",
-        "gelu",
-        "hard_sigmoid",
-        "leaky_relu",
-        "linear",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "softmax",
-        "softplus",
-        "swish",
-        "tanh",
-    )
-)
+_ACTIVATIONS = frozenset((
+    "elu", "gelu", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
+    "softplus", "swish", "tanh",
+))  # fmt: skip
 _PARTS = (keras.initializers, keras.regularizers, keras.constraints, keras.dtype_policies)
 _FILTERS = frozenset((1, 2, 3, 4, 32000))
 """Deflate, shuffle, Fletcher's sum, szip and LZF: https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md

@@ -169,13 +169,16 @@ def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
     assert len(list((tmp_path / "out" / "results").iterdir())) == 2
 
 
-def test_the_systems_request_to_end_is_heard_at_a_question(program):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_the_systems_request_to_end_at_a_question_leaves_with_130(program, number):
     terminal = in_terminal(program)
     terminal.expect_exact("> ")
-    terminal.kill(signal.SIGTERM)
+    terminal.kill(number)
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130
+    assert "Interrupted" in terminal.before
+    assert "Traceback" not in terminal.before
 
 
 def test_ctrl_c_while_checking_leaves_nothing(program, tmp_path, gray_folder):

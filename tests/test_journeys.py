@@ -142,17 +142,6 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
     assert len(pictures(run)) == 2
 
 
-def test_ctrl_c_at_a_question_leaves_with_130_and_no_traceback(program):
-    terminal = pexpect.spawn(sys.executable, [str(program.home / "colorize.py")], encoding="utf-8", timeout=30)
-    terminal.expect_exact("> ")
-    terminal.sendintr()
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == 130
-    assert "Interrupted" in terminal.before
-    assert "Traceback" not in terminal.before
-
-
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
