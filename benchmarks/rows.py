@@ -131,8 +131,9 @@ def _drain(batches) -> None:
 def fit(folder: Path) -> Iterator[Row]:
     """A training epoch from disk beside training steps on tensors that are ready."""
     from colorizer.batches import PhotoBatches
+    from colorizer.course import compile_model
+    from colorizer.devices import in_precision
     from colorizer.model import build
-    from colorizer.training import compile_model, in_precision
 
     paths = write_jpegs(folder / "photos", 640, *SMALL)
     settings = TrainingSettings()
@@ -157,8 +158,9 @@ def fit(folder: Path) -> Iterator[Row]:
 
 def step(folder: Path) -> Iterator[Row]:
     """A training step of the default network beside one of the plain autoencoder."""
+    from colorizer.course import compile_model
+    from colorizer.devices import in_precision
     from colorizer.model import build
-    from colorizer.training import compile_model, in_precision
 
     settings = TrainingSettings()
     models = {}
@@ -183,8 +185,9 @@ def _steps(model, size: int, batch_size: int, count: int) -> None:
 
 def precision(folder: Path) -> Iterator[Row]:
     """Training steps in bfloat16 beside float32, for each network."""
+    from colorizer.course import compile_model
+    from colorizer.devices import has_bfloat16, in_precision
     from colorizer.model import build
-    from colorizer.training import compile_model, has_bfloat16, in_precision
 
     if not has_bfloat16():
         yield Row("precision", "-", "-", 1.0, 1.3, True, "no bfloat16 in this hardware: float32 is used")

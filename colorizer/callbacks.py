@@ -14,21 +14,24 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from colorizer.model import save
-from colorizer.settings import TrainingSettings
+from colorizer.model import Network, save
+from colorizer.settings import AdversarialSettings, TrainingSettings
 
 
 @dataclass(frozen=True)
 class EpochReport:
     """What a running training says after every batch."""
 
+    phase: str
+    """Name of the phase: `phases.Phase`."""
     epoch: int
-    """Counted from one."""
+    """Counted from one, through all phases."""
     epochs: int
     batch: int
     batches: int
     figures: dict[str, float]
-    """Loss and accuracy so far; after the last batch also the validation's and the learning rate."""
+    """Loss and accuracy so far, and what else the phase reports; after the last batch also the validation's and the
+    learning rate."""
     finished: bool
     """True once per epoch, when validation is done."""
 
@@ -54,26 +57,50 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
         self.seen = {"best": float(self.best), "wait": self.wait}
 
 
-class Cosine(keras.callbacks.Callback):
-    """Set the learning rate before every step: a straight rise, then half a cosine down to nothing."""
+class StepSchedule(keras.callbacks.Callback):
+    """Set the learning rate before every step, as a share of its peak."""
 
-    def __init__(self, settings: TrainingSettings, steps: int):
+    def __init__(self, steps: int):
         super().__init__()
         self.peak, self.steps, self.seen = 0.0, steps, 0
-        self.rise = max(1, round(steps * settings.warm_up))
 
-    def on_train_begin(self, logs=None):
-        self.peak = float(self.model.optimizer.learning_rate)
+    def share(self) -> float:
+        """Return the share of the peak for the step `seen`, counted from one."""
+        raise NotImplementedError
 
     def on_train_batch_begin(self, batch, logs=None):
         self.seen += 1
-        fall = (self.seen - self.rise) / (self.steps - self.rise + 1)
-        factor = self.seen / self.rise if self.seen < self.rise else (1 + math.cos(math.pi * fall)) / 2
-        self.model.optimizer.learning_rate = self.peak * factor
+        for optimizer in self.optimizers():
+            optimizer.learning_rate = self.peak * self.share()
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+    def optimizers(self) -> tuple[keras.Optimizer, ...]:
+        return (self.model.optimizer,)
+
+
+class Cosine(StepSchedule):
+    """A straight rise, then half a cosine down to nothing."""
+
+    def __init__(self, settings: TrainingSettings, steps: int):
+        super().__init__(steps)
+        self.rise = max(1, round(steps * settings.warm_up))
+
+    def share(self) -> float:
+        fall = (self.seen - self.rise) / (self.steps - self.rise + 1)
+        return self.seen / self.rise if self.seen < self.rise else (1 + math.cos(math.pi * fall)) / 2
+
+
+class Fall(StepSchedule):
+    """For both players of a game: the peak over the first half of the steps, then straight down to nothing."""
+
+    def share(self) -> float:
+        return min(1.0, 2 * (1 - (self.seen - 1) / self.steps))
+
+    def optimizers(self) -> tuple[keras.Optimizer, ...]:
+        return self.model.optimizer, self.model.discriminator_optimizer
 
 
 class BestEpoch(keras.callbacks.Callback):
@@ -81,37 +108,64 @@ class BestEpoch(keras.callbacks.Callback):
 
     def __init__(
         self,
-        monitor: str,
         checkpoint: Path,
         trained: keras.Model,
         kept: keras.Model,
         thawed: Callable[[], AbstractContextManager],
     ):
         super().__init__()
-        self.monitor, self.checkpoint, self.trained, self.kept, self.thawed = (
-            monitor,
-            checkpoint,
-            trained,
-            kept,
-            thawed,
-        )
-        self._sign = -1 if "accuracy" in monitor else 1
+        self.checkpoint, self.trained, self.kept, self.thawed = checkpoint, trained, kept, thawed
+        self.rank: Callable[[dict[str, float]], float] = lambda figures: math.nan
+        """What an epoch is ranked by, smaller being better; NaN for one that is not to be kept."""
         self.seen = (math.inf, 0)
-        """The best value, smaller being better, and its epoch."""
+        """The best rank, and its epoch, counted from one; 0 before there is one."""
 
     @property
     def epoch(self) -> int:
         return self.seen[1]
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.monitor == "none":
+        rank = self.rank(logs or {})
+        if rank < self.seen[0]:
+            self.seen = (rank, epoch + 1)
+            self.keep()
+
+    def keep(self) -> None:
+        """Write the weights as they are now."""
+        self.kept.set_weights(self.trained.get_weights())
+        with self.thawed():  # or a frozen phase would be written into the file for good
+            save(self.kept, self.checkpoint)
+
+
+class Collapse(keras.callbacks.Callback):
+    """End a game that one side has won: nothing is left to learn from it."""
+
+    def __init__(self, settings: AdversarialSettings):
+        super().__init__()
+        self.settings, self.seen, self.reason = settings, 0, ""
+        """`seen`: steps in a row in which the discriminator told everything rightly. `reason`: why the game ended."""
+        self._sum = 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._sum = 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        figures = logs or {}
+        # Keras reports the mean over the epoch's batches so far.
+        total = figures["discriminator_loss"] * (batch + 1)
+        loss, self._sum = total - self._sum, total
+        if not math.isfinite(total) or not math.isfinite(figures["generator_loss"]):
+            self._end("a loss is no longer a number")
             return
-        value = self._sign * (logs or {}).get(self.monitor, math.nan)
-        if value < self.seen[0]:
-            self.seen = (value, epoch + 1)
-            self.kept.set_weights(self.trained.get_weights())
-            with self.thawed():  # or a frozen phase would be written into the file for good
-                save(self.kept, self.checkpoint)
+        self.seen = self.seen + 1 if loss < self.settings.collapse_loss else 0
+        if self.seen >= self.settings.collapse_steps:
+            self._end(
+                f"for {self.seen} steps the discriminator has told generated colours from real ones without fail, and "
+                "the generator learns nothing from that any more"
+            )
+
+    def _end(self, reason: str) -> None:
+        self.reason, self.model.stop_training = reason, True
 
 
 class Average(keras.callbacks.Callback):
@@ -153,9 +207,11 @@ class Average(keras.callbacks.Callback):
 class Reporter(keras.callbacks.Callback):
     """Report every batch and every epoch."""
 
-    def __init__(self, epochs: int, batches: int, report: Callable[[EpochReport], None]):
+    def __init__(self, phase: str, epochs: int, batches: int, report: Callable[[EpochReport], None]):
         super().__init__()
-        self.epochs, self.batches, self.report, self.epoch = epochs, batches, report, 0
+        self.phase, self.epochs, self.batches, self.report, self.epoch = phase, epochs, batches, report, 0
+        self.last: EpochReport
+        """What was said last."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch + 1
@@ -169,7 +225,22 @@ class Reporter(keras.callbacks.Callback):
 
     def _tell(self, batch: int, logs: dict | None, finished: bool) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        self.report(EpochReport(self.epoch, self.epochs, batch, self.batches, figures, finished))
+        self.last = EpochReport(self.phase, self.epoch, self.epochs, batch, self.batches, figures, finished)
+        self.report(self.last)
+
+
+class Showing(keras.callbacks.Callback):
+    """Show every finished epoch's network to who wants to see it."""
+
+    def __init__(
+        self, reporter: Reporter, trained: keras.Model, network: Network, show: Callable[[EpochReport, Network], None]
+    ):
+        super().__init__()
+        self.reporter, self.trained, self.network, self.show = reporter, trained, network, show
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.network.model.set_weights(self.trained.get_weights())
+        self.show(self.reporter.last, self.network)
 
 
 class BetweenBatchesAndEpochs(keras.callbacks.Callback):

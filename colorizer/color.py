@@ -88,16 +88,18 @@ def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: Modu
     return arrays.clip(gray + offset * scale, 0, white)
 
 
-def colourfulness(rgb: np.ndarray) -> float:
-    """Return the Hasler-Suesstrunk colourfulness of RGB in [0, 1], shape (h, w, 3); 0 for gray, 40 for most photos.
+def colourfulness(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
+    """Return the Hasler-Suesstrunk colourfulness, shape (...), of RGB in [0, 1], shape (..., h, w, 3); 0 for gray, 40
+    for most photos. `arrays` is NumPy, or `keras.ops` for tensors.
 
     Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
     metric M3, on the paper's scale of 0 to 255 per channel.
     """
-    red, green, blue = (rgb[..., channel].astype(np.float64) * 255 for channel in range(3))
-    red_green, yellow_blue = red - green, (red + green) / 2 - blue
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+    rgb = rgb.astype(np.float64) if arrays is np else rgb
+    red, green, blue = (rgb[..., channel] * 255 for channel in range(3))
+    opponents, pixels = (red - green, (red + green) / 2 - blue), (-2, -1)
+    spread = arrays.sqrt(sum(arrays.var(each, axis=pixels) for each in opponents))
+    return spread + 0.3 * arrays.sqrt(sum(arrays.mean(each, axis=pixels) ** 2 for each in opponents))
 
 
 def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:

@@ -14,10 +14,11 @@ from skimage.metrics import structural_similarity
 from colorizer.batches import PhotoBatches
 from colorizer.color import HUE_BINS, colourfulness, hue_histogram, luma
 from colorizer.colorization import AS_MEANT, Adjustment, Failure, colorize_files
+from colorizer.course import compile_model
+from colorizer.devices import enough_memory
 from colorizer.model import Network
 from colorizer.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.settings import SCORED_SIDE, ColorizeError, PhotoLimits, Progress, TrainingSettings, no_progress
-from colorizer.training import compile_model, enough_memory
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def score(picture: np.ndarray, truth: np.ndarray) -> PhotoScores:
         truth, picture, channel_axis=-1, data_range=1, win_size=window, use_sample_covariance=window > 1
     )
     return PhotoScores(
-        -10 * float(np.log10(max(error, 1e-10))), float(similarity), float(difference), colourfulness(picture)
+        -10 * float(np.log10(max(error, 1e-10))), float(similarity), float(difference), float(colourfulness(picture))
     )
 
 
@@ -130,7 +131,7 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
 def _score(path: Path, original: Photo, picture: Picture) -> tuple[ScoredPhoto, np.ndarray]:
     truth, predicted = _scored(original.rgb()), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
-    scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), colourfulness(truth))
+    scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), float(colourfulness(truth)))
     return scored, hue_histogram(truth, predicted)
 
 

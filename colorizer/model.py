@@ -10,6 +10,7 @@ import shutil
 import textwrap
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 from keras import layers
 
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins
+from colorizer.encoders import Encoded, mobilenet_v2, resnet18
 from colorizer.files import complete_file
 from colorizer.screening import screen
 from colorizer.settings import ColorizeError, ModelSettings
@@ -27,18 +29,12 @@ DEFAULT_FILTERS = {
     "rgb_unet": (128, 128, 256, 512, 512),
     "chroma_unet": (16, 32, 64, 128, 256),
     "mobilenet_unet": (64, 128, 256),
+    "resnet18_unet": (64, 128, 256),
 }
-"""Filters of each block, finest first: encoder blocks, or for `mobilenet_unet` decoder blocks."""
-
-ENCODER_SKIPS = ("block_1_expand_relu", "block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
-"""MobileNetV2 activations at strides 2, 4, 8 and 16: the last ones before each halving."""
-ENCODER_TOP = "block_16_project_BN"
-"""MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 behind it serve only its classifier."""
-
+"""Filters of each block, finest first: encoder blocks, or decoder blocks where the encoder is a pretrained one."""
 
 LOGITS = "chroma_logits"
 """Name of the layer that says how likely each chroma bin is; only networks with a classifying head have it."""
-_ENCODER_LAYERS = ("Conv1", "bn_Conv1", "expanded_conv", "block_")
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,12 @@ class Network:
 
 def build(settings: ModelSettings) -> Network:
     """Build an untrained network; the same settings and seed give the same weights. Raises ColorizeError."""
-    builder = {"rgb_unet": rgb_unet, "chroma_unet": chroma_unet, "mobilenet_unet": mobilenet_unet}
+    builder = {
+        "rgb_unet": rgb_unet,
+        "chroma_unet": chroma_unet,
+        "mobilenet_unet": mobilenet_unet,
+        "resnet18_unet": resnet18_unet,
+    }
     if settings.architecture not in builder:
         raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
     if settings.head == "classification" and settings.architecture == "rgb_unet":
@@ -103,31 +104,14 @@ def chroma_unet(settings: ModelSettings) -> keras.Model:
 
 
 def mobilenet_unet(settings: ModelSettings) -> keras.Model:
-    """A U-Net whose encoder is MobileNetV2 trained on ImageNet; chroma at a quarter of the size, luma kept.
-
-    Sandler et al. 2018, https://arxiv.org/abs/1801.04381. The encoder sees luma three times, scaled to [-1, 1]. Its
-    batch normalization stays in inference mode while fine-tuning, as the statistics of small batches would undo what
-    it learned (https://keras.io/guides/transfer_learning/).
-    """
-    filters = _filters(settings)
-    luma = layers.Input((settings.size, settings.size, 1), name="luma")
-    repeated = layers.Concatenate(name="luma_three_times")([luma, luma, luma])
-    scaled = layers.Rescaling(2.0, -1.0, name="to_encoder_range")(repeated)
-    encoder = _encoder(scaled, settings.encoder_weights)
-    for layer in encoder.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False
-    skips = [encoder.get_layer(name).output for name in ENCODER_SKIPS[1:]]
-    x = encoder.get_layer(ENCODER_TOP).output
-    for count, skip in zip(reversed(filters), reversed(skips), strict=True):
-        x = layers.Conv2D(count, 1)(x)
-        x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
-    return keras.Model(luma, _join(luma, x, 4, settings), name="mobilenet_unet")
+    """A U-Net whose encoder is MobileNetV2 trained on ImageNet; raises MissingWeights."""
+    return _with_encoder(settings, mobilenet_v2)
 
 
-def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers of the pretrained encoder inside a model; none where it was built without one."""
-    return [layer for layer in model.layers if layer.name.startswith(_ENCODER_LAYERS)]
+def resnet18_unet(settings: ModelSettings) -> keras.Model:
+    """A U-Net whose encoder is ResNet-18 trained on ImageNet; raises ColorizeError without keras-hub, or
+    MissingWeights."""
+    return _with_encoder(settings, resnet18)
 
 
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
@@ -206,6 +190,17 @@ def draw(model: keras.Model, path: Path) -> None:
         keras.utils.plot_model(model, temporary, show_shapes=True, dpi=72)
 
 
+def _with_encoder(settings: ModelSettings, encode: Callable[[keras.KerasTensor, str], Encoded]) -> keras.Model:
+    """Build a decoder on an encoder's features; chroma at a quarter of the size, luma kept."""
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    encoded = encode(luma, settings.encoder_weights)
+    x = encoded.top
+    for count, skip in zip(reversed(_filters(settings)), reversed(encoded.skips), strict=True):
+        x = layers.Conv2D(count, 1)(x)
+        x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
+    return keras.Model(luma, _join(luma, x, 4, settings), name=settings.architecture)
+
+
 def _filters(settings: ModelSettings) -> tuple[int, ...]:
     return settings.filters or DEFAULT_FILTERS[settings.architecture]
 
@@ -250,25 +245,6 @@ def _join(luma, features, upsampling: int, settings: ModelSettings):
     rgb = to_rgb(joined)
     to_rgb.set_weights([matrix[None, None]])
     return layers.ReLU(max_value=1.0, name="rgb")(rgb)
-
-
-def _encoder(scaled, weights_file: str) -> keras.Model:
-    """MobileNetV2 on a tensor in [-1, 1], with ImageNet weights from a file or from Keras' own download."""
-    source = None if weights_file else "imagenet"
-    try:
-        encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
-        if weights_file:
-            screen(Path(weights_file))
-            encoder.load_weights(weights_file)
-    except ColorizeError:
-        raise
-    except Exception as error:  # a download or an HDF5 file fails in nearly every way
-        where = f"the file {weights_file}" if weights_file else "Keras' download"
-        raise ColorizeError(
-            f"MobileNetV2's ImageNet weights cannot be had from {where}: {_first_line(error)} "
-            "Give a file with --encoder-weights."
-        ) from error
-    return encoder
 
 
 def _bytes(model: keras.Model) -> int:

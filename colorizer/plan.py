@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from colorizer.course import BEST, LAST, STATE
 from colorizer.dataset import Split
 from colorizer.files import remove_unfinished, write_text
 from colorizer.model import Network, load, save
 from colorizer.results import Run, existing_run
 from colorizer.settings import ColorizeError, TrainingSettings
-from colorizer.training import BEST, LAST, STATE
 
 _PLAN, _START = "plan.json", "start.keras"
 _PARTS = ("train", "validation", "test")

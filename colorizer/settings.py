@@ -75,6 +75,10 @@ class DatasetSettings:
     seed: int = 42
 
 
+RANDOM_WEIGHTS = "random"
+"""In the place of a file with an encoder's weights: it shall know nothing."""
+
+
 @dataclass(frozen=True)
 class ModelSettings:
     """What is needed to build a network that does not exist yet."""
@@ -96,7 +100,7 @@ class ModelSettings:
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
     encoder_weights: str = ""
-    """File with ImageNet weights for a pretrained encoder; empty lets Keras download its own."""
+    """File with ImageNet weights for a pretrained encoder; empty downloads them, `RANDOM_WEIGHTS` does without."""
     seed: int = 42
 
 
@@ -110,6 +114,38 @@ class ModelLimits:
     """Of the network's description; MobileNetV2's is 200 kB."""
     maximum_objects: int = 100_000
     """Groups and arrays of an HDF5 file; MobileNetV2 has some thousand."""
+
+
+@dataclass(frozen=True)
+class AdversarialSettings:
+    """How a generator that has been trained by itself goes on against a discriminator.
+
+    The game, its weights and its optimizer: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial
+    Networks" (pix2pix), https://arxiv.org/abs/1611.07004, sections 3 and 6 of the paper and its appendix.
+    """
+
+    epochs: int = 2
+    """Behind those of `TrainingSettings.epochs`."""
+    loss: str = "cross_entropy"
+    """How patches are judged: "cross_entropy" (pix2pix), "least_squares" (Mao et al. 2017,
+    https://arxiv.org/abs/1611.04076) or "hinge" (Lim and Ye 2017, https://arxiv.org/abs/1705.02894)."""
+    l1_weight: float = 100.0
+    """Lambda: what the mean absolute error of RGB in [0, 1] counts beside the judgement of the discriminator."""
+    label_smoothing: float = 0.0
+    """How much less than 1 the discriminator is to say of a real patch (Salimans et al. 2016,
+    https://arxiv.org/abs/1606.03498, section 3.4: 0.1)."""
+    learning_rate: float = 2e-4
+    """Step of both Adam optimizers; it falls to nothing over the second half of the game, as pix2pix' own program
+    does."""
+    beta_1: float = 0.5
+    """Adam's momentum."""
+    filters: int = 64
+    """Filters of the discriminator's first convolution; the next have two, four and eight times as many."""
+    collapse_loss: float = 0.01
+    """A discriminator whose loss is below this tells real from generated without fail: nothing is left to learn from
+    it. An undecided one has 0.69 (cross-entropy), 0.25 (least squares) or 1 (hinge)."""
+    collapse_steps: int = 100
+    """After so many such steps in a row the game is over."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +175,8 @@ class TrainingSettings:
     nothing, do not undo what it knows. Without effect on a network that has none."""
     fine_tuning_factor: float = 0.5
     """Share of the learning rate left once the encoder learns too."""
+    fine_tune_from: str = ""
+    """Block of the encoder from which on it then learns, such as "block_10"; empty for all of it."""
     average: float = 0.0
     """Momentum of the exponential moving average of the weights, which is then what is validated and kept (Polyak and
     Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
@@ -149,6 +187,8 @@ class TrainingSettings:
     """Epochs without improvement of the validation loss before the learning rate falls."""
     plateau_factor: float = 0.2
     """The learning rate falls fivefold."""
+    adversarial: AdversarialSettings | None = None
+    """The game behind the regression, or none."""
     seed: int = 42
 
 

@@ -31,7 +31,7 @@ def start_tensorflow(talk: Conversation) -> None:
     talk.console.inform("Starting TensorFlow…")
     logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
     with quiet_errors():
-        from colorizer.training import prepare_devices
+        from colorizer.devices import prepare_devices
 
         device = prepare_devices()
     talk.console.inform(f"The network runs on: {device}.")

@@ -116,7 +116,9 @@ def create_or_load(talk: Conversation) -> tuple[Network, bool]:
 def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) -> TrainingRecord:
     """Train, showing every epoch; raise Interrupted, saying how to go on, when the person has had enough for now."""
     from colorizer.batches import PhotoBatches
-    from colorizer.training import BEST, LAST, TrainingStopped, replicas, train
+    from colorizer.course import BEST, LAST
+    from colorizer.devices import replicas
+    from colorizer.training import TrainingStopped, train
 
     split, settings = plan.split, plan.settings
     how = {"least": replicas(), "workers": talk.answer(ask.WORKERS), "cache_folder": cache_folder(talk)}

@@ -11,8 +11,9 @@ from conftest import SHIPPED
 from colorizer.batches import PhotoBatches
 from colorizer.classification import class_weights, soft_bins
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins, luma
+from colorizer.encoders import encoder_layers
 from colorizer.evaluation import evaluate
-from colorizer.model import Network, build, encoder_layers, load
+from colorizer.model import Network, build, load
 from colorizer.settings import AugmentationSettings, ColorizeError, ModelSettings, TrainingSettings
 from colorizer.training import TrainingStopped, seconds_per_photo, train
 
