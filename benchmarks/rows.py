@@ -209,7 +209,8 @@ def colorize(folder: Path) -> Iterator[Row]:
     """Folders end to end, files written: small photos beside the network alone, large ones beside decode + encode."""
     from colorizer.colorization import colorize_files, load_model, propose
     from colorizer.photo import read_photo
-    from colorizer.results import COMPARED, new_run, picture_paths, save_picture
+    from colorizer.results import new_run, picture_paths, save_picture
+    from colorizer.sheets import COMPARED
 
     network = load_model()
 
@@ -268,7 +269,8 @@ elif kind == "fit":
 else:
     from functools import partial
     from colorizer.colorization import colorize_files, load_model
-    from colorizer.results import COMPARED, new_run, picture_paths, save_picture
+    from colorizer.results import new_run, picture_paths, save_picture
+    from colorizer.sheets import COMPARED
     files = find_files(folder).files
     save = partial(save_picture, picture_paths(new_run(out, "benchmark"), folder, files), COMPARED[1:])
     for _ in colorize_files(load_model(), files, save):

@@ -80,7 +80,7 @@ class AdversarialGame(keras.Model):
         return self.generator(gray, training=training)
 
     def train_step(self, data):
-        gray, rgb = data
+        gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as generating, tf.GradientTape() as judging:
             generated = self.generator(gray, training=True)
             real = self.discriminator([gray, _chroma(rgb)], training=True)
@@ -108,7 +108,7 @@ class AdversarialGame(keras.Model):
         return {name: self.means[name].result() for name in figures} | {"accuracy": self.accuracy.result()}
 
     def test_step(self, data):
-        gray, rgb = data
+        gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
         generated = self.generator(gray, training=False)
         self.means["loss"].update_state(self.regression_loss(rgb, generated))
         self.accuracy.update_state(rgb, generated)

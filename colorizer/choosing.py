@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
+from colorizer import training_questions as ask_training
 from colorizer.answers import WrongAnswer
 from colorizer.console import MissingAnswer, quiet_errors
 from colorizer.conversation import Conversation, WrongFlag
@@ -46,8 +47,8 @@ def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:
 
     there, limits = len(check.fine), DatasetSettings(seed=seed)
     share = max(limits.minimum_test_photos, round(there * limits.default_test_share))
-    if talk.has_flag(ask.TEST_COUNT) and not talk.has_flag(ask.TRAIN_COUNT):
-        default_test = talk.flags[ask.TEST_COUNT.name]
+    if talk.has_flag(ask_training.TEST_COUNT) and not talk.has_flag(ask_training.TRAIN_COUNT):
+        default_test = talk.flags[ask_training.TEST_COUNT.name]
     else:
         default_test = min(limits.maximum_default_test, share)
 
@@ -65,8 +66,8 @@ def choose_counts(talk: Conversation, check: DatasetCheck, seed: int) -> Split:
             raise WrongAnswer(str(error)) from error
 
     least = limits.minimum_training_photos
-    train_count = talk.answer(ask.TRAIN_COUNT, default=max(least, there - default_test), check=leaves_a_test)
-    test_count = talk.answer(ask.TEST_COUNT, default=min(default_test, there - train_count), check=fits)
+    train_count = talk.answer(ask_training.TRAIN_COUNT, default=max(least, there - default_test), check=leaves_a_test)
+    test_count = talk.answer(ask_training.TEST_COUNT, default=min(default_test, there - train_count), check=fits)
     split = split_photos(check.fine, train_count, test_count, limits)
     talk.console.inform(
         f"{len(split.train)} photos to learn from, {len(split.validation)} to validate with, "

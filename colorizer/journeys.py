@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
+from colorizer import training_questions as ask_training
 from colorizer.choosing import choose_count, choose_dataset, photo_limits
 from colorizer.conversation import Conversation
 from colorizer.settings import ColorizeError, TrainingSettings
@@ -42,13 +43,13 @@ if TYPE_CHECKING:
 
 def train_journey(talk: Conversation) -> None:
     """Colour photos in, a trained model out; or an interrupted training taken up and brought to its end."""
-    run, plan, network = take_up(talk) if talk.has_flag(ask.RESUME) else decide(talk)
+    run, plan, network = take_up(talk) if talk.has_flag(ask_training.RESUME) else decide(talk)
     with told_how_to_go_on(run):
         record = train_network(talk, network, plan, run)
         save_model(talk, network, run)
         evaluation = evaluate_network(talk, network, plan.split.test, plan.settings)
         save_record(network, plan, record, evaluation, run)
-        show_graphs(talk, record, run)
+        show_graphs(talk, plan, record, run)
         save_test_results(talk, network, plan, run)
         finish(run)
 
@@ -113,8 +114,10 @@ def save_evaluation(
 ) -> None:
     """Save every photo's scores as a table, and sheets of the photos that came out best and worst."""
     from colorizer.colorization import Failure, colorize_files
-    from colorizer.results import COMPARED, SheetWriter, comparison, save_hues, save_scores
+    from colorizer.graphs import save_hues
+    from colorizer.results import save_scores
     from colorizer.settings import SHEET_ROWS
+    from colorizer.sheets import COMPARED, SheetWriter, comparison
 
     table = save_scores(evaluation.photos, root, run)
     save_hues(evaluation.hues, run.results)

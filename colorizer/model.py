@@ -17,6 +17,7 @@ from pathlib import Path
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from colorizer.color import CHROMA_TO_OFFSET, chroma_bins
@@ -100,7 +101,7 @@ def chroma_unet(settings: ModelSettings) -> keras.Model:
         skips.append(x)
     for count, skip in zip(reversed(filters[1:-1]), reversed(skips[1:-1]), strict=True):
         x = _decoder_block(x, skip, count, settings)
-    return keras.Model(luma, _join(luma, x, 4, settings), name="chroma_unet")
+    return keras.Model(luma, _join(luma, x, 2 ** min(2, len(filters)), settings), name="chroma_unet")
 
 
 def mobilenet_unet(settings: ModelSettings) -> keras.Model:
@@ -170,6 +171,25 @@ def save_compact(model: keras.Model, path: Path, vividness: float = 1.0) -> None
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as deflated:
             for name, data in members.items():
                 deflated.writestr(name, data)
+
+
+def receptive_field(model: keras.Model, layer: str = "", size: int = 256) -> int:
+    """Return how many pixels, along one side, can change one output in the middle of a network.
+
+    Measured by the gradient of that output (of the named layer, or the last) with respect to a random photo of
+    `size` x `size` pixels, with the network's own weights; never more than `size`, and for a network that takes one
+    size only, never more than that.
+    """
+    output = model.get_layer(layer).output if layer else model.outputs[0]
+    sides = [(shape[1] or size, shape[2] or size, shape[3]) for shape in (each.shape for each in model.inputs)]
+    photo = [tf.random.stateless_uniform((1, *side), (0, number)) for number, side in enumerate(sides)]
+    with tf.GradientTape() as tape:
+        tape.watch(photo)
+        features = keras.Model(model.inputs, output)(photo, training=False)
+        middle = tf.reduce_sum(features[:, features.shape[1] // 2, features.shape[2] // 2])
+    touched = sum(tf.reduce_sum(tf.abs(gradient), (0, 2, 3)) for gradient in tape.gradient(middle, photo))
+    rows = np.flatnonzero(touched)
+    return int(rows.max() - rows.min()) + 1
 
 
 def summary(model: keras.Model) -> str:

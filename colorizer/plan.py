@@ -12,7 +12,7 @@ from colorizer.dataset import Split
 from colorizer.files import remove_unfinished, write_text
 from colorizer.model import Network, load, save
 from colorizer.results import Run, existing_run
-from colorizer.settings import ColorizeError, TrainingSettings
+from colorizer.settings import AdversarialSettings, ColorizeError, TrainingSettings
 
 _PLAN, _START = "plan.json", "start.keras"
 _PARTS = ("train", "validation", "test")
@@ -54,7 +54,9 @@ def read_plan(folder: Path) -> tuple[Run, Plan, Network]:
     try:
         text = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
         parts = {name: tuple(Path(path) for path in text[name]) for name in _PARTS}
-        settings, maximum_pixels = TrainingSettings(**text["settings"]), int(text["maximum_pixels"])
+        game = text["settings"].pop("adversarial", None)
+        settings = TrainingSettings(**text["settings"], adversarial=AdversarialSettings(**game) if game else None)
+        maximum_pixels = int(text["maximum_pixels"])
         plan = Plan(Path(text["root"]), Split(**parts), settings, maximum_pixels)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
@@ -62,7 +64,7 @@ def read_plan(folder: Path) -> tuple[Run, Plan, Network]:
             f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
             "training named."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ColorizeError(f"The plan {folder / _PLAN} cannot be read: {error}.") from error
     _refuse_missing(plan.split)
     run = existing_run(folder)

@@ -240,3 +240,7 @@ SCORED_SIDE = 512
 """Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
 SHEET_ROWS = 6
 """Photos on one comparison sheet."""
+SAMPLED_PHOTOS = 6
+"""Test photos that show how a game is going, epoch by epoch."""
+STRIP_EPOCHS = 60
+"""Epochs in the strip of these; of a longer game as many, evenly chosen."""

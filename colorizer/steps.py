@@ -120,7 +120,8 @@ def colorize_to_files(
     Photos that are in colour there already, because the run is gone on with, are left out.
     """
     from colorizer.colorization import AS_MEANT, Failure, colorize_files
-    from colorizer.results import COMPARED, SHEETS, SheetWriter, picture_paths, save_picture
+    from colorizer.results import SHEETS, picture_paths, save_picture
+    from colorizer.sheets import COMPARED, SheetWriter
 
     columns = COMPARED if with_truth else COMPARED[1:]
     paths = picture_paths(run, root, photos, photo_limits(talk))

@@ -9,9 +9,14 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from colorizer import questions as ask
+from colorizer import training_questions as ask_training
+from colorizer.answers import WrongAnswer
 from colorizer.choosing import cache_folder, choose_counts, choose_dataset, photo_limits
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import (
+    RANDOM_WEIGHTS,
+    SAMPLED_PHOTOS,
+    AdversarialSettings,
     AugmentationSettings,
     ColorizeError,
     DatasetSettings,
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from colorizer.model import Network
     from colorizer.plan import Plan
     from colorizer.results import Run
+    from colorizer.sampling import Sampler
     from colorizer.training import EpochReport, TrainingRecord
 
 
@@ -37,25 +43,33 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
     check = choose_dataset(talk, for_training=True, least=least)
     split = choose_counts(talk, check, seed)
     start_tensorflow(talk)
+    from colorizer.encoders import layers_from
     from colorizer.plan import Plan, write_plan
 
     epochs = choose_epochs(talk, split)
     run = start_run(talk, ask.TRAIN)
     network, is_new = create_or_load(talk)
+    adversarial = choose_game(talk)
     look_at(talk, network, run)
+    # The regression before a game minimizes what the game goes on to weigh.
+    proposed = "mean_absolute_error" if adversarial else TrainingSettings.loss
+    # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
+    may_freeze = is_new or talk.has_flag(ask_training.FROZEN_EPOCHS)
     settings = TrainingSettings(
         epochs=epochs,
         batch_size=talk.answer(ask.BATCH_SIZE),
-        learning_rate=talk.answer(ask.LEARNING_RATE),
-        loss=talk.answer(ask.LOSS),
-        schedule=talk.answer(ask.SCHEDULE),
-        precision=talk.answer(ask.PRECISION),
-        # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
-        frozen_epochs=talk.answer(ask.FROZEN_EPOCHS) if is_new or talk.has_flag(ask.FROZEN_EPOCHS) else 0,
-        average=talk.answer(ask.AVERAGE),
-        monitor=talk.answer(ask.MONITOR),
+        learning_rate=talk.answer(ask_training.LEARNING_RATE),
+        loss=talk.answer(ask_training.LOSS) or proposed,
+        schedule=talk.answer(ask_training.SCHEDULE),
+        precision=talk.answer(ask_training.PRECISION),
+        frozen_epochs=talk.answer(ask_training.FROZEN_EPOCHS) if may_freeze else 0,
+        fine_tune_from=talk.answer(ask_training.FINE_TUNE_FROM) or "",
+        average=talk.answer(ask_training.AVERAGE),
+        monitor=talk.answer(ask_training.MONITOR),
+        adversarial=adversarial,
         seed=seed,
     )
+    layers_from(network.model, settings.fine_tune_from)  # or the wrong block is found out an epoch later
     plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
     write_plan(run, plan, network)
     return run, plan, network
@@ -70,7 +84,7 @@ def take_up(talk: Conversation) -> tuple[Run, Plan, Network]:
     start_tensorflow(talk)
     from colorizer.plan import read_plan
 
-    run, plan, network = read_plan(talk.answer(ask.RESUME))
+    run, plan, network = read_plan(talk.answer(ask_training.RESUME))
     talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, plan.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):
         plan = replace(plan, settings=replace(plan.settings, batch_size=talk.answer(ask.BATCH_SIZE)))
@@ -83,34 +97,62 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
 
     Which network it will be is asked later, so what is measured is the one the flags say, or the default.
     """
-    if not talk.has_flag(ask.EPOCHS) and not talk.accept_defaults:
+    if not talk.has_flag(ask_training.EPOCHS) and not talk.accept_defaults:
         from colorizer.model import build, load
 
         talk.console.inform("Measuring how fast this machine trains…")
         if talk.has_flag(ask.MODEL):
             network = load(talk.answer(ask.MODEL))
         else:
-            architecture = talk.flags.get(ask.ARCHITECTURE.name, ModelSettings.architecture)
-            network = build(_model_settings(talk, architecture))
+            architecture = talk.flags.get(ask_training.ARCHITECTURE.name, ModelSettings.architecture)
+            # Weights do not matter for that, and may have to be downloaded.
+            network = build(replace(_model_settings(talk, architecture), encoder_weights=RANDOM_WEIGHTS))
         settings = TrainingSettings(
-            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(ask.PRECISION)
+            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(ask_training.PRECISION)
         )
         _tell_estimate(talk, network, split, settings)
-    return talk.answer(ask.EPOCHS)
+
+    def check(epochs: int) -> None:
+        if not epochs and talk.flags.get(ask_training.TRAINING.name) != ask_training.ADVERSARIAL:
+            raise WrongAnswer("0 is too small: the least is 1, unless --training adversarial goes on from a model.")
+
+    return talk.answer(ask_training.EPOCHS, check=check)
 
 
 def create_or_load(talk: Conversation) -> tuple[Network, bool]:
     """Create a new network, or load one to continue from; say also whether it is new."""
+    from colorizer.encoders import MissingWeights
     from colorizer.model import build
 
-    if talk.has_flag(ask.MODEL) or talk.answer(ask.START) == "load":
+    if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START) == "load":
         return load_existing(talk), False
-    network = build(_model_settings(talk, talk.answer(ask.ARCHITECTURE)))
+    settings = _model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
+    try:
+        network = build(settings)
+    except MissingWeights as error:
+        talk.console.warn(str(error))
+        if not talk.answer(ask_training.RANDOM_ENCODER):
+            raise ColorizeError("No training without them.") from error
+        network = build(replace(settings, encoder_weights=RANDOM_WEIGHTS))
     talk.console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
     )
     return network, True
+
+
+def choose_game(talk: Conversation) -> AdversarialSettings | None:
+    """Ask whether the regression is followed by a game against a discriminator, and by what game."""
+    if talk.answer(ask_training.TRAINING) == ask_training.REGRESSION:
+        return None
+    return AdversarialSettings(
+        epochs=talk.answer(ask_training.ADVERSARIAL_EPOCHS),
+        loss=talk.answer(ask_training.ADVERSARIAL_LOSS),
+        l1_weight=talk.answer(ask_training.L1_WEIGHT),
+        label_smoothing=talk.answer(ask_training.LABEL_SMOOTHING),
+        learning_rate=talk.answer(ask_training.ADVERSARIAL_LEARNING_RATE),
+        filters=talk.answer(ask_training.DISCRIMINATOR_FILTERS),
+    )
 
 
 def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) -> TrainingRecord:
@@ -128,32 +170,31 @@ def train_network(talk: Conversation, network: Network, plan: Plan, run: Run) ->
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, **how)
     _tell_estimate(talk, network, split, settings)
     with (
-        talk.console.progress(f"Epoch 1 of {settings.epochs}", "batches") as progress,
+        talk.console.progress("Epoch 1", "batches") as progress,
         talk.console.patience("Stopping behind this batch; Ctrl-C again leaves at once.") as should_stop,
     ):
 
         def report(epoch: EpochReport) -> None:
-            progress(epoch.batch, epoch.batches, f"Epoch {epoch.epoch} of {epoch.epochs}")
+            title = f"Epoch {epoch.epoch} of {epoch.epochs}, {epoch.phase}"
+            progress(epoch.batch, epoch.batches, title)
             if epoch.finished:
                 figures = ", ".join(f"{name} {value:.4g}" for name, value in sorted(epoch.figures.items()))
-                talk.console.inform(f"Epoch {epoch.epoch} of {epoch.epochs}: {figures}")
+                talk.console.inform(f"{title}: {figures}")
 
+        show = sampler(talk, plan, run) if settings.adversarial else None
         try:
-            record = train(network, learning, validation, settings, run.models, report, should_stop)
+            record = train(network, learning, validation, settings, run.models, report, should_stop, show)
         except TrainingStopped as stopped:
             best = f", that of the best epoch ({stopped.best_epoch}) in {run.models / BEST}" * bool(stopped.best_epoch)
             raise Interrupted(
-                f"Stopped in epoch {stopped.epoch} of {settings.epochs}. The network as it is now is in "
-                f"{run.models / LAST}{best}."
+                f"Stopped in epoch {stopped.epoch}. The network as it is now is in {run.models / LAST}{best}."
             ) from stopped
         finally:
             learning.forget()
             validation.forget()
         if should_stop():  # asked to behind the very last epoch
             raise Interrupted("Stopped behind the last epoch.")
-    talk.console.inform(
-        f"Trained for {duration(record.seconds)} on {record.device}; the network is that of epoch {record.kept_epoch}."
-    )
+    _tell_end(talk, record, settings)
     return record
 
 
@@ -178,11 +219,19 @@ def told_how_to_go_on(run: Run) -> Iterator[None]:
         raise ColorizeError(f"{error} {how}") from error
 
 
+def sampler(talk: Conversation, plan: Plan, run: Run) -> Sampler:
+    """Return what shows, epoch by epoch, how the network colours always the same test photos."""
+    from colorizer.results import SAMPLES
+    from colorizer.sampling import Sampler
+
+    return Sampler(plan.split.test, run.results / SAMPLES, photo_limits(talk))
+
+
 def save_model(talk: Conversation, network: Network, run: Run) -> None:
     """Save the whole model and its weights apart, before anything else can fail, unless they are not wanted."""
     from colorizer import model
 
-    if talk.answer(ask.SAVE_MODEL):
+    if talk.answer(ask_training.SAVE_MODEL):
         model.save(network.model, run.models / "model.h5")
         model.save_weights(network.model, run.models / "model.weights.h5")
         talk.console.inform(f"Saved the model and its weights in {run.models}.")
@@ -208,19 +257,24 @@ def save_record(network: Network, plan: Plan, record: TrainingRecord, evaluation
     )
 
 
-def show_graphs(talk: Conversation, record: TrainingRecord, run: Run) -> None:
-    """Save the graphs, and show them to who wants to see them."""
-    from colorizer.results import save_graphs
+def show_graphs(talk: Conversation, plan: Plan, record: TrainingRecord, run: Run) -> None:
+    """Save the graphs, and of a game the strip of its epochs, and show them to who wants to see them."""
+    from colorizer.graphs import save_graphs
 
-    path = save_graphs(record.history, run.results)
+    path = save_graphs(record, run.results)
     talk.console.inform(f"The graphs of losses, accuracies and learning rate are in {path}.")
-    if talk.answer(ask.SHOW_GRAPHS):
-        talk.console.picture(path)
+    paths = [path]
+    if plan.settings.adversarial:
+        paths.append(sampler(talk, plan, run).finish())
+        talk.console.inform(f"The same {SAMPLED_PHOTOS} test photos, epoch by epoch, are in {paths[-1]}.")
+    if talk.answer(ask_training.SHOW_GRAPHS):
+        for each in paths:
+            talk.console.picture(each)
 
 
 def save_test_results(talk: Conversation, network: Network, plan: Plan, run: Run) -> None:
     """Save the test photos as the network colours them, and sheets beside the truth."""
-    if talk.answer(ask.SAVE_RESULTS):
+    if talk.answer(ask_training.SAVE_RESULTS):
         colorize_to_files(talk, network, plan.split.test, plan.root, run, with_truth=True)
 
 
@@ -231,16 +285,28 @@ def finish(run: Run) -> None:
     forget_plan(run)
 
 
+def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSettings) -> None:
+    if record.collapse:
+        talk.console.warn(
+            f"The game is over before its end: {record.collapse}. The best network so far is kept; a smaller "
+            "--adversarial-learning-rate or --discriminator-filters may keep the next game in balance."
+        )
+    which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
+    if settings.adversarial and record.kept_epoch <= settings.epochs:
+        talk.console.warn("No epoch of the game is kept: none was nearer to the true colours than gray.")
+    talk.console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
+
+
 def _model_settings(talk: Conversation, architecture: str) -> ModelSettings:
-    weights = talk.answer(ask.ENCODER_WEIGHTS)
+    weights = talk.answer(ask_training.ENCODER_WEIGHTS)
     return ModelSettings(
         architecture=architecture,
-        size=talk.answer(ask.SIZE),
-        filters=talk.answer(ask.FILTERS) or (),
-        dropout=talk.answer(ask.DROPOUT),
-        l2=talk.answer(ask.L2),
-        head=talk.answer(ask.HEAD),
-        temperature=talk.answer(ask.TEMPERATURE),
+        size=talk.answer(ask_training.SIZE),
+        filters=talk.answer(ask_training.FILTERS) or (),
+        dropout=talk.answer(ask_training.DROPOUT),
+        l2=talk.answer(ask_training.L2),
+        head=talk.answer(ask_training.HEAD),
+        temperature=talk.answer(ask_training.TEMPERATURE),
         encoder_weights=str(weights) if weights else "",
         seed=talk.answer(ask.SEED),
     )
@@ -250,7 +316,12 @@ def _tell_estimate(talk: Conversation, network: Network, split: Split, settings:
     from colorizer.training import seconds_per_photo
 
     # Validation is a forward pass only, about a third of a training step.
-    photos = (len(split.train) + len(split.validation) / 3) * settings.epochs
-    many = f"{settings.epochs} epochs take" if settings.epochs > 1 else "one epoch takes"
-    estimate = duration(seconds_per_photo(network, settings) * photos)
-    talk.console.inform(f"With {network.name} {many} about {estimate} on this machine.")
+    photos = len(split.train) + len(split.validation) / 3
+    seconds, epochs = 0.0, settings.epochs
+    if settings.epochs:
+        seconds += seconds_per_photo(network, settings) * photos * settings.epochs
+    if settings.adversarial:
+        seconds += seconds_per_photo(network, settings, is_game=True) * photos * settings.adversarial.epochs
+        epochs += settings.adversarial.epochs
+    many = f"{epochs} epochs take" if epochs > 1 else "one epoch takes"
+    talk.console.inform(f"With {network.name} {many} about {duration(seconds)} on this machine.")

@@ -7,19 +7,8 @@ from conftest import PROJECT
 
 import colorize
 from colorizer.answers import WrongAnswer, a_path, yes_or_no
-from colorizer.questions import (
-    DATASET,
-    EPOCHS,
-    FILTERS,
-    JOURNEY,
-    LOOK,
-    MODEL,
-    MONITOR,
-    QUESTIONS,
-    SIZE,
-    TRAIN_COUNT,
-    flag_table,
-)
+from colorizer.questions import DATASET, JOURNEY, LOOK, MODEL, QUESTIONS, flag_table
+from colorizer.training_questions import EPOCHS, FILTERS, MONITOR, SIZE, TRAIN_COUNT
 
 
 @pytest.mark.parametrize(
@@ -46,7 +35,7 @@ def test_answers_are_understood(question, typed, meant):
         (EPOCHS, "many", "'many' is not a whole number"),
         (EPOCHS, "2.5", "'2.5' is not a whole number"),
         (EPOCHS, "", "'' is not a whole number"),
-        (EPOCHS, "0", "0 is too small: the least is 1"),
+        (EPOCHS, "-1", "-1 is too small: the least is 0"),
         (EPOCHS, "99999", "99999 is too large: the most is 10000"),
         (SIZE, "100", "100 is not a multiple of 32"),
         (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),

@@ -1,0 +1,47 @@
+"""The same photos in the colours of every epoch, so that a person sees a training learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer.callbacks import EpochReport
+from colorizer.colorization import AS_MEANT, Failure, colorize_files
+from colorizer.model import Network
+from colorizer.photo import DEFAULT_LIMITS, Photo, Picture
+from colorizer.settings import SAMPLED_PHOTOS, ColorizeError, PhotoLimits
+from colorizer.sheets import gray, save_row, save_strip, thumbnail
+
+_SIDE = 200
+
+
+class Sampler:
+    """Called behind every epoch of a training, writes a picture of it into `folder`; `finish` joins them into one."""
+
+    def __init__(self, photos: Sequence[Path], folder: Path, limits: PhotoLimits = DEFAULT_LIMITS):
+        self.photos, self.folder, self.limits = photos[:SAMPLED_PHOTOS], folder, limits
+
+    def __call__(self, epoch: EpochReport, network: Network) -> None:
+        """Write the photos as `network` colours them; raise ColorizeError when one cannot be read."""
+        truths, pictures = [], []
+        for outcome in colorize_files(network, self.photos, _pair, AS_MEANT, self.limits):
+            if isinstance(outcome, Failure):
+                raise ColorizeError(outcome.reason)
+            truths.append(outcome.delivered[0])
+            pictures.append(outcome.delivered[1])
+        if not (self.folder / "true.jpg").exists():
+            save_row(self.folder / "true.jpg", "the true photos", truths)
+            save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
+        save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
+
+    def finish(self) -> Path:
+        """Join all epochs into one picture, also those before an interruption; return its path."""
+        epochs = sorted(self.folder.glob("epoch-*.jpg"))
+        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *epochs]
+        return save_strip(self.folder.with_suffix(".jpg"), rows)
+
+
+def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:
+    return thumbnail(original.eight_bits(), _SIDE), thumbnail(picture.image, _SIDE)
