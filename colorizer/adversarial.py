@@ -68,9 +68,10 @@ class AdversarialGame(keras.Model):
 
     def compile(self, jit_compile: bool | str) -> None:
         """Give both players their optimizers."""
-        rate, beta_1 = self.settings.learning_rate, self.settings.beta_1
-        self.discriminator_optimizer = keras.optimizers.Adam(rate, beta_1=beta_1)
-        super().compile(optimizer=keras.optimizers.Adam(rate, beta_1=beta_1), jit_compile=jit_compile)
+        rates = (self.settings.learning_rate, self.settings.discriminator_learning_rate)
+        optimizers = [keras.optimizers.Adam(rate, beta_1=self.settings.beta_1) for rate in rates]
+        self.discriminator_optimizer = optimizers[1]
+        super().compile(optimizer=optimizers[0], jit_compile=jit_compile)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

@@ -81,19 +81,20 @@ def palette(rgb: keras.KerasTensor) -> keras.KerasTensor:
     for direction in range(_DIRECTIONS):
         turn = math.pi * direction / _DIRECTIONS
         step = ops.round((blue * math.cos(turn) + red * math.sin(turn)) / _STEP) + _STEPS // 2
-        place = ops.cast(third * _STEPS + ops.clip(step, 0, _STEPS - 1), "int32")
+        place = third * _STEPS + ops.clip(step, 0, _STEPS - 1)
+        place = ops.cast(ops.nan_to_num(place), "int32")  # a network may have lost its way
         count = ops.bincount(ops.reshape(place, (-1,)), minlength=_LUMA_THIRDS * _STEPS)
         counts.append(ops.reshape(count[: _LUMA_THIRDS * _STEPS], (_LUMA_THIRDS, _STEPS)))
     return ops.cast(ops.concatenate(counts), "float32")
 
 
-def unbelievability(figures: dict[str, float]) -> float:
+def unbelievability(least_gain: float, figures: dict[str, float]) -> float:
     """Rank an epoch by its validation figures, smaller being better; NaN where it may not be kept.
 
-    Of the epochs whose photos are nearer to the truth than gray ones, the one whose palette is nearest to the true one.
-    The first condition keeps out a network that has the right colours in the wrong places.
+    Of the epochs whose photos gain more than `least_gain` dB over gray, the one whose palette is nearest to the true
+    one. The condition keeps out a network that has the right colours in the wrong places.
     """
-    return figures[f"val_{PALETTE_DISTANCE}"] if figures[f"val_{GAIN}"] > 0 else math.nan
+    return figures[f"val_{PALETTE_DISTANCE}"] if figures[f"val_{GAIN}"] > least_gain else math.nan
 
 
 def _psnr(truth: keras.KerasTensor, picture: keras.KerasTensor) -> keras.KerasTensor:

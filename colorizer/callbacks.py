@@ -70,15 +70,11 @@ class StepSchedule(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         self.seen += 1
-        for optimizer in self.optimizers():
-            optimizer.learning_rate = self.peak * self.share()
+        self.model.optimizer.learning_rate = self.peak * self.share()
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-
-    def optimizers(self) -> tuple[keras.Optimizer, ...]:
-        return (self.model.optimizer,)
 
 
 class Cosine(StepSchedule):
@@ -94,13 +90,18 @@ class Cosine(StepSchedule):
 
 
 class Fall(StepSchedule):
-    """For both players of a game: the peak over the first half of the steps, then straight down to nothing."""
+    """For both players of a game: their peaks over the first half of the steps, then straight down to nothing."""
+
+    def __init__(self, settings: AdversarialSettings, steps: int):
+        super().__init__(steps)
+        self.peak, self.discriminator_peak = settings.learning_rate, settings.discriminator_learning_rate
 
     def share(self) -> float:
         return min(1.0, 2 * (1 - (self.seen - 1) / self.steps))
 
-    def optimizers(self) -> tuple[keras.Optimizer, ...]:
-        return self.model.optimizer, self.model.discriminator_optimizer
+    def on_train_batch_begin(self, batch, logs=None):
+        super().on_train_batch_begin(batch, logs)
+        self.model.discriminator_optimizer.learning_rate = self.discriminator_peak * self.share()
 
 
 class BestEpoch(keras.callbacks.Callback):

@@ -11,7 +11,8 @@ from pathlib import Path
 import keras
 
 from colorizer.adversarial import AdversarialGame
-from colorizer.believability import unbelievability
+from colorizer.batches import PhotoBatches
+from colorizer.believability import GAIN, unbelievability
 from colorizer.callbacks import Average, BestEpoch, Collapse, Cosine, Fall, Plateau
 from colorizer.checkpoint import State, assign, load_state, save_state
 from colorizer.devices import compiled_by_xla
@@ -42,7 +43,7 @@ class Course:
         self.average = Average(model, settings.average) if settings.average else None
         self.collapse = Collapse(settings.adversarial) if settings.adversarial else None
         self.epochs, self.history, self._state = 0, {}, load_state(folder / STATE)
-        spent = 0.0
+        self._least_gain, spent = 0.0, 0.0
         if self._state:
             numbers, arrays = self._state.numbers, self._state.arrays
             self.epochs, self.history, spent = numbers["epochs"], numbers["history"], numbers["seconds"]
@@ -53,6 +54,7 @@ class Course:
                 assign(self.average.averages, arrays["average"], folder / STATE)
             if self.collapse:
                 self.collapse.seen = numbers["collapse"]
+            self._least_gain = numbers["least_gain"]
         self.schedule = self._regression_schedule()
         self._started = time.monotonic() - spent
 
@@ -65,11 +67,14 @@ class Course:
         """Return how long this training has taken, all its parts together."""
         return time.monotonic() - self._started
 
-    def enter(self, phase: Phase) -> None:
-        """Prepare everything for a phase: anew, or where it had begun already, as it was then."""
+    def enter(self, phase: Phase, validation: PhotoBatches) -> None:
+        """Prepare everything for a phase: anew, or where it had begun already, as it was then.
+
+        A game that begins is told by `validation` how near to the truth its generator is.
+        """
         has_begun = self.epochs > phase.first
         if phase.name == ADVERSARIAL:
-            self._enter_game(phase, has_begun)
+            self._enter_game(phase, has_begun, validation)
         else:
             rate = self.settings.learning_rate * phase.rate
             compile_model(self.fitted, replace(self.settings, learning_rate=rate))
@@ -98,6 +103,7 @@ class Course:
             "best": self.best.seen,
             "average": self.average.seen if self.average else 0,
             "collapse": self.collapse.seen if self.collapse else 0,
+            "least_gain": self._least_gain,
         }
         groups = {
             "model": self.model.variables,
@@ -125,15 +131,17 @@ class Course:
             schedule.seen = numbers.get("plateau", {})
         return schedule
 
-    def _enter_game(self, phase: Phase, has_begun: bool) -> None:
+    def _enter_game(self, phase: Phase, has_begun: bool, validation: PhotoBatches) -> None:
         if not has_begun:
             self._prepare_generator()
         self.fitted = self._game
         self._game.compile(compiled_by_xla())
-        self.schedule = Fall((phase.last - phase.first) * self.batches)
+        if not has_begun:
+            before = self._game.evaluate(validation, verbose=0, return_dict=True)
+            self._least_gain = max(0.0, before[GAIN]) * self.settings.adversarial.kept_gain
+        self.schedule = Fall(self.settings.adversarial, (phase.last - phase.first) * self.batches)
         self.schedule.seen = (self.epochs - phase.first) * self.batches if has_begun else 0
-        self.schedule.peak = self.settings.adversarial.learning_rate
-        self.best.rank = unbelievability
+        self.best.rank = partial(unbelievability, self._least_gain)
 
     def _prepare_generator(self) -> None:
         """Let the game begin from the best epoch so far, or keep what it begins from as the best there is."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,15 +152,15 @@ def _keep_statistics(encoder: keras.Model, weights: str) -> None:
 def _load(encoder: keras.Model, weights: str) -> None:
     if weights not in ("", RANDOM_WEIGHTS):
         screen(Path(weights))
-        encoder.load_weights(weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # pages of them, before the error that a wrong file ends with
+            encoder.load_weights(weights)
 
 
 @contextmanager
 def _weights_needed(name: str, weights: str) -> Iterator[None]:
     try:
         yield
-    except ColorizeError:
-        raise
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
         where = f"the file {weights}" if weights else "their download"
         reason = textwrap.shorten(str(error).strip().split("\n")[0], 200, placeholder="…").rstrip(".")

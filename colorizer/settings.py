@@ -135,12 +135,17 @@ class AdversarialSettings:
     """How much less than 1 the discriminator is to say of a real patch (Salimans et al. 2016,
     https://arxiv.org/abs/1606.03498, section 3.4: 0.1)."""
     learning_rate: float = 2e-4
-    """Step of both Adam optimizers; it falls to nothing over the second half of the game, as pix2pix' own program
-    does."""
+    """Step of the generator's Adam; both steps fall to nothing over the second half of the game, as those of pix2pix'
+    own program do."""
+    discriminator_learning_rate: float = 2e-4
+    """Step of the discriminator's Adam."""
     beta_1: float = 0.5
-    """Adam's momentum."""
+    """Momentum of both."""
     filters: int = 64
     """Filters of the discriminator's first convolution; the next have two, four and eight times as many."""
+    kept_gain: float = 0.25
+    """Of the PSNR that the generator had gained over gray before the game, the share that an epoch must still have for
+    its generator to be kept, however lively."""
     collapse_loss: float = 0.01
     """A discriminator whose loss is below this tells real from generated without fail: nothing is left to learn from
     it. An undecided one has 0.69 (cross-entropy), 0.25 (least squares) or 1 (hinge)."""

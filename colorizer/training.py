@@ -128,7 +128,7 @@ def _go_through(
     learning.begin_epoch(start)
     with learning_layers(course.model, phase, course.settings):
         with strategy(min(learning.photo_count, validation.photo_count)).scope():
-            course.enter(phase)
+            course.enter(phase, validation)
         last = phases(course.model, course.settings)[-1].last
         reporter = Reporter(phase.name, last, course.batches, report)
         # The average stands behind those that look at the epoch's own weights, and before what is kept of both.

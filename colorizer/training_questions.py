@@ -244,10 +244,17 @@ LABEL_SMOOTHING = Question(
 )
 ADVERSARIAL_LEARNING_RATE = Question(
     "--adversarial-learning-rate",
-    "step size of both players of the game",
+    "step size of the generator in the game",
     number_between(1e-8, 1),
     (TRAIN,),
     default=str(_game.learning_rate),
+)
+DISCRIMINATOR_LEARNING_RATE = Question(
+    "--discriminator-learning-rate",
+    "step size of the discriminator",
+    number_between(1e-8, 1),
+    (TRAIN,),
+    default=str(_game.discriminator_learning_rate),
 )
 DISCRIMINATOR_FILTERS = Question(
     "--discriminator-filters",

@@ -151,6 +151,7 @@ def choose_game(talk: Conversation) -> AdversarialSettings | None:
         l1_weight=talk.answer(ask_training.L1_WEIGHT),
         label_smoothing=talk.answer(ask_training.LABEL_SMOOTHING),
         learning_rate=talk.answer(ask_training.ADVERSARIAL_LEARNING_RATE),
+        discriminator_learning_rate=talk.answer(ask_training.DISCRIMINATOR_LEARNING_RATE),
         filters=talk.answer(ask_training.DISCRIMINATOR_FILTERS),
     )
 
@@ -289,11 +290,13 @@ def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSett
     if record.collapse:
         talk.console.warn(
             f"The game is over before its end: {record.collapse}. The best network so far is kept; a smaller "
-            "--adversarial-learning-rate or --discriminator-filters may keep the next game in balance."
+            "--discriminator-learning-rate may keep the next game in balance."
         )
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     if settings.adversarial and record.kept_epoch <= settings.epochs:
-        talk.console.warn("No epoch of the game is kept: none was nearer to the true colours than gray.")
+        talk.console.warn(
+            "No epoch of the game is kept: each was too far from the truth. A larger --l1-weight keeps it nearer."
+        )
     talk.console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
 
 

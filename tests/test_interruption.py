@@ -59,7 +59,7 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     output = tmp_path / "parts"
     monkeypatch.chdir(tmp_path)
     terminal = in_terminal(program, *flags, "--output", output)
-    terminal.expect_exact("Epoch 2 of 8:")
+    terminal.expect_exact("Epoch 2 of 8, regression:")
     terminal.sendintr()
     terminal.expect_exact("Stopping behind this batch; Ctrl-C again leaves at once.")
     terminal.expect(pexpect.EOF)
@@ -107,7 +107,7 @@ def test_a_training_killed_at_any_moment_is_taken_up(program, tmp_path, colour_f
     flags = ["train", "--dataset", colour_folder, *TRAINING, "--epochs", 4, "--yes"]
     assert program(*flags, "--output", tmp_path / "whole").returncode == 0
     output = tmp_path / "parts"
-    for moment in ("Epoch 1 of 4", "Epoch 2 of 4:", "Saved the model"):
+    for moment in ("Epoch 1 of 4", "Epoch 2 of 4, regression:", "Saved the model"):
         (models,) = (output / "models").iterdir() if (output / "models").is_dir() else (None,)
         terminal = in_terminal(
             program, *(("train", "--resume", models, "--yes") if models else (*flags, "--output", output))
@@ -126,7 +126,7 @@ def test_a_training_killed_at_any_moment_is_taken_up(program, tmp_path, colour_f
 def test_resuming_takes_no_other_settings_and_misses_photos_that_are_gone(program, tmp_path, colour_folder):
     flags = ["train", "--dataset", colour_folder, *TRAINING, "--epochs", 50, "--output", tmp_path / "out", "--yes"]
     terminal = in_terminal(program, *flags)
-    terminal.expect_exact("Epoch 1 of 50:")
+    terminal.expect_exact("Epoch 1 of 50, regression:")
     terminal.kill(signal.SIGTERM)
     terminal.expect(pexpect.EOF)
     terminal.close()

@@ -64,6 +64,55 @@ def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
     assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"camera.png": (512, 512)}
 
 
+def test_an_adversarial_training_shows_its_game_and_leaves_a_model_that_colorizes(program, colour_folder, tmp_path):
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--size", 64, "--batch-size", 2]
+    flags += ["--training", "adversarial", "--epochs", 1, "--adversarial-epochs", 2, "--discriminator-filters", 8]
+    trained = program("train", *flags, "--output", tmp_path / "out", "--yes")
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    assert "Epoch 1 of 3, regression:" in trained.stdout
+    assert re.search(r"Epoch 3 of 3, adversarial: .*discriminator_accuracy", trained.stdout)
+    models, results = only(tmp_path / "out" / "models", "train-*"), only(tmp_path / "out" / "results", "train-*")
+    record = json.loads((models / "model.json").read_text(encoding="utf-8"))
+    assert record["settings"]["loss"] == "mean_absolute_error"
+    assert record["settings"]["adversarial"]["epochs"] == 2
+    assert [phase["name"] for phase in record["training"]["phases"]] == ["regression", "adversarial"]
+    assert record["training"]["history"]["discriminator_loss"][0] is None
+    epochs = [f"epoch-{epoch:05}.jpg" for epoch in (1, 2, 3)]
+    assert sorted(path.name for path in (results / "samples").iterdir()) == [*epochs, "gray.jpg", "true.jpg"]
+    with Image.open(results / "samples.jpg") as strip, Image.open(results / "samples" / epochs[0]) as row:
+        assert strip.size == (row.width, 5 * row.height)
+
+    photo = SHIPPED / "camera.png"
+    flags = ["--dataset", photo, "--model", models / "model.h5", "--output", tmp_path / "out", "--yes"]
+    coloured = program("colorize", *flags)
+    assert coloured.returncode == 0, coloured.stdout + coloured.stderr
+    assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"camera.png": (512, 512)}
+
+
+def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(program, colour_folder, tmp_path):
+    damaged = tmp_path / "weights.h5"
+    damaged.write_bytes(b"no weights")
+    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
+    flags += ["--encoder-weights", damaged, "--output", tmp_path / "out", "--yes"]
+    refused = program(*flags)
+    assert refused.returncode == 1
+    assert "--random-encoder" in refused.stdout + refused.stderr
+    done = program(*flags, "--random-encoder")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Epoch 1 of 1, regression:" in done.stdout
+
+
+def test_zero_epochs_begin_with_the_game_and_are_refused_without_one(program, colour_folder, small_model, tmp_path):
+    flags = ["train", "--dataset", colour_folder, "--model", small_model, "--epochs", 0, "--batch-size", 2]
+    flags += ["--output", tmp_path / "out", "--discriminator-filters", 8, "--adversarial-epochs", 1, "--yes"]
+    refused = program(*flags)
+    assert refused.returncode == 2
+    assert "--epochs: 0 is too small" in refused.stdout + refused.stderr
+    done = program(*flags, "--training", "adversarial")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Epoch 1 of 1, adversarial:" in done.stdout
+
+
 def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder, tmp_path):
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
@@ -77,6 +126,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         *("0", "1"),
         *("neither", "1"),
         "1",
+        *("vague", "1"),
         "2",
         *("speed", "val_acc"),
         *("yes", "no", "yes", "no"),
@@ -99,6 +149,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         "0 is too small: the least is 1.",
         "one epoch takes about",
         "'neither' is none of the options",
+        "'vague' is none of the options: 1, 2, regression, adversarial",
         "Total params",
         "'speed' is none of the options",
         "Epoch 1 of 1",

@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 from colorizer.color import luma
-from colorizer.model import build, load, save, save_compact, save_weights, summary
+from colorizer.model import build, load, receptive_field, save, save_compact, save_weights, summary
 from colorizer.settings import ColorizeError, ModelSettings
 
 SMALL = {
@@ -124,6 +124,16 @@ def test_a_classifier_is_refused(tmp_path):
     save(keras.Model(numbers, layers.Dense(2)(numbers)), tmp_path / "classifier.keras")
     with pytest.raises(ColorizeError, match="another kind of model"):
         load(tmp_path / "classifier.keras")
+
+
+def test_the_chroma_network_may_be_of_any_depth_and_sees_the_farther_the_deeper_it_is():
+    seen = []
+    for depth in range(1, 6):
+        model = build(ModelSettings(size=256, filters=(8,) * depth)).model
+        assert model.output_shape == (None, 256, 256, 3)
+        seen.append(receptive_field(model, "chroma"))
+    assert seen[0] == 3  # one convolution
+    assert seen == sorted(set(seen))
 
 
 def test_dropout_and_l2_reach_the_network():

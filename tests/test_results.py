@@ -7,17 +7,15 @@ from PIL import Image
 
 from colorizer.photo import Picture, read_photo
 from colorizer.results import (
-    COMPARED,
     MADE,
-    SheetWriter,
     earlier_run,
     new_run,
     picture_paths,
-    save_graphs,
     save_picture,
     write_record,
 )
-from colorizer.settings import SHEET_ROWS, ColorizeError
+from colorizer.settings import ColorizeError
+from colorizer.sheets import COMPARED
 
 
 def test_every_run_has_folders_of_its_own(tmp_path):
@@ -84,33 +82,6 @@ def test_an_earlier_run_is_found_by_what_it_was_made_from(tmp_path):
         write_record(run.results / MADE, {"photos": "here", "vividness": vividness})
     assert earlier_run(tmp_path, "colorize", {"photos": "here", "vividness": 1.0}).results == runs[1].results
     assert earlier_run(tmp_path, "colorize", {"photos": "elsewhere", "vividness": 1.0}) is None
-
-
-def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):
-    writer = SheetWriter(tmp_path / "sheets", COMPARED)
-    tall = Image.new("RGB", (100, 320), "purple")
-    names = ["plain.jpg", "שלום.jpg", "😀.jpg", "x" * 400 + ".jpg", "bad\udcff.jpg"] + ["more.jpg"] * (SHEET_ROWS - 4)
-    for name in names:
-        writer.add(name, [tall] * 3)
-    sheets = writer.finish()
-    assert [path.name for path in sheets] == ["sheet-001.jpg", "sheet-002.jpg"]
-    first, second = (np.asarray(Image.open(path)) for path in sheets)
-
-    def rows_of_three(sheet: np.ndarray) -> float:
-        purple = np.abs(sheet.astype(int) - (128, 0, 128)).max(axis=-1) < 20
-        return purple.sum() / (3 * tall.width * tall.height)
-
-    assert rows_of_three(first) == pytest.approx(SHEET_ROWS, rel=0.02)
-    assert rows_of_three(second) == pytest.approx(1, rel=0.02)
-    assert first.shape[1] == second.shape[1]
-
-
-def test_graphs_are_drawn_for_a_training_of_one_epoch(tmp_path):
-    history = dict.fromkeys(("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"), (0.5,))
-    path = save_graphs(history, tmp_path)
-    with Image.open(path) as image:
-        assert image.format == "PNG"
-        assert np.asarray(image).std() > 10
 
 
 def test_a_record_is_json_that_reads_back(tmp_path):
