@@ -63,14 +63,14 @@ def main(study: str, photos: Path, output: Path, epochs: int = 20) -> int:
     from matplotlib.figure import Figure
 
     from colorizer.batches import PhotoBatches
-    from colorizer.dataset import find_files
+    from colorizer.dataset import check_photos, find_files
     from colorizer.evaluation import evaluate
     from colorizer.files import complete_file
     from colorizer.model import receptive_field
     from colorizer.settings import AugmentationSettings, TrainingSettings
     from colorizer.training import train
 
-    files = sorted(find_files(photos))
+    files = sorted(check_photos(find_files(photos), True).fine)
     random.Random(SEED).shuffle(files)
     learned, held_out = files[:TRAINING_PHOTOS], files[TRAINING_PHOTOS : TRAINING_PHOTOS + VALIDATION_PHOTOS]
     figure = Figure(figsize=(11, 4.2), layout="constrained")
