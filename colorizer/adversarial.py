@@ -9,6 +9,8 @@ where x is a photo's luma, y its true colours and G(x) those the generator gives
 
 from __future__ import annotations
 
+import math
+
 import keras
 import tensorflow as tf
 from keras import layers, ops
@@ -19,6 +21,8 @@ from colorizer.settings import AdversarialSettings
 
 _STRIDES = (2, 2, 2, 1)
 """Of the discriminator's convolutions but the last: with kernels of 4, each output sees 70 x 70 pixels."""
+SMALLEST_JUDGED = 24
+"""Side, in pixels, of the smallest photo of which one patch is left at the end."""
 
 
 def discriminator(settings: AdversarialSettings, precision: str = "float32", seed: int = 0) -> keras.Model:
@@ -52,7 +56,7 @@ def discriminator(settings: AdversarialSettings, precision: str = "float32", see
 class AdversarialGame(keras.Model):
     """A generator and a discriminator, trained against each other by one `fit`.
 
-    Reports of each epoch: loss and accuracy, of the generator's RGB, as in the regression before it; generator_loss
+    Reports of each epoch: loss (that of `regression_loss`, without penalties) and accuracy of RGB; generator_loss
     (judgement and weighted L1); discriminator_loss; discriminator_accuracy (share of patches told rightly, 0.5 being
     chance). Of the validation: loss, accuracy and `believability.Believability`.
     """
@@ -83,7 +87,7 @@ class AdversarialGame(keras.Model):
     def train_step(self, data):
         gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as generating, tf.GradientTape() as judging:
-            generated = self.generator(gray, training=True)
+            generated = self._coloured(gray, training=True)
             real = self.discriminator([gray, _chroma(rgb)], training=True)
             fake = self.discriminator([gray, _chroma(generated)], training=True)
             l1 = ops.mean(ops.abs(rgb - generated))
@@ -110,12 +114,19 @@ class AdversarialGame(keras.Model):
 
     def test_step(self, data):
         gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
-        generated = self.generator(gray, training=False)
+        generated = self._coloured(gray, training=False)
         self.means["loss"].update_state(self.regression_loss(rgb, generated))
         self.accuracy.update_state(rgb, generated)
         self.believability.update(rgb, generated)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, tf.Tensor]:
+        """Return the validation's figures; Keras asks for them once more where several GPUs have each seen a part."""
         shown = (self.means["loss"], self.accuracy, *self.believability.metrics)
         return {metric.name: metric.result() for metric in shown}
+
+    def _coloured(self, gray: tf.Tensor, training: bool) -> tf.Tensor:
+        return ops.cast(self.generator(gray, training=training), "float32")
 
 
 def judgement(fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
@@ -137,6 +148,14 @@ def judging_loss(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings
     else:
         losses = (ops.mean(ops.relu(true - real)), ops.mean(ops.relu(1 + fake)))
     return sum(losses) / 2
+
+
+def least_judging_loss(settings: AdversarialSettings) -> float:
+    """Return what a discriminator loses that makes no mistake: the entropy of smoothed labels, or nothing."""
+    smooth = settings.label_smoothing
+    if settings.loss != "cross_entropy" or not smooth:
+        return 0.0
+    return -(smooth * math.log(smooth) + (1 - smooth) * math.log(1 - smooth)) / 2
 
 
 def _cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:

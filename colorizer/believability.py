@@ -48,7 +48,7 @@ class PaletteDistance(keras.metrics.Metric):
     photos the true one, wherever in the photos the pixels are; in units of (Cb, Cr), so 0.01 is 2.55 levels.
 
     The sliced Wasserstein distance (Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3) of chroma, within
-    each third of luma: a dark red is no bright one.
+    each third of the true luma: a dark red is no bright one.
     """
 
     def __init__(self):
@@ -59,8 +59,9 @@ class PaletteDistance(keras.metrics.Metric):
         )
 
     def update_state(self, truth, predicted, sample_weight=None):
-        self.true.assign_add(palette(truth))
-        self.predicted.assign_add(palette(predicted))
+        gray = luma(truth)
+        self.true.assign_add(palette(truth, gray))
+        self.predicted.assign_add(palette(predicted, gray))
 
     def result(self):
         pixels = ops.maximum(ops.sum(self.true) / _DIRECTIONS, 1)
@@ -69,23 +70,23 @@ class PaletteDistance(keras.metrics.Metric):
         return ops.sum(ops.abs(difference)) * _STEP / _DIRECTIONS / pixels
 
 
-def palette(rgb: keras.KerasTensor) -> keras.KerasTensor:
-    """Count the pixels of RGB in [0, 1], shape (..., 3), by luma third, direction and chroma projected on it: float32,
-    shape (thirds x directions, steps).
+def palette(rgb: keras.KerasTensor, gray: keras.KerasTensor) -> keras.KerasTensor:
+    """Count the pixels of RGB, shape (..., 3), by direction, third of `gray` in [0, 1], shape (...), and chroma
+    projected on the direction: float32, shape (directions x thirds, steps).
     """
-    gray = luma(rgb)
     third = ops.minimum(ops.floor(gray * _LUMA_THIRDS), _LUMA_THIRDS - 1)
-    blue = (rgb[..., 2] - gray) / CHROMA_TO_OFFSET[0, 2]
-    red = (rgb[..., 0] - gray) / CHROMA_TO_OFFSET[1, 0]
+    own = luma(rgb)
+    blue = (rgb[..., 2] - own) / CHROMA_TO_OFFSET[0, 2]
+    red = (rgb[..., 0] - own) / CHROMA_TO_OFFSET[1, 0]
     counts = []
     for direction in range(_DIRECTIONS):
         turn = math.pi * direction / _DIRECTIONS
         step = ops.round((blue * math.cos(turn) + red * math.sin(turn)) / _STEP) + _STEPS // 2
-        place = third * _STEPS + ops.clip(step, 0, _STEPS - 1)
-        place = ops.cast(ops.nan_to_num(place), "int32")  # a network may have lost its way
-        count = ops.bincount(ops.reshape(place, (-1,)), minlength=_LUMA_THIRDS * _STEPS)
-        counts.append(ops.reshape(count[: _LUMA_THIRDS * _STEPS], (_LUMA_THIRDS, _STEPS)))
-    return ops.cast(ops.concatenate(counts), "float32")
+        step = ops.clip(ops.nan_to_num(step), 0, _STEPS - 1)  # a network may have lost its way
+        place = ops.reshape(ops.cast(third * _STEPS + step, "int32"), (-1,))
+        count = ops.segment_sum(ops.ones_like(place, "float32"), place, _LUMA_THIRDS * _STEPS)
+        counts.append(ops.reshape(count, (_LUMA_THIRDS, _STEPS)))
+    return ops.concatenate(counts)
 
 
 def unbelievability(least_gain: float, figures: dict[str, float]) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from colorizer.adversarial import least_judging_loss
 from colorizer.model import Network, save
 from colorizer.settings import AdversarialSettings, TrainingSettings
 
@@ -139,13 +140,20 @@ class BestEpoch(keras.callbacks.Callback):
 
 
 class Collapse(keras.callbacks.Callback):
-    """End a game that one side has won: nothing is left to learn from it."""
+    """End a game that the discriminator has won, or that has lost its numbers: nothing is left to learn from it."""
+
+    NO_NUMBER = "a loss is no longer a number"
 
     def __init__(self, settings: AdversarialSettings):
         super().__init__()
-        self.settings, self.seen, self.reason = settings, 0, ""
-        """`seen`: steps in a row in which the discriminator told everything rightly. `reason`: why the game ended."""
-        self._sum = 0.0
+        self.settings, self._sum = settings, 0.0
+        self._won = least_judging_loss(settings) + settings.collapse_loss
+        self.seen: tuple[int, str] = (0, "")
+        """Steps in a row in which the discriminator told everything rightly, and why the game ended."""
+
+    @property
+    def reason(self) -> str:
+        return self.seen[1]
 
     def on_epoch_begin(self, epoch, logs=None):
         self._sum = 0.0
@@ -156,17 +164,18 @@ class Collapse(keras.callbacks.Callback):
         total = figures["discriminator_loss"] * (batch + 1)
         loss, self._sum = total - self._sum, total
         if not math.isfinite(total) or not math.isfinite(figures["generator_loss"]):
-            self._end("a loss is no longer a number")
+            self._end(self.NO_NUMBER)
             return
-        self.seen = self.seen + 1 if loss < self.settings.collapse_loss else 0
-        if self.seen >= self.settings.collapse_steps:
+        steps = self.seen[0] + 1 if loss < self._won else 0
+        self.seen = (steps, "")
+        if steps >= self.settings.collapse_steps:
             self._end(
-                f"for {self.seen} steps the discriminator has told generated colours from real ones without fail, and "
+                f"for {steps} steps the discriminator has told generated colours from real ones without fail, and "
                 "the generator learns nothing from that any more"
             )
 
     def _end(self, reason: str) -> None:
-        self.reason, self.model.stop_training = reason, True
+        self.seen, self.model.stop_training = (self.seen[0], reason), True
 
 
 class Average(keras.callbacks.Callback):

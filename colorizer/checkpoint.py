@@ -24,7 +24,8 @@ class State:
     numbers: dict[str, Any]
     """What fits into JSON: epochs done, history, what the callbacks have seen."""
     arrays: dict[str, list[np.ndarray]]
-    """Variables of the network ("model"), of its optimizer ("optimizer"), and their average ("average")."""
+    """Variables of the network ("model"), of its optimizer ("optimizer"), their average ("average"), and in a game
+    those of the discriminator ("discriminator") and of its optimizer ("discriminator_optimizer")."""
 
 
 def save_state(path: Path, state: State) -> None:

@@ -42,10 +42,12 @@ class Course:
         self.best = BestEpoch(folder / BEST, model, network.model, partial(all_layers, network.model))
         self.average = Average(model, settings.average) if settings.average else None
         self.collapse = Collapse(settings.adversarial) if settings.adversarial else None
-        self.epochs, self.history, self._state = 0, {}, load_state(folder / STATE)
-        self._least_gain, spent = 0.0, 0.0
-        if self._state:
-            numbers, arrays = self._state.numbers, self._state.arrays
+        self.epochs, self.history = 0, {}
+        self._least_gain, spent, numbers = 0.0, 0.0, {}
+        # Let go of once it was taken up: it is as large as all that is trained.
+        self._taken_up = load_state(folder / STATE)
+        if self._taken_up:
+            numbers, arrays = self._taken_up.numbers, self._taken_up.arrays
             self.epochs, self.history, spent = numbers["epochs"], numbers["history"], numbers["seconds"]
             self.best.seen = tuple(numbers["best"])
             assign(model.variables, arrays["model"], folder / STATE)
@@ -53,9 +55,9 @@ class Course:
                 self.average.seen = numbers["average"]
                 assign(self.average.averages, arrays["average"], folder / STATE)
             if self.collapse:
-                self.collapse.seen = numbers["collapse"]
-            self._least_gain = numbers["least_gain"]
-        self.schedule = self._regression_schedule()
+                self.collapse.seen = tuple(numbers.get("collapse", self.collapse.seen))
+            self._least_gain = numbers.get("least_gain", 0.0)
+        self.schedule = self._regression_schedule(numbers.get("plateau", {}))
         self._started = time.monotonic() - spent
 
     @property
@@ -72,37 +74,46 @@ class Course:
 
         A game that begins is told by `validation` how near to the truth its generator is.
         """
-        has_begun = self.epochs > phase.first
+        taken_up, self._taken_up = self._taken_up, None
+        # A game is written down before its first step, as its best network will take the place of the regression's.
+        is_taken_up = taken_up is not None and (self.epochs > phase.first or taken_up.numbers.get("is_playing", False))
         if phase.name == ADVERSARIAL:
-            self._enter_game(phase, has_begun, validation)
+            self._enter_game(phase, is_taken_up, validation)
         else:
             rate = self.settings.learning_rate * phase.rate
             compile_model(self.fitted, replace(self.settings, learning_rate=rate))
-            self.schedule.peak = rate
+            if isinstance(self.schedule, Cosine):
+                self.schedule.peak = rate
             self.best.rank = partial(_by_monitor, self.settings.monitor)
         if self.settings.monitor == "none":
             self.best.rank = lambda figures: math.nan
         for optimizer, variables in self._optimizers():
             optimizer.build(variables)
-        if has_begun:
+        if is_taken_up:
             for name, variables in self._phase_variables().items():
-                assign(variables, self._state.arrays.get(name, []), self.folder / STATE)
+                assign(variables, taken_up.arrays.get(name, []), self.folder / STATE)
+        elif self.is_playing:
+            self._write()
 
     def keep(self, epochs: int, figures: dict[str, float]) -> None:
         """Write down where the training stands behind an epoch, unless it has lost its way."""
         behind = max(map(len, self.history.values()), default=0)
         for name in dict.fromkeys((*self.history, *figures)):
             self.history.setdefault(name, [None] * behind).append(figures.get(name))
-        if not math.isfinite(figures["loss"]):
-            return
+        if math.isfinite(figures["loss"]):
+            self.epochs = epochs
+            self._write()
+
+    def _write(self) -> None:
         numbers = {
-            "epochs": epochs,
+            "epochs": self.epochs,
+            "is_playing": self.is_playing,
             "history": self.history,
             "seconds": self.seconds(),
             "plateau": self.schedule.seen if isinstance(self.schedule, Plateau) else {},
             "best": self.best.seen,
             "average": self.average.seen if self.average else 0,
-            "collapse": self.collapse.seen if self.collapse else 0,
+            "collapse": self.collapse.seen if self.collapse else (),
             "least_gain": self._least_gain,
         }
         groups = {
@@ -111,8 +122,7 @@ class Course:
             **self._phase_variables(),
         }
         arrays = {name: [variable.numpy() for variable in group] for name, group in groups.items()}
-        self.epochs, self._state = epochs, State(numbers, arrays)
-        save_state(self.folder / STATE, self._state)
+        save_state(self.folder / STATE, State(numbers, arrays))
 
     def finish(self) -> None:
         """Give the network what was trained: the average of the weights, or the weights themselves."""
@@ -120,39 +130,37 @@ class Course:
             self.average.finish()
         self.network.model.set_weights(self.model.get_weights())
 
-    def _regression_schedule(self) -> Cosine | Plateau:
-        numbers = self._state.numbers if self._state else {}
+    def _regression_schedule(self, plateau: dict) -> Cosine | Plateau:
         if self.settings.schedule == "cosine":
             schedule = Cosine(self.settings, self.settings.epochs * self.batches)
             # The batches may be others now, if memory did not suffice for those of before.
             schedule.seen = self.epochs * self.batches
         else:
             schedule = Plateau(self.settings)
-            schedule.seen = numbers.get("plateau", {})
+            schedule.seen = plateau
         return schedule
 
-    def _enter_game(self, phase: Phase, has_begun: bool, validation: PhotoBatches) -> None:
-        if not has_begun:
+    def _enter_game(self, phase: Phase, is_taken_up: bool, validation: PhotoBatches) -> None:
+        if not is_taken_up:
             self._prepare_generator()
         self.fitted = self._game
         self._game.compile(compiled_by_xla())
-        if not has_begun:
+        if not is_taken_up:
             before = self._game.evaluate(validation, verbose=0, return_dict=True)
             self._least_gain = max(0.0, before[GAIN]) * self.settings.adversarial.kept_gain
         self.schedule = Fall(self.settings.adversarial, (phase.last - phase.first) * self.batches)
-        self.schedule.seen = (self.epochs - phase.first) * self.batches if has_begun else 0
+        self.schedule.seen = (self.epochs - phase.first) * self.batches
         self.best.rank = partial(unbelievability, self._least_gain)
 
     def _prepare_generator(self) -> None:
-        """Let the game begin from the best epoch so far, or keep what it begins from as the best there is."""
+        """Let the game begin from the best epoch so far, or keep what it begins from: it may go astray."""
         if self.best.epoch:
             self.network.model.load_weights(self.folder / BEST)
             self.model.set_weights(self.network.model.get_weights())
         else:
             self.finish()
-            if self.settings.monitor != "none":
-                self.best.keep()
-        self.best.seen = (math.inf, self.best.epoch)
+            self.best.keep()
+        self.best.seen = (math.inf, self.best.epoch or self.epochs)
         if self.average:
             self.average = Average(self.model, self.settings.average)
 

@@ -28,6 +28,8 @@ _RESNET_PRESET = "resnet_18_imagenet"
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of red, green and blue over ImageNet, by which ResNet's inputs are standardized:
 https://docs.pytorch.org/vision/stable/models.html."""
+_SCALED = "to_encoder_range"
+"""Name of the layer by which a network with an encoder of ours is known."""
 _BLOCK = re.compile(r"(?:bn_)?(Conv1|expanded_conv|block_\d+|conv1|pool1|stack\d+_block\d+)(?=_|$)")
 """The block a layer of either encoder belongs to, as its name begins."""
 
@@ -51,7 +53,7 @@ def mobilenet_v2(luma: keras.KerasTensor, weights: str) -> Encoded:
 
     `weights` is a file, empty for Keras' own download, or `RANDOM_WEIGHTS`. Raises MissingWeights.
     """
-    scaled = layers.Rescaling(2.0, -1.0, name="to_encoder_range")(_three_times(luma))
+    scaled = layers.Rescaling(2.0, -1.0, name=_SCALED)(_three_times(luma))
     with _weights_needed("MobileNetV2", weights):
         source = None if weights else "imagenet"
         encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
@@ -74,7 +76,7 @@ def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
         ) from error
     scale = [1 / deviation for deviation in _IMAGENET_DEVIATION]
     offset = [-mean / deviation for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)]
-    scaled = layers.Rescaling(scale, offset, name="to_encoder_range")(_three_times(luma))
+    scaled = layers.Rescaling(scale, offset, name=_SCALED)(_three_times(luma))
     with _weights_needed("ResNet-18", weights):
         if weights:
             encoder = ResNetBackbone(
@@ -95,7 +97,9 @@ def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
 
 
 def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers of the encoder inside a model; none where it was built without one."""
+    """Return the layers of the encoder inside a model; none where it was built without one, by this program."""
+    if not any(layer.name == _SCALED for layer in model.layers):
+        return []
     return [layer for layer in model.layers if _BLOCK.match(layer.name)]
 
 
@@ -162,7 +166,7 @@ def _weights_needed(name: str, weights: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
-        where = f"the file {weights}" if weights else "their download"
+        where = "their download" if weights in ("", RANDOM_WEIGHTS) else f"the file {weights}"
         reason = textwrap.shorten(str(error).strip().split("\n")[0], 200, placeholder="…").rstrip(".")
         raise MissingWeights(
             f"{name}'s ImageNet weights cannot be had from {where}: {reason}. Give a file with --encoder-weights, or "

@@ -48,7 +48,7 @@ def save_graphs(record: TrainingRecord, folder: Path) -> Path:
     from matplotlib.ticker import MaxNLocator
 
     panels = _REGRESSION_PANELS + (_GAME_PANELS if "generator_loss" in record.history else ())
-    figure = Figure(figsize=(15, 4.2 * len(panels) // 3), layout="constrained")
+    figure = Figure(figsize=(15, 4.2 * (len(panels) // 3)), layout="constrained")
     for axes, (title, curves) in zip(figure.subplots(len(panels) // 3, 3).flat, panels, strict=True):
         for (label, name), colour in zip(curves.items(), ("tab:purple", "tab:cyan", "tab:orange"), strict=False):
             values = np.array(record.history.get(name, ()), float) * _SCALES.get(name, 1.0)

@@ -20,27 +20,27 @@ _SIDE = 200
 class Sampler:
     """Called behind every epoch of a training, writes a picture of it into `folder`; `finish` joins them into one."""
 
-    def __init__(self, photos: Sequence[Path], folder: Path, limits: PhotoLimits = DEFAULT_LIMITS):
-        self.photos, self.folder, self.limits = photos[:SAMPLED_PHOTOS], folder, limits
+    def __init__(
+        self, photos: Sequence[Path], folder: Path, limits: PhotoLimits = DEFAULT_LIMITS, workers: int | None = None
+    ):
+        self.photos, self.folder, self.limits, self.workers = photos[:SAMPLED_PHOTOS], folder, limits, workers
 
     def __call__(self, epoch: EpochReport, network: Network) -> None:
         """Write the photos as `network` colours them; raise ColorizeError when one cannot be read."""
         truths, pictures = [], []
-        for outcome in colorize_files(network, self.photos, _pair, AS_MEANT, self.limits):
+        for outcome in colorize_files(network, self.photos, _pair, AS_MEANT, self.limits, self.workers):
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
             truths.append(outcome.delivered[0])
             pictures.append(outcome.delivered[1])
-        if not (self.folder / "true.jpg").exists():
-            save_row(self.folder / "true.jpg", "the true photos", truths)
-            save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
+        save_row(self.folder / "true.jpg", "the true photos", truths)
+        save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
         save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
 
     def finish(self) -> Path:
-        """Join all epochs into one picture, also those before an interruption; return its path."""
-        epochs = sorted(self.folder.glob("epoch-*.jpg"))
-        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *epochs]
-        return save_strip(self.folder.with_suffix(".jpg"), rows)
+        """Join all epochs that are there into one picture, also those before an interruption; return its path."""
+        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *sorted(self.folder.glob("epoch-*.jpg"))]
+        return save_strip(self.folder.with_suffix(".jpg"), [row for row in rows if row.exists()])
 
 
 def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:

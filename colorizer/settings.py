@@ -187,7 +187,8 @@ class TrainingSettings:
     Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
     fewer steps, so that short trainings do not end near where they began."""
     monitor: str = "val_loss"
-    """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last."""
+    """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last.
+    Of a game it is another, `believability.unbelievability`, unless it is "none"."""
     plateau_epochs: int = 5
     """Epochs without improvement of the validation loss before the learning rate falls."""
     plateau_factor: float = 0.2

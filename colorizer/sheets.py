@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from colorizer.color import luma
 from colorizer.files import complete_file, unused_path
 from colorizer.photo import Photo, Picture
-from colorizer.settings import SHEET_ROWS, STRIP_EPOCHS
+from colorizer.settings import SHEET_ROWS, STRIP_EPOCHS, ColorizeError
 
 COMPARED = ("original colour", "predicted colour", "grayscale")
 """Columns of a comparison sheet; where there is no colour truth, the last two."""
@@ -82,8 +82,11 @@ def save_strip(path: Path, rows: Sequence[Path]) -> Path:
         rest = [rest[round(place)] for place in np.linspace(0, len(rest) - 1, STRIP_EPOCHS)]
     pictures = []
     for row in (*first, *rest):
-        with Image.open(row) as opened:
-            pictures.append(opened.convert("RGB"))
+        try:
+            with Image.open(row) as opened:
+                pictures.append(opened.convert("RGB"))
+        except OSError as error:
+            raise ColorizeError(f"Cannot read {row} to join it with the others; remove it and go on.") from error
     size = max(picture.width for picture in pictures), sum(picture.height for picture in pictures)
     strip, top = Image.new("RGB", size, _PAPER), 0
     for picture in pictures:

@@ -11,9 +11,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorizer.adversarial import AdversarialGame, discriminator
+from colorizer.adversarial import SMALLEST_JUDGED, AdversarialGame, discriminator
 from colorizer.batches import PhotoBatches
-from colorizer.callbacks import BetweenBatchesAndEpochs, EpochReport, Reporter, Showing, Stopped
+from colorizer.callbacks import BetweenBatchesAndEpochs, Collapse, EpochReport, Reporter, Showing, Stopped
 from colorizer.classification import ChromaClassifier, class_weights, is_classifier
 from colorizer.color import chroma_bins
 from colorizer.course import BEST, LAST, Course, compile_model
@@ -72,7 +72,8 @@ def train(
     """Train `network` in place and return the record; the network ends with the weights of the best epoch.
 
     Which phases a training has is said in `phases`. The best epoch is chosen by `settings.monitor`; of a game by
-    `believability.unbelievability`, and where no epoch of it may be kept, it remains that of the regression.
+    `believability.unbelievability`, and where no epoch of it may be kept, it remains that of the regression. With
+    "none" the last is kept, unless its weights are no longer numbers.
 
     While running, `folder` holds the best epoch (`course.BEST`) and where the training stands behind its last finished
     epoch (`course.STATE`). From a folder that holds such a state already the training goes on, and ends with the same
@@ -86,22 +87,26 @@ def train(
     with strategy(min(learning.photo_count, validation.photo_count)).scope():
         model = in_precision(network.model, settings.precision)
         fitted = ChromaClassifier(model, class_weights(learning)) if is_classifier(model) else model
-        game = _game(model, settings)
+        game = _game(model, network.size, settings)
     course = Course(network, model, fitted, game, settings, folder, len(learning))
     planned = phases(model, settings)
     for phase in planned:
-        if phase.last > course.epochs:
+        if phase.last > course.epochs and not (course.collapse and course.collapse.reason):
             with enough_memory(settings.batch_size):
                 _go_through(phase, course, learning, validation, report, should_stop, show)
             if course.fitted.stop_training:  # the loss is no longer a number, or the game is over
                 break
     course.finish()
     collapse = course.collapse.reason if course.collapse else ""
-    is_kept = settings.monitor != "none" and (folder / BEST).exists()
-    if not math.isfinite(course.history["loss"][-1]) and not (collapse and is_kept):
+    # A step that ruins the weights reports a loss from before it.
+    is_lost = not math.isfinite(course.history["loss"][-1]) or not _is_finite(network.model)
+    if is_lost and course.is_playing:
+        collapse = collapse or Collapse.NO_NUMBER
+    elif is_lost:
         raise CannotGoOn(
             "The loss is no longer a number and training stopped; train anew with a smaller --learning-rate."
         )
+    is_kept = (settings.monitor != "none" or is_lost) and (folder / BEST).exists()
     if is_kept:
         network.model.load_weights(folder / BEST)
     return TrainingRecord(
@@ -167,7 +172,7 @@ def seconds_per_photo(network: Network, settings: TrainingSettings, is_game: boo
     with strategy(settings.batch_size).scope():
         model = keras.models.clone_model(in_precision(network.model, settings.precision))
         if is_game:
-            fitted = _game(model, settings)
+            fitted = _game(model, network.size, settings)
             fitted.compile(compiled_by_xla())
         else:
             weights = np.ones(len(chroma_bins()), np.float32)
@@ -182,8 +187,17 @@ def seconds_per_photo(network: Network, settings: TrainingSettings, is_game: boo
     return (time.monotonic() - started) / settings.batch_size
 
 
-def _game(model: keras.Model, settings: TrainingSettings) -> AdversarialGame | None:
+def _is_finite(model: keras.Model) -> bool:
+    return all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def _game(model: keras.Model, size: int, settings: TrainingSettings) -> AdversarialGame | None:
     if settings.adversarial is None:
         return None
+    if size < SMALLEST_JUDGED:
+        raise ColorizeError(
+            f"A discriminator needs photos of {SMALLEST_JUDGED} pixels at least, and the network works on {size}; "
+            "train it by regression, or take a larger one."
+        )
     judge = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
     return AdversarialGame(model, judge, settings.adversarial, settings.loss)

@@ -42,7 +42,7 @@ TEST_COUNT = Question(
 )
 EPOCHS = Question(
     "--epochs",
-    "times the training goes over all its photos; 0 begins with the game, if the training is adversarial",
+    "times the training goes over all its photos; 0 goes straight into the game with a loaded model",
     whole_number(0, MAXIMUM_EPOCHS),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
@@ -105,7 +105,8 @@ ADVERSARIAL_EPOCHS = Question(
 )
 MONITOR = Question(
     "--monitor",
-    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last",
+    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last; a game has "
+    "its own",
     one_of(
         {
             "loss": "loss",
@@ -263,6 +264,16 @@ DISCRIMINATOR_FILTERS = Question(
     (TRAIN,),
     default=str(_game.filters),
 )
+OF_A_GAME = (
+    ADVERSARIAL_EPOCHS,
+    ADVERSARIAL_LOSS,
+    L1_WEIGHT,
+    LABEL_SMOOTHING,
+    ADVERSARIAL_LEARNING_RATE,
+    DISCRIMINATOR_LEARNING_RATE,
+    DISCRIMINATOR_FILTERS,
+)
+"""What is asked only of an adversarial training."""
 PRECISION = Question(
     "--precision",
     "numbers training multiplies: float32, mixed_bfloat16, or auto (bfloat16 where the hardware has it)",

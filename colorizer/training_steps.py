@@ -15,7 +15,6 @@ from colorizer.choosing import cache_folder, choose_counts, choose_dataset, phot
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import (
     RANDOM_WEIGHTS,
-    SAMPLED_PHOTOS,
     AdversarialSettings,
     AugmentationSettings,
     ColorizeError,
@@ -36,8 +35,12 @@ if TYPE_CHECKING:
     from colorizer.training import EpochReport, TrainingRecord
 
 
+TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --training adversarial."
+
+
 def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
     """Ask for everything a training needs, and write it down so that an interrupted one can be taken up."""
+    _refuse_senseless_flags(talk)
     seed = talk.answer(ask.SEED)
     least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
     check = choose_dataset(talk, for_training=True, least=least)
@@ -45,6 +48,7 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
     start_tensorflow(talk)
     from colorizer.encoders import layers_from
     from colorizer.plan import Plan, write_plan
+    from colorizer.results import release_run
 
     epochs = choose_epochs(talk, split)
     run = start_run(talk, ask.TRAIN)
@@ -69,7 +73,11 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
         adversarial=adversarial,
         seed=seed,
     )
-    layers_from(network.model, settings.fine_tune_from)  # or the wrong block is found out an epoch later
+    try:
+        layers_from(network.model, settings.fine_tune_from)  # or a wrong block is found out an epoch later
+    except ColorizeError as error:
+        release_run(run)
+        raise WrongFlag(f"{ask_training.FINE_TUNE_FROM.flag}: {error}") from error
     plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
     write_plan(run, plan, network)
     return run, plan, network
@@ -113,8 +121,8 @@ def choose_epochs(talk: Conversation, split: Split) -> int:
         _tell_estimate(talk, network, split, settings)
 
     def check(epochs: int) -> None:
-        if not epochs and talk.flags.get(ask_training.TRAINING.name) != ask_training.ADVERSARIAL:
-            raise WrongAnswer("0 is too small: the least is 1, unless --training adversarial goes on from a model.")
+        if not epochs and not _begins_with_the_game(talk):
+            raise WrongAnswer(TOO_FEW_EPOCHS)
 
     return talk.answer(ask_training.EPOCHS, check=check)
 
@@ -225,7 +233,7 @@ def sampler(talk: Conversation, plan: Plan, run: Run) -> Sampler:
     from colorizer.results import SAMPLES
     from colorizer.sampling import Sampler
 
-    return Sampler(plan.split.test, run.results / SAMPLES, photo_limits(talk))
+    return Sampler(plan.split.test, run.results / SAMPLES, photo_limits(talk), talk.answer(ask.WORKERS))
 
 
 def save_model(talk: Conversation, network: Network, run: Run) -> None:
@@ -266,8 +274,9 @@ def show_graphs(talk: Conversation, plan: Plan, record: TrainingRecord, run: Run
     talk.console.inform(f"The graphs of losses, accuracies and learning rate are in {path}.")
     paths = [path]
     if plan.settings.adversarial:
-        paths.append(sampler(talk, plan, run).finish())
-        talk.console.inform(f"The same {SAMPLED_PHOTOS} test photos, epoch by epoch, are in {paths[-1]}.")
+        samples = sampler(talk, plan, run)
+        paths.append(samples.finish())
+        talk.console.inform(f"The same {len(samples.photos)} test photos, epoch by epoch, are in {paths[-1]}.")
     if talk.answer(ask_training.SHOW_GRAPHS):
         for each in paths:
             talk.console.picture(each)
@@ -289,8 +298,8 @@ def finish(run: Run) -> None:
 def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSettings) -> None:
     if record.collapse:
         talk.console.warn(
-            f"The game is over before its end: {record.collapse}. The best network so far is kept; a smaller "
-            "--discriminator-learning-rate may keep the next game in balance."
+            f"The game is over before its end: {record.collapse}. A smaller --discriminator-learning-rate may keep the "
+            "next one in balance."
         )
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     if settings.adversarial and record.kept_epoch <= settings.epochs:
@@ -298,6 +307,22 @@ def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSett
             "No epoch of the game is kept: each was too far from the truth. A larger --l1-weight keeps it nearer."
         )
     talk.console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
+
+
+def _begins_with_the_game(talk: Conversation) -> bool:
+    is_loaded = talk.has_flag(ask.MODEL) or talk.flags.get(ask_training.START.name) == "load"
+    return is_loaded and talk.flags.get(ask_training.TRAINING.name) == ask_training.ADVERSARIAL
+
+
+def _refuse_senseless_flags(talk: Conversation) -> None:
+    """Raise WrongFlag for what would be found out, or left out silently, only when photos were checked."""
+    if talk.flags.get(ask_training.EPOCHS.name) == 0 and not _begins_with_the_game(talk):
+        raise WrongFlag(f"{ask_training.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
+    of_a_game = [question.flag for question in ask_training.OF_A_GAME if talk.has_flag(question)]
+    is_regression = talk.flag_or_default(ask_training.TRAINING) == ask_training.REGRESSION
+    is_asked = not talk.has_flag(ask_training.TRAINING) and not talk.accept_defaults
+    if of_a_game and is_regression and not is_asked:
+        raise WrongFlag(f"{', '.join(of_a_game)}: only for --training adversarial.")
 
 
 def _model_settings(talk: Conversation, architecture: str) -> ModelSettings:

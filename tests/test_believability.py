@@ -14,6 +14,13 @@ def figures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     return {metric.name: float(metric.result()) for metric in believability.metrics}
 
 
+def chroma_of(photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the colour offsets of two quarters of a photo."""
+    rgb = photo.astype(np.float32) / 255
+    offset = rgb - luma(rgb)[..., None]
+    return offset[None, :256, :256], offset[None, 256:, 256:]
+
+
 def distance(truth: np.ndarray, predicted: np.ndarray) -> float:
     return figures(truth, predicted)["palette_distance"]
 
@@ -29,7 +36,8 @@ def test_figures_agree_with_those_of_the_evaluation(astronaut):
 
 
 def test_the_palette_does_not_ask_where_colours_are_but_whether_they_are_there(astronaut):
-    truth = astronaut.astype(np.float32) / 255
+    photo = astronaut.astype(np.float32) / 255
+    truth = 0.5 + (photo - luma(photo)[..., None]) / 4  # of one luma, so that every place may have every colour
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
     assert distance(truth, truth[::-1, ::-1]) == pytest.approx(0, abs=1e-6)
     duller = [distance(truth, gray + (truth - gray) * share) for share in (0.9, 0.5, 0.1)]
@@ -47,9 +55,13 @@ def test_the_distance_is_how_far_chroma_has_to_move():
     assert distance(gray, moved) == pytest.approx(seen, abs=1e-4)
 
 
+def test_brightness_is_no_colour(astronaut):
+    truth = astronaut[::2, ::2].astype(np.float32) / 255 * 0.8
+    assert distance(truth, truth + 0.1) == pytest.approx(0, abs=1e-3)
+
+
 def test_the_distance_is_that_of_all_photos_together(astronaut):
-    photo = astronaut[:256, :256].astype(np.float32)[None] / 255
-    other = astronaut[256:, 256:].astype(np.float32)[None] / 255
+    photo, other = (0.5 + each / 4 for each in chroma_of(astronaut))
     crossed = PaletteDistance()
     crossed.update_state(photo, other)
     assert crossed.result() > 0.001

@@ -108,9 +108,21 @@ def test_zero_epochs_begin_with_the_game_and_are_refused_without_one(program, co
     refused = program(*flags)
     assert refused.returncode == 2
     assert "--epochs: 0 is too small" in refused.stdout + refused.stderr
+    assert "Starting TensorFlow" not in refused.stdout
     done = program(*flags, "--training", "adversarial")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Epoch 1 of 1, adversarial:" in done.stdout
+
+
+def test_flags_that_only_a_game_has_and_blocks_that_are_not_there_are_wrong_flags(program, colour_folder, tmp_path):
+    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--output", tmp_path / "out", "--yes"]
+    done = program(*flags, "--l1-weight", 10, "--adversarial-epochs", 3)
+    assert done.returncode == 2
+    assert "--adversarial-epochs, --l1-weight: only for --training adversarial." in done.stdout
+    done = program(*flags, "--fine-tune-from", "block_3")
+    assert done.returncode == 2
+    assert "--fine-tune-from: The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
+    assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
 def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder, tmp_path):
@@ -146,7 +158,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         "1 is too small: the least is 2.",
         "9 is too large: the most is 7",
         "5 photos to train with and 9 to test on make 14, but there are 8 fine photos.",
-        "0 is too small: the least is 1.",
+        "0 is too small: the least is 1, but for a loaded model",
         "one epoch takes about",
         "'neither' is none of the options",
         "'vague' is none of the options: 1, 2, regression, adversarial",
@@ -197,7 +209,7 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
     ("flags", "sentence"),
     [
         (("train", "--epochs", "many"), "'many' is not a whole number."),
-        (("train", "--epochs", "0"), "0 is too small: the least is 1."),
+        (("train", "--epochs", "-1"), "-1 is too small"),
         (("train", "--monitor", "speed"), "'speed' is none of the options"),
         (("train", "--size", "100"), "100 is not a multiple of 32."),
         (("colorize", "--dataset", "/nowhere"), "There is nothing at /nowhere."),
