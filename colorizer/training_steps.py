@@ -304,7 +304,8 @@ def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSett
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     if settings.adversarial and record.kept_epoch <= settings.epochs:
         talk.console.warn(
-            "No epoch of the game is kept: each was too far from the truth. A larger --l1-weight keeps it nearer."
+            "No epoch of the game is kept: each was too far from the truth. A larger --l1-weight and a smaller "
+            "--adversarial-learning-rate keep the next one nearer."
         )
     talk.console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
 
