@@ -29,6 +29,13 @@ def only(folder: Path, pattern: str) -> Path:
     return found
 
 
+def colorizes(program, model, output) -> None:
+    """Colorize a photo with a model."""
+    done = program("colorize", "--dataset", SHIPPED / "camera.png", "--model", model, "--output", output, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert pictures(only(output / "results", "colorize-*")) == {"camera.png": (512, 512)}
+
+
 def test_every_default_gives_colour_photos(program):
     done = program("--yes")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -56,12 +63,7 @@ def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
     assert record["evaluation"]["gray"]["colourfulness"] < 0.1
     assert len(pictures(results)) == 2
     assert (results / "graphs.png").is_file()
-
-    photo = SHIPPED / "camera.png"
-    flags = ["--dataset", photo, "--model", models / "model.h5", "--output", tmp_path / "out", "--yes"]
-    coloured = program("colorize", *flags)
-    assert coloured.returncode == 0, coloured.stdout + coloured.stderr
-    assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"camera.png": (512, 512)}
+    colorizes(program, models / "model.h5", tmp_path / "out")
 
 
 def test_an_adversarial_training_shows_its_game_and_leaves_a_model_that_colorizes(program, colour_folder, tmp_path):
@@ -81,12 +83,7 @@ def test_an_adversarial_training_shows_its_game_and_leaves_a_model_that_colorize
     assert sorted(path.name for path in (results / "samples").iterdir()) == [*epochs, "gray.jpg", "true.jpg"]
     with Image.open(results / "samples.jpg") as strip, Image.open(results / "samples" / epochs[0]) as row:
         assert strip.size == (row.width, 5 * row.height)
-
-    photo = SHIPPED / "camera.png"
-    flags = ["--dataset", photo, "--model", models / "model.h5", "--output", tmp_path / "out", "--yes"]
-    coloured = program("colorize", *flags)
-    assert coloured.returncode == 0, coloured.stdout + coloured.stderr
-    assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"camera.png": (512, 512)}
+    colorizes(program, models / "model.h5", tmp_path / "out")
 
 
 def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(program, colour_folder, tmp_path):
