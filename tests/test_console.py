@@ -5,7 +5,7 @@ import pytest
 from colorizer.answers import WrongAnswer
 from colorizer.console import Console, MissingAnswer
 from colorizer.conversation import Conversation, WrongFlag
-from colorizer.questions import EPOCHS, SIZE, TRAIN_COUNT
+from colorizer.training_questions import EPOCHS, SIZE, TRAIN_COUNT
 
 
 def console(typed: str) -> tuple[Console, io.StringIO]:
