@@ -14,15 +14,15 @@ def console(typed: str) -> tuple[Console, io.StringIO]:
 
 
 def test_a_wrong_answer_is_explained_and_asked_again():
-    asking, shown = console("many\n0\n3\n")
+    asking, shown = console("many\n-1\n3\n")
     assert asking.ask("How many?", "--epochs", EPOCHS.parse) == 3
     assert shown.getvalue().splitlines() == [
         "How many?",
         "> many",
         "'many' is not a whole number.",
         "How many?",
-        "> 0",
-        "0 is too small: the least is 1.",
+        "> -1",
+        "-1 is too small: the least is 0.",
         "How many?",
         "> 3",
     ]
