@@ -6,6 +6,7 @@ Callbacks with a memory hand it out as `seen`, which fits into JSON, and take it
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -58,16 +59,16 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
         self.seen = {"best": float(self.best), "wait": self.wait}
 
 
-class StepSchedule(keras.callbacks.Callback):
+class StepSchedule(keras.callbacks.Callback, ABC):
     """Set the learning rate before every step, as a share of its peak."""
 
     def __init__(self, steps: int):
         super().__init__()
         self.peak, self.steps, self.seen = 0.0, steps, 0
 
+    @abstractmethod
     def share(self) -> float:
         """Return the share of the peak for the step `seen`, counted from one."""
-        raise NotImplementedError
 
     def on_train_batch_begin(self, batch, logs=None):
         self.seen += 1

@@ -12,6 +12,7 @@ from colorizer import questions as ask
 from colorizer import training_questions as ask_training
 from colorizer.choosing import choose_count, choose_dataset, photo_limits
 from colorizer.conversation import Conversation
+from colorizer.deciding import decide, take_up
 from colorizer.settings import ColorizeError, TrainingSettings
 from colorizer.steps import (
     colorize_to_files,
@@ -23,13 +24,11 @@ from colorizer.steps import (
     start_tensorflow,
 )
 from colorizer.training_steps import (
-    decide,
     finish,
     save_model,
     save_record,
     save_test_results,
     show_graphs,
-    take_up,
     told_how_to_go_on,
     train_network,
 )
