@@ -17,7 +17,7 @@ from keras import layers, ops
 
 from colorizer.believability import Believability
 from colorizer.color import CHROMA_TO_OFFSET, luma
-from colorizer.settings import AdversarialSettings
+from colorizer.settings import AdversarialSettings, ColorizeError
 
 _STRIDES = (2, 2, 2, 1)
 """Of the discriminator's convolutions but the last: with kernels of 4, each output sees 70 x 70 pixels."""
@@ -127,6 +127,15 @@ class AdversarialGame(keras.Model):
 
     def _coloured(self, gray: tf.Tensor, training: bool) -> tf.Tensor:
         return ops.cast(self.generator(gray, training=training), "float32")
+
+
+def refuse_too_small(size: int) -> None:
+    """Raise ColorizeError when a network works on squares in which there is no patch to judge."""
+    if size < SMALLEST_JUDGED:
+        raise ColorizeError(
+            f"A discriminator needs photos of {SMALLEST_JUDGED} pixels at least, and the network works on {size}; "
+            "train it by regression, or take a larger one."
+        )
 
 
 def judgement(fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:

@@ -57,6 +57,8 @@ class Course:
             if self.collapse:
                 self.collapse.seen = tuple(numbers.get("collapse", self.collapse.seen))
             self._least_gain = numbers.get("least_gain", 0.0)
+        self.has_played = numbers.get("is_playing", False)
+        """Whether the game has begun."""
         self.schedule = self._regression_schedule(numbers.get("plateau", {}))
         self._started = time.monotonic() - spent
 
@@ -143,7 +145,7 @@ class Course:
     def _enter_game(self, phase: Phase, is_taken_up: bool, validation: PhotoBatches) -> None:
         if not is_taken_up:
             self._prepare_generator()
-        self.fitted = self._game
+        self.fitted, self.has_played = self._game, True
         self._game.compile(compiled_by_xla())
         if not is_taken_up:
             before = self._game.evaluate(validation, verbose=0, return_dict=True)

@@ -37,6 +37,7 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
     check = choose_dataset(talk, for_training=True, least=least)
     split = choose_counts(talk, check, seed)
     start_tensorflow(talk)
+    from colorizer.adversarial import refuse_too_small
     from colorizer.encoders import layers_from
     from colorizer.plan import Plan, write_plan
     from colorizer.results import release_run
@@ -64,11 +65,13 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
         adversarial=adversarial,
         seed=seed,
     )
-    try:
-        layers_from(network.model, settings.fine_tune_from)  # or a wrong block is found out an epoch later
+    try:  # or they are found out when photos were read and epochs trained
+        layers_from(network.model, settings.fine_tune_from)
+        if adversarial:
+            refuse_too_small(network.size)
     except ColorizeError as error:
         release_run(run)
-        raise WrongFlag(f"{ask_training.FINE_TUNE_FROM.flag}: {error}") from error
+        raise WrongFlag(str(error)) from error
     plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
     write_plan(run, plan, network)
     return run, plan, network
@@ -143,6 +146,7 @@ def create_or_load(talk: Conversation) -> tuple[Network, bool]:
 def choose_game(talk: Conversation) -> AdversarialSettings | None:
     """Ask whether the regression is followed by a game against a discriminator, and by what game."""
     if talk.answer(ask_training.TRAINING) == ask_training.REGRESSION:
+        _refuse_flags_of_a_game(talk)
         return None
     return AdversarialSettings(
         epochs=talk.answer(ask_training.ADVERSARIAL_EPOCHS),
@@ -180,10 +184,14 @@ def _refuse_senseless_flags(talk: Conversation) -> None:
     """Raise WrongFlag for what would be found out, or left out silently, only when photos were checked."""
     if talk.flags.get(ask_training.EPOCHS.name) == 0 and not _begins_with_the_game(talk):
         raise WrongFlag(f"{ask_training.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
-    of_a_game = [question.flag for question in ask_training.OF_A_GAME if talk.has_flag(question)]
-    is_regression = talk.flag_or_default(ask_training.TRAINING) == ask_training.REGRESSION
     is_asked = not talk.has_flag(ask_training.TRAINING) and not talk.accept_defaults
-    if of_a_game and is_regression and not is_asked:
+    if not is_asked and talk.flag_or_default(ask_training.TRAINING) == ask_training.REGRESSION:
+        _refuse_flags_of_a_game(talk)
+
+
+def _refuse_flags_of_a_game(talk: Conversation) -> None:
+    of_a_game = [question.flag for question in ask_training.OF_A_GAME if talk.has_flag(question)]
+    if of_a_game:
         raise WrongFlag(f"{', '.join(of_a_game)}: only for --training adversarial.")
 
 

@@ -37,10 +37,12 @@ class Sampler:
         save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
         save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
 
-    def finish(self) -> Path:
-        """Join all epochs that are there into one picture, also those before an interruption; return its path."""
+    def finish(self) -> Path | None:
+        """Join all epochs that are there into one picture, also those before an interruption; return its path, None
+        where somebody has cleared them away."""
         rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *sorted(self.folder.glob("epoch-*.jpg"))]
-        return save_strip(self.folder.with_suffix(".jpg"), [row for row in rows if row.exists()])
+        rows = [row for row in rows if row.exists()]
+        return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None
 
 
 def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorizer.adversarial import SMALLEST_JUDGED, AdversarialGame, discriminator
+from colorizer.adversarial import AdversarialGame, discriminator, refuse_too_small
 from colorizer.batches import PhotoBatches
 from colorizer.callbacks import BetweenBatchesAndEpochs, Collapse, EpochReport, Reporter, Showing, Stopped
 from colorizer.classification import ChromaClassifier, class_weights, is_classifier
@@ -98,17 +98,18 @@ def train(
                 break
     course.finish()
     collapse = course.collapse.reason if course.collapse else ""
+    ended_well = math.isfinite(course.history["loss"][-1])
     # A step that ruins the weights reports a loss from before it.
-    is_lost = not math.isfinite(course.history["loss"][-1]) or not _is_finite(network.model)
-    if is_lost and course.is_playing:
-        collapse = collapse or Collapse.NO_NUMBER
-    elif is_lost:
+    is_lost = not (ended_well and _is_finite(network.model))
+    is_kept = (settings.monitor != "none" or (is_lost and course.has_played)) and (folder / BEST).exists()
+    if is_kept:
+        network.model.load_weights(folder / BEST)
+    if not _is_finite(network.model) or not (ended_well or course.has_played):
         raise CannotGoOn(
             "The loss is no longer a number and training stopped; train anew with a smaller --learning-rate."
         )
-    is_kept = (settings.monitor != "none" or is_lost) and (folder / BEST).exists()
-    if is_kept:
-        network.model.load_weights(folder / BEST)
+    if is_lost and course.has_played:
+        collapse = collapse or Collapse.NO_NUMBER
     return TrainingRecord(
         history={name: tuple(values) for name, values in course.history.items()},
         phases=planned,
@@ -194,10 +195,6 @@ def _is_finite(model: keras.Model) -> bool:
 def _game(model: keras.Model, size: int, settings: TrainingSettings) -> AdversarialGame | None:
     if settings.adversarial is None:
         return None
-    if size < SMALLEST_JUDGED:
-        raise ColorizeError(
-            f"A discriminator needs photos of {SMALLEST_JUDGED} pixels at least, and the network works on {size}; "
-            "train it by regression, or take a larger one."
-        )
+    refuse_too_small(size)
     judge = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
     return AdversarialGame(model, judge, settings.adversarial, settings.loss)

@@ -141,8 +141,10 @@ def show_graphs(talk: Conversation, plan: Plan, record: TrainingRecord, run: Run
     paths = [path]
     if plan.settings.adversarial:
         samples = sampler(talk, plan, run)
-        paths.append(samples.finish())
-        talk.console.inform(f"The same {len(samples.photos)} test photos, epoch by epoch, are in {paths[-1]}.")
+        strip = samples.finish()
+        if strip:
+            paths.append(strip)
+            talk.console.inform(f"The same {len(samples.photos)} test photos, epoch by epoch, are in {strip}.")
     if talk.answer(ask_training.SHOW_GRAPHS):
         for each in paths:
             talk.console.picture(each)
@@ -164,13 +166,13 @@ def finish(run: Run) -> None:
 def _tell_end(talk: Conversation, record: TrainingRecord, settings: TrainingSettings) -> None:
     if record.collapse:
         talk.console.warn(
-            f"The game is over before its end: {record.collapse}. A smaller --discriminator-learning-rate may keep the "
-            "next one in balance."
+            f"The game is over before its end: {record.collapse}. A smaller --discriminator-learning-rate, or "
+            "--adversarial-learning-rate, may keep the next one in balance."
         )
-    which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
-    if settings.adversarial and record.kept_epoch <= settings.epochs:
+    elif settings.adversarial and record.kept_epoch <= settings.epochs:
         talk.console.warn(
             "No epoch of the game is kept: each was too far from the truth. A larger --l1-weight and a smaller "
             "--adversarial-learning-rate keep the next one nearer."
         )
+    which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     talk.console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")

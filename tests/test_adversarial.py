@@ -8,6 +8,7 @@ from conftest import SHIPPED
 
 from colorizer.adversarial import AdversarialGame, discriminator, judgement, judging_loss, least_judging_loss
 from colorizer.batches import PhotoBatches
+from colorizer.callbacks import Collapse
 from colorizer.checkpoint import load_state, save_state
 from colorizer.course import BEST, STATE
 from colorizer.model import Network, build, load, receptive_field
@@ -183,16 +184,29 @@ def test_smoothed_labels_do_not_hide_a_collapse():
         game = AdversarialSettings(loss=loss, label_smoothing=0.1)
         best = {"cross_entropy": (np.log(9), -50.0), "least_squares": (0.9, 0.0), "hinge": (0.9, -1.0)}[loss]
         real, fake = (np.full((1, 6, 6, 1), logit, np.float32) for logit in best)
-        assert float(judging_loss(real, fake, game)) == pytest.approx(least_judging_loss(game), abs=1e-6)
+        best_loss = float(judging_loss(real, fake, game))
+        assert best_loss == pytest.approx(least_judging_loss(game), abs=1e-6)
+        collapse = Collapse(replace(game, collapse_steps=5))
+        collapse.set_model(network().model)
+        collapse.on_epoch_begin(0)
+        for batch in range(5):
+            assert not collapse.reason
+            collapse.on_train_batch_end(batch, {"discriminator_loss": best_loss + 0.001, "generator_loss": 5.0})
+        assert "for 5 steps" in collapse.reason
 
 
 def test_a_game_whose_losses_are_no_numbers_is_ended_and_the_best_network_kept(tmp_path):
     game = replace(GAME, epochs=5, learning_rate=1e30)
     played = network()
-    record = train(played, photos(), validation(), settings(adversarial=game), tmp_path)
+    record = train(played, photos(1), validation(), settings(adversarial=game), tmp_path)
     assert "no longer a number" in record.collapse
     assert record.kept_epoch == 1
     assert all(np.isfinite(weight).all() for weight in played.model.get_weights())
+    for _ in range(2):  # interrupted behind its end, it ends alike
+        resumed = network()
+        again = train(resumed, photos(1), validation(), settings(adversarial=game), tmp_path)
+        assert (again.kept_epoch, again.collapse) == (1, record.collapse)
+        assert equal(played.model.get_weights(), resumed.model.get_weights())
 
 
 def test_without_a_monitor_a_game_that_lost_its_numbers_leaves_the_regression(tmp_path):

@@ -118,7 +118,7 @@ def test_flags_that_only_a_game_has_and_blocks_that_are_not_there_are_wrong_flag
     assert "--adversarial-epochs, --l1-weight: only for --training adversarial." in done.stdout
     done = program(*flags, "--fine-tune-from", "block_3")
     assert done.returncode == 2
-    assert "--fine-tune-from: The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
+    assert "The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
     assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
