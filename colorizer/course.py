@@ -38,7 +38,7 @@ class Course:
         batches: int,
     ):
         self.network, self.model, self.settings, self.folder, self.batches = network, model, settings, folder, batches
-        self.fitted, self._regression, self._game = regression, regression, game
+        self.fitted, self._game = regression, game
         self.best = BestEpoch(folder / BEST, model, network.model, partial(all_layers, network.model))
         self.average = Average(model, settings.average) if settings.average else None
         self.collapse = Collapse(settings.adversarial) if settings.adversarial else None
