@@ -115,7 +115,8 @@ def colorize_files(
 
     While the network computes one batch, threads write the one before and read the one behind it: by default as many
     as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
-    same pixels.
+    same pixels. Who stops before the end closes the iterator (`contextlib.closing`): until then threads go on
+    delivering.
     """
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
 

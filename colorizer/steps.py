@@ -7,6 +7,7 @@ TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,9 +135,11 @@ def colorize_to_files(
     sheets, failures, done = SheetWriter(run.results / SHEETS, columns), [], 0
     save = partial(save_picture, paths, columns)
     try:
-        with talk.console.progress("Colorizing", "photos") as progress:
-            how = (adjustment or AS_MEANT, photo_limits(talk), talk.answer(ask.WORKERS))
-            outcomes = colorize_files(network, photos, save, *how)
+        how = (adjustment or AS_MEANT, photo_limits(talk), talk.answer(ask.WORKERS))
+        with (
+            talk.console.progress("Colorizing", "photos") as progress,
+            closing(colorize_files(network, photos, save, *how)) as outcomes,
+        ):
             for outcome in outcomes:
                 if isinstance(outcome, Failure):
                     failures.append(outcome)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -18,12 +19,15 @@ from PIL import Image
 
 from benchmarks.kill import unreadable, weights
 from colorizer.batches import PhotoBatches
-from colorizer.colorization import colorize_files
+from colorizer.colorization import colorize_files, load_model
+from colorizer.console import Console
+from colorizer.conversation import Conversation
 from colorizer.dataset import check_photos, find_files
 from colorizer.evaluation import evaluate
 from colorizer.model import build
 from colorizer.results import new_run
-from colorizer.settings import CacheSettings, ModelSettings, TrainingSettings
+from colorizer.settings import CacheSettings, Interrupted, ModelSettings, TrainingSettings
+from colorizer.steps import colorize_to_files
 from colorizer.training import train
 
 TRAINING = ("--size", "64", "--filters", "8,16,16", "--batch-size", "1", "--dropout", "0.1", "--seed", "3")
@@ -167,6 +171,26 @@ def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
     # Other colours are other photos: nothing is skipped for them.
     done = program(*flags, "--skip-existing", "--vividness", "1.5", "--count", 3)
     assert len(list((tmp_path / "out" / "results").iterdir())) == 2
+
+
+def test_ctrl_c_between_two_photos_stops_the_writing_before_the_complete_ones_are_counted(
+    small_model, tmp_path, gray_folder
+):
+    class InterruptedConsole(Console):
+        @contextmanager
+        def progress(self, description, unit):
+            yield lambda done, total: signal.raise_signal(signal.SIGINT)
+
+    at_work = set(threading.enumerate())
+    photos = find_files(gray_folder).files
+    run = new_run(tmp_path / "out", "colorize")
+    talk = Conversation(InterruptedConsole(), {"dataset": gray_folder}, accept_defaults=True)
+    with pytest.raises(Interrupted) as interrupted:
+        colorize_to_files(talk, load_model(small_model), photos, gray_folder, run)
+    assert set(threading.enumerate()) == at_work
+    complete = len(list(run.results.glob("*.png")))
+    assert 0 < complete < 200
+    assert f"{complete} of 200 colour photos are complete" in str(interrupted.value)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
