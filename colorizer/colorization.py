@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 from colorizer.color import luma, tonal_range
@@ -87,8 +88,22 @@ def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEF
     A faded photo is shown to the network with its contrast restored: it learned from few that are.
     """
     squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
-    rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
+    rgb = _predict(network, squares[..., None])
     return rgb - luma(rgb)[..., None]
+
+
+def _predict(network: Network, squares: np.ndarray) -> np.ndarray:
+    """Return RGB for some squares of luma, in as many parts as memory asks for."""
+    try:
+        return np.asarray(network.model.predict_on_batch(squares), np.float32)
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        if len(squares) == 1:
+            raise ColorizeError(
+                f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
+                "close other programs, or take a smaller model."
+            ) from error
+    half = len(squares) // 2
+    return np.concatenate([_predict(network, squares[:half]), _predict(network, squares[half:])])
 
 
 def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
@@ -152,6 +167,8 @@ def _compute(
             return Colorized(path, deliver(path, photo, _finish(photo, offset, adjustment, network.size, limits)))
         except ColorizeError as error:
             return Failure(path, str(error))
+        except MemoryError:
+            return Failure(path, f"{path}: memory does not suffice for it.")
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]

@@ -77,13 +77,16 @@ def find_files(source: Path) -> Dataset:
     def refuse(error: OSError) -> None:
         raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
 
-    for folder, subfolders, names in os.walk(source, onerror=refuse):
-        unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
-        hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
-        subfolders[:] = sorted(set(subfolders) - unseen)
-        visible = [name for name in names if not name.startswith(".")]
-        hidden += len(names) - len(visible) - (RECORD in names)
-        files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
+    try:
+        for folder, subfolders, names in os.walk(source, onerror=refuse):
+            unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
+            hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
+            subfolders[:] = sorted(set(subfolders) - unseen)
+            visible = [name for name in names if not name.startswith(".")]
+            hidden += len(names) - len(visible) - (RECORD in names)
+            files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
+    except RecursionError as error:  # up to Python 3.11, `os.walk` calls itself for every level
+        raise ColorizeError(f"The folders under {source} lie too deep in one another to be looked through.") from error
     return Dataset(source, tuple(sorted(files)), hidden)
 
 

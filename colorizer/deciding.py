@@ -40,18 +40,32 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
     from colorizer.adversarial import refuse_too_small
     from colorizer.encoders import layers_from
     from colorizer.plan import Plan, write_plan
-    from colorizer.results import release_run
 
     epochs = choose_epochs(talk, split)
-    run = start_run(talk, ask.TRAIN)
-    network, is_new = create_or_load(talk)
-    adversarial = choose_game(talk)
-    look_at(talk, network, run)
+    with start_run(talk, ask.TRAIN) as run:
+        network, is_new = create_or_load(talk)
+        adversarial = choose_game(talk)
+        look_at(talk, network, run)
+        settings = _training_settings(talk, epochs, adversarial, is_new, seed)
+        try:  # or they are found out when photos were read and epochs trained
+            layers_from(network.model, settings.fine_tune_from)
+            if adversarial:
+                refuse_too_small(network.size)
+        except ColorizeError as error:
+            raise WrongFlag(str(error)) from error
+        plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
+        write_plan(run, plan, network)
+    return run, plan, network
+
+
+def _training_settings(
+    talk: Conversation, epochs: int, adversarial: AdversarialSettings | None, is_new: bool, seed: int
+) -> TrainingSettings:
     # The regression before a game minimizes what the game goes on to weigh.
     proposed = "mean_absolute_error" if adversarial else TrainingSettings.loss
     # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
     may_freeze = is_new or talk.has_flag(ask_training.FROZEN_EPOCHS)
-    settings = TrainingSettings(
+    return TrainingSettings(
         epochs=epochs,
         batch_size=talk.answer(ask.BATCH_SIZE),
         learning_rate=talk.answer(ask_training.LEARNING_RATE),
@@ -65,16 +79,6 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
         adversarial=adversarial,
         seed=seed,
     )
-    try:  # or they are found out when photos were read and epochs trained
-        layers_from(network.model, settings.fine_tune_from)
-        if adversarial:
-            refuse_too_small(network.size)
-    except ColorizeError as error:
-        release_run(run)
-        raise WrongFlag(str(error)) from error
-    plan = Plan(check.root, split, settings, photo_limits(talk).maximum_pixels)
-    write_plan(run, plan, network)
-    return run, plan, network
 
 
 def take_up(talk: Conversation) -> tuple[Run, Plan, Network]:

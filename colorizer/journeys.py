@@ -58,13 +58,13 @@ def colorize_journey(talk: Conversation) -> None:
     seed = talk.answer(ask.SEED)
     check = choose_dataset(talk, for_training=False, least=1)
     photos = choose_count(talk, check, seed)
-    run = start_run(talk, ask.COLORIZE)
-    start_tensorflow(talk)
-    network = load_existing(talk)
-    look_at(talk, network, run)
-    adjustment = choose_adjustment(talk)
-    run = choose_results(talk, run, network, check.root, adjustment)
-    colorize_to_files(talk, network, photos, check.root, run, adjustment=adjustment)
+    with start_run(talk, ask.COLORIZE) as run:
+        start_tensorflow(talk)
+        network = load_existing(talk)
+        look_at(talk, network, run)
+        adjustment = choose_adjustment(talk)
+        chosen = choose_results(talk, run, network, check.root, adjustment)
+        colorize_to_files(talk, network, photos, check.root, chosen, adjustment=adjustment)
 
 
 def evaluate_journey(talk: Conversation) -> None:
@@ -72,16 +72,16 @@ def evaluate_journey(talk: Conversation) -> None:
     seed = talk.answer(ask.SEED)
     check = choose_dataset(talk, for_training=True, least=1)
     photos = choose_count(talk, check, seed)
-    run = start_run(talk, ask.EVALUATE)
-    start_tensorflow(talk)
-    from colorizer.colorization import Adjustment
+    with start_run(talk, ask.EVALUATE) as run:
+        start_tensorflow(talk)
+        from colorizer.colorization import Adjustment
 
-    network = load_existing(talk)
-    look_at(talk, network, run)
-    settings = TrainingSettings(batch_size=talk.answer(ask.BATCH_SIZE), seed=seed)
-    adjustment = Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
-    evaluation = evaluate_network(talk, network, photos, settings, adjustment)
-    save_evaluation(talk, network, evaluation, adjustment, check.root, run)
+        network = load_existing(talk)
+        look_at(talk, network, run)
+        settings = TrainingSettings(batch_size=talk.answer(ask.BATCH_SIZE), seed=seed)
+        adjustment = Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
+        evaluation = evaluate_network(talk, network, photos, settings, adjustment)
+        save_evaluation(talk, network, evaluation, adjustment, check.root, run)
 
 
 def choose_adjustment(talk: Conversation) -> Adjustment:
@@ -96,13 +96,12 @@ def choose_adjustment(talk: Conversation) -> Adjustment:
 
 def choose_results(talk: Conversation, run: Run, network: Network, root: Path, adjustment: Adjustment) -> Run:
     """Return the run to write into: the new one, or with --skip-existing an earlier one made in the same way."""
-    from colorizer.results import MADE, earlier_run, release_run, write_record
+    from colorizer.results import MADE, earlier_run, write_record
 
     weights = hashlib.sha256(b"".join(weight.tobytes() for weight in network.model.get_weights())).hexdigest()
     made = {"photos": str(root.resolve()), "model": network.name, "weights": weights, **asdict(adjustment)}
     earlier = earlier_run(output_folder(talk), ask.COLORIZE, made) if talk.answer(ask.SKIP_EXISTING) else None
     if earlier:
-        release_run(run)
         return earlier
     write_record(run.results / MADE, made)
     return run

@@ -6,8 +6,8 @@ TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,11 +95,16 @@ def evaluate_network(
     return result
 
 
-def start_run(talk: Conversation, kind: str) -> Run:
-    """Reserve this run's folders."""
-    from colorizer.results import new_run
+@contextmanager
+def start_run(talk: Conversation, kind: str) -> Iterator[Run]:
+    """Reserve this run's folders, and give them back if nothing is written into them inside the block."""
+    from colorizer.results import new_run, release_run
 
-    return new_run(output_folder(talk), kind)
+    run = new_run(output_folder(talk), kind)
+    try:
+        yield run
+    finally:
+        release_run(run)
 
 
 def output_folder(talk: Conversation) -> Path:

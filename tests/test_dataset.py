@@ -1,4 +1,5 @@
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,25 @@ def test_files_are_found_in_nested_folders_with_difficult_names(colour_folder):
 def test_a_loop_of_links_does_not_trap_the_walk(colour_folder):
     (colour_folder / "cats" / "loop").symlink_to(colour_folder, target_is_directory=True)
     assert len(find_files(colour_folder).files) == 8
+
+
+def test_folders_a_thousand_deep_are_looked_through_or_refused_in_a_sentence(tmp_path):
+    folder = tmp_path
+    for _ in range(1200):
+        folder = folder / "d"
+        folder.mkdir()
+    shutil.copy(SHIPPED / "camera.png", folder)
+    try:
+        if sys.version_info >= (3, 12):
+            assert find_files(tmp_path).files == (folder / "camera.png",)
+        else:
+            with pytest.raises(ColorizeError, match="too deep in one another"):
+                find_files(tmp_path)
+    finally:
+        (folder / "camera.png").unlink()
+        while folder != tmp_path:  # pytest's own clearing up calls itself for every level
+            folder.rmdir()
+            folder = folder.parent
 
 
 def test_the_check_sorts_every_file_into_one_of_three(colour_folder):

@@ -294,11 +294,14 @@ def test_an_output_that_is_a_file_ends_with_1(program, tmp_path, small_model):
     assert str(tmp_path / "file") in done.stdout
 
 
-def test_a_model_that_does_not_serve_ends_with_1(program, tmp_path):
+@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
+def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(program, tmp_path, colour_folder, journey):
     (tmp_path / "broken.h5").write_bytes(b"broken")
-    done = program("colorize", "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out")
+    flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
+    done = program(journey, *flags)
     assert done.returncode == 1
     assert "broken.h5" in done.stdout
+    assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
 def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(program, small_model, tmp_path, colour_folder):
