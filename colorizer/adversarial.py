@@ -4,7 +4,7 @@ A conditional GAN (Isola et al. 2017, pix2pix, https://arxiv.org/abs/1611.07004)
 
     min_G max_D  E[log D(x, y)] + E[log(1 - D(x, G(x)))] + lambda E|y - G(x)|
 
-where x is a photo's luma, y its true colours and G(x) those the generator gives it.
+where x is a photo's luma, y its true colours and G(x) those the generator gives it, in the last term as RGB in [-1, 1].
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from colorizer.settings import AdversarialSettings, ColorizeError
 
 _STRIDES = (2, 2, 2, 1)
 """Of the discriminator's convolutions but the last: with kernels of 4, each output sees 70 x 70 pixels."""
+_L1_RANGE = 2
+"""Of RGB behind pix2pix' last layer, a tanh; its lambda weighs errors on that scale, and here RGB lies in [0, 1]."""
 SMALLEST_JUDGED = 24
 """Side, in pixels, of the smallest photo of which one patch is left at the end."""
 
@@ -90,7 +92,7 @@ class AdversarialGame(keras.Model):
             generated = self._coloured(gray, training=True)
             real = self.discriminator([gray, _chroma(rgb)], training=True)
             fake = self.discriminator([gray, _chroma(generated)], training=True)
-            l1 = ops.mean(ops.abs(rgb - generated))
+            l1 = _L1_RANGE * ops.mean(ops.abs(rgb - generated))
             generator_loss = judgement(fake, self.settings) + self.settings.l1_weight * l1
             penalties = sum(self.generator.losses)
             discriminator_loss = judging_loss(real, fake, self.settings)

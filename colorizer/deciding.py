@@ -11,6 +11,7 @@ from colorizer.answers import WrongAnswer
 from colorizer.choosing import choose_counts, choose_dataset, photo_limits
 from colorizer.conversation import Conversation, WrongFlag
 from colorizer.settings import (
+    ADVERSARIAL_TRAINING,
     RANDOM_WEIGHTS,
     AdversarialSettings,
     ColorizeError,
@@ -61,20 +62,19 @@ def decide(talk: Conversation) -> tuple[Run, Plan, Network]:
 def _training_settings(
     talk: Conversation, epochs: int, adversarial: AdversarialSettings | None, is_new: bool, seed: int
 ) -> TrainingSettings:
-    # The regression before a game minimizes what the game goes on to weigh.
-    proposed = "mean_absolute_error" if adversarial else TrainingSettings.loss
+    proposed = ADVERSARIAL_TRAINING if adversarial else TrainingSettings()
     # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
     may_freeze = is_new or talk.has_flag(ask_training.FROZEN_EPOCHS)
     return TrainingSettings(
         epochs=epochs,
         batch_size=talk.answer(ask.BATCH_SIZE),
         learning_rate=talk.answer(ask_training.LEARNING_RATE),
-        loss=talk.answer(ask_training.LOSS) or proposed,
+        loss=talk.answer(ask_training.LOSS) or proposed.loss,
         schedule=talk.answer(ask_training.SCHEDULE),
         precision=talk.answer(ask_training.PRECISION),
         frozen_epochs=talk.answer(ask_training.FROZEN_EPOCHS) if may_freeze else 0,
         fine_tune_from=talk.answer(ask_training.FINE_TUNE_FROM) or "",
-        average=talk.answer(ask_training.AVERAGE),
+        average=talk.answer(ask_training.AVERAGE, default=proposed.average),
         monitor=talk.answer(ask_training.MONITOR),
         adversarial=adversarial,
         seed=seed,

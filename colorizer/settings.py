@@ -130,15 +130,16 @@ class AdversarialSettings:
     """How patches are judged: "cross_entropy" (pix2pix), "least_squares" (Mao et al. 2017,
     https://arxiv.org/abs/1611.04076) or "hinge" (Lim and Ye 2017, https://arxiv.org/abs/1705.02894)."""
     l1_weight: float = 100.0
-    """Lambda: what the mean absolute error of RGB in [0, 1] counts beside the judgement of the discriminator."""
+    """Lambda: what the mean absolute error of RGB in [-1, 1] counts beside the judgement of the discriminator."""
     label_smoothing: float = 0.0
     """How much less than 1 the discriminator is to say of a real patch (Salimans et al. 2016,
     https://arxiv.org/abs/1606.03498, section 3.4: 0.1)."""
-    learning_rate: float = 2e-4
-    """Step of the generator's Adam; both steps fall to nothing over the second half of the game, as those of pix2pix'
-    own program do."""
+    learning_rate: float = 5e-5
+    """Step of the generator's Adam, a quarter of pix2pix': theirs begins with noise, this one with colours it would
+    lose again (docs/EXPERIMENTS.md). Steps of two sizes: Heusel et al. 2017, https://arxiv.org/abs/1706.08500."""
     discriminator_learning_rate: float = 2e-4
-    """Step of the discriminator's Adam."""
+    """Step of the discriminator's Adam. Both steps fall to nothing over the second half of the game, as those of
+    pix2pix' own program do."""
     beta_1: float = 0.5
     """Momentum of both."""
     filters: int = 64
@@ -196,6 +197,11 @@ class TrainingSettings:
     adversarial: AdversarialSettings | None = None
     """The game behind the regression, or none."""
     seed: int = 42
+
+
+ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
+"""What is proposed where a game follows: a regression that minimizes what the game goes on to weigh, and an average of
+the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
 
 
 @dataclass(frozen=True)

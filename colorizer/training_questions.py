@@ -14,15 +14,15 @@ from colorizer.answers import (
 )
 from colorizer.question import TRAIN, Question
 from colorizer.settings import (
+    ADVERSARIAL_TRAINING,
     MAXIMUM_COUNT,
     MAXIMUM_EPOCHS,
-    AdversarialSettings,
     ModelSettings,
     TrainingSettings,
 )
 
 REGRESSION, ADVERSARIAL = "regression", "adversarial"
-_training, _model, _game = TrainingSettings(), ModelSettings(), AdversarialSettings()
+_training, _model, _game = TrainingSettings(), ModelSettings(), ADVERSARIAL_TRAINING.adversarial
 
 TRAIN_COUNT = Question(
     "--train-count",
@@ -220,7 +220,7 @@ AVERAGE = Question(
     "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
     number_between(0, 0.9999),
     (TRAIN,),
-    default="0",
+    shown_default=f"0, or {ADVERSARIAL_TRAINING.average:g} where a game follows",
 )
 ADVERSARIAL_LOSS = Question(
     "--adversarial-loss",

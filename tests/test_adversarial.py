@@ -89,14 +89,14 @@ def game_of(settings: AdversarialSettings) -> AdversarialGame:
     return played
 
 
-def test_the_generator_loss_weighs_the_absolute_error_by_lambda():
+def test_the_generator_loss_weighs_the_absolute_error_on_the_scale_of_pix2pix_by_lambda():
     gray, rgb = validation()[0]
     figures = [
         game_of(replace(GAME, l1_weight=weight)).train_on_batch(gray, rgb, return_dict=True) for weight in (0, 50)
     ]
     assert figures[0]["loss"] == pytest.approx(figures[1]["loss"], rel=1e-2)  # dropout differs
     difference = figures[1]["generator_loss"] - figures[0]["generator_loss"]
-    assert difference == pytest.approx(50 * figures[1]["loss"], rel=1e-2)
+    assert difference == pytest.approx(50 * 2 * figures[1]["loss"], rel=1e-2)
 
 
 def test_the_generator_learns_what_the_discriminator_takes_for_real():

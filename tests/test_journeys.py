@@ -76,6 +76,7 @@ def test_an_adversarial_training_shows_its_game_and_leaves_a_model_that_colorize
     models, results = only(tmp_path / "out" / "models", "train-*"), only(tmp_path / "out" / "results", "train-*")
     record = json.loads((models / "model.json").read_text(encoding="utf-8"))
     assert record["settings"]["loss"] == "mean_absolute_error"
+    assert record["settings"]["average"] == 0.99
     assert record["settings"]["adversarial"]["epochs"] == 2
     assert [phase["name"] for phase in record["training"]["phases"]] == ["regression", "adversarial"]
     assert record["training"]["history"]["discriminator_loss"][0] is None
