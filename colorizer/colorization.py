@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from colorizer.color import luma, tonal_range
+from colorizer.devices import OUT_OF_MEMORY
 from colorizer.joining import join
 from colorizer.model import Network, load
 from colorizer.photo import DEFAULT_LIMITS, Photo, Picture, memory_used_again, pixel_count, read_photo
@@ -85,25 +85,21 @@ def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS
 def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
     """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
 
-    A faded photo is shown to the network with its contrast restored: it learned from few that are.
+    A faded photo is shown to the network with its contrast restored: it learned from few that are. Where memory does
+    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
     """
-    squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
-    rgb = _predict(network, squares[..., None])
-    return rgb - luma(rgb)[..., None]
-
-
-def _predict(network: Network, squares: np.ndarray) -> np.ndarray:
-    """Return RGB for some squares of luma, in as many parts as memory asks for."""
     try:
-        return np.asarray(network.model.predict_on_batch(squares), np.float32)
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        if len(squares) == 1:
+        squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
+        rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
+        return rgb - luma(rgb)[..., None]
+    except OUT_OF_MEMORY as error:
+        if len(photos) == 1:
             raise ColorizeError(
                 f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
                 "close other programs, or take a smaller model."
             ) from error
-    half = len(squares) // 2
-    return np.concatenate([_predict(network, squares[:half]), _predict(network, squares[half:])])
+    half = len(photos) // 2
+    return np.concatenate([propose(network, part, limits) for part in (photos[:half], photos[half:])])
 
 
 def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
@@ -114,8 +110,14 @@ def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
 def _finish(
     photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> Picture:
-    tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
-    return join(photo, offset * np.float32(adjustment.vividness), tones)
+    try:
+        tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+        return join(photo, offset * np.float32(adjustment.vividness), tones)
+    except OUT_OF_MEMORY as error:
+        raise ColorizeError(
+            f"Memory does not suffice for a photo of {photo.width} x {photo.height} pixels; close other programs, or "
+            "make it smaller."
+        ) from error
 
 
 def colorize_files(
@@ -130,8 +132,8 @@ def colorize_files(
 
     While the network computes one batch, threads write the one before and read the one behind it: by default as many
     as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
-    same pixels. Who stops before the end closes the iterator (`contextlib.closing`): until then threads go on
-    delivering.
+    same pixels, unless memory runs short. Who keeps the iterator and stops before its end closes it
+    (`contextlib.closing`): until then threads go on delivering.
     """
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
 
@@ -167,8 +169,8 @@ def _compute(
             return Colorized(path, deliver(path, photo, _finish(photo, offset, adjustment, network.size, limits)))
         except ColorizeError as error:
             return Failure(path, str(error))
-        except MemoryError:
-            return Failure(path, f"{path}: memory does not suffice for it.")
+        except OUT_OF_MEMORY:
+            return Failure(path, f"{path}: memory does not suffice to write it; close other programs.")
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]

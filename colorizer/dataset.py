@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,7 +15,15 @@ from pathlib import Path
 from colorizer.archive import RECORD, came_from, unpack
 from colorizer.cache import Findings, fingerprint
 from colorizer.photo import DEFAULT_LIMITS, examine
-from colorizer.settings import ColorizeError, DatasetSettings, PhotoLimits, Progress, no_progress, worker_count
+from colorizer.settings import (
+    ArchiveLimits,
+    ColorizeError,
+    DatasetSettings,
+    PhotoLimits,
+    Progress,
+    no_progress,
+    worker_count,
+)
 
 SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
 """Colour photographs inside scikit-image (https://scikit-image.org/docs/stable/api/skimage.data.html)."""
@@ -77,17 +85,28 @@ def find_files(source: Path) -> Dataset:
     def refuse(error: OSError) -> None:
         raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
 
-    try:
-        for folder, subfolders, names in os.walk(source, onerror=refuse):
-            unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
-            hidden += sum(len(inside) for name in unseen for _, _, inside in os.walk(Path(folder, name)))
-            subfolders[:] = sorted(set(subfolders) - unseen)
-            visible = [name for name in names if not name.startswith(".")]
-            hidden += len(names) - len(visible) - (RECORD in names)
-            files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
-    except RecursionError as error:  # up to Python 3.11, `os.walk` calls itself for every level
-        raise ColorizeError(f"The folders under {source} lie too deep in one another to be looked through.") from error
+    for folder, subfolders, names in _walk(source, refuse):
+        unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
+        hidden += sum(len(inside) for name in unseen for _, _, inside in _walk(Path(folder, name)))
+        subfolders[:] = sorted(set(subfolders) - unseen)
+        visible = [name for name in names if not name.startswith(".")]
+        hidden += len(names) - len(visible) - (RECORD in names)
+        files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
     return Dataset(source, tuple(sorted(files)), hidden)
+
+
+def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Walk as `os.walk` does; raise ColorizeError where folders lie deeper in one another than those of an archive may.
+
+    Colour photos go into the same folders under `OUTPUT/`, and what makes folders there calls itself for every level.
+    """
+    deepest = ArchiveLimits.maximum_depth
+    for folder, subfolders, names in os.walk(source, onerror=onerror):
+        if folder.count(os.sep) - str(source).count(os.sep) > deepest:
+            raise ColorizeError(
+                f"Folders under {source} lie more than {deepest} deep in one another; move their photos higher up."
+            )
+        yield folder, subfolders, names
 
 
 def check_photos(

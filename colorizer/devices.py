@@ -89,11 +89,15 @@ def has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+"""What is raised where memory does not suffice: by TensorFlow, and by everything else."""
+
+
 @contextmanager
 def enough_memory(batch_size: int) -> Iterator[None]:
     """Say what to do when the memory of the GPU, or of the machine, does not suffice."""
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+    except OUT_OF_MEMORY as error:
         smaller = f"try --batch-size {batch_size // 2}" if batch_size > 1 else "try a smaller network or --size"
         raise ColorizeError(f"Memory does not suffice for batches of {batch_size} photos; {smaller}.") from error

@@ -63,8 +63,8 @@ def colorize_journey(talk: Conversation) -> None:
         network = load_existing(talk)
         look_at(talk, network, run)
         adjustment = choose_adjustment(talk)
-        chosen = choose_results(talk, run, network, check.root, adjustment)
-        colorize_to_files(talk, network, photos, check.root, chosen, adjustment=adjustment)
+        target = choose_results(talk, run, network, check.root, adjustment)
+        colorize_to_files(talk, network, photos, check.root, target, adjustment=adjustment)
 
 
 def evaluate_journey(talk: Conversation) -> None:

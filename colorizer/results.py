@@ -90,9 +90,10 @@ def earlier_run(output: Path, kind: str, made: dict) -> Run | None:
 
 def release_run(run: Run) -> None:
     """Give back a run's name if nothing was written under it."""
-    if not run.models.exists():
-        with suppress(OSError):
-            run.results.rmdir()
+    with suppress(OSError):  # what holds a file stays
+        if run.models.exists():
+            run.models.rmdir()
+        run.results.rmdir()
 
 
 def picture_paths(

@@ -120,8 +120,9 @@ class ModelLimits:
 class AdversarialSettings:
     """How a generator that has been trained by itself goes on against a discriminator.
 
-    The game, its weights and its optimizer: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial
-    Networks" (pix2pix), https://arxiv.org/abs/1611.07004, sections 3 and 6 of the paper and its appendix.
+    The game, its weights and, but for the generator's step, its optimizers: Isola et al. 2017, "Image-to-Image
+    Translation with Conditional Adversarial Networks" (pix2pix), https://arxiv.org/abs/1611.07004, sections 3 and 6 of
+    the paper and its appendix.
     """
 
     epochs: int = 2

@@ -231,7 +231,7 @@ ADVERSARIAL_LOSS = Question(
 )
 L1_WEIGHT = Question(
     "--l1-weight",
-    "what the mean absolute error counts beside the discriminator's judgement; more is nearer and duller",
+    "what the mean absolute error (of RGB in [-1, 1]) counts beside the discriminator; more is nearer and duller",
     number_between(0, 1e6),
     (TRAIN,),
     default=f"{_game.l1_weight:g}",

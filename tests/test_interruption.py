@@ -184,10 +184,10 @@ def test_ctrl_c_between_two_photos_stops_the_writing_before_the_complete_ones_ar
     at_work = set(threading.enumerate())
     photos = find_files(gray_folder).files
     run = new_run(tmp_path / "out", "colorize")
-    talk = Conversation(InterruptedConsole(), {"dataset": gray_folder}, accept_defaults=True)
+    talk = Conversation(InterruptedConsole(), accept_defaults=True)
     with pytest.raises(Interrupted) as interrupted:
         colorize_to_files(talk, load_model(small_model), photos, gray_folder, run)
-    assert set(threading.enumerate()) == at_work
+    assert set(threading.enumerate()) <= at_work
     complete = len(list(run.results.glob("*.png")))
     assert 0 < complete < 200
     assert f"{complete} of 200 colour photos are complete" in str(interrupted.value)
@@ -203,6 +203,17 @@ def test_ctrl_c_or_the_systems_request_to_end_at_a_question_leaves_with_130(prog
     assert terminal.exitstatus == 130
     assert "Interrupted" in terminal.before
     assert "Traceback" not in terminal.before
+
+
+def test_ctrl_c_at_a_question_before_anything_is_made_leaves_no_folder(program, tmp_path, colour_folder):
+    terminal = in_terminal(program, "train", "--dataset", colour_folder, "--size", 64, "--output", tmp_path / "out")
+    while terminal.expect_exact(["Look at the model?", "> "]):
+        terminal.sendline("")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert [*(tmp_path / "out").glob("*/*")] == []
 
 
 def test_ctrl_c_while_checking_leaves_nothing(program, tmp_path, gray_folder):

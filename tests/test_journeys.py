@@ -107,9 +107,11 @@ def test_zero_epochs_begin_with_the_game_and_are_refused_without_one(program, co
     assert refused.returncode == 2
     assert "--epochs: 0 is too small" in refused.stdout + refused.stderr
     assert "Starting TensorFlow" not in refused.stdout
-    done = program(*flags, "--training", "adversarial")
+    done = program(*flags, "--training", "adversarial", "--average", 0)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Epoch 1 of 1, adversarial:" in done.stdout
+    record = json.loads((only(tmp_path / "out" / "models", "train-*") / "model.json").read_text(encoding="utf-8"))
+    assert record["settings"]["average"] == 0
 
 
 def test_flags_that_only_a_game_has_and_blocks_that_are_not_there_are_wrong_flags(program, colour_folder, tmp_path):
@@ -120,7 +122,7 @@ def test_flags_that_only_a_game_has_and_blocks_that_are_not_there_are_wrong_flag
     done = program(*flags, "--fine-tune-from", "block_3")
     assert done.returncode == 2
     assert "The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
-    assert list((tmp_path / "out" / "results").iterdir()) == []
+    assert [*(tmp_path / "out").glob("*/*")] == []
 
 
 def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder, tmp_path):

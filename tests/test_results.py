@@ -11,6 +11,7 @@ from colorizer.results import (
     earlier_run,
     new_run,
     picture_paths,
+    release_run,
     save_picture,
     write_record,
 )
@@ -23,6 +24,19 @@ def test_every_run_has_folders_of_its_own(tmp_path):
     assert len({run.results for run in runs}) == 3
     assert all(run.results.is_dir() and not run.models.exists() for run in runs)
     assert (tmp_path / "models").is_dir()
+
+
+def test_a_run_in_which_nothing_was_written_is_given_back_and_another_kept(tmp_path):
+    empty, used = new_run(tmp_path, "train"), new_run(tmp_path, "train")
+    for run in (empty, used):
+        run.models.mkdir()
+    (used.models / "plan.json").write_text("{}")
+    for run in (empty, used):
+        release_run(run)
+    assert not empty.models.exists()
+    assert not empty.results.exists()
+    assert used.models.is_dir()
+    assert used.results.is_dir()
 
 
 def test_an_output_that_is_a_file_is_named(tmp_path):
