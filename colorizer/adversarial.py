@@ -73,9 +73,14 @@ class AdversarialGame(keras.Model):
         self.means = {name: keras.metrics.Mean(name) for name in names}
 
     def compile(self, jit_compile: bool | str) -> None:
-        """Give both players their optimizers."""
+        """Give both players their optimizers, and these the variables that learn now.
+
+        Keras would do it in the first step: on several devices too late, or with the variables of both for one.
+        """
         rates = (self.settings.learning_rate, self.settings.discriminator_learning_rate)
         optimizers = [keras.optimizers.Adam(rate, beta_1=self.settings.beta_1) for rate in rates]
+        for optimizer, player in zip(optimizers, (self.generator, self.discriminator), strict=True):
+            optimizer.build(player.trainable_variables)
         self.discriminator_optimizer = optimizers[1]
         super().compile(optimizer=optimizers[0], jit_compile=jit_compile)
 

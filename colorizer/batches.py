@@ -48,8 +48,9 @@ class PhotoBatches(keras.utils.PyDataset):
         self._order = self._shuffled()
 
     @property
-    def photo_count(self) -> int:
-        return len(self._photos)
+    def first_batch(self) -> int:
+        """How many photos the first batch has."""
+        return len(self._photos) if len(self) == 1 else self.batch_size
 
     def __len__(self) -> int:
         full, rest = divmod(len(self._photos), self.batch_size)

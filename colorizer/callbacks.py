@@ -76,7 +76,7 @@ class StepSchedule(keras.callbacks.Callback, ABC):
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
 class Cosine(StepSchedule):

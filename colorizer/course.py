@@ -84,13 +84,12 @@ class Course:
         else:
             rate = self.settings.learning_rate * phase.rate
             compile_model(self.fitted, replace(self.settings, learning_rate=rate))
+            self.fitted.optimizer.build(self.model.trainable_variables)
             if isinstance(self.schedule, Cosine):
                 self.schedule.peak = rate
             self.best.rank = partial(_by_monitor, self.settings.monitor)
         if self.settings.monitor == "none":
             self.best.rank = lambda figures: math.nan
-        for optimizer, variables in self._optimizers():
-            optimizer.build(variables)
         if is_taken_up:
             for name, variables in self._phase_variables().items():
                 assign(variables, taken_up.arrays.get(name, []), self.folder / STATE)
@@ -165,12 +164,6 @@ class Course:
         self.best.seen = (math.inf, self.best.epoch or self.epochs)
         if self.average:
             self.average = Average(self.model, self.settings.average)
-
-    def _optimizers(self) -> list[tuple[keras.Optimizer, list[keras.Variable]]]:
-        optimizers = [(self.fitted.optimizer, self.model.trainable_variables)]
-        if self.is_playing:
-            optimizers.append((self._game.discriminator_optimizer, self._game.discriminator.trainable_variables))
-        return optimizers
 
     def _phase_variables(self) -> dict[str, list[keras.Variable]]:
         """Return what a state holds beside the generator: the optimizers of the phase, and the discriminator."""

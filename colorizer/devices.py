@@ -29,18 +29,26 @@ def prepare_devices() -> str:
 
 @cache
 def mirrored() -> tf.distribute.Strategy:
-    """Return the strategy that divides batches over all GPUs; one for the whole process, as TensorFlow demands."""
-    return tf.distribute.MirroredStrategy()
+    """Return the strategy that divides batches over all devices; one for the whole process, as TensorFlow demands."""
+    return tf.distribute.MirroredStrategy([device.name for device in _devices()])
 
 
-def strategy(photos: int) -> tf.distribute.Strategy:
-    """Return the strategy to train under: mirrored over several GPUs if each gets one of `photos`, else the default."""
-    return mirrored() if 1 < replicas() <= photos else tf.distribute.get_strategy()
+def strategy(*first_batches: int) -> tf.distribute.Strategy:
+    """Return the strategy to train under, given how many photos the first batches have: mirrored over several devices
+    if these divide them evenly, as Keras demands of a first batch, else the default.
+    """
+    is_even = all(photos % replicas() == 0 for photos in first_batches)
+    return mirrored() if replicas() > 1 and is_even else tf.distribute.get_strategy()
 
 
 def replicas() -> int:
     """Return the number of devices a batch is divided over."""
-    return max(1, len(tf.config.list_physical_devices("GPU")))
+    return len(_devices())
+
+
+def _devices() -> list[tf.config.LogicalDevice]:
+    """Return the GPUs, or the CPU: as many of them as TensorFlow was told to divide it into, usually one."""
+    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
 
 
 def compiled_by_xla() -> bool | str:

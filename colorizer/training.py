@@ -84,7 +84,7 @@ def train(
     ColorizeError when the loss is no longer a number, memory does not suffice, or the state is another network's.
     """
     keras.utils.set_random_seed(settings.seed)
-    with strategy(min(learning.photo_count, validation.photo_count)).scope():
+    with strategy(learning.first_batch, validation.first_batch).scope():
         model = in_precision(network.model, settings.precision)
         fitted = ChromaClassifier(model, class_weights(learning)) if is_classifier(model) else model
         game = _game(model, network.size, settings)
@@ -133,7 +133,7 @@ def _go_through(
     start = max(phase.first, course.epochs)
     learning.begin_epoch(start)
     with learning_layers(course.model, phase, course.settings):
-        with strategy(min(learning.photo_count, validation.photo_count)).scope():
+        with strategy(learning.first_batch, validation.first_batch).scope():
             course.enter(phase, validation)
         last = phases(course.model, course.settings)[-1].last
         reporter = Reporter(phase.name, last, course.batches, report)
