@@ -43,13 +43,12 @@ def once(folder, should_stop=lambda: False, validated=4, settings=settings):
 
 print(json.dumps(once(folder / "whole").history))
 if devices > 1:
-    for interruption in range(2):  # behind the regression's first epoch, and in the game's first
-        asked = count()
-        try:
-            once(folder / "parts", lambda: next(asked) >= 3)
-        except TrainingStopped:
-            pass
-    once(folder / "parts")
+    asked = count()
+    try:
+        once(folder / "parts", lambda: next(asked) >= 6)  # in the game's first epoch
+        sys.exit("was not stopped")
+    except TrainingStopped:
+        once(folder / "parts")
     once(folder / "odd", validated=3, settings=TrainingSettings(epochs=1, batch_size=4))
     assert seconds_per_photo(build(ModelSettings(size=64, filters=(8, 16))), settings, is_game=True) > 0
 """
