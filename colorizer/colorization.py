@@ -78,8 +78,12 @@ def colorize_photo(source: str | Path, network: Network, adjustment: Adjustment 
 
 
 def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Picture:
-    """Return a decoded photo in colour, at its size and with its depth."""
-    return _finish(photo, propose(network, [photo])[0], adjustment, network.size)
+    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short."""
+    offset = propose(network, [photo])[0]
+    try:
+        return _finish(photo, offset, adjustment, network.size)
+    except OUT_OF_MEMORY as error:
+        raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
 
 
 def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
@@ -110,14 +114,14 @@ def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
 def _finish(
     photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> Picture:
-    try:
-        tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
-        return join(photo, offset * np.float32(adjustment.vividness), tones)
-    except OUT_OF_MEMORY as error:
-        raise ColorizeError(
-            f"Memory does not suffice for a photo of {photo.width} x {photo.height} pixels; close other programs, or "
-            "make it smaller."
-        ) from error
+    tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+    return join(photo, offset * np.float32(adjustment.vividness), tones)
+
+
+def _too_large(photo: Photo) -> str:
+    return (
+        f"memory does not suffice for {photo.width} x {photo.height} pixels; close other programs, or make it smaller."
+    )
 
 
 def colorize_files(
@@ -170,7 +174,7 @@ def _compute(
         except ColorizeError as error:
             return Failure(path, str(error))
         except OUT_OF_MEMORY:
-            return Failure(path, f"{path}: memory does not suffice to write it; close other programs.")
+            return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
 
     outcomes = [future.result() for future in reading]
     photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]

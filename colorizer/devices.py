@@ -12,6 +12,9 @@ import tensorflow as tf
 
 from colorizer.settings import ColorizeError
 
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+"""What is raised where memory does not suffice: by TensorFlow, and by everything else."""
+
 
 def prepare_devices() -> str:
     """Let GPUs take memory as they need it, and say in words which device computes."""
@@ -95,10 +98,6 @@ def has_bfloat16() -> bool:
     except OSError:  # not Linux
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
-"""What is raised where memory does not suffice: by TensorFlow, and by everything else."""
 
 
 @contextmanager

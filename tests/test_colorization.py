@@ -11,6 +11,7 @@ from colorizer import ColorizeError, colorize_photo, load_model
 from colorizer.color import luma
 from colorizer.colorization import Adjustment, Colorized, Failure, colorize_decoded, colorize_files, propose
 from colorizer.dataset import find_files
+from colorizer.joining import join
 from colorizer.model import Network
 from colorizer.photo import read_photo
 
@@ -80,15 +81,27 @@ OUT_OF_MEMORY = [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "ou
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
-def test_a_photo_for_which_memory_does_not_suffice_is_a_failure_of_that_photo(small_model, colour_folder, error):
-    def deliver(path, photo, rgb):
-        if path.name == "coffee.jpg":
+def test_a_photo_for_which_memory_does_not_suffice_is_named_and_the_others_go_on(
+    small_model, colour_folder, error, monkeypatch
+):
+    def join_in_little_memory(photo, *arguments):
+        if photo.width == 512:
             raise error
+        return join(photo, *arguments)
 
-    outcomes = colorize_files(load_model(small_model), find_files(colour_folder).files, deliver)
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    assert [failure.path.name for failure in failures] == ["coffee.jpg"]
-    assert "memory does not suffice" in failures[0].reason
+    monkeypatch.setattr("colorizer.colorization.join", join_in_little_memory)
+    network, files = load_model(small_model), find_files(colour_folder).files
+    outcomes = list(colorize_files(network, files, lambda path, photo, picture: picture.image.size))
+    assert sum(isinstance(outcome, Failure) for outcome in outcomes) == 1
+    for path, outcome in zip(files, outcomes, strict=True):
+        with Image.open(path) as image:
+            if image.width == 512:
+                assert outcome == Failure(path, outcome.reason)
+                assert f"{path}: memory does not suffice for 512 x 512 pixels" in outcome.reason
+            else:
+                assert outcome.delivered == image.size
+    with pytest.raises(ColorizeError, match="memory does not suffice for 512 x 512 pixels"):
+        colorize_photo(SHIPPED / "astronaut.png", network)
 
 
 def on_a_small_device(network: Network, most: int, error: Exception) -> Network:
