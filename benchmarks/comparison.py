@@ -21,13 +21,13 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from PIL import Image, ImageDraw
 
-    from colorizer.colorization import colorize_files
-    from colorizer.dataset import check_photos, find_files
-    from colorizer.evaluation import evaluate
+    from colorizer.dataset.check import check_photos
+    from colorizer.dataset.find import find_files
+    from colorizer.evaluation.evaluate import evaluate_network
     from colorizer.files import complete_file
-    from colorizer.model import load
-    from colorizer.settings import TrainingSettings
-    from colorizer.sheets import gray, thumbnail
+    from colorizer.inference.colorize import colorize_files
+    from colorizer.network.model_files import load
+    from colorizer.pictures.sheets import gray, thumbnail
 
     photos = sorted(check_photos(find_files(folder), True).fine)
     shown = sorted(random.Random(SEED).sample(photos, min(SHOWN, len(photos))))
@@ -35,7 +35,7 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
     print("| | PSNR gain | CIEDE2000 (gray) | chroma error (gray) | colourfulness (truth) |\n|---|---|---|---|---|")
     for name, path in models.items():
         network = load(path)
-        scores = evaluate(network, photos, TrainingSettings())
+        scores = evaluate_network(network, photos)
         errors = [outcome.delivered for outcome in colorize_files(network, photos, _chroma_errors)]
         mine, left_gray = np.mean(errors, axis=0)
         print(
@@ -71,15 +71,10 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
 
 def _chroma_errors(path, original, picture) -> tuple[float, float]:
     """Return the mean distance of a picture's (Cb, Cr) to the true one, and of gray's, in levels of 255."""
-    true, mine = (_chroma(np.asarray(each, np.float32)) for each in (original.rgb(), picture.image))
-    return np.hypot(*(true - mine)).mean(), np.hypot(*true).mean()
+    from colorizer.photos import chroma
 
-
-def _chroma(rgb: np.ndarray) -> np.ndarray:
-    from colorizer.color import CHROMA_TO_OFFSET, luma
-
-    gray = luma(rgb)
-    return np.stack([(rgb[..., 2] - gray) / CHROMA_TO_OFFSET[0, 2], (rgb[..., 0] - gray) / CHROMA_TO_OFFSET[1, 0]])
+    true, mine = (chroma(np.asarray(each, np.float32)) for each in (original.rgb(), picture.image))
+    return np.linalg.norm(true - mine, axis=-1).mean(), np.linalg.norm(true, axis=-1).mean()
 
 
 if __name__ == "__main__":

@@ -23,20 +23,8 @@ from PIL import Image
 
 TIMES, SEED = 20, 20260101
 PROGRAM = Path(__file__).resolve().parent.parent / "colorize.py"
-FLAGS = (
-    "--size",
-    "64",
-    "--filters",
-    "8,16,16",
-    "--epochs",
-    "25",
-    "--batch-size",
-    "1",
-    "--dropout",
-    "0.1",
-    "--average",
-    "0.9",
-)
+FLAGS = ("--size", "64", "--epochs", "25", "--batch-size", "1", "--average", "0.9")
+SETTINGS = {"model": {"filters": [8, 16, 16], "dropout": 0.1}}
 
 
 def run(*flags: str | Path, seconds: float | None = None) -> int:
@@ -85,21 +73,24 @@ def main(times: int) -> int:
     """Kill so many trainings, print a line for each, and return 1 when one ended otherwise than it should."""
     random_, failed = random.Random(SEED), 0
     with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "settings.json")
+        settings.write_text(json.dumps(SETTINGS))
+        flags = (*FLAGS, "--settings", settings)
         started = time.monotonic()
-        assert run(*FLAGS, "--output", Path(folder, "whole")) == 0
+        assert run(*flags, "--output", Path(folder, "whole")) == 0
         duration = time.monotonic() - started
         whole = weights(Path(folder, "whole"))
         for number in range(times):
             output = Path(folder, str(number))
             moment = random_.uniform(0.2, 1) * duration
-            run(*FLAGS, "--output", output, seconds=moment)
+            run(*flags, "--output", output, seconds=moment)
             half_done = unreadable(output)
-            begun = sorted((output / "models").glob("*/plan.json"))
+            begun = sorted((output / "models").glob("*/specification.json"))
             code = 0
             if begun:
                 code = run("--resume", begun[0].parent)
             elif not sorted((output / "models").glob("*/model.weights.h5")):
-                code = run(*FLAGS, "--output", output)
+                code = run(*flags, "--output", output)
             ended = weights(output) if code == 0 else []
             same = len(ended) == len(whole) and all(map(np.array_equal, ended, whole))
             visible = [path.name for path in half_done if not path.name.startswith(".writing-")]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,11 +15,12 @@ from PIL import Image
 
 from benchmarks.measuring import Row, Times, alternate, rates, seconds
 from benchmarks.photos import write_jpegs
-from colorizer.dataset import check_photos, find_files
-from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, TrainingSettings
+from benchmarks.processes import memory, startup
+from colorizer.dataset.check import check_photos
+from colorizer.dataset.find import find_files
+from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, Reading, TrainingSettings
 
-PROJECT = Path(__file__).resolve().parent.parent
-SMALL, LARGE, SCAN = (500, 375), (6000, 4000), (11_600, 8_650)
+SMALL, LARGE = (500, 375), (6000, 4000)
 CORES = os.cpu_count() or 1
 
 
@@ -62,7 +60,7 @@ def check(folder: Path) -> Iterator[Row]:
     yield rates("check", len(paths), "photos", result, 0.90)
 
     def remembered(number: int) -> None:
-        check_photos(find_files(folder / "photos"), True, cache_folder=folder / f"cache-{number}")
+        check_photos(find_files(folder / "photos"), True, Reading(cache_folder=folder / f"cache-{number}"))
 
     first = Times(tuple(seconds(partial(remembered, number)) for number in range(5)))
     second = Times(tuple(seconds(partial(remembered, number)) for number in range(5)))
@@ -72,7 +70,7 @@ def check(folder: Path) -> Iterator[Row]:
 
 def feed(folder: Path) -> Iterator[Row]:
     """Batches alone: the first pass beside a bare pool, the later passes beside the first."""
-    from colorizer.batches import PhotoBatches
+    from colorizer.dataset.batches import PhotoBatches
 
     paths = write_jpegs(folder / "photos", 800, *SMALL) * 4
     filled: list[PhotoBatches] = []
@@ -97,7 +95,7 @@ def _tensorflow_batches(paths: list[Path], size: int, batch_size: int):
     """The same batches by `tf.data`: decoded, resized, kept as uint8 in memory, with AUTOTUNE wherever it applies."""
     import tensorflow as tf
 
-    from colorizer.color import LUMA_WEIGHTS
+    from colorizer.photos.color import LUMA_WEIGHTS
 
     def prepared(path):
         pixels = tf.io.decode_jpeg(tf.io.read_file(path), 3)
@@ -130,10 +128,10 @@ def _drain(batches) -> None:
 
 def fit(folder: Path) -> Iterator[Row]:
     """A training epoch from disk beside training steps on tensors that are ready."""
-    from colorizer.batches import PhotoBatches
-    from colorizer.course import compile_model
-    from colorizer.devices import in_precision
-    from colorizer.model import build
+    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.network.architectures import build
+    from colorizer.network.devices import in_precision
+    from colorizer.training.stages import compile_model
 
     paths = write_jpegs(folder / "photos", 640, *SMALL)
     settings = TrainingSettings()
@@ -158,9 +156,9 @@ def fit(folder: Path) -> Iterator[Row]:
 
 def step(folder: Path) -> Iterator[Row]:
     """A training step of the default network beside one of the plain autoencoder."""
-    from colorizer.course import compile_model
-    from colorizer.devices import in_precision
-    from colorizer.model import build
+    from colorizer.network.architectures import build
+    from colorizer.network.devices import in_precision
+    from colorizer.training.stages import compile_model
 
     settings = TrainingSettings()
     models = {}
@@ -185,9 +183,9 @@ def _steps(model, size: int, batch_size: int, count: int) -> None:
 
 def precision(folder: Path) -> Iterator[Row]:
     """Training steps in bfloat16 beside float32, for each network."""
-    from colorizer.course import compile_model
-    from colorizer.devices import has_bfloat16, in_precision
-    from colorizer.model import build
+    from colorizer.network.architectures import build
+    from colorizer.network.devices import has_bfloat16, in_precision
+    from colorizer.training.stages import compile_model
 
     if not has_bfloat16():
         yield Row("precision", "-", "-", 1.0, 1.3, True, "no bfloat16 in this hardware: float32 is used")
@@ -207,18 +205,15 @@ def precision(folder: Path) -> Iterator[Row]:
 
 def colorize(folder: Path) -> Iterator[Row]:
     """Folders end to end, files written: small photos beside the network alone, large ones beside decode + encode."""
-    from colorizer.colorization import colorize_files, load_model, propose
-    from colorizer.photo import read_photo
-    from colorizer.results import new_run, picture_paths, save_picture
-    from colorizer.sheets import COMPARED
+    from colorizer.inference.colorize import propose
+    from colorizer.network import load_model
+    from colorizer.photos import read_photo
+    from colorizer.runs import ColorizeJob, colorize_photos, new_run
 
     network = load_model()
 
     def whole(paths: list[Path]) -> None:
-        run = new_run(folder / "out", "benchmark")
-        save = partial(save_picture, picture_paths(run, paths[0].parent, paths), COMPARED[1:])
-        for _ in colorize_files(network, paths, save):
-            pass
+        colorize_photos(ColorizeJob(network, paths, paths[0].parent, new_run(folder / "out", "benchmark")))
 
     small = write_jpegs(folder / "small", 320, *SMALL)
     photos = [read_photo(path) for path in small[:16]]
@@ -231,83 +226,6 @@ def colorize(folder: Path) -> Iterator[Row]:
         again = partial(decode_and_encode, target=folder / "copies")
         result = alternate(lambda: whole(large), lambda: list(pool.map(again, large)), repetitions=3)
     yield rates("colorize, large", len(large), "photos", result, 0.70)
-
-
-def startup(folder: Path) -> Iterator[Row]:
-    """From the command to the first question, beside a Python that imports rich."""
-    ours = [sys.executable, str(PROJECT / "colorize.py")]
-    reference = [sys.executable, "-c", "import rich"]
-
-    def run(command: list[str]) -> None:
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
-
-    mine, other, ratio = alternate(lambda: run(ours), lambda: run(reference), repetitions=15)
-    modules = "import sys; sys.argv = ['colorize.py', '--help']; import runpy\ntry: runpy.run_path('colorize.py', run_name='__main__')\nexcept SystemExit: pass\nprint('tensorflow' in sys.modules)"  # noqa: E501
-    loaded = subprocess.run([sys.executable, "-c", modules], cwd=PROJECT, capture_output=True, text=True, check=True)
-    remark = "TensorFlow imported" if loaded.stdout.rstrip().endswith("True") else "TensorFlow not imported"
-    times = (f"{1000 * mine.median:.0f} ms", f"{1000 * other.median:.0f} ms")
-    yield Row("startup", *times, 1 / ratio, 3.0, False, remark)
-
-
-MEMORY_PROBE = """
-import re, sys
-from pathlib import Path
-from colorizer.settings import *
-kind, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-from colorizer.dataset import check_photos, find_files
-if kind == "check":
-    check_photos(find_files(folder), True)
-elif kind == "fit":
-    from colorizer.batches import PhotoBatches
-    from colorizer.model import build
-    from colorizer.training import train
-    files = find_files(folder).files
-    cache = CacheSettings(memory_bytes=32 * 1024**2)
-    network = build(ModelSettings(size=64))
-    batches = PhotoBatches(files, 64, 16, augmentation=AugmentationSettings(), cache=cache)
-    train(network, batches, batches, TrainingSettings(epochs=1, monitor="none"), out)
-else:
-    from functools import partial
-    from colorizer.colorization import colorize_files, load_model
-    from colorizer.results import new_run, picture_paths, save_picture
-    from colorizer.sheets import COMPARED
-    files = find_files(folder).files
-    save = partial(save_picture, picture_paths(new_run(out, "benchmark"), folder, files), COMPARED[1:])
-    for _ in colorize_files(load_model(), files, save):
-        pass
-# Not getrusage: its peak is inherited from the process that forked this one.
-print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-"""
-
-
-def memory(folder: Path) -> Iterator[Row]:
-    """Peak memory with 30 times the files beside that with one time; and that of one very large photo."""
-    few = write_jpegs(folder / "few", 1000, 160, 120)
-    many = folder / "many"
-    many.mkdir()
-    for number in range(30):
-        for path in few:
-            (many / f"{number:02}-{path.name}").hardlink_to(path)
-
-    def peak(kind: str, photos: Path) -> float:
-        command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout.splitlines()[-1]) / 1024
-
-    for kind in ("check", "fit", "colorize"):
-        small, large = peak(kind, folder / "few"), peak(kind, many)
-        shown = (f"{large:.0f} MB", f"{small:.0f} MB")
-        yield Row(f"memory, {kind}", *shown, large / small, 1.1, False, "30,000 files beside 1,000")
-
-    (scan,) = write_jpegs(folder / "scan", 1, *SCAN)
-    (folder / "deep").mkdir()
-    Image.fromarray(np.asarray(Image.open(scan).convert("L")).astype(np.uint16) * 257).save(
-        folder / "deep" / "scan.tif"
-    )
-    for name in ("scan", "deep"):
-        used = peak("colorize", folder / name)
-        remark = "100 megapixels, JPEG" if name == "scan" else "100 megapixels, TIFF of 16 bits"
-        yield Row(f"memory, {name}", f"{used:.0f} MB", "3,000 MB", used / 3000, 1.0, False, remark)
 
 
 ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {

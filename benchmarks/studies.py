@@ -24,14 +24,15 @@ class Variant:
 
     name: str
     build: Callable[[], object]
-    """Returns a `colorizer.model.Network`."""
+    """Returns a `colorizer.network.Network`."""
 
 
 def variants(study: str) -> list[Variant]:
     """Return the networks of a study."""
     import keras
 
-    from colorizer.model import DEFAULT_FILTERS, Network, build
+    from colorizer.network.architectures import build
+    from colorizer.network.network import Network
     from colorizer.settings import ModelSettings
 
     def network(filters: tuple[int, ...], size: int, slope: float | None = None) -> Network:
@@ -47,7 +48,7 @@ def variants(study: str) -> list[Variant]:
         model.set_weights(built.model.get_weights())
         return Network(model, built.name, size)
 
-    filters = DEFAULT_FILTERS["chroma_unet"]
+    filters = (16, 32, 64, 128, 256)
     if study == "capacity":
         chosen = [tuple(count * factor // 8 for count in filters) for factor in (1, 2, 4, 8, 16, 32)]
         return [Variant(",".join(map(str, each)), lambda each=each: network(each, 64)) for each in chosen]
@@ -62,13 +63,14 @@ def main(study: str, photos: Path, output: Path, epochs: int = 20) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from matplotlib.figure import Figure
 
-    from colorizer.batches import PhotoBatches
-    from colorizer.dataset import check_photos, find_files
-    from colorizer.evaluation import evaluate
+    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.dataset.check import check_photos
+    from colorizer.dataset.find import find_files
+    from colorizer.evaluation.evaluate import evaluate_network
     from colorizer.files import complete_file
-    from colorizer.model import receptive_field
+    from colorizer.network.drawing import receptive_field
     from colorizer.settings import AugmentationSettings, TrainingSettings
-    from colorizer.training import train
+    from colorizer.training.train import train_network
 
     files = sorted(check_photos(find_files(photos), True).fine)
     random.Random(SEED).shuffle(files)
@@ -81,12 +83,12 @@ def main(study: str, photos: Path, output: Path, epochs: int = 20) -> int:
     print(_line(["---"] * len(columns)))
     for variant in variants(study):
         network = variant.build()
-        learning = PhotoBatches(learned, network.size, BATCH_SIZE, SEED, AugmentationSettings())
+        learning = PhotoBatches(learned, network.size, BATCH_SIZE, seed=SEED, augmentation=AugmentationSettings())
         validation = PhotoBatches(held_out, network.size, BATCH_SIZE)
         settings = TrainingSettings(epochs=epochs, batch_size=BATCH_SIZE, monitor="none", seed=SEED)
         with tempfile.TemporaryDirectory() as folder:
-            history = train(network, learning, validation, settings, Path(folder)).history
-        scores = evaluate(network, held_out, settings)
+            history = train_network(network, learning, validation, settings, Path(folder)).history
+        scores = evaluate_network(network, held_out)
         best = min(history["val_loss"])
         cells = (
             variant.name,

@@ -1,26 +1,36 @@
 """Colorize black-and-white photographs, and train the networks that do it.
 
-    from colorizer import colorize_photo, load_model
-    colorize_photo("grandmother.jpg", load_model()).save("grandmother-in-colour.jpg")
+A map of the subpackages, each resting on those below it:
 
-`colorize_photo(..., Adjustment(vividness=1.5))` makes it more colourful. `load_model(path)` takes any model this
-program saved; without a path it is the one that ships with the program.
+========================  ==========================================================
+`colorizer.console`       the driver for a terminal, a pipe or a notebook
+`colorizer.runs`          use cases: colorize into a folder, train and keep, evaluate
+`colorizer.conversation`  questions, answers, flags
+`colorizer.pictures`      sheets, curves, snapshots
+`colorizer.evaluation`    scores beside the gray baseline
+`colorizer.training`      a network trained, phase by phase
+`colorizer.inference`     photos through a network, at their own size
+`colorizer.dataset`       photos found, checked, divided, made into batches
+`colorizer.network`       networks built, loaded, saved
+`colorizer.photos`        one photo: read, written, colour arithmetic
+========================  ==========================================================
+
+Names are loaded when they are first used: importing the package starts no TensorFlow.
+
+Examples:
+    >>> from colorizer import Adjustment, colorize_photo, load_model
+    >>> network = load_model()  # the model that ships with the program; or load_model("my/model.h5")
+    >>> colorize_photo("grandmother.jpg", network).save("grandmother-in-colour.jpg")
+    >>> livelier = colorize_photo("grandmother.jpg", network, Adjustment(vividness=1.5))
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from colorizer.settings import ColorizeError
-
-if TYPE_CHECKING:
-    from colorizer.colorization import Adjustment, colorize_photo, load_model
-
-__all__ = ["Adjustment", "ColorizeError", "colorize_photo", "load_model"]
-
-
-def __getattr__(name: str):
-    # Importing the package must not start TensorFlow; asking for what needs it does.
-    if name in ("Adjustment", "colorize_photo", "load_model"):
-        from colorizer import colorization
-
-        return getattr(colorization, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "errors": ["ColorizeError"],
+        "inference": ["Adjustment", "colorize_photo"],
+        "network": ["load_model"],
+    },
+)

@@ -1,4 +1,4 @@
-"""Every default and limit of the program, and the one error it raises on purpose.
+"""Every default and limit of the program.
 
 Nothing here imports more than the standard library: the first question must not wait for arrays or networks.
 """
@@ -6,23 +6,8 @@ Nothing here imports more than the standard library: the first question must not
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-
-Progress = Callable[[int, int], None]
-"""Called as ``progress(done, total)`` while a long piece of work runs."""
-
-
-class ColorizeError(Exception):
-    """Something the person can act on; its text is one sentence saying what, where and what to do."""
-
-
-class Interrupted(ColorizeError):
-    """The person stopped a piece of work; the text says where it stands and how to go on."""
-
-
-def no_progress(done: int, total: int) -> None:
-    """Stand in where nobody watches."""
+from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -75,6 +60,13 @@ class DatasetSettings:
     seed: int = 42
 
 
+ARCHITECTURES = {
+    "chroma_unet": "lean, predicts colour and keeps the photo's own brightness",
+    "rgb_unet": "the plain autoencoder, predicts all three channels; 20 times slower and more",
+    "mobilenet_unet": "chroma_unet with an encoder that learned from ImageNet, MobileNetV2",
+    "resnet18_unet": "the same with ResNet-18; needs the package keras-hub",
+}
+"""Networks that can be built, in the order they are offered, and what each is."""
 RANDOM_WEIGHTS = "random"
 """In the place of a file with an encoder's weights: it shall know nothing."""
 
@@ -84,13 +76,13 @@ class ModelSettings:
     """What is needed to build a network that does not exist yet."""
 
     architecture: str = "chroma_unet"
-    """One of the keys of `model.DEFAULT_FILTERS`."""
+    """One of `ARCHITECTURES`."""
     size: int = 256
     """Side of the square the network works on, in pixels; a multiple of 32."""
     filters: tuple[int, ...] = ()
     """Filters of each encoder block; empty takes the architecture's own."""
     dropout: float = 0.0
-    """Share of activations dropped behind each decoder block while training."""
+    """Share of activations dropped after each decoder block while training."""
     l2: float = 0.0
     """Weight of the L2 penalty on convolution kernels."""
     head: str = "regression"
@@ -120,18 +112,18 @@ class ModelLimits:
 class AdversarialSettings:
     """How a generator that has been trained by itself goes on against a discriminator.
 
-    The game, its weights and, but for the generator's step, its optimizers: Isola et al. 2017, "Image-to-Image
+    The two losses, their weights and, but for the generator's step, its optimizers: Isola et al. 2017, "Image-to-Image
     Translation with Conditional Adversarial Networks" (pix2pix), https://arxiv.org/abs/1611.07004, sections 3 and 6 of
     the paper and its appendix.
     """
 
     epochs: int = 2
-    """Behind those of `TrainingSettings.epochs`."""
+    """After those of `TrainingSettings.epochs`."""
     loss: str = "cross_entropy"
-    """How patches are judged: "cross_entropy" (pix2pix), "least_squares" (Mao et al. 2017,
+    """How patches are told apart: "cross_entropy" (pix2pix), "least_squares" (Mao et al. 2017,
     https://arxiv.org/abs/1611.04076) or "hinge" (Lim and Ye 2017, https://arxiv.org/abs/1705.02894)."""
     l1_weight: float = 100.0
-    """Lambda: what the mean absolute error of RGB in [-1, 1] counts beside the judgement of the discriminator."""
+    """Lambda: what the mean absolute error of RGB in [-1, 1] counts beside the adversarial loss."""
     label_smoothing: float = 0.0
     """How much less than 1 the discriminator is to say of a real patch (Salimans et al. 2016,
     https://arxiv.org/abs/1606.03498, section 3.4: 0.1)."""
@@ -139,20 +131,20 @@ class AdversarialSettings:
     """Step of the generator's Adam, a quarter of pix2pix': theirs begins with noise, this one with colours it would
     lose again (docs/EXPERIMENTS.md). Steps of two sizes: Heusel et al. 2017, https://arxiv.org/abs/1706.08500."""
     discriminator_learning_rate: float = 2e-4
-    """Step of the discriminator's Adam. Both steps fall to nothing over the second half of the game, as those of
+    """Step of the discriminator's Adam. Both steps fall to nothing over the second half of the phase, as those of
     pix2pix' own program do."""
     beta_1: float = 0.5
     """Momentum of both."""
     filters: int = 64
     """Filters of the discriminator's first convolution; the next have two, four and eight times as many."""
     kept_gain: float = 0.25
-    """Of the PSNR that the generator had gained over gray before the game, the share that an epoch must still have for
+    """Of the PSNR that the generator had gained over gray before the phase, the share that an epoch must still have for
     its generator to be kept, however lively."""
     collapse_loss: float = 0.01
     """A discriminator whose loss is below this tells real from generated without fail: nothing is left to learn from
     it. An undecided one has 0.69 (cross-entropy), 0.25 (least squares) or 1 (hinge)."""
     collapse_steps: int = 100
-    """After so many such steps in a row the game is over."""
+    """After so many such steps in a row the phase is over."""
 
 
 @dataclass(frozen=True)
@@ -190,19 +182,19 @@ class TrainingSettings:
     fewer steps, so that short trainings do not end near where they began."""
     monitor: str = "val_loss"
     """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last.
-    Of a game it is another, `believability.unbelievability`, unless it is "none"."""
+    Of an adversarial phase it is another, `realism.palette_rank`, unless it is "none"."""
     plateau_epochs: int = 5
     """Epochs without improvement of the validation loss before the learning rate falls."""
     plateau_factor: float = 0.2
     """The learning rate falls fivefold."""
     adversarial: AdversarialSettings | None = None
-    """The game behind the regression, or none."""
+    """The adversarial phase after the regression, or none."""
     seed: int = 42
 
 
 ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
-"""What is proposed where a game follows: a regression that minimizes what the game goes on to weigh, and an average of
-the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
+"""What is proposed with an adversarial phase: a regression that minimizes what that phase goes on to weigh, and an
+average of the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +225,22 @@ class AugmentationSettings:
     """Share of the photos whose luma is changed at all."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How photos are read: one value, from the job down to the threads that decode."""
+
+    limits: PhotoLimits = field(default_factory=PhotoLimits)
+    workers: int | None = None
+    """Threads that read and write photos; None takes `worker_count` where they are only read, else one a core."""
+    cache_folder: Path | None = None
+    """Where to keep what need not be done twice; None keeps it in memory, or in the system's folder for what is gone
+    with the process."""
+    cache: CacheSettings = field(default_factory=CacheSettings)
+
+
+DEFAULT_READING = Reading()
+
+
 def worker_count(asked: int | None = None) -> int:
     """Return how many threads read and write photos: `asked`, or one more than there are cores.
 
@@ -249,11 +257,3 @@ MAXIMUM_BATCH_SIZE = 4096
 MAXIMUM_SEED = 2**32 - 1
 SIZE_MULTIPLE = 32
 """The networks halve their input five times: both sides must be divisible by two to the fifth."""
-SCORED_SIDE = 512
-"""Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
-SHEET_ROWS = 6
-"""Photos on one comparison sheet."""
-SAMPLED_PHOTOS = 6
-"""Test photos that show how a game is going, epoch by epoch."""
-STRIP_EPOCHS = 60
-"""Epochs in the strip of these; of a longer game as many, evenly chosen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,10 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pexpect
 import pytest
 from PIL import Image
 
-from colorizer.photo import Photo
+from colorizer.photos.photo import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -45,6 +47,20 @@ def zipped(folder: Path, archive: Path) -> Path:
         for path in sorted(folder.rglob("*")):
             opened.write(path, path.relative_to(folder))
     return archive
+
+
+def settings_file(folder: Path, **tables: dict) -> Path:
+    """Write a settings file of these tables, such as ``model={"filters": [8, 16]}``, and return its path."""
+    path = folder / "settings.json"
+    path.write_text(json.dumps(tables))
+    return path
+
+
+@pytest.fixture
+def small_training(tmp_path: Path) -> tuple[str, ...]:
+    """Flags of a training of some seconds, on photos of 64 pixels."""
+    small = settings_file(tmp_path, model={"filters": [8, 16, 16], "dropout": 0.1})
+    return ("--size", "64", "--batch-size", "1", "--seed", "3", "--settings", str(small))
 
 
 @pytest.fixture
@@ -79,7 +95,8 @@ def encoder_weights(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory) -> Path:
     """A saved `.h5` model whose chroma is not zero, working on 64 x 64 pixels."""
-    from colorizer.model import build, save
+    from colorizer.network.architectures import build
+    from colorizer.network.model_files import save
     from colorizer.settings import ModelSettings
 
     network = build(ModelSettings(size=64, filters=(8, 8, 16)))
@@ -90,13 +107,22 @@ def small_model(tmp_path_factory) -> Path:
     return path
 
 
+def linked_or_copied(source: str, target: str) -> None:
+    """Give a file a second name, or where a disk ends, a second copy: the model need not be copied for every test."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
+
+
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch):
     """A copy of the program in an empty folder, as fresh from its checkout; call it with flags and typed answers."""
     home = tmp_path / "program"
     home.mkdir()
     shutil.copy(PROJECT / "colorize.py", home)
-    shutil.copytree(PROJECT / "colorizer", home / "colorizer", ignore=shutil.ignore_patterns("__pycache__"))
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "colorizer", home / "colorizer", ignore=unwanted, copy_function=linked_or_copied)
     (home / "dataset").mkdir()
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))  # the cache of checks is a person's own
@@ -117,3 +143,25 @@ def program(tmp_path: Path, monkeypatch):
 
     run.home = home
     return run
+
+
+def in_terminal(program, *flags) -> pexpect.spawn:
+    return pexpect.spawn(
+        sys.executable,
+        [str(program.home / "colorize.py"), *map(str, flags)],
+        encoding="utf-8",
+        timeout=120,
+        dimensions=(40, 400),
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+@pytest.fixture
+def gray_folder(tmp_path: Path) -> Path:
+    """Two hundred grayscale photographs."""
+    folder = tmp_path / "gray photos"
+    folder.mkdir()
+    with Image.open(SHIPPED / "camera.png") as image:
+        for number in range(200):
+            image.crop((0, 0, 300 + number, 300)).save(folder / f"{number:03}.png")
+    return folder

@@ -1,0 +1,91 @@
+"""Rows about whole processes: how soon the first question comes, how much memory a run takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.measuring import Row, alternate
+from benchmarks.photos import write_jpegs
+
+PROJECT = Path(__file__).resolve().parent.parent
+SCAN = (11_600, 8_650)
+
+
+def startup(folder: Path) -> Iterator[Row]:
+    """From the command to the first question, beside a Python that imports rich."""
+    ours = [sys.executable, str(PROJECT / "colorize.py")]
+    reference = [sys.executable, "-c", "import rich"]
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+
+    mine, other, ratio = alternate(lambda: run(ours), lambda: run(reference), repetitions=15)
+    modules = "import sys; sys.argv = ['colorize.py', '--help']; import runpy\ntry: runpy.run_path('colorize.py', run_name='__main__')\nexcept SystemExit: pass\nprint('tensorflow' in sys.modules)"  # noqa: E501
+    loaded = subprocess.run([sys.executable, "-c", modules], cwd=PROJECT, capture_output=True, text=True, check=True)
+    remark = "TensorFlow imported" if loaded.stdout.rstrip().endswith("True") else "TensorFlow not imported"
+    times = (f"{1000 * mine.median:.0f} ms", f"{1000 * other.median:.0f} ms")
+    yield Row("startup", *times, 1 / ratio, 3.0, False, remark)
+
+
+MEMORY_PROBE = """
+import re, sys
+from pathlib import Path
+from colorizer.settings import *
+kind, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+from colorizer.dataset.check import check_photos
+from colorizer.dataset.find import find_files
+if kind == "check":
+    check_photos(find_files(folder), True)
+elif kind == "fit":
+    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.network.architectures import build
+    from colorizer.training.train import train_network
+    files = find_files(folder).files
+    cache = CacheSettings(memory_bytes=32 * 1024**2)
+    network = build(ModelSettings(size=64))
+    batches = PhotoBatches(files, 64, 16, Reading(cache=cache), augmentation=AugmentationSettings())
+    train_network(network, batches, batches, TrainingSettings(epochs=1, monitor="none"), out)
+else:
+    from colorizer.network import load_model
+    from colorizer.runs import ColorizeJob, colorize_photos, new_run
+    colorize_photos(ColorizeJob(load_model(), find_files(folder).files, folder, new_run(out, "benchmark")))
+# Not getrusage: its peak is inherited from the process that forked this one.
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def memory(folder: Path) -> Iterator[Row]:
+    """Peak memory with 30 times the files beside that with one time; and that of one very large photo."""
+    few = write_jpegs(folder / "few", 1000, 160, 120)
+    many = folder / "many"
+    many.mkdir()
+    for number in range(30):
+        for path in few:
+            (many / f"{number:02}-{path.name}").hardlink_to(path)
+
+    def peak(kind: str, photos: Path) -> float:
+        command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1]) / 1024
+
+    for kind in ("check", "fit", "colorize"):
+        small, large = peak(kind, folder / "few"), peak(kind, many)
+        shown = (f"{large:.0f} MB", f"{small:.0f} MB")
+        yield Row(f"memory, {kind}", *shown, large / small, 1.1, False, "30,000 files beside 1,000")
+
+    (scan,) = write_jpegs(folder / "scan", 1, *SCAN)
+    (folder / "deep").mkdir()
+    Image.fromarray(np.asarray(Image.open(scan).convert("L")).astype(np.uint16) * 257).save(
+        folder / "deep" / "scan.tif"
+    )
+    for name in ("scan", "deep"):
+        used = peak("colorize", folder / name)
+        remark = "100 megapixels, JPEG" if name == "scan" else "100 megapixels, TIFF of 16 bits"
+        yield Row(f"memory, {name}", f"{used:.0f} MB", "3,000 MB", used / 3000, 1.0, False, remark)

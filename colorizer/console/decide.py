@@ -1,0 +1,188 @@
+"""The decisions a training begins with: which photos, which network, how it learns; or those of one interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from colorizer import network as networks
+from colorizer import runs, training
+from colorizer.console.advice import advised
+from colorizer.console.model import load_existing, look_at, start_tensorflow
+from colorizer.console.photos import choose_dataset
+from colorizer.console.places import output_folder, reading
+from colorizer.console.terminal import Console
+from colorizer.conversation import questions as ask
+from colorizer.conversation import research_settings as research
+from colorizer.conversation import training_questions as ask_training
+from colorizer.conversation.conversation import Conversation, WrongFlag
+from colorizer.conversation.counts import ask_split
+from colorizer.conversation.question import WrongAnswer
+from colorizer.conversation.training_settings import adversarial_settings, model_settings, training_settings
+from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.settings import (
+    RANDOM_WEIGHTS,
+    AdversarialSettings,
+    DatasetSettings,
+    ModelSettings,
+    TrainingSettings,
+)
+
+if TYPE_CHECKING:
+    from colorizer.dataset import Split
+
+TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --training adversarial."
+
+
+def decide(console: Console, talk: Conversation) -> runs.TrainJob:
+    """Ask for everything a training needs, and write it down so that an interrupted one can be taken up."""
+    _refuse_senseless_flags(talk)
+    seed, how = talk.answer(ask.SEED), reading(talk)
+    least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
+    check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
+    split = ask_split(talk, check.fine, seed)
+    console.inform(
+        f"{len(split.train)} photos to learn from, {len(split.validation)} to validate with, "
+        f"{len(split.test)} to test on."
+    )
+    start_tensorflow(console)
+    epochs = _choose_epochs(console, talk, split)
+    with runs.reserved_run(output_folder(talk), ask.TRAIN) as run:
+        network, model = _create_or_load(console, talk)
+        adversarial = _choose_adversarial(talk)
+        look_at(console, talk, network, run.drawing)
+        settings = training_settings(talk, epochs, adversarial, model is not None)
+        _refuse_unfit(network, settings)
+        specification = runs.RunSpecification(
+            root=check.root,
+            split=split,
+            settings=settings,
+            maximum_pixels=how.limits.maximum_pixels,
+            model=model,
+            save_model=talk.answer(ask_training.SAVE_MODEL),
+            save_results=talk.answer(ask_training.SAVE_RESULTS),
+        )
+        return runs.begin_training(network, specification, run, how)
+
+
+def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
+    """Read what an interrupted training was to do, and go on with it; its settings are its own."""
+    free = {question.name for question in ask.FREE_WHEN_RESUMED}
+    others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
+    if others:
+        raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
+    start_tensorflow(console)
+    run, specification, network = runs.read_specification(talk.answer(ask_training.RESUME))
+    talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, specification.maximum_pixels / 1e6)
+    if talk.has_flag(ask.BATCH_SIZE):
+        specification = runs.with_batch_size(specification, talk.answer(ask.BATCH_SIZE))
+    for question in (ask_training.SAVE_MODEL, ask_training.SAVE_RESULTS):
+        if talk.has_flag(question):
+            specification = replace(specification, **{question.name: talk.answer(question)})
+    console.inform(f"Going on with {run.name}.")
+    return runs.TrainJob(network, specification, run, reading(talk))
+
+
+def tell_estimate(console: Console, network: networks.Network, specification: runs.RunSpecification) -> None:
+    """Say how long a training takes, measured on this machine."""
+    settings = specification.settings
+    epochs = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
+    many = f"{epochs} epochs take" if epochs > 1 else "one epoch takes"
+    seconds = runs.estimated_seconds(network, specification.split, settings)
+    console.inform(f"With {network.name} {many} about {duration(seconds)} on this machine.")
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words a person would use."""
+    if seconds < 90:
+        return f"{max(1, seconds):.0f} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def _choose_epochs(console: Console, talk: Conversation, split: Split) -> int:
+    """Ask for the number of epochs, with the time one takes on this machine, measured.
+
+    Which network it will be is asked later, so what is measured is the one the flags say, or the default.
+    """
+    if not talk.has_flag(ask_training.EPOCHS) and not talk.accept_defaults:
+        _tell_one_epoch(console, talk, split)
+
+    def check(epochs: int) -> None:
+        if not epochs and not _begins_adversarially(talk):
+            raise WrongAnswer(TOO_FEW_EPOCHS)
+
+    return talk.answer(ask_training.EPOCHS, check=check)
+
+
+def _tell_one_epoch(console: Console, talk: Conversation, split: Split) -> None:
+    console.inform("Measuring how fast this machine trains…")
+    if talk.has_flag(ask.MODEL):
+        network = networks.load(talk.answer(ask.MODEL))
+    else:
+        architecture = talk.flags.get(ask_training.ARCHITECTURE.name, ModelSettings.architecture)
+        # Weights do not matter for that, and may have to be downloaded.
+        network = networks.build(replace(model_settings(talk, architecture), encoder_weights=RANDOM_WEIGHTS))
+    settings = TrainingSettings(
+        epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(research.PRECISION)
+    )
+    seconds = runs.estimated_seconds(network, split, settings)
+    console.inform(f"With {network.name} one epoch takes about {duration(seconds)} on this machine.")
+
+
+def _create_or_load(console: Console, talk: Conversation) -> tuple[networks.Network, ModelSettings | None]:
+    """Create a new network, or load one to continue from; return also the settings of a new one."""
+    if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START) == "load":
+        return load_existing(console, talk), None
+    settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
+    try:
+        network = networks.build(settings)
+    except MissingWeights as error:
+        console.warn(advised(error))
+        if not talk.answer(ask_training.RANDOM_ENCODER):
+            raise ColorizeError("No training without them.") from error
+        settings = replace(settings, encoder_weights=RANDOM_WEIGHTS)
+        network = networks.build(settings)
+    console.inform(
+        f"Created {network.name} for {network.size} x {network.size} pixels, "
+        f"{network.model.count_params():,} parameters."
+    )
+    return network, settings
+
+
+def _choose_adversarial(talk: Conversation) -> AdversarialSettings | None:
+    """Ask whether the regression is followed by an adversarial phase, and by what one."""
+    if talk.answer(ask_training.TRAINING) == ask_training.REGRESSION:
+        _refuse_adversarial_flags(talk)
+        return None
+    return adversarial_settings(talk)
+
+
+def _begins_adversarially(talk: Conversation) -> bool:
+    is_loaded = talk.has_flag(ask.MODEL) or talk.flags.get(ask_training.START.name) == "load"
+    return is_loaded and talk.flags.get(ask_training.TRAINING.name) == ask_training.ADVERSARIAL
+
+
+def _refuse_senseless_flags(talk: Conversation) -> None:
+    """Raise WrongFlag for what would be found out, or left out silently, only when photos were checked."""
+    if talk.flags.get(ask_training.EPOCHS.name) == 0 and not _begins_adversarially(talk):
+        raise WrongFlag(f"{ask_training.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
+    is_asked = not talk.has_flag(ask_training.TRAINING) and not talk.accept_defaults
+    if not is_asked and talk.flag_or_default(ask_training.TRAINING) == ask_training.REGRESSION:
+        _refuse_adversarial_flags(talk)
+
+
+def _refuse_adversarial_flags(talk: Conversation) -> None:
+    if talk.has_flag(ask_training.ADVERSARIAL_EPOCHS):
+        raise WrongFlag(f"{ask_training.ADVERSARIAL_EPOCHS.flag}: only for --training adversarial.")
+
+
+def _refuse_unfit(network: networks.Network, settings: TrainingSettings) -> None:
+    """Raise WrongFlag for what does not fit the network, before photos are read and epochs trained."""
+    try:
+        networks.layers_from(network.model, settings.fine_tune_from)
+        if settings.adversarial:
+            training.refuse_too_small(network.size)
+    except ColorizeError as error:
+        raise WrongFlag(str(error)) from error

@@ -1,0 +1,66 @@
+"""The evaluating journey: colour photos in, figures of how near a model comes to them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colorizer import inference, runs
+from colorizer.console.model import load_existing, look_at, start_tensorflow
+from colorizer.console.photos import choose_dataset
+from colorizer.console.places import output_folder, reading
+from colorizer.console.terminal import Console
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.counts import ask_count
+
+if TYPE_CHECKING:
+    from colorizer.evaluation import Evaluation
+
+
+def evaluate_journey(console: Console, talk: Conversation) -> None:
+    """Ask, score and tell."""
+    seed, how = talk.answer(ask.SEED), reading(talk)
+    check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
+    photos = ask_count(talk, check.fine, seed)
+    with runs.reserved_run(output_folder(talk), ask.EVALUATE) as run:
+        start_tensorflow(console)
+        network = load_existing(console, talk)
+        look_at(console, talk, network, run.drawing)
+        adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
+        job = runs.EvaluateJob(
+            network, photos, check.root, run, talk.answer(ask.BATCH_SIZE), adjustment=adjustment, reading=how
+        )
+        with console.progress("Evaluating", "photos") as progress:
+            evaluation = runs.score_photos(job, progress)
+        tell_evaluation(console, evaluation)
+        saved = runs.save_evaluation(job, evaluation)
+        console.inform(
+            f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
+            "the worst."
+        )
+        if talk.answer(ask.SHOW_RESULTS):
+            console.picture(saved.best[0])
+
+
+def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
+    """Print each figure beside the gray baseline."""
+    rows = (
+        ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
+        ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
+        ("CIEDE2000 (less is nearer)", "ciede2000", "{:.2f}", "0.00"),
+        ("colourfulness (0 is gray)", "colourfulness", "{:.1f}", f"{evaluation.true_colourfulness:.1f}"),
+    )
+    console.table(
+        f"{len(evaluation.photos)} photos: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
+        "(share of pixels whose strongest channel is right)",
+        ("", "colorized", "left gray", "truth"),
+        [
+            (
+                name,
+                form.format(getattr(evaluation.predicted, field)),
+                form.format(getattr(evaluation.gray, field)),
+                truth,
+            )
+            for name, field, form, truth in rows
+        ],
+    )

@@ -1,0 +1,39 @@
+"""Where things lie for a person at a terminal: the checkout, or where they stand; what their answers say of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from colorizer.console.terminal import on_kaggle
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation
+from colorizer.settings import PhotoLimits, Reading
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def home() -> Path:
+    """Return the folder that holds dataset/ and OUTPUT/: where colorize.py lies, or, installed, where one stands."""
+    return _CHECKOUT if (_CHECKOUT / "colorize.py").is_file() else Path.cwd()
+
+
+def program() -> str:
+    """Return what a person types to start this program."""
+    return "python colorize.py" if home() == _CHECKOUT else "colorize"
+
+
+def default_dataset(for_training: bool) -> Path:
+    """Return the folder of the default dataset."""
+    return home() / "dataset" / ("color" if for_training else "bw")
+
+
+def output_folder(talk: Conversation) -> Path:
+    """Return the folder that holds every run."""
+    return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else home()) / "OUTPUT"
+
+
+def reading(talk: Conversation) -> Reading:
+    """Return how photos are read, as the flags say."""
+    limits = PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6))
+    folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
+    return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)

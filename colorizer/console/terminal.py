@@ -1,0 +1,221 @@
+"""How to ask and how to tell: in a terminal, through a pipe or in a notebook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+import click
+
+from colorizer.conversation.conversation import MissingAnswer
+from colorizer.conversation.question import WrongAnswer
+from colorizer.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+
+Answer = TypeVar("Answer")
+_PURPLE = 129
+"""Of the 256 colours terminals share: the eight basic ones have magenta, but no purple."""
+
+
+class Console:
+    """Asks in purple, informs in cyan, warns in red; plain text where colours cannot be shown or are not wanted.
+
+    Sentences are printed by click, which is loaded already for the flags; rich, which takes longer to load than to
+    answer the first question, comes with the first progress bar or table.
+    """
+
+    def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
+        self._source, self._target = source, target
+
+    def inform(self, message: str) -> None:
+        self._tell(message, "cyan")
+
+    def warn(self, message: str) -> None:
+        self._tell(message, "red")
+
+    def show(self, text: str) -> None:
+        """Print a longer text, such as a summary, without a colour of its own."""
+        self._tell(text)
+
+    def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
+        """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
+        shown = f"{prompt} [{default}]" if default is not None else prompt
+        while True:
+            self._tell(shown, _PURPLE)
+            try:
+                typed = self._read()
+            except EOFError as error:
+                raise MissingAnswer(
+                    f'No answer to "{prompt.splitlines()[0]}" and no more input: give it with {flag}, '
+                    "or take every default with --yes."
+                ) from error
+            try:
+                return parse(typed.strip() or default or "")
+            except WrongAnswer as error:
+                self.warn(str(error))
+
+    @contextmanager
+    def progress(self, description: str, unit: str) -> Iterator[Progress]:
+        """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            ProgressColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        class Rate(ProgressColumn):
+            def render(self, task):
+                speed = task.finished_speed or task.speed
+                return f"{speed:,.1f} {unit}/s" if speed else ""
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            Rate(),
+            TimeRemainingColumn(True),
+        )
+        with Progress(*columns, console=self._rich()) as bar:
+            task = bar.add_task(description, total=None)
+
+            def move(done: int, total: int, now: str = description) -> None:
+                bar.update(task, completed=done, total=total, description=now)
+
+            yield move
+
+    @contextmanager
+    def patience(self, message: str) -> Iterator[Callable[[], bool]]:
+        """Turn the first Ctrl-C, or the system's request to end, into `message` and an answer: the callable this yields
+        says whether it came. The second one is an ordinary KeyboardInterrupt.
+        """
+        came = threading.Event()
+
+        def hear(number, frame):
+            if came.is_set():
+                raise KeyboardInterrupt
+            came.set()
+            # Not from here: this may be in the middle of a print, which cannot be entered twice.
+            threading.Thread(target=self.warn, args=(message,)).start()
+
+        if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+            yield came.is_set
+            return
+        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield came.is_set
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table whose first column is text and whose others are figures."""
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left")
+        for number, name in enumerate(header):
+            table.add_column(name, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        self._rich().print(table)
+
+    def picture(self, path: Path) -> None:
+        """Show a picture inline in a notebook or in a window; where there is neither, say where it lies."""
+        if in_notebook():
+            from IPython.display import Image, display
+
+            display(Image(filename=str(path)))
+        elif has_screen():
+            from PIL import Image as PillowImage
+
+            with PillowImage.open(path) as image:
+                image.show(title=path.name)
+        else:
+            self.inform(f"There is no screen to show {path} on; open the file instead.")
+
+    def _rich(self) -> RichConsole:
+        from importlib.util import find_spec
+
+        from rich.console import Console as RichConsole
+
+        # In a notebook rich draws with ipywidgets; where those are missing it would warn at every bar.
+        widgets = in_notebook() and find_spec("ipywidgets") is not None
+        return RichConsole(file=self._target, force_jupyter=widgets)
+
+    def _tell(self, message: str, colour: str | int | None = None) -> None:
+        # Bytes of file names that are no text cannot be printed as they are.
+        target = self._target or sys.stdout  # which a running progress bar has taken over, to print above itself
+        printable = _wrapped(message.encode("utf-8", "replace").decode("utf-8"), target)
+        wanted = False if os.environ.get("NO_COLOR") else None
+        click.echo(click.style(printable, fg=colour) if colour else printable, file=target, color=wanted)
+
+    def _read(self) -> str:
+        if self._source is None and (in_notebook() or sys.stdin.isatty()):
+            return input("> ")
+        line = (self._source or sys.stdin).readline()
+        if not line:
+            raise EOFError
+        self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
+        return line
+
+
+def _wrapped(message: str, target: TextIO) -> str:
+    """Break long lines between words where a person reads them; a pipe gets every sentence on one line."""
+    if not target.isatty():
+        return message
+    width = shutil.get_terminal_size().columns
+    lines = (
+        textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else [line]
+        for line in message.split("\n")
+    )
+    return "\n".join("\n".join(line) for line in lines)
+
+
+@contextmanager
+def quiet_errors() -> Iterator[None]:
+    """Hold back what libraries write to standard error, unless the block fails: TensorFlow's C++ core greets there
+    whatever its log level (https://github.com/tensorflow/tensorflow/issues/100442).
+    """
+    import tempfile
+
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "wb") as stderr:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            stderr.write(held.read())
+            raise
+        finally:
+            os.dup2(stderr.fileno(), 2)
+
+
+def in_notebook() -> bool:
+    """Say whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and "IPKernelApp" in getattr(shell.get_ipython(), "config", {})
+
+
+def on_kaggle() -> bool:
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
+def has_screen() -> bool:
+    """Say whether a window can be opened for a person who sits in front of it."""
+    if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,115 @@
+"""The training journey: colour photos in, a trained model out; or an interrupted training brought to its end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from colorizer import runs
+from colorizer.console.advice import advised
+from colorizer.console.colorize import tell_colorized
+from colorizer.console.decide import decide, duration, take_up, tell_estimate
+from colorizer.console.evaluate import tell_evaluation
+from colorizer.console.places import program
+from colorizer.console.terminal import Console
+from colorizer.conversation import training_questions as ask_training
+from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.settings_file import with_settings
+from colorizer.errors import ColorizeError, Diverged, Interrupted, Unfinished
+
+if TYPE_CHECKING:
+    from colorizer.training import EpochReport, TrainingRecord
+
+_AGAIN = "taking the training up again makes"
+
+
+def train_journey(console: Console, talk: Conversation) -> None:
+    """Ask, train, keep and tell."""
+    if talk.has_flag(ask_training.RESUME):
+        job = take_up(console, talk)
+    else:
+        if talk.has_flag(ask_training.SETTINGS):
+            talk.flags = with_settings(talk.flags, talk.answer(ask_training.SETTINGS))
+        job = decide(console, talk)
+    with _told_how_to_go_on(job.run):
+        training = _train(console, job)
+        with console.progress("Evaluating", "photos") as progress:
+            trained = runs.evaluate_trained(job, training, progress)
+        tell_evaluation(console, trained.evaluation)
+        console.inform(f"The graphs of losses, accuracies and learning rate are in {trained.curves}.")
+        pictures = [trained.curves]
+        if trained.snapshots:
+            console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
+            pictures.append(trained.snapshots)
+        if talk.answer(ask_training.SHOW_GRAPHS):
+            for picture in pictures:
+                console.picture(picture)
+        if job.specification.save_results:
+            try:
+                with console.progress("Colorizing", "photos") as progress:
+                    colorized = runs.colorize_test_photos(job, progress)
+            except Unfinished as error:
+                kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
+                raise kind(f"{error} {_AGAIN.capitalize()} the others.") from error
+            tell_colorized(console, talk, colorized, _AGAIN)
+        runs.finish(job)
+
+
+def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
+    """Train, showing every epoch; raise Interrupted when the person has had enough for now."""
+    tell_estimate(console, job.network, job.specification)
+    with (
+        console.progress("Epoch 1", "batches") as progress,
+        console.patience("Stopping after this batch; Ctrl-C again leaves at once.") as should_stop,
+    ):
+
+        def report(epoch: EpochReport) -> None:
+            title = f"Epoch {epoch.epoch} of {epoch.epochs}, {epoch.phase}"
+            progress(epoch.batch, epoch.batches, title)
+            if epoch.finished:
+                figures = ", ".join(f"{name} {value:.4g}" for name, value in sorted(epoch.figures.items()))
+                console.inform(f"{title}: {figures}")
+
+        record = runs.train_and_save(job, report, should_stop)
+    _tell_end(console, job, record)
+    return record
+
+
+@contextmanager
+def _told_how_to_go_on(run: runs.Run) -> Iterator[None]:
+    """Add to whatever ends a training before its end how it is taken up, where that helps."""
+    how = (
+        f"To go on after the last finished epoch: {program()} train --resume {shlex.quote(str(run.models.absolute()))}"
+    )
+    try:
+        yield
+    except Diverged:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted. {how}") from None
+    except Interrupted as stopped:
+        raise Interrupted(f"{stopped} {how}") from stopped
+    except ColorizeError as error:
+        raise ColorizeError(f"{advised(error)} {how}") from error
+
+
+def _tell_end(console: Console, job: runs.TrainJob, record: TrainingRecord) -> None:
+    settings = job.specification.settings
+    if record.collapse:
+        console.warn(
+            f"The adversarial phase is over before its end: {record.collapse}. A smaller discriminator_learning_rate, "
+            f"or learning_rate, under settings.adversarial in a {ask_training.SETTINGS.flag} file may keep the next "
+            "one in balance."
+        )
+    elif settings.adversarial and record.kept_epoch <= settings.epochs:
+        console.warn(
+            "No epoch of the adversarial phase is kept: each was too far from the truth. A larger l1_weight and a "
+            f"smaller learning_rate, under settings.adversarial in a {ask_training.SETTINGS.flag} file, keep the next "
+            "one nearer."
+        )
+    which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
+    console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
+    if job.specification.save_model:
+        console.inform(f"Saved the model and its weights in {job.run.models}.")

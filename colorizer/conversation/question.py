@@ -1,0 +1,193 @@
+"""What a question is: its words, flag, default, parser and the sentence a wrong answer gets, declared once.
+
+The prompts, the command line's flags, the settings of a file and docs/FLAGS.md are all made from these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from colorizer.errors import ColorizeError
+from colorizer.settings import MAXIMUM_SIZE, RANDOM_WEIGHTS, SIZE_MULTIPLE
+
+TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
+ALL = (TRAIN, COLORIZE, EVALUATE)
+Parser = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing the program needs to know, however it comes to know it."""
+
+    flag: str
+    """Such as "--train-count"; empty for what only a settings file says."""
+    help: str
+    """One line for --help and the table of flags."""
+    parse: Parser
+    journeys: tuple[str, ...]
+    prompt: str = ""
+    """What is asked; a question without words is answered by its flag or default only."""
+    default: str | None = None
+    """The default as it would be typed; None where it depends on the photos, or there is none."""
+    shown_default: str = ""
+    """The default in words, where `default` says nothing."""
+    setting: str = ""
+    """Where a settings file says it, such as "settings.adversarial.l1_weight"; empty where it may not."""
+
+    @property
+    def name(self) -> str:
+        """The flag as an identifier: "--train-count" gives "train_count"; without a flag, that of the setting."""
+        if self.flag:
+            return self.flag.removeprefix("--").replace("-", "_")
+        return self.setting.removeprefix("settings.").replace(".", "_")
+
+    @property
+    def label(self) -> str:
+        """What a person who has answered it calls it: the flag, or the setting."""
+        return self.flag or self.setting
+
+    @property
+    def is_switch(self) -> bool:
+        """A yes-or-no question, whose flag has a --no- form and takes no value."""
+        return self.parse is yes_or_no
+
+
+class WrongAnswer(ColorizeError):
+    """An answer or a flag that does not fit its question; the text says why."""
+
+
+def whole_number(least: int, most: int) -> Parser:
+    """Accept a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text.replace(",", "").replace("_", ""))
+        except ValueError:
+            raise WrongAnswer(f"{text!r} is not a whole number.") from None
+        if number < least:
+            raise WrongAnswer(f"{number} is too small: the least is {least}.")
+        if number > most:
+            raise WrongAnswer(f"{number} is too large: the most is {most}.")
+        return number
+
+    return parse
+
+
+def number_between(least: float, most: float) -> Parser:
+    """Accept a decimal number from `least` to `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise WrongAnswer(f"{text!r} is not a number.") from None
+        if not least <= number <= most:
+            raise WrongAnswer(f"{text} is out of bounds: a number from {least:g} to {most:g} is wanted.")
+        return number
+
+    return parse
+
+
+def one_of(options: dict[str, str]) -> Parser:
+    """Accept one of the keys of `options`, in any case, and return the value it stands for."""
+
+    def parse(text: str) -> str:
+        chosen = options.get(text.strip().lower())
+        if chosen is None:
+            raise WrongAnswer(f"{text!r} is none of the options: {', '.join(options)}.")
+        return chosen
+
+    return parse
+
+
+def numbered(options: Iterable[str]) -> dict[str, str]:
+    """Return what `one_of` accepts of a menu: each option by its number, counted from one, and by its name."""
+    names = list(options)
+    return {str(number): name for number, name in enumerate(names, 1)} | {name: name for name in names}
+
+
+def menu(prompt: str, options: dict[str, str]) -> str:
+    """Return a prompt with one numbered line for each option: its name and, if there is one, what it means."""
+    lines = [
+        f"  {number}  {name}: {meaning}" if meaning else f"  {number}  {name}"
+        for number, (name, meaning) in enumerate(options.items(), 1)
+    ]
+    return "\n".join([prompt, *lines])
+
+
+def yes_or_no(text: str) -> bool:
+    return one_of({"y": "yes", "yes": "yes", "n": "no", "no": "no"})(text) == "yes"
+
+
+def a_path(text: str) -> Path:
+    """Read a path as people paste it: in quotes, with ~, or with spaces escaped by backslashes."""
+    typed = text.strip()
+    if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "'\"":
+        typed = typed[1:-1]
+    if not typed:
+        raise WrongAnswer("A path is wanted.")
+    if "\0" in typed:
+        raise WrongAnswer("A path cannot hold the character NUL.")
+    spellings = (typed, re.sub(r"\\(.)", r"\1", typed), typed.replace("\\", "/"))
+    paths = [_home(spelling) for spelling in spellings]
+    return next((path for path in paths if _exists(path)), paths[0])
+
+
+def existing_path(endings: Sequence[str] = ()) -> Parser:
+    """Accept a path that exists; a file must have one of the `endings`, when there are any."""
+
+    def parse(text: str) -> Path:
+        path = a_path(text)
+        if not _exists(path):
+            raise WrongAnswer(f"There is nothing at {path}.")
+        if endings and path.suffix.lower() not in endings:
+            raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
+        if not (path.is_dir() or path.is_file()):
+            raise WrongAnswer(f"{path} is neither a file nor a folder.")
+        return path
+
+    return parse
+
+
+def weights_file(text: str) -> Path | str:
+    """Accept a file of weights, or `RANDOM_WEIGHTS`."""
+    return text if text == RANDOM_WEIGHTS else existing_path((".h5",))(text)
+
+
+def existing_folder(text: str) -> Path:
+    path = existing_path()(text)
+    if not path.is_dir():
+        raise WrongAnswer(f"{path} is no folder.")
+    return path
+
+
+def network_size(text: str) -> int:
+    size = whole_number(SIZE_MULTIPLE, MAXIMUM_SIZE)(text)
+    if size % SIZE_MULTIPLE:
+        raise WrongAnswer(f"{size} is not a multiple of {SIZE_MULTIPLE}.")
+    return size
+
+
+def filter_counts(text: str) -> tuple[int, ...]:
+    counts = tuple(whole_number(1, 4096)(part) for part in text.replace(" ", ",").split(",") if part)
+    if not 2 <= len(counts) <= 5:
+        raise WrongAnswer(f"{text!r} is wrong: two to five counts separated by commas are wanted.")
+    return counts
+
+
+def _home(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~somebody" who is not known here
+        return Path(text)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long to be one
+        return False

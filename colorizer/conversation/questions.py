@@ -1,0 +1,204 @@
+"""Every question: those that several journeys ask here, a training's own in `training_questions`."""
+
+from __future__ import annotations
+
+from colorizer.conversation import training_questions
+from colorizer.conversation.question import (
+    ALL,
+    COLORIZE,
+    EVALUATE,
+    TRAIN,
+    Question,
+    a_path,
+    existing_path,
+    number_between,
+    numbered,
+    one_of,
+    whole_number,
+    yes_or_no,
+)
+from colorizer.conversation.training_questions import RESUME, SAVE_MODEL, SAVE_RESULTS, SHOW_GRAPHS
+from colorizer.settings import MAXIMUM_BATCH_SIZE, MAXIMUM_COUNT, MAXIMUM_SEED, PhotoLimits, TrainingSettings
+
+_training = TrainingSettings()
+JOURNEY = Question(
+    "train | colorize | evaluate",
+    "which journey",
+    one_of(numbered(ALL)),
+    (),
+    "What would you like to do?\n  1  train a model on colour photos\n"
+    "  2  colorize black-and-white photos with an existing model\n"
+    "  3  evaluate a model on colour photos",
+    default="colorize",
+)
+USE_DEFAULT_DATASET = Question(
+    "--default-dataset",
+    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize)",
+    yes_or_no,
+    ALL,
+    "Use the default dataset ({folder})? (yes/no)",
+    default="yes",
+)
+DATASET = Question(
+    "--dataset",
+    "folder, zip or single photo to use",
+    existing_path(),
+    ALL,
+    "Where are the photos? A folder, a zip or a single photo:",
+    shown_default="the default dataset",
+)
+UNPACK_TO = Question(
+    "--unpack-to",
+    "folder to unpack a zip into",
+    a_path,
+    ALL,
+    "Into which folder shall {archive} be unpacked?",
+    shown_default="beside the zip, under its name",
+)
+USE_FOLDER = Question(
+    "--use-folder",
+    "take that folder as it is when it holds something else; otherwise the zip is unpacked under the next name",
+    yes_or_no,
+    ALL,
+    "Use the photos in {folder} as they are? (yes/no; no unpacks the zip anew, under another name)",
+    "no",
+)
+SHOW_UNREADABLE = Question(
+    "--show-unreadable", "print the paths of unreadable files", yes_or_no, ALL, "Print their paths? (yes/no)", "yes"
+)
+SHOW_WRONG_FORMAT = Question(
+    "--show-wrong-format",
+    "print the paths of photos of a wrong colour format",
+    yes_or_no,
+    (TRAIN, EVALUATE),
+    "Print their paths? (yes/no)",
+    "yes",
+)
+COUNT = Question(
+    "--count",
+    "photos to use, chosen at random when fewer than all",
+    whole_number(1, MAXIMUM_COUNT),
+    (COLORIZE, EVALUATE),
+    "How many of them shall be used?",
+    shown_default="all",
+)
+MODEL = Question(
+    "--model",
+    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate",
+    existing_path((".h5", ".keras")),
+    ALL,
+    "Which model file? (.h5 or .keras)",
+    shown_default="the one that ships with the program",
+)
+LOOK = Question(
+    "--look",
+    "look at the model: drawing, summary or nothing",
+    one_of(numbered(("drawing", "summary", "nothing"))),
+    ALL,
+    "Look at the model?\n  1  save a drawing of it\n  2  print its summary\n  3  nothing",
+    default="nothing",
+)
+ADJUST = Question(
+    "--adjust",
+    "ask how colourful, and whether to restore the contrast of faded photos",
+    yes_or_no,
+    (COLORIZE,),
+    "Adjust how colourful they become? (yes/no)",
+    "no",
+)
+VIVIDNESS = Question(
+    "--vividness",
+    "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
+    number_between(0, 2),
+    (COLORIZE, EVALUATE),
+    "How colourful? From 0 (gray) through 1 (what the network means) to 2 (twice as much):",
+    default="1",
+)
+RESTORE_CONTRAST = Question(
+    "--restore-contrast",
+    "give faded photos their black and white back",
+    yes_or_no,
+    (COLORIZE,),
+    "Give faded photos their black and white back? (yes/no)",
+    "no",
+)
+SHOW_RESULTS = Question(
+    "--show-results",
+    "show the first comparison sheet",
+    yes_or_no,
+    ALL,
+    "Show the first comparison sheet? (yes/no)",
+    "no",
+)
+BATCH_SIZE = Question(
+    "--batch-size",
+    "photos per training step",
+    whole_number(1, MAXIMUM_BATCH_SIZE),
+    (TRAIN, EVALUATE),
+    default=str(_training.batch_size),
+    setting="settings.batch_size",
+)
+SEED = Question(
+    "--seed",
+    "number that makes a run repeatable",
+    whole_number(0, MAXIMUM_SEED),
+    ALL,
+    default=str(_training.seed),
+    setting="settings.seed",
+)
+WORKERS = Question(
+    "--workers",
+    "threads that read and write photos",
+    whole_number(1, 1024),
+    ALL,
+    shown_default="one for each core, and one more where photos are only read",
+)
+MAXIMUM_MEGAPIXELS = Question(
+    "--maximum-megapixels",
+    "photos of more pixels are refused: a small file may claim to hold more than memory does",
+    number_between(0.001, 10_000),
+    ALL,
+    default=str(PhotoLimits.maximum_pixels // 1_000_000),
+)
+SKIP_EXISTING = Question(
+    "--skip-existing",
+    "go on in the newest results folder made from the same photos in the same way, leaving out what is there already",
+    yes_or_no,
+    (COLORIZE,),
+    default="no",
+)
+CACHE = Question(
+    "--cache",
+    "folder for what need not be done twice, or none",
+    a_path,
+    ALL,
+    shown_default="~/.cache/colorizer",
+)
+OUTPUT = Question(
+    "--output",
+    "folder for models and results",
+    a_path,
+    ALL,
+    shown_default="OUTPUT beside colorize.py, or where you stand",
+)
+
+
+def _declared(names: dict[str, object]) -> list[Question]:
+    return [value for value in names.values() if isinstance(value, Question) and value is not JOURNEY]
+
+
+QUESTIONS = tuple(dict.fromkeys((*_declared(vars(training_questions)), *_declared(globals()))))
+"""Every question with a flag."""
+FREE_WHEN_RESUMED = (
+    RESUME,
+    BATCH_SIZE,
+    WORKERS,
+    CACHE,
+    MAXIMUM_MEGAPIXELS,
+    SAVE_MODEL,
+    SHOW_GRAPHS,
+    SAVE_RESULTS,
+    SHOW_RESULTS,
+)
+"""What may still be said of a training that is taken up: how its photos are read, how many at once
+(memory may not have sufficed), and what is done with its end."""

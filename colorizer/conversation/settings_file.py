@@ -1,0 +1,94 @@
+"""Settings from a file: the record that lies beside a trained model, or one written by hand, in JSON or TOML."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from colorizer.conversation.conversation import WrongFlag
+from colorizer.conversation.question import Question, WrongAnswer
+from colorizer.conversation.questions import QUESTIONS, SEED
+from colorizer.conversation.research_settings import RESEARCH_SETTINGS
+from colorizer.conversation.training_questions import ADVERSARIAL, REGRESSION, SETTINGS, TRAINING
+
+IN_A_FILE: dict[str, Question] = {
+    question.setting: question for question in (*QUESTIONS, *RESEARCH_SETTINGS) if question.setting
+} | {"model.seed": SEED}
+"""Every setting a file may say, by its name there."""
+_OTHERS_IN_A_RECORD = frozenset(
+    ("version", "network", "colour", "photos", "training", "evaluation", "versions", "root", "maximum_pixels")
+)
+"""What a record says beside its settings; the run that it repeats finds out anew."""
+_ADVERSARIAL = "settings.adversarial"
+
+
+def with_settings(flags: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return typed flags, and what a settings file says beside them; raise WrongFlag."""
+    answers = read_settings(path)
+    if flags.get(TRAINING.name) == REGRESSION:  # typed, so it comes before the file's adversarial phase
+        adversarial = {question.name for name, question in IN_A_FILE.items() if name.startswith(f"{_ADVERSARIAL}.")}
+        answers = {name: answer for name, answer in answers.items() if name not in adversarial}
+    return answers | flags
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return the answers a settings file gives, by the names of their questions; raise WrongFlag.
+
+    Names are those of `IN_A_FILE`, their parts as tables within tables. A setting that says nothing (null, an empty
+    text or list) leaves its question to whoever asks. A table of adversarial settings, even an empty one, makes the
+    training adversarial; null in its place makes it a regression.
+    """
+    answers: dict[str, Any] = {}
+    tables = _parsed(path)
+    settings = tables.get("settings")
+    if isinstance(settings, dict) and "adversarial" in settings:
+        answers[TRAINING.name] = REGRESSION if settings["adversarial"] is None else ADVERSARIAL
+    for name, value in _flat(tables):
+        if name not in IN_A_FILE:
+            raise _wrong(path, f"there is no setting {name!r}{_nearest(name)}")
+        if value in (None, "", []):
+            continue
+        try:
+            answers[IN_A_FILE[name].name] = IN_A_FILE[name].parse(_as_typed(value))
+        except WrongAnswer as error:
+            raise _wrong(path, f"{name}: {error}") from error
+    return answers
+
+
+def _parsed(path: Path) -> dict:
+    try:
+        text = path.read_text(encoding="utf-8")
+        parsed = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _wrong(path, f"it cannot be read: {error}") from error
+    if not isinstance(parsed, dict):
+        raise _wrong(path, "it holds no table of settings")
+    return {name: value for name, value in parsed.items() if name not in _OTHERS_IN_A_RECORD}
+
+
+def _flat(table: dict, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each setting with its whole name; null in the place of a whole table says nothing."""
+    for name, value in table.items():
+        whole = f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{whole}.")
+        elif not (value is None and whole in ("model", "settings", _ADVERSARIAL)):
+            yield whole, value
+
+
+def _as_typed(value: Any) -> str:
+    """Return a value as a person would type it: lists with commas, everything else as it is."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, IN_A_FILE, 1)
+    return f"; did you mean {near[0]!r}?" if near else "; docs/FLAGS.md lists them"
+
+
+def _wrong(path: Path, reason: str) -> WrongFlag:
+    return WrongFlag(f"{SETTINGS.flag} {path}: {reason.rstrip('.?')}{'?' if reason.endswith('?') else '.'}")

@@ -1,0 +1,213 @@
+"""What a training asks: which photos, which network, how it learns, and what is kept."""
+
+from __future__ import annotations
+
+from colorizer.conversation.question import (
+    TRAIN,
+    Question,
+    existing_folder,
+    existing_path,
+    menu,
+    network_size,
+    number_between,
+    numbered,
+    one_of,
+    weights_file,
+    whole_number,
+    yes_or_no,
+)
+from colorizer.settings import (
+    ADVERSARIAL_TRAINING,
+    ARCHITECTURES,
+    MAXIMUM_COUNT,
+    MAXIMUM_EPOCHS,
+    ModelSettings,
+    TrainingSettings,
+)
+
+REGRESSION, ADVERSARIAL = "regression", "adversarial"
+_training, _model, _adversarial = TrainingSettings(), ModelSettings(), ADVERSARIAL_TRAINING.adversarial
+TRAIN_COUNT = Question(
+    "--train-count",
+    "photos to train with, two of ten for validation",
+    whole_number(2, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to train with? (2 of every 10 are held back for validation)",
+    shown_default="all that are not tested on",
+)
+TEST_COUNT = Question(
+    "--test-count",
+    "photos to test on afterwards",
+    whole_number(1, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to test on afterwards?",
+    shown_default="a tenth, at most 200",
+)
+EPOCHS = Question(
+    "--epochs",
+    "times the training goes over all its photos; 0 begins with the adversarial phase, of a loaded model",
+    whole_number(0, MAXIMUM_EPOCHS),
+    (TRAIN,),
+    "For how many epochs? (one epoch goes once over all training photos)",
+    default=str(_training.epochs),
+    setting="settings.epochs",
+)
+START = Question(
+    "--start",
+    "create a new model or load one",
+    one_of(numbered(("create", "load"))),
+    (TRAIN,),
+    menu("Create a new model or load one to continue from?", {"create": "", "load": ""}),
+    default="create",
+)
+ARCHITECTURE = Question(
+    "--architecture",
+    f"network to create: {', '.join(ARCHITECTURES)}",
+    one_of(numbered(ARCHITECTURES)),
+    (TRAIN,),
+    menu("Which network?", ARCHITECTURES),
+    default=_model.architecture,
+    setting="model.architecture",
+)
+ENCODER_WEIGHTS = Question(
+    "--encoder-weights",
+    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, or random",
+    weights_file,
+    (TRAIN,),
+    shown_default="their download",
+    setting="model.encoder_weights",
+)
+RANDOM_ENCODER = Question(
+    "--random-encoder",
+    "go on with an encoder that knows nothing where ImageNet weights cannot be had",
+    yes_or_no,
+    (TRAIN,),
+    "Go on with an encoder that knows nothing? (yes/no)",
+    "no",
+)
+TRAINING = Question(
+    "--training",
+    "regression (nearest to the true colours) or adversarial (then against a discriminator, for livelier ones)",
+    one_of(numbered((REGRESSION, ADVERSARIAL))),
+    (TRAIN,),
+    menu(
+        "Which training?",
+        {
+            REGRESSION: "as near to the true colours as can be; dull where they are unsure",
+            ADVERSARIAL: "the same, then against a discriminator that tells true colours from made ones; livelier",
+        },
+    ),
+    default=REGRESSION,
+)
+ADVERSARIAL_EPOCHS = Question(
+    "--adversarial-epochs",
+    "epochs of the adversarial phase, after the others",
+    whole_number(1, MAXIMUM_EPOCHS),
+    (TRAIN,),
+    "For how many epochs shall the training go on against the discriminator?",
+    default=str(_adversarial.epochs),
+    setting="settings.adversarial.epochs",
+)
+MONITOR = Question(
+    "--monitor",
+    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last; an "
+    "adversarial phase has its own",
+    one_of(
+        {
+            "loss": "loss",
+            "accuracy": "accuracy",
+            "val_loss": "val_loss",
+            "val_accuracy": "val_accuracy",
+            "acc": "accuracy",
+            "val_acc": "val_accuracy",
+            "none": "none",
+        }
+    ),
+    (TRAIN,),
+    "Save the best model while training? By which figure?\n"
+    "  (loss, accuracy, val_loss, val_accuracy; none keeps the last epoch)",
+    default=_training.monitor,
+    setting="settings.monitor",
+)
+SAVE_MODEL = Question(
+    "--save-model", "save the trained model", yes_or_no, (TRAIN,), "Save the trained model? (yes/no)", "yes"
+)
+SHOW_GRAPHS = Question(
+    "--show-graphs",
+    "show the graphs of losses, accuracies and learning rate (they are saved in any case)",
+    yes_or_no,
+    (TRAIN,),
+    "Show the graphs of losses, accuracies and learning rate? (yes/no)",
+    "no",
+)
+SAVE_RESULTS = Question(
+    "--save-results",
+    "save the colorized test photos and comparison sheets",
+    yes_or_no,
+    (TRAIN,),
+    "Colorize the test photos afterwards, with comparison sheets? (yes/no)",
+    "yes",
+)
+SIZE = Question(
+    "--size",
+    "side of the square the network works on",
+    network_size,
+    (TRAIN,),
+    default=str(_model.size),
+    setting="model.size",
+)
+LEARNING_RATE = Question(
+    "--learning-rate",
+    "first step size of the Adam optimizer",
+    number_between(1e-8, 1),
+    (TRAIN,),
+    default=str(_training.learning_rate),
+    setting="settings.learning_rate",
+)
+LOSS = Question(
+    "--loss",
+    "what regression minimizes: squared (mean squared error of RGB) or absolute (mean absolute error)",
+    one_of(
+        {
+            "squared": "mean_squared_error",
+            "absolute": "mean_absolute_error",
+            "mse": "mean_squared_error",
+            "mae": "mean_absolute_error",
+            "mean_squared_error": "mean_squared_error",
+            "mean_absolute_error": "mean_absolute_error",
+        }
+    ),
+    (TRAIN,),
+    shown_default="squared, or absolute with --training adversarial",
+    setting="settings.loss",
+)
+SCHEDULE = Question(
+    "--schedule",
+    "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
+    one_of({"plateau": "plateau", "cosine": "cosine"}),
+    (TRAIN,),
+    default=_training.schedule,
+    setting="settings.schedule",
+)
+AVERAGE = Question(
+    "--average",
+    "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
+    number_between(0, 0.9999),
+    (TRAIN,),
+    shown_default=f"0, or {ADVERSARIAL_TRAINING.average:g} with --training adversarial",
+    setting="settings.average",
+)
+RESUME = Question(
+    "--resume",
+    "interrupted training to go on with: its folder under OUTPUT/models",
+    existing_folder,
+    (TRAIN,),
+    shown_default="a new training",
+)
+SETTINGS = Question(
+    "--settings",
+    "JSON or TOML file with settings, such as the model.json beside a model: docs/FLAGS.md lists them",
+    existing_path((".json", ".toml")),
+    (TRAIN,),
+    shown_default="none",
+)

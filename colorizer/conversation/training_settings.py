@@ -1,0 +1,70 @@
+"""A network's and a training's settings, put together from the answers to their questions."""
+
+from __future__ import annotations
+
+from colorizer.conversation import questions as ask
+from colorizer.conversation import research_settings as research
+from colorizer.conversation import training_questions as ask_training
+from colorizer.conversation.conversation import Conversation
+from colorizer.settings import ADVERSARIAL_TRAINING, AdversarialSettings, ModelSettings, TrainingSettings
+
+
+def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
+    """Return how a network of an architecture is to be built."""
+    weights = talk.answer(ask_training.ENCODER_WEIGHTS)
+    return ModelSettings(
+        architecture=architecture,
+        size=talk.answer(ask_training.SIZE),
+        filters=talk.answer(research.FILTERS) or (),
+        dropout=talk.answer(research.DROPOUT),
+        l2=talk.answer(research.L2),
+        head=talk.answer(research.HEAD),
+        temperature=talk.answer(research.TEMPERATURE),
+        encoder_weights=str(weights) if weights else "",
+        seed=talk.answer(ask.SEED),
+    )
+
+
+def adversarial_settings(talk: Conversation) -> AdversarialSettings:
+    """Return how an adversarial phase is to go."""
+    return AdversarialSettings(
+        epochs=talk.answer(ask_training.ADVERSARIAL_EPOCHS),
+        loss=talk.answer(research.ADVERSARIAL_LOSS),
+        l1_weight=talk.answer(research.L1_WEIGHT),
+        label_smoothing=talk.answer(research.LABEL_SMOOTHING),
+        learning_rate=talk.answer(research.ADVERSARIAL_LEARNING_RATE),
+        discriminator_learning_rate=talk.answer(research.DISCRIMINATOR_LEARNING_RATE),
+        beta_1=talk.answer(research.BETA_1),
+        filters=talk.answer(research.DISCRIMINATOR_FILTERS),
+        kept_gain=talk.answer(research.KEPT_GAIN),
+        collapse_loss=talk.answer(research.COLLAPSE_LOSS),
+        collapse_steps=talk.answer(research.COLLAPSE_STEPS),
+    )
+
+
+def training_settings(
+    talk: Conversation, epochs: int, adversarial: AdversarialSettings | None, is_new: bool
+) -> TrainingSettings:
+    """Return how a network is to be trained; `is_new` says that it has just been built."""
+    proposed = ADVERSARIAL_TRAINING if adversarial else TrainingSettings()
+    # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
+    may_freeze = is_new or talk.has_flag(research.FROZEN_EPOCHS)
+    return TrainingSettings(
+        epochs=epochs,
+        batch_size=talk.answer(ask.BATCH_SIZE),
+        learning_rate=talk.answer(ask_training.LEARNING_RATE),
+        gradient_norm=talk.answer(research.GRADIENT_NORM),
+        loss=talk.answer(ask_training.LOSS) or proposed.loss,
+        precision=talk.answer(research.PRECISION),
+        schedule=talk.answer(ask_training.SCHEDULE),
+        warm_up=talk.answer(research.WARM_UP),
+        frozen_epochs=talk.answer(research.FROZEN_EPOCHS) if may_freeze else 0,
+        fine_tuning_factor=talk.answer(research.FINE_TUNING_FACTOR),
+        fine_tune_from=talk.answer(research.FINE_TUNE_FROM) or "",
+        average=talk.answer(ask_training.AVERAGE, default=proposed.average),
+        monitor=talk.answer(ask_training.MONITOR),
+        plateau_epochs=talk.answer(research.PLATEAU_EPOCHS),
+        plateau_factor=talk.answer(research.PLATEAU_FACTOR),
+        adversarial=adversarial,
+        seed=talk.answer(ask.SEED),
+    )

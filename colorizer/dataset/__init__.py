@@ -1,0 +1,20 @@
+"""Many photos: found, unpacked, checked, divided, and made into batches.
+
+`find` lists files, `archive` unpacks a zip, `check` decodes each file once and sorts it (`findings` remembers what it
+was), `split` divides what is fine, `batches` feeds it to a training, each photo `prepared` once. `default_photos` are
+those that ship with scikit-image.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "find": ["Dataset", "find_files"],
+        "archive": ["holds", "is_archive", "unpack"],
+        "check": ["DatasetCheck", "check_photos"],
+        "split": ["Split", "choose_photos", "split_photos"],
+        "batches": ["PhotoBatches"],
+        "default_photos": ["fill_default_dataset", "true_colours"],
+    },
+)

@@ -1,0 +1,155 @@
+"""Unpack a zip from anywhere into a folder that appears complete or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from colorizer.errors import ColorizeError, NoRoomToUnpack
+from colorizer.files import numbered, umask, write_text
+from colorizer.progress import Progress, no_progress
+from colorizer.settings import ArchiveLimits
+
+RECORD = ".unpacked-from.json"
+"""File inside an unpacked folder that says which archive it holds."""
+_LINK, _KIND = 0o120000, 0o170000
+"""A symbolic link among the kinds of files, in Unix' mode bits."""
+_CHUNK = 1024**2
+
+
+def is_archive(path: Path) -> bool:
+    """Say whether a file is meant to be a zip: by its name or by its content."""
+    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
+
+
+def came_from(folder: Path, archive: Path) -> bool:
+    """Say whether a folder was unpacked from this archive as it is now: same name, size, time and list of members."""
+    try:
+        return json.loads((folder / RECORD).read_text(encoding="utf-8")) == _identity(archive)
+    except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def holds(folder: Path, archive: Path) -> bool:
+    """Say whether a folder is this archive unpacked, with all its members still there."""
+    if not came_from(folder, archive):
+        return False
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return all((folder / _inside(archive, member)).is_file() for member in _files(opened))
+    except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, progress: Progress = no_progress) -> Path:
+    """Unpack a zip into the folder `target` and return the folder that holds its files.
+
+    A folder that holds this archive already is used as it is; when `target` is anything else, the next free name
+    ("photos-2") is taken. Refused are members that would land outside the folder or on each other, links, encrypted
+    archives, and those whose contents exceed `limits` or the free disk. Raises ColorizeError.
+    """
+    limits = limits or ArchiveLimits()
+    temporary = None
+    try:
+        identity = _identity(archive)
+        for candidate in numbered(target):
+            if holds(candidate, archive):
+                return candidate
+            if not (candidate.exists() or candidate.is_symlink()):
+                target = candidate
+                break
+        there = next(folder for folder in target.absolute().parents if folder.is_dir())
+        with zipfile.ZipFile(archive) as opened:
+            members = _files(opened)
+            _refuse_unbounded(archive, members, limits, shutil.disk_usage(there).free)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+            for done, member in enumerate(members, 1):
+                _extract(archive, opened, member, temporary)
+                progress(done, len(members))
+        write_text(temporary / RECORD, json.dumps(identity))
+        temporary.chmod(0o777 & ~umask())
+        temporary.rename(target)
+    except ColorizeError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ColorizeError(f"Cannot unpack {archive}: {reason}.") from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _files(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [member for member in opened.infolist() if not member.is_dir()]
+
+
+def _identity(archive: Path) -> dict:
+    """Return what tells an archive from its changed self: name, size, time, and a digest of its list of members."""
+    try:
+        state = archive.stat()
+        with zipfile.ZipFile(archive) as opened:
+            members = [(member.filename, member.file_size, member.CRC) for member in opened.infolist()]
+    except OSError as error:
+        raise ColorizeError(f"Cannot read {archive}: {error.strerror or error}.") from error
+    digest = hashlib.sha256(json.dumps(members).encode()).hexdigest()
+    return {"name": archive.name, "bytes": state.st_size, "modified_ns": state.st_mtime_ns, "members": digest}
+
+
+def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
+    """Return where in the folder a member belongs; raise ColorizeError for one that would land elsewhere."""
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    is_drive = any(len(part) > 1 and part[1] == ":" for part in path.parts)
+    if not path.parts or path.is_absolute() or ".." in path.parts or is_drive:
+        raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
+    return path
+
+
+def _refuse_unbounded(archive: Path, members: list[zipfile.ZipInfo], limits: ArchiveLimits, free: int) -> None:
+    for member in members:
+        if len(_inside(archive, member).parts) > limits.maximum_depth:
+            raise ColorizeError(f"{archive} is refused: its folders lie more than {limits.maximum_depth} deep.")
+        if (member.external_attr >> 16) & _KIND == _LINK:
+            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")
+        if member.flag_bits & 1:
+            raise ColorizeError(f"{archive} is encrypted; unpack it yourself and choose the folder.")
+    if len(members) > limits.maximum_files:
+        raise ColorizeError(
+            f"{archive} is refused: it holds {len(members):,} files, above the limit of {limits.maximum_files:,}; "
+            "unpack it yourself and choose the folder."
+        )
+    needed = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    size = archive.stat().st_size
+    if packed > size:
+        raise ColorizeError(f"{archive} is refused as a bomb: its members lie over each other.")
+    if needed > limits.bytes_never_refused and needed > limits.maximum_ratio * size:
+        raise ColorizeError(
+            f"{archive} is refused as a bomb: its {size / 1e6:,.1f} MB would become {needed / 1e9:,.1f} GB, more than "
+            f"{limits.maximum_ratio} times as much; if it is none, unpack it yourself and choose the folder."
+        )
+    if needed + limits.bytes_left_free > free:
+        raise NoRoomToUnpack(
+            f"Unpacking {archive} takes {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free beside it; make "
+            "room, or choose another folder."
+        )
+
+
+def _extract(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
+    """Write one member; what inflates to more than its header says ends there."""
+    path = folder / _inside(archive, member)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with opened.open(member) as source, path.open("xb") as target:
+            shutil.copyfileobj(source, target, _CHUNK)
+    except FileExistsError as error:
+        raise ColorizeError(
+            f"{archive} is refused: its member {member.filename!r} would overwrite another one."
+        ) from error

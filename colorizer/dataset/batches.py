@@ -1,0 +1,114 @@
+"""Photos to batches of (grayscale, colour) tensors, read from disk while the network computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from colorizer.dataset.prepared import PreparedPhotos
+from colorizer.photos.color import LUMA_WEIGHTS
+from colorizer.photos.reading import read_square
+from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, worker_count
+
+
+class PhotoBatches(keras.utils.PyDataset):
+    """Batches of (luma, RGB): float32 in [0, 1], shapes (n, size, size, 1) and (n, size, size, 3).
+
+    Every photo is in exactly one batch of an epoch, the last, shorter batch included; one of fewer than `least` photos
+    is joined to the batch before it, as several GPUs need a photo each. With `augmentation`, the order
+    is shuffled and photos are mirrored, cropped and aged at random, anew each epoch and repeatably for a seed. Photos
+    are decoded by several threads ahead of the training step, and kept as uint8 for the next epochs
+    (`prepared.PreparedPhotos`). A photo that can no longer be read raises ColorizeError.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Path],
+        size: int,
+        batch_size: int,
+        reading: Reading = DEFAULT_READING,
+        seed: int = 0,
+        augmentation: AugmentationSettings | None = None,
+        least: int = 1,
+    ):
+        super().__init__(workers=worker_count(reading.workers), use_multiprocessing=False, max_queue_size=8)
+        self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
+        self.least, self.epoch = max(1, least), 0
+        side = size + round(size * augmentation.crop) if augmentation else size
+        # Fresh grain for every photo would cost more than all else that is done to it; a window of this is as good.
+        self._grain = np.random.default_rng(seed).standard_normal((2 * size, 2 * size), np.float32)
+        self._photos = PreparedPhotos(
+            photos, side, partial(read_square, limits=reading.limits), reading.cache_folder, reading.cache
+        )
+        self._order = self._shuffled()
+
+    @property
+    def first_batch(self) -> int:
+        """How many photos the first batch has."""
+        return len(self._photos) if len(self) == 1 else self.batch_size
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self._photos), self.batch_size)
+        return max(1, full + (rest >= self.least))
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        end = (index + 1) * self.batch_size if index + 1 < len(self) else len(self._photos)
+        chosen = self._order[index * self.batch_size : end]
+        random = np.random.default_rng((self.seed, self.epoch, index))
+        gray = np.empty((len(chosen), self.size, self.size, 1), np.float32)
+        rgb = np.empty((len(chosen), self.size, self.size, 3), np.float32)
+        for number, photo in enumerate(chosen):
+            pixels = self._photos[photo]
+            if self.augmentation:
+                pixels = _cut(pixels, self.size, random)
+            np.multiply(pixels, np.float32(1 / 255), out=rgb[number])
+            np.dot(rgb[number].reshape(-1, 3), LUMA_WEIGHTS, out=gray[number].reshape(-1))
+            if self.augmentation and random.random() < self.augmentation.share:
+                _age(gray[number, ..., 0], rgb[number], self._grain, self.augmentation, random)
+        return gray, rgb
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Give the batches of this epoch, counted from zero, next."""
+        self.epoch = epoch
+        self._order = self._shuffled()
+
+    def on_epoch_end(self) -> None:
+        self.begin_epoch(self.epoch + 1)
+
+    def forget(self) -> None:
+        """Give back the memory and the disk of prepared photos."""
+        self._photos.forget()
+
+    def _shuffled(self) -> np.ndarray:
+        if self.augmentation is None:
+            return np.arange(len(self._photos))
+        return np.random.default_rng((self.seed, self.epoch)).permutation(len(self._photos))
+
+
+def _cut(photo: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    """Cut a random square of `size` out of a photo, mirrored every other time."""
+    top, left = random.integers(0, photo.shape[0] - size, 2, endpoint=True)
+    part = photo[top : top + size, left : left + size]
+    return part[:, ::-1] if random.random() < 0.5 else part
+
+
+def _age(
+    gray: np.ndarray, rgb: np.ndarray, grain: np.ndarray, settings: AugmentationSettings, random: np.random.Generator
+) -> None:
+    """Change luma in place to what an old print might show, and the colours to the true ones on top of it."""
+    mean = gray.mean()
+    contrast = np.float32(1 + random.uniform(-settings.contrast, settings.contrast))
+    shift = np.float32(random.uniform(-settings.brightness, settings.brightness))
+    top, left = random.integers(0, len(grain) - len(gray), 2, endpoint=True)
+    aged = grain[top : top + len(gray), left : left + len(gray)] * np.float32(random.uniform(0, settings.grain))
+    aged += gray * contrast + (mean + shift - mean * contrast)
+    np.clip(aged, 0, 1, out=aged)
+    difference = aged - gray
+    for channel in range(3):
+        rgb[..., channel] += difference
+    np.clip(rgb, 0, 1, out=rgb)
+    gray[:] = aged

@@ -1,0 +1,88 @@
+"""The default dataset: photographs that ship with scikit-image (https://scikit-image.org/docs/stable/api/skimage.data.html)."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorizer.dataset.archive import came_from, unpack
+from colorizer.dataset.find import find_files
+from colorizer.errors import ColorizeError
+from colorizer.files import complete_file
+from colorizer.photos.color import luma
+
+SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
+"""Colour photographs, to train with."""
+SHIPPED_GRAY = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+"""Photographs of people, animals, food and places, to colorize once their colours are taken from them; the one of the
+cameraman never had any."""
+
+
+def fill_default_dataset(folder: Path, for_training: bool) -> Path:
+    """Return the default dataset's folder, filled with scikit-image's photographs if it holds nothing yet.
+
+    A zip that a person dropped there is unpacked beside it. Raises ColorizeError when the photographs cannot be had.
+    """
+    found = find_files(folder).files if folder.is_dir() else ()
+    for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
+        if not came_from(archive.with_suffix(""), archive):  # a photo taken out of it is to stay out
+            unpack(archive, archive.with_suffix(""))
+    if found:
+        return folder
+    source, names = _source(), SHIPPED_COLOUR if for_training else SHIPPED_GRAY
+    if source is None or not all((source / name).is_file() for name in names):
+        raise ColorizeError(
+            f"The default dataset {folder} is empty and scikit-image's photographs are not installed; "
+            "install scikit-image or put photos there."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if for_training:
+                shutil.copyfile(source / name, folder / name)
+            else:
+                with complete_file(_gray_path(folder, name)) as temporary:
+                    Image.fromarray(_gray(source / name)).save(temporary)
+    except OSError as error:
+        raise ColorizeError(f"Cannot fill the default dataset {folder}: {error.strerror}.") from error
+    return folder
+
+
+def true_colours(folder: Path) -> dict[Path, Path]:
+    """Return where the true colours of the photographs are that `fill_default_dataset` has turned gray in `folder`.
+
+    A photo that is there under the same name, but is another, is none of them.
+    """
+    source = _source()
+    if source is None:
+        return {}
+    pairs = {_gray_path(folder, name): source / name for name in SHIPPED_GRAY}
+    return {path: truth for path, truth in pairs.items() if _is_gray_of(path, truth)}
+
+
+def _source() -> Path | None:
+    package = find_spec("skimage")
+    return Path(package.origin).parent / "data" if package and package.origin else None
+
+
+def _gray_path(folder: Path, name: str) -> Path:
+    return (folder / name).with_suffix(".png")  # so that nothing is lost to JPEG a second time
+
+
+def _gray(photo: Path) -> np.ndarray:
+    """Return the luma of a photo file: uint8, shape (h, w)."""
+    with Image.open(photo) as image:
+        return np.rint(luma(np.asarray(image.convert("RGB")))).astype(np.uint8)
+
+
+def _is_gray_of(path: Path, truth: Path) -> bool:
+    try:
+        with Image.open(truth) as image:
+            has_colour = image.mode == "RGB"
+        return has_colour and np.array_equal(np.asarray(Image.open(path)), _gray(truth))
+    except OSError:  # one of them is not there, or no photo
+        return False

@@ -1,0 +1,57 @@
+"""What earlier checks found out about files that have not changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from colorizer.errors import ColorizeError
+from colorizer.files import Fingerprint, write_text
+from colorizer.settings import CacheSettings
+
+_VERSION = 2
+"""Raised whenever what is remembered changes its meaning; files of other versions are not read."""
+
+
+class Findings:
+    """What earlier checks found out about the files of one folder, kept as one JSON file."""
+
+    def __init__(self, folder: Path | None, root: Path, settings: CacheSettings | None = None):
+        self._settings = settings or CacheSettings()
+        name = hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        self._file = folder / f"checks-{_VERSION}" / f"{name}.json" if folder else None
+        self._known = self._read()
+        self._found: dict[str, list] = {}
+
+    def recall(self, path: str, now: Fingerprint | None) -> list | None:
+        """Return what was found about a file, if it is still the same file."""
+        known = self._known.get(path)
+        if known is None or now is None or known[0] != now[0] or known[1] != now[1]:
+            return None
+        self._found[path] = known
+        return known[2]
+
+    def remember(self, path: str, now: Fingerprint | None, finding: list) -> None:
+        """Note what was found about a file; nothing is noted about one that has vanished."""
+        if now is not None:
+            self._found[path] = [*now, finding]
+
+    def save(self) -> None:
+        """Write what was recalled and remembered, and forget the folders checked longest ago."""
+        if self._file is None or self._found == self._known:
+            return
+        with suppress(ColorizeError, OSError):  # a disk that takes no cache takes none; the check itself is done
+            write_text(self._file, json.dumps(self._found, separators=(",", ":")))
+            oldest = sorted(self._file.parent.glob("*.json"), key=lambda file: file.stat().st_mtime)
+            for file in oldest[: -self._settings.remembered_folders]:
+                file.unlink()
+
+    def _read(self) -> dict[str, list]:
+        if self._file is None:
+            return {}
+        try:
+            return json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}

@@ -1,0 +1,51 @@
+"""Divide photos into training, validation and test."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorizer.errors import ColorizeError
+from colorizer.settings import DatasetSettings
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a training run; no photo is in two of them and none is empty."""
+
+    train: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    test: tuple[Path, ...]
+
+
+def split_photos(
+    photos: Sequence[Path], train_count: int, test_count: int, settings: DatasetSettings | None = None
+) -> Split:
+    """Choose photos at random, repeatably, for training, validation and test.
+
+    `train_count` includes the validation photos. Raises ColorizeError when a part would be empty or there are too
+    few photos.
+    """
+    settings = settings or DatasetSettings()
+    if train_count + test_count > len(photos):
+        raise ColorizeError(
+            f"{train_count} photos to train with and {test_count} to test on make {train_count + test_count}, "
+            f"but there are {len(photos)} fine photos."
+        )
+    if train_count < settings.minimum_training_photos or test_count < settings.minimum_test_photos:
+        raise ColorizeError(
+            f"Training takes at least {settings.minimum_training_photos} photos (one of them to validate with) "
+            f"and {settings.minimum_test_photos} to test on."
+        )
+    chosen = random.Random(settings.seed).sample(sorted(photos), train_count + test_count)
+    validation_count = min(max(1, round(train_count * settings.validation_share)), train_count - 1)
+    learning_count = train_count - validation_count
+    return Split(tuple(chosen[:learning_count]), tuple(chosen[learning_count:train_count]), tuple(chosen[train_count:]))
+
+
+def choose_photos(photos: Sequence[Path], count: int, seed: int) -> tuple[Path, ...]:
+    """Return all photos, or `count` of them chosen at random, repeatably, in sorted order."""
+    ordered = sorted(photos)
+    return tuple(ordered if count >= len(ordered) else sorted(random.Random(seed).sample(ordered, count)))

@@ -1,0 +1,40 @@
+"""The errors the program raises on purpose; each text is a sentence fit for the person who reads it.
+
+What a driver can add advice to, because it knows the flag or the button that helps, has a type of its own.
+"""
+
+
+class ColorizeError(Exception):
+    """Something the person can act on; its text is one sentence saying what, where and what to do."""
+
+
+class Interrupted(ColorizeError):
+    """The person stopped a piece of work; the text says where it stands."""
+
+
+class Unfinished(ColorizeError):
+    """Some photos of a job are not in colour yet; the same job, going on in the same folder, makes the others."""
+
+
+class UnfinishedInterrupted(Unfinished, Interrupted):
+    """The same, because the person stopped it."""
+
+
+class NoRoomToUnpack(ColorizeError):
+    """An archive is larger than what is free where it was to be unpacked."""
+
+
+class MissingWeights(ColorizeError):
+    """ImageNet weights cannot be had; random ones could."""
+
+
+class OutOfMemory(ColorizeError):
+    """Memory does not suffice for a training step."""
+
+    def __init__(self, batch_size: int):
+        super().__init__(f"Memory does not suffice for batches of {batch_size} photos.")
+        self.batch_size = batch_size
+
+
+class Diverged(ColorizeError):
+    """The loss of a training is no longer a number; taking it up again would not mend that."""

@@ -1,0 +1,15 @@
+"""Scores beside the gray baseline, and which hues became which.
+
+`evaluate` scores a network on photos, `scores` one picture; `hues` counts chroma by hue.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network"],
+        "scores": ["PhotoScores", "score"],
+        "hues": ["hue_histogram"],
+    },
+)

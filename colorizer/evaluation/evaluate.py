@@ -1,0 +1,125 @@
+"""Score colour photos a network made from gray, each figure beside what leaving the photo gray would score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.evaluation.hues import HUE_BINS, hue_histogram
+from colorizer.evaluation.scores import PhotoScores, score
+from colorizer.inference.colorize import AS_MEANT, Adjustment, colorize_all
+from colorizer.network.devices import compiled_by_xla, enough_memory
+from colorizer.network.network import Network
+from colorizer.photos.color import colourfulness, luma
+from colorizer.photos.photo import Photo, Picture
+from colorizer.progress import Progress, no_progress
+from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
+
+SCORED_SIDE = 512
+"""Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
+
+
+@dataclass(frozen=True)
+class ScoredPhoto:
+    """The scores of one photo."""
+
+    path: Path
+    predicted: PhotoScores
+    gray: PhotoScores
+    """What leaving the photo gray scores."""
+    true_colourfulness: float
+
+    @property
+    def gain(self) -> float:
+        """PSNR gained over leaving the photo gray, in dB."""
+        return self.predicted.psnr - self.gray.psnr
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of a network on test photos; scores are means over the photos."""
+
+    loss: float
+    accuracy: float
+    """Share of pixels whose strongest channel is right."""
+    predicted: PhotoScores
+    gray: PhotoScores
+    true_colourfulness: float
+    """The colourfulness of the true photos, the one to reach."""
+    hues: tuple[tuple[float, ...], ...]
+    """How much chroma of which true hue became which: `hues.hue_histogram`, as shares of all true chroma."""
+    photos: tuple[ScoredPhoto, ...]
+
+
+def evaluate_network(
+    network: Network,
+    photos: Sequence[Path],
+    loss: str = TrainingSettings.loss,
+    batch_size: int = TrainingSettings.batch_size,
+    adjustment: Adjustment = AS_MEANT,
+    reading: Reading = DEFAULT_READING,
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Evaluate a network on colour photos, leaving it as it is; raise ColorizeError when one cannot be read.
+
+    `loss` (`TrainingSettings.loss`) and accuracy are taken at the network's size; the scores at the photo's own size,
+    at most `SCORED_SIDE` pixels on the longer side.
+    """
+    figures = _loss_and_accuracy(network, photos, loss, batch_size, reading)
+    scored: list[ScoredPhoto] = []
+    hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
+    for outcome in colorize_all(network, photos, _score, adjustment, reading):
+        photo, its_hues = outcome.delivered
+        scored.append(photo)
+        hues += its_hues
+        progress(len(scored), len(photos))
+    return Evaluation(
+        loss=float(figures["loss"]),
+        accuracy=float(figures["accuracy"]),
+        predicted=_mean([photo.predicted for photo in scored]),
+        gray=_mean([photo.gray for photo in scored]),
+        true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
+        hues=tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist())),
+        photos=tuple(scored),
+    )
+
+
+def _loss_and_accuracy(
+    network: Network, photos: Sequence[Path], loss: str, batch_size: int, reading: Reading
+) -> dict[str, float]:
+    # A model of its own on the same layers: how the caller has compiled the network stays as it was.
+    judged = keras.Model(network.model.inputs, network.model.outputs)
+    accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+    judged.compile(optimizer=None, loss=loss, metrics=[accuracy], jit_compile=compiled_by_xla())
+    batches = PhotoBatches(photos, network.size, batch_size, reading)
+    try:
+        with enough_memory(batch_size):
+            return judged.evaluate(batches, verbose=0, return_dict=True)
+    finally:
+        batches.forget()
+
+
+def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
+    return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
+
+
+def _score(path: Path, original: Photo, picture: Picture) -> tuple[ScoredPhoto, np.ndarray]:
+    truth, predicted = _scored(original.rgb()), _scored(picture.image)
+    gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
+    scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), float(colourfulness(truth)))
+    return scored, hue_histogram(truth, predicted)
+
+
+def _scored(picture: Image.Image) -> np.ndarray:
+    """Return an RGB picture in [0, 1], reduced to the size at which photos are scored."""
+    longest = max(picture.size)
+    if longest > SCORED_SIDE:
+        width, height = (max(1, round(side * SCORED_SIDE / longest)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(picture, np.float32) / 255

@@ -1,0 +1,227 @@
+"""One photo or many through a network: read, predicted, joined with their own luma, delivered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.inference.full_size import join
+from colorizer.network.devices import OUT_OF_MEMORY
+from colorizer.network.network import Network
+from colorizer.photos.color import luma
+from colorizer.photos.memory import memory_used_again
+from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
+from colorizer.photos.reading import Source, pixel_count, read_photo
+from colorizer.photos.tones import tonal_range
+from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading
+
+BATCH_SIZE = 16
+"""Photos that go through the network together."""
+BATCH_PIXELS = 64_000_000
+"""Pixels of decoded photos in one batch; three batches are in memory at once (read, computed, written)."""
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What a person may change about the colours."""
+
+    vividness: float = 1.0
+    """Multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful."""
+    restore_contrast: bool = False
+    """Whether a faded photo gets its black and white back; the network always sees it so."""
+
+
+AS_MEANT = Adjustment()
+"""The colours the network proposes, on the photo's own luma."""
+
+
+@dataclass(frozen=True)
+class Colorized:
+    """A photo that was colorized and delivered."""
+
+    path: Path
+    delivered: Any
+    """What `deliver` returned for it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A photo that could not be colorized."""
+
+    path: Path
+    reason: str
+
+
+Deliver = Callable[[Path, Photo, Picture], Any]
+"""Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
+
+
+def colorize_photo(source: Source, network: Network, adjustment: Adjustment = AS_MEANT) -> Image.Image:
+    """Return a photo in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError.
+
+    `source` is a path, a file's bytes, an open binary file, a Pillow image or an array: `photos.reading.Source`.
+
+    Examples:
+        >>> from colorizer import colorize_photo, load_model
+        >>> network = load_model()
+        >>> with open("grandmother.jpg", "rb") as file:
+        ...     picture = colorize_photo(file.read(), network)
+        >>> picture.save("grandmother-in-colour.jpg")
+    """
+    original = read_photo(source)
+    picture = colorize_decoded(network, original, adjustment).image
+    if original.alpha is not None:
+        picture.putalpha(Image.fromarray(original.alpha))
+    return picture
+
+
+def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Picture:
+    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short."""
+    offset = propose(network, [photo])[0]
+    try:
+        return _finish(photo, offset, adjustment, network.size)
+    except OUT_OF_MEMORY as error:
+        raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
+
+
+def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
+    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
+
+    A faded photo is shown to the network with its contrast restored: it learned from few that are. Where memory does
+    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
+    """
+    try:
+        squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
+        rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
+        return rgb - luma(rgb)[..., None]
+    except OUT_OF_MEMORY as error:
+        if len(photos) == 1:
+            raise ColorizeError(
+                f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
+                "close other programs, or take a smaller model."
+            ) from error
+    half = len(photos) // 2
+    return np.concatenate([propose(network, part, limits) for part in (photos[:half], photos[half:])])
+
+
+def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
+    black, white = tonal_range(square, limits)
+    return np.clip((square - black) / (white - black), 0, 1)
+
+
+def _finish(
+    photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
+) -> Picture:
+    tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+    return join(photo, offset * np.float32(adjustment.vividness), tones)
+
+
+def _too_large(photo: Photo) -> str:
+    return (
+        f"memory does not suffice for {photo.width} x {photo.height} pixels; close other programs, or make it smaller."
+    )
+
+
+def colorize_files(
+    network: Network,
+    paths: Sequence[Path],
+    deliver: Deliver,
+    adjustment: Adjustment = AS_MEANT,
+    reading: Reading = DEFAULT_READING,
+) -> Iterator[Colorized | Failure]:
+    """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
+
+    While the network computes one batch, threads write the one before and read the one after it: by default as many
+    as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
+    same pixels, unless memory runs short. Who keeps the iterator and stops before its end closes it
+    (`contextlib.closing`): until then threads go on delivering.
+    """
+    pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
+
+    def read(batch: list[Path]) -> list[Future]:
+        return [pool.submit(_read, path, limits) for path in batch]
+
+    with memory_used_again():
+        try:
+            batches = _batches(paths, limits)
+            reading, writing = read(next(batches, [])), []
+            while reading or writing:
+                following = read(next(batches, []))
+                finishing = _compute(network, reading, deliver, adjustment, limits, pool)
+                for outcome in writing:
+                    yield outcome if isinstance(outcome, Failure) else outcome.result()
+                reading, writing = following, finishing
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def colorize_all(
+    network: Network,
+    paths: Sequence[Path],
+    deliver: Deliver,
+    adjustment: Adjustment = AS_MEANT,
+    reading: Reading = DEFAULT_READING,
+) -> Iterator[Colorized]:
+    """Colorize as `colorize_files` does, and raise ColorizeError for the first photo that cannot be colorized."""
+    with closing(colorize_files(network, paths, deliver, adjustment, reading)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                raise ColorizeError(outcome.reason)
+            yield outcome
+
+
+def _compute(
+    network: Network,
+    reading: list[Future],
+    deliver: Deliver,
+    adjustment: Adjustment,
+    limits: PhotoLimits,
+    pool: ThreadPoolExecutor,
+) -> list[Future | Failure]:
+    """Send a batch that was read through the network, and its photos on to be joined and delivered."""
+
+    def finish(path: Path, photo: Photo, offset: np.ndarray) -> Colorized | Failure:
+        try:
+            return Colorized(path, deliver(path, photo, _finish(photo, offset, adjustment, network.size, limits)))
+        except ColorizeError as error:
+            return Failure(path, str(error))
+        except OUT_OF_MEMORY:
+            return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
+
+    outcomes = [future.result() for future in reading]
+    photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]
+    offsets = iter(propose(network, photos, limits) if photos else ())
+    return [
+        outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
+        for outcome in outcomes
+    ]
+
+
+def _read(path: Path, limits: PhotoLimits) -> tuple[Path, Photo] | Failure:
+    try:
+        return path, read_photo(path, limits)
+    except ColorizeError as error:
+        return Failure(path, str(error))
+
+
+def _batches(paths: Sequence[Path], limits: PhotoLimits) -> Iterator[list[Path]]:
+    batch: list[Path] = []
+    pixels = 0
+    for path in paths:
+        size = pixel_count(path, limits)
+        if batch and (len(batch) == BATCH_SIZE or pixels + size > BATCH_PIXELS):
+            yield batch
+            batch, pixels = [], 0
+        batch.append(path)
+        pixels += size
+    if batch:
+        yield batch

@@ -1,0 +1,21 @@
+"""Networks: built, loaded, saved, looked at, and the devices they run on.
+
+`architectures` builds them of stock layers, on `encoders` that learned from ImageNet; `model_files` loads and saves
+them, and `screening` looks into a file before Keras does. `drawing` shows them; `devices` says on what and in which
+numbers they compute; `chroma_bins` are what a classifying one chooses from.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "network": ["Network"],
+        "architectures": ["build", "is_classifier"],
+        "model_files": ["PRETRAINED", "load", "load_model", "save", "save_compact", "save_weights"],
+        "drawing": ["draw", "receptive_field", "summary"],
+        "encoders": ["encoder_blocks", "is_pretrained", "layers_from"],
+        "devices": ["prepare_devices"],
+        "screening": ["screen"],
+    },
+)

@@ -1,0 +1,148 @@
+"""Build networks.
+
+Every network here is plain Keras made of stock layers: luma in, shape (n, height, width, 1), float32 in [0, 1]; RGB
+out, shape (n, height, width, 3), float32 in [0, 1]. A saved file opens in any Keras without this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers
+
+from colorizer.errors import ColorizeError
+from colorizer.network.chroma_bins import chroma_bins
+from colorizer.network.devices import set_seeds
+from colorizer.network.encoders import Encoded, mobilenet_v2, resnet18
+from colorizer.network.network import Network
+from colorizer.photos.color import CHROMA_TO_OFFSET
+from colorizer.settings import ModelSettings
+
+LOGITS = "chroma_logits"
+"""Name of the layer that says how likely each chroma bin is; only networks with a classifying head have it."""
+
+
+def build(settings: ModelSettings) -> Network:
+    """Build an untrained network; the same settings and seed give the same weights. Raises ColorizeError."""
+    builder = {
+        "rgb_unet": rgb_unet,
+        "chroma_unet": chroma_unet,
+        "mobilenet_unet": mobilenet_unet,
+        "resnet18_unet": resnet18_unet,
+    }
+    if settings.architecture not in builder:
+        raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
+    if settings.head == "classification" and settings.architecture == "rgb_unet":
+        raise ColorizeError(
+            "rgb_unet predicts no chroma, so it has no classification head; choose another architecture."
+        )
+    set_seeds(settings.seed)
+    return Network(builder[settings.architecture](settings), settings.architecture, settings.size)
+
+
+def rgb_unet(settings: ModelSettings) -> keras.Model:
+    """The plain autoencoder: every block halves by max pooling, and all three channels are predicted.
+
+    U-Net with concatenated skip connections: Ronneberger, Fischer and Brox 2015, https://arxiv.org/abs/1505.04597.
+    """
+    filters = settings.filters or (128, 128, 256, 512, 512)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    x, skips = luma, []
+    for count in filters:
+        x = _convolution(x, count, 4, settings)
+        skips.append(x)
+        x = layers.MaxPooling2D(2)(x)
+    for count, skip in zip(reversed(filters), reversed(skips), strict=True):
+        x = _decoder_block(x, skip, count, settings)
+    rgb = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="rgb")(x)
+    return keras.Model(luma, rgb, name="rgb_unet")
+
+
+def chroma_unet(settings: ModelSettings) -> keras.Model:
+    """A lean U-Net that predicts two chroma channels at a quarter of the size and keeps the luma it was given.
+
+    Strided convolutions halve the input; the decoder stops at a quarter of the resolution, where the eye's acuity for
+    colour ends long before the photo's detail does, and a bilinear upsampling brings chroma to full size.
+    """
+    filters = settings.filters or (16, 32, 64, 128, 256)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    x, skips = luma, []
+    for depth, count in enumerate(filters):
+        x = _convolution(x, count, 3, settings, strides=2)
+        if depth:
+            x = _convolution(x, count, 3, settings)
+        skips.append(x)
+    for count, skip in zip(reversed(filters[1:-1]), reversed(skips[1:-1]), strict=True):
+        x = _decoder_block(x, skip, count, settings)
+    return keras.Model(luma, _join(luma, x, 2 ** min(2, len(filters)), settings), name="chroma_unet")
+
+
+def mobilenet_unet(settings: ModelSettings) -> keras.Model:
+    """A U-Net whose encoder is MobileNetV2 trained on ImageNet; raises MissingWeights."""
+    return _with_encoder(settings, mobilenet_v2)
+
+
+def resnet18_unet(settings: ModelSettings) -> keras.Model:
+    """A U-Net whose encoder is ResNet-18 trained on ImageNet; raises ColorizeError without keras-hub, or
+    MissingWeights."""
+    return _with_encoder(settings, resnet18)
+
+
+def _with_encoder(settings: ModelSettings, encode: Callable[[keras.KerasTensor, str], Encoded]) -> keras.Model:
+    """Build a decoder on an encoder's features; chroma at a quarter of the size, luma kept."""
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    encoded = encode(luma, settings.encoder_weights)
+    x = encoded.top
+    for count, skip in zip(reversed(settings.filters or (64, 128, 256)), reversed(encoded.skips), strict=True):
+        x = layers.Conv2D(count, 1)(x)
+        x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
+    return keras.Model(luma, _join(luma, x, 4, settings), name=settings.architecture)
+
+
+def _convolution(x, filters: int, kernel: int, settings: ModelSettings, strides: int = 1):
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides=strides,
+        padding="same",
+        kernel_initializer="he_normal",
+        kernel_regularizer=keras.regularizers.L2(settings.l2) if settings.l2 else None,
+    )(x)
+    return layers.LeakyReLU(negative_slope=0.2)(x)
+
+
+def _decoder_block(x, skip, filters: int, settings: ModelSettings):
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    x = layers.Concatenate()([x, skip])
+    x = _convolution(x, filters, 3, settings)
+    return layers.Dropout(settings.dropout)(x) if settings.dropout else x
+
+
+def _join(luma, features, upsampling: int, settings: ModelSettings):
+    """Predict chroma from features and join it with luma: stock layers only, so that any Keras opens the file."""
+    # A small first step keeps an untrained network near gray.
+    small = keras.initializers.RandomNormal(stddev=1e-3, seed=0)
+    if settings.head == "classification":
+        bins = chroma_bins()
+        logits = layers.Conv2D(len(bins), 1, kernel_initializer=small, name=LOGITS)(features)
+        sharpened = layers.Rescaling(1 / settings.temperature, name="annealed")(logits)
+        mean = layers.Conv2D(2, 1, use_bias=False, trainable=False, name="chroma")
+        chroma = mean(layers.Softmax(name="likelihoods")(sharpened))
+        mean.set_weights([2 * bins[None, None]])
+    else:
+        chroma = layers.Conv2D(2, 1, activation="tanh", kernel_initializer=small, name="chroma")(features)
+    chroma = layers.UpSampling2D(upsampling, interpolation="bilinear", name="chroma_full_size")(chroma)
+    joined = layers.Concatenate(name="luma_and_chroma")([luma, chroma])
+    # Half a unit is all the chroma there is, so that of the layers above, which reach from -1 to 1, is halved.
+    matrix = np.concatenate([np.ones((1, 3), np.float32), CHROMA_TO_OFFSET / 2])
+    to_rgb = layers.Conv2D(3, 1, use_bias=False, trainable=False, name="to_rgb")
+    rgb = to_rgb(joined)
+    to_rgb.set_weights([matrix[None, None]])
+    return layers.ReLU(max_value=1.0, name="rgb")(rgb)
+
+
+def is_classifier(network: keras.Model) -> bool:
+    """Say whether a network has a classifying head."""
+    return any(layer.name == LOGITS for layer in network.layers)

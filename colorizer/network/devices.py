@@ -1,0 +1,114 @@
+"""What a network is computed on, and in which numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from colorizer.errors import OutOfMemory
+
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+"""What is raised where memory does not suffice: by TensorFlow, and by everything else."""
+
+
+def prepare_devices() -> str:
+    """Let GPUs take memory as they need it, and say in words which device computes."""
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:  # TensorFlow has started already, and keeps the setting it started with
+            break
+    if not gpus:
+        return "CPU"
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+    return f"{len(gpus)} x {names[0]}" if len(gpus) > 1 else names[0]
+
+
+def set_seeds(seed: int) -> None:
+    """Set the seeds of the whole process: Python's, NumPy's and TensorFlow's; the only place that does."""
+    keras.utils.set_random_seed(seed)
+
+
+@cache
+def mirrored() -> tf.distribute.Strategy:
+    """Return the strategy that divides batches over all devices; one for the whole process, as TensorFlow demands."""
+    return tf.distribute.MirroredStrategy([device.name for device in _devices()])
+
+
+def strategy(*first_batches: int) -> tf.distribute.Strategy:
+    """Return the strategy to train under, given how many photos the first batches have: mirrored over several devices
+    if these divide them evenly, as Keras demands of a first batch, else the default.
+    """
+    is_even = all(photos % replicas() == 0 for photos in first_batches)
+    return mirrored() if replicas() > 1 and is_even else tf.distribute.get_strategy()
+
+
+def replicas() -> int:
+    """Return the number of devices a batch is divided over."""
+    return len(_devices())
+
+
+def _devices() -> list[tf.config.LogicalDevice]:
+    """Return the GPUs, or the CPU: as many of them as TensorFlow was told to divide it into, usually one."""
+    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+
+
+def compiled_by_xla() -> bool | str:
+    """Say whether training steps are compiled by XLA, as Keras' `jit_compile` wants it said."""
+    # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
+    return "auto" if tf.config.list_physical_devices("GPU") else False
+
+
+def convolution_precision(precision: str) -> str:
+    """Return the numbers convolutions multiply when `precision` may be "auto": bfloat16 where the hardware has it."""
+    return ("mixed_bfloat16" if has_bfloat16() else "float32") if precision == "auto" else precision
+
+
+def in_precision(model: keras.Model, precision: str) -> keras.Model:
+    """Return the model itself, or a copy with the same weights that multiplies in bfloat16 and adds in float32.
+
+    Whatever it is trained in, what is saved is the float32 model: it opens and gives the same on every machine.
+    """
+    if precision == "auto" and any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers):
+        precision = "float32"  # most of MobileNetV2, and they gain nothing from bfloat16: docs/BENCHMARKS.md
+    precision = convolution_precision(precision)
+    if precision == "float32" and not tf.distribute.has_strategy():
+        return model
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config()
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.LeakyReLU)) and layer.trainable:
+            config["dtype"] = precision
+        return layer.__class__.from_config(config)
+
+    mixed = keras.models.clone_model(model, clone_function=copy)
+    mixed.set_weights(model.get_weights())
+    return mixed
+
+
+def has_bfloat16() -> bool:
+    """Say whether this machine multiplies bfloat16 in hardware: AVX512-BF16 or AMX on a CPU, Ampere or later GPUs."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+        return capability >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@contextmanager
+def enough_memory(batch_size: int) -> Iterator[None]:
+    """Raise OutOfMemory when that of the GPU, or of the machine, does not suffice."""
+    try:
+        yield
+    except OUT_OF_MEMORY as error:
+        raise OutOfMemory(batch_size) from error

@@ -1,0 +1,168 @@
+"""Encoders that learned from ImageNet what things are, before the first photo of ours.
+
+Each takes luma in [0, 1], float32, shape (n, height, width, 1), three times over in the range it was trained with, and
+becomes a part of the network: its layers are stock layers of one flat graph, so that any Keras opens the file.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.network.screening import screen
+from colorizer.settings import RANDOM_WEIGHTS
+
+_MOBILENET_SKIPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
+"""MobileNetV2 activations at strides 4, 8 and 16: the last ones before each halving."""
+_MOBILENET_TOP = "block_16_project_BN"
+"""MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 after it serve only its classifier."""
+_RESNET_PRESET = "resnet_18_imagenet"
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue over ImageNet, by which ResNet's inputs are standardized:
+https://docs.pytorch.org/vision/stable/models.html."""
+_SCALED = "to_encoder_range"
+"""Name of the layer by which a network with an encoder of ours is known."""
+_BLOCK = re.compile(r"(?:bn_)?(Conv1|expanded_conv|block_\d+|conv1|pool1|stack\d+_block\d+)(?=_|$)")
+"""The block a layer of either encoder belongs to, as its name begins."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What an encoder makes of luma."""
+
+    skips: tuple[keras.KerasTensor, ...]
+    """Features at strides 4, 8 and 16."""
+    top: keras.KerasTensor
+    """Features at stride 32."""
+
+
+def mobilenet_v2(luma: keras.KerasTensor, weights: str) -> Encoded:
+    """Encode with MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381), its inputs in [-1, 1].
+
+    `weights` is a file, empty for Keras' own download, or `RANDOM_WEIGHTS`. Raises MissingWeights.
+    """
+    scaled = layers.Rescaling(2.0, -1.0, name=_SCALED)(_three_times(luma))
+    with _weights_needed("MobileNetV2", weights):
+        source = None if weights else "imagenet"
+        encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
+        _load(encoder, weights)
+    skips = tuple(encoder.get_layer(name).output for name in _MOBILENET_SKIPS)
+    _keep_statistics(encoder, weights)
+    return Encoded(skips, encoder.get_layer(_MOBILENET_TOP).output)
+
+
+def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
+    """Encode with ResNet-18 (He et al. 2016, https://arxiv.org/abs/1512.03385), that of the package keras-hub.
+
+    `weights` as for `mobilenet_v2`. Raises ColorizeError where keras-hub is not installed, or MissingWeights.
+    """
+    try:
+        from keras_hub.models import ResNetBackbone
+    except ImportError as error:
+        raise ColorizeError(
+            'ResNet-18 comes from the package keras-hub, which is not installed; run: pip install "keras-hub>=0.32,<1"'
+        ) from error
+    scale = [1 / deviation for deviation in _IMAGENET_DEVIATION]
+    offset = [-mean / deviation for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)]
+    scaled = layers.Rescaling(scale, offset, name=_SCALED)(_three_times(luma))
+    with _weights_needed("ResNet-18", weights):
+        if weights:
+            encoder = ResNetBackbone(
+                input_conv_filters=[64],
+                input_conv_kernel_sizes=[7],
+                stackwise_num_filters=[64, 128, 256, 512],
+                stackwise_num_blocks=[2, 2, 2, 2],
+                stackwise_num_strides=[1, 2, 2, 2],
+                block_type="basic_block",
+            )
+        else:
+            encoder = ResNetBackbone.from_preset(_RESNET_PRESET)
+        _load(encoder, weights)
+    _keep_statistics(encoder, weights)
+    outputs = encoder.pyramid_outputs
+    *skips, top = _applied(encoder, scaled, [outputs[level] for level in sorted(outputs)])
+    return Encoded(tuple(skips), top)
+
+
+def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers of the encoder inside a model; none where it was built without one, by this program."""
+    if not any(layer.name == _SCALED for layer in model.layers):
+        return []
+    return [layer for layer in model.layers if _BLOCK.match(layer.name)]
+
+
+def is_pretrained(model: keras.Model) -> bool:
+    """Say whether a model has an encoder that knows something: its batch statistics are then kept as they are."""
+    return any(isinstance(layer, layers.BatchNormalization) and not layer.trainable for layer in encoder_layers(model))
+
+
+def encoder_blocks(model: keras.Model) -> list[str]:
+    """Return the names of an encoder's blocks, from the photo upwards."""
+    return list(dict.fromkeys(_block(layer) for layer in encoder_layers(model)))
+
+
+def layers_from(model: keras.Model, block: str) -> list[keras.layers.Layer]:
+    """Return the encoder's layers from a block on, all of them if it is empty; raise ColorizeError."""
+    blocks = encoder_blocks(model)
+    if block and block not in blocks:
+        which = f"its blocks are {', '.join(blocks)}" if blocks else "it has no encoder"
+        raise ColorizeError(f"The network has no block {block!r} to fine-tune from: {which}.")
+    learning = set(blocks[blocks.index(block) :] if block else blocks)
+    return [layer for layer in encoder_layers(model) if _block(layer) in learning]
+
+
+def _block(layer: keras.layers.Layer) -> str:
+    match = _BLOCK.match(layer.name)
+    return match[1] if match else ""
+
+
+def _three_times(luma: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Concatenate(name="luma_three_times")([luma, luma, luma])
+
+
+def _applied(
+    encoder: keras.Model, image: keras.KerasTensor, outputs: list[keras.KerasTensor]
+) -> list[keras.KerasTensor]:
+    """Lead `image` through the layers of a model one by one, and return what its `outputs` then are."""
+    tensors = {id(encoder.inputs[0]): image}
+    for layer in encoder.layers[1:]:
+        taken = layer.input
+        given = [tensors[id(each)] for each in taken] if isinstance(taken, list) else tensors[id(taken)]
+        tensors[id(layer.output)] = layer(given)
+    return [tensors[id(output)] for output in outputs]
+
+
+def _keep_statistics(encoder: keras.Model, weights: str) -> None:
+    """Keep a pretrained encoder's batch statistics as they are: those of small batches would undo what it learned
+    (https://keras.io/guides/transfer_learning/).
+    """
+    for layer in encoder.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = weights == RANDOM_WEIGHTS
+
+
+def _load(encoder: keras.Model, weights: str) -> None:
+    if weights not in ("", RANDOM_WEIGHTS):
+        screen(Path(weights))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # pages of them, before the error that a wrong file ends with
+            encoder.load_weights(weights)
+
+
+@contextmanager
+def _weights_needed(name: str, weights: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a download or an HDF5 file fails in nearly every way
+        where = "their download" if weights in ("", RANDOM_WEIGHTS) else f"the file {weights}"
+        reason = textwrap.shorten(str(error).strip().split("\n")[0], 200, placeholder="…").rstrip(".")
+        raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason}.") from error

@@ -1,0 +1,19 @@
+"""One photo: read, written, and the arithmetic of its colours.
+
+`reading` decodes whatever is given, `writing` writes a picture under the name and with the metadata its photo had;
+`photo` says what both are. `color` has luma, chroma and gamut, `tones` what is gray or faded, `exif` and `profiles`
+what else a file says, `memory` Pillow's setting for the whole process.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "photo": ["Photo", "Picture"],
+        "reading": ["examine", "read_photo", "read_square"],
+        "writing": ["write_photo"],
+        "color": ["chroma", "colourfulness", "luma", "merge"],
+        "tones": ["is_gray", "tonal_range"],
+    },
+)

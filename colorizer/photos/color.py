@@ -1,0 +1,82 @@
+"""Luma, chroma and colourfulness: pure functions on arrays.
+
+All colours are gamma-encoded RGB as photo files store them, scaled to [0, 1] unless a function says otherwise.
+Luma and chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709), full range:
+
+    Y  = 0.2126 R + 0.7152 G + 0.0722 B        in [0, 1]
+    Cb = (B - Y) / 1.8556                      in [-0.5, 0.5]
+    Cr = (R - Y) / 1.5748                      in [-0.5, 0.5]
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+LUMA_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Shares of red, green and blue in luma; ITU-R BT.709, section 3."""
+_BLUE_RANGE = 2 * (1 - 0.0722)
+_RED_RANGE = 2 * (1 - 0.2126)
+CHROMA_TO_OFFSET = np.array(
+    [
+        [0.0, -0.0722 * _BLUE_RANGE / 0.7152, _BLUE_RANGE],
+        [_RED_RANGE, -0.2126 * _RED_RANGE / 0.7152, 0.0],
+    ],
+    np.float32,
+)
+"""Rows Cb and Cr, columns R, G and B: what a unit of chroma adds to a gray pixel; no row has luma of its own."""
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3), on the input's scale.
+
+    float32 for samples of 8 or 16 bits and for float32, float64 for float64; of tensors, float32 alone.
+    """
+    red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
+    return red + green + blue
+
+
+def chroma(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
+    """Return the BT.709 chroma (Cb, Cr), float32 in [-0.5, 0.5], shape (..., 2), of RGB in [0, 1] of shape (..., 3).
+
+    `arrays` is NumPy, or `keras.ops` for tensors.
+    """
+    gray = luma(rgb)
+    blue = (rgb[..., 2] - gray) / CHROMA_TO_OFFSET[0, 2]
+    red = (rgb[..., 0] - gray) / CHROMA_TO_OFFSET[1, 0]
+    return arrays.stack([blue, red], axis=-1)
+
+
+def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: ModuleType = np) -> np.ndarray:
+    """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
+
+    `gray`: luma in [0, white], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of
+    red, green and blue. Returns RGB in [0, white], shape (3, h, w). `arrays` is NumPy, or `keras.ops` for tensors.
+
+    A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
+    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three. The
+    channel farthest below luma touches black first, the one farthest above it touches white.
+    """
+    red, green, blue = offset[0], offset[1], offset[2]
+    below = arrays.minimum(arrays.minimum(red, green), blue)
+    above = arrays.maximum(arrays.maximum(red, green), blue)
+    smallest = 1e-9
+    to_black = gray / arrays.maximum(-below, smallest)
+    to_white = (white - gray) / arrays.maximum(above, smallest)
+    scale = arrays.minimum(arrays.minimum(to_black, to_white), 1.0)
+    return arrays.clip(gray + offset * scale, 0, white)
+
+
+def colourfulness(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
+    """Return the Hasler-Suesstrunk colourfulness, shape (...), of RGB in [0, 1], shape (..., h, w, 3); 0 for gray, 40
+    for most photos. `arrays` is NumPy, or `keras.ops` for tensors.
+
+    Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
+    metric M3, on the paper's scale of 0 to 255 per channel.
+    """
+    rgb = rgb.astype(np.float64) if arrays is np else rgb
+    red, green, blue = (rgb[..., channel] * 255 for channel in range(3))
+    opponents, pixels = (red - green, (red + green) / 2 - blue), (-2, -1)
+    spread = arrays.sqrt(sum(arrays.var(each, axis=pixels) for each in opponents))
+    return spread + 0.3 * arrays.sqrt(sum(arrays.mean(each, axis=pixels) ** 2 for each in opponents))

@@ -1,0 +1,191 @@
+"""Read one photo: formats, orientation, transparency, colour profiles, bit depth."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.photos.exif import kept_exif, orientation, transposed
+from colorizer.photos.memory import lift_pixel_limit
+from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
+from colorizer.photos.profiles import profile_space, to_srgb
+from colorizer.photos.tones import is_gray
+from colorizer.settings import PhotoLimits
+
+Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
+"""Where a photo may come from: a file's path, its bytes, an open binary file, a Pillow image, or an array: uint8 of
+shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA."""
+_GRAY_SAMPLES = 8_192
+_READ_FORMATS = (
+    "AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
+"""What is opened at all: formats of photographs. Pillow knows more, among them EPS, for which it would start a
+PostScript interpreter on what the file says."""
+
+
+def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
+    """Decode a photo of any supported format completely; raise ColorizeError when that cannot be done.
+
+    A Pillow image or an open file that is given stays open. Animations give their first frame. Palette, CMYK and other
+    colour models become RGB; a colour profile that is not one for RGB is converted to sRGB, an RGB profile is kept for
+    writing.
+    """
+    with _readable(source), _open(source, limits) as image:
+        image.load()
+        form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
+        upright, exif = transposed(image, orientation(image)), kept_exif(image)
+        space = profile_space(icc)
+        if space in ("GRAY", "CMYK"):
+            upright = to_srgb(upright, icc)
+        alpha = None
+        if upright.mode.startswith("I;16"):
+            transparent = image.info.get("transparency")
+            if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
+                alpha = np.where(np.asarray(upright) == transparent, 0, 255).astype(np.uint8)
+        elif upright.has_transparency_data:
+            upright = upright.convert("RGBA")
+            alpha = np.asarray(upright.getchannel("A"))
+            alpha = None if alpha.min(initial=255) == 255 else alpha
+        return Photo(
+            image=_plain(upright),
+            alpha=alpha,
+            format="JPEG" if form == "MPO" else form,
+            icc_profile=icc if space == "RGB" else None,
+            exif=exif,
+            resolution=_resolution(dpi),
+        )
+
+
+def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
+    """Return a photo squeezed to `size` x `size`: RGB, uint8, shape (size, size, 3); raise ColorizeError.
+
+    Large JPEGs are decoded at a fraction of their size (libjpeg's DCT scaling), never below `size`.
+    """
+    with _readable(path), _open(path, limits) as image:
+        image.draft("RGB", (size, size))
+        rgb = image if image.mode == "RGB" else Photo(_plain(image)).rgb()
+        return np.asarray(transposed(squeezed(rgb, size), orientation(image)))
+
+
+def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
+    """Decode a file to its last pixel and say what it is; raise ColorizeError when it is no readable photo."""
+    with _readable(path), _open(path, limits) as image:
+        image.load()
+        if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
+            colour_format = "gray"
+        else:
+            colour_format = image.mode
+            if image.mode == "P":
+                colour_format = "RGBA" if image.has_transparency_data else "RGB"
+            # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+            step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
+            size = (-(-image.width // step), -(-image.height // step))
+            sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
+            if is_gray(np.asarray(sample.convert("RGB")), limits):
+                colour_format = "gray"
+        return PhotoFacts(colour_format, image.width, image.height)
+
+
+def pixel_count(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> int:
+    """Return the number of pixels a file's header claims; 0 for a file that `read_photo` would refuse."""
+    try:
+        with _open(path, limits) as image:
+            return image.width * image.height
+    except Exception:  # reading it will say what is wrong
+        return 0
+
+
+def file_format(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
+    """Return Pillow's name of the format a file's content has; empty for a file that `read_photo` would refuse."""
+    try:
+        with _open(path, limits) as image:
+            return image.format or ""
+    except Exception:  # reading it will say what is wrong
+        return ""
+
+
+@contextmanager
+def _readable(source: Source) -> Iterator[None]:
+    """Turn whatever a decoder throws at a broken file into one ColorizeError naming the file."""
+    try:
+        yield
+    except ColorizeError:
+        raise
+    except Exception as error:  # decoders raise nearly every kind for damaged data
+        reasons = {
+            Image.UnidentifiedImageError: "not a photo, or of an unknown format",
+            FileNotFoundError: "the file is gone",
+            PermissionError: "no permission to read it",
+            MemoryError: "memory does not suffice for it",
+        }
+        reason = reasons.get(type(error), f"damaged ({error})")
+        raise ColorizeError(f"Cannot read {_named(source)}: {reason}.") from error
+
+
+def _open(source: Source, limits: PhotoLimits) -> Image.Image:
+    lift_pixel_limit()
+    if isinstance(source, str | Path) and not Path(source).is_file():
+        raise ColorizeError(f"Cannot read {source}: not a regular file.")
+    image = _image(source)
+    if image.width * image.height > limits.maximum_pixels:
+        with image:  # closes what was opened here, and leaves a file that was given open
+            raise ColorizeError(
+                f"Cannot read {_named(source)}: {image.width} x {image.height} pixels are above the limit of "
+                f"{limits.maximum_pixels / 1e6:,.6g} megapixels."
+            )
+    return image
+
+
+def _image(source: Source) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return source.copy()  # the caller's own must not be closed
+    if isinstance(source, np.ndarray):
+        channels = source.shape[2:] if source.ndim == 3 else ()
+        if source.dtype == np.uint8 and source.ndim in (2, 3) and channels in ((), (3,), (4,)):
+            return Image.fromarray(source)
+        if source.dtype == np.uint16 and source.ndim == 2:
+            return Image.fromarray(source)
+        raise ColorizeError(
+            f"An array of {source.dtype}, shape {source.shape}, is no photo: give uint8 of shape (h, w), (h, w, 3) or "
+            "(h, w, 4), or uint16 of shape (h, w)."
+        )
+    Image.init()
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    return Image.open(file, formats=[name for name in _READ_FORMATS if name in Image.OPEN])
+
+
+def _named(source: Source) -> str:
+    return str(source) if isinstance(source, str | Path) else "the photo that was given"
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return a picture of any mode as one of 8 or 16 bits of gray, or of RGB."""
+    if image.mode in ("1", "LA", "La"):
+        return image.convert("L")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray(np.asarray(image).astype(np.uint16))
+    if image.mode in ("I", "F"):
+        return Image.fromarray(_scaled(np.asarray(image, np.float64)))
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Bring samples without a fixed white (32-bit integers, floats) to 16 bits by the range they use."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(0)
+    white = next((white for white in (1.0, 255.0, 65535.0) if values.max(initial=0) <= white), values.max())
+    return (values / white * 65535).round().astype(np.uint16)
+
+
+def _resolution(dpi) -> tuple[float, float] | None:
+    try:
+        across, down = (float(value) for value in dpi)
+    except (TypeError, ValueError):
+        return None
+    return (across, down) if 1 <= across <= 100_000 and 1 <= down <= 100_000 else None

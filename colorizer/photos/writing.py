@@ -1,0 +1,138 @@
+"""Write one photo in colour: under its own name, with all its original had."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import png
+import tifffile
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.files import complete_file
+from colorizer.photos.exif import KEPT_TAGS
+from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
+from colorizer.photos.reading import file_format
+from colorizer.settings import PhotoLimits
+
+_COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
+
+
+def file_name(name: str, form: str) -> str:
+    """Return the name under which a colorized photo called `name` is written, given its file format.
+
+    The photo keeps its own name. Only where no file of that kind can hold colour, a suffix is added to it.
+    """
+    return name if _writing_format(name, form) else f"{name}.png"
+
+
+def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
+    """Return the name under which the photo at `path` is written, looking into it only where its name says nothing."""
+    if Path(path.name).suffix.lower() in Image.registered_extensions():
+        return file_name(path.name, "")
+    form = file_format(path, limits)
+    return file_name(path.name, form) if form else path.name
+
+
+def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+    """Write a picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF and
+    resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
+    all. Raises ColorizeError.
+    """
+    form = _writing_format(path.name, original.format) or "PNG"
+    with complete_file(path) as temporary:
+        try:
+            if picture.deep is not None and form in ("PNG", "TIFF"):
+                deep = picture.deep
+                if original.alpha is not None:
+                    deep = np.dstack([deep, original.alpha.astype(np.uint16) * 257])
+                (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, deep, original)
+            else:
+                _write_with_pillow(temporary, form, picture.image, original, limits)
+        except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
+            raise ColorizeError(f"Could not write {path}: {error}.") from error
+
+
+def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Photo, limits: PhotoLimits) -> None:
+    if original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "GIF"):
+        image = image.copy()
+        image.putalpha(Image.fromarray(original.alpha))
+    options: dict = {}
+    if original.icc_profile:
+        options["icc_profile"] = original.icc_profile
+    if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP"):
+        options["exif"] = _flat_exif(original.exif) if form == "TIFF" else original.exif
+    if original.resolution:
+        options["dpi"] = original.resolution
+    if form == "JPEG":
+        options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}
+    elif form == "WEBP":
+        options |= {"lossless": True, "exact": True}
+    elif form == "TIFF":
+        options |= {"compression": "tiff_lzw"}
+    image.save(path, format=form, **options)
+
+
+def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
+    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in PNG's specification, https://www.w3.org/TR/png-3/."""
+    height, width, channels = deep.shape
+    per_metre = [round(dots / 0.0254) for dots in original.resolution] if original.resolution else [None, None]
+    writer = png.Writer(
+        width,
+        height,
+        greyscale=False,
+        alpha=channels == 4,
+        bitdepth=16,
+        x_pixels_per_unit=per_metre[0],
+        y_pixels_per_unit=per_metre[1],
+        unit_is_meter=True,
+    )
+    written = io.BytesIO()
+    writer.write_packed(written, (row.astype(">u2").tobytes() for row in deep))
+    written.seek(0)
+    header, *others = png.Reader(file=written).chunks()
+    described = []
+    if original.icc_profile:
+        described.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(original.icc_profile)))
+    if original.exif:
+        described.append((b"eXIf", original.exif.removeprefix(b"Exif\0\0")))
+    with path.open("wb") as file:
+        png.write_chunks(file, [header, *described, *others])
+
+
+def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
+    """Write 16-bit RGB or RGBA, which Pillow cannot."""
+    kept = _flat_exif(original.exif) if original.exif else {}
+    tifffile.imwrite(
+        path,
+        deep,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if deep.shape[2] == 4 else None,
+        compression="zlib",
+        metadata=None,
+        software=False,
+        iccprofile=original.icc_profile,
+        resolution=original.resolution,
+        resolutionunit="INCH" if original.resolution else None,
+        extratags=[(tag, "s", 0, str(text), True) for tag, text in kept.items()],
+    )
+
+
+def _writing_format(name: str, form: str) -> str | None:
+    """The format a name asks for; a name without a known ending gets the format its photo had."""
+    asked = Image.registered_extensions().get(Path(name).suffix.lower(), form)
+    asked = "JPEG" if asked == "MPO" else asked
+    return asked if asked in _COLOUR_FORMATS else None
+
+
+def _flat_exif(exif: bytes) -> Image.Exif:
+    """Return EXIF without its parts, which Pillow cannot write into a TIFF."""
+    whole, flat = Image.Exif(), Image.Exif()
+    whole.load(exif)
+    for tag in KEPT_TAGS.intersection(whole):
+        flat[tag] = whole[tag]
+    return flat

@@ -1,0 +1,45 @@
+"""A drawing of the hues a network makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from colorizer.files import complete_file, unused_path
+from colorizer.photos.color import CHROMA_TO_OFFSET, merge
+
+
+def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
+    """Draw `evaluation.Evaluation.hues` into one PNG and return its path; raise ColorizeError.
+
+    On the left how much chroma there is of each hue, true and predicted; on the right which hue became which, with a
+    last row and column for chroma that is on one side only.
+    """
+    from matplotlib.figure import Figure
+
+    table = np.asarray(hues)
+    count = len(table) - 1
+    angles = (np.arange(count) + 0.5) * 2 * np.pi / count
+    chroma = 0.25 * np.stack([np.cos(angles), np.sin(angles)], axis=-1).astype(np.float32)
+    colours = merge(np.full((1, count), 0.5, np.float32), (chroma @ CHROMA_TO_OFFSET).T[:, None])[:, 0].T
+    figure = Figure(figsize=(15, 6.5), layout="constrained")
+    bars, field = figure.subplots(1, 2)
+    places = np.arange(count)
+    bars.bar(places - 0.2, table.sum(axis=1)[:-1], 0.4, color=colours, edgecolor="black", label="true (outlined)")
+    bars.bar(places + 0.2, table.sum(axis=0)[:-1], 0.4, color=colours, label="predicted")
+    bars.set(title="Chroma of each hue, as share of all true chroma", xticks=[], xlabel="hue")
+    bars.legend()
+    # The root, or the few large shares would leave the others invisible.
+    field.imshow(np.sqrt(table), cmap="magma", origin="lower")
+    shown = np.vstack([colours, [(0.5, 0.5, 0.5)]])
+    places = np.arange(count + 1)
+    field.scatter(places, np.full(count + 1, -1.2), c=shown, marker="s", s=110, clip_on=False)
+    field.scatter(np.full(count + 1, -1.2), places, c=shown, marker="s", s=110, clip_on=False)
+    field.set(title="Which hue became which", xlabel="predicted", ylabel="true", xticks=[], yticks=[])
+    field.set(xlim=(-1.8, count + 0.5), ylim=(-1.8, count + 0.5))
+    path = unused_path(folder / "hues.png")
+    with complete_file(path) as temporary:
+        figure.savefig(temporary, dpi=100)
+    return path

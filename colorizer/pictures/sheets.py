@@ -1,0 +1,117 @@
+"""Sheets of pictures: originals beside what became of them, and the epochs of a training below one another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from colorizer.files import complete_file, unused_path
+from colorizer.photos.color import luma
+from colorizer.photos.photo import Photo, Picture
+
+COMPARED = ("grayscale", "predicted colour", "original colour")
+"""Columns of a comparison sheet: before, after, and where there is a colour truth, that."""
+SHEET_ROWS = 6
+"""Photos on one comparison sheet."""
+_CELL = 320
+GAP = 12
+CAPTION = 26
+_MISSING = "not known"
+INK, PAPER = (40, 40, 40), (255, 255, 255)
+
+
+def comparison(original: Photo, picture: Picture, truth: Photo | None = None) -> list[Image.Image]:
+    """Return a row of a comparison sheet: a thumbnail for each of `COMPARED`, without the last where no truth is known.
+
+    `truth` may be the original itself.
+    """
+    before = thumbnail(original.eight_bits())
+    row = [gray(before), thumbnail(picture.image)]
+    if truth is not None:
+        row.append(before if truth is original else thumbnail(truth.eight_bits()))
+    return [each.convert("RGB") for each in row]
+
+
+class SheetWriter:
+    """Collects rows of pictures and writes a comparison sheet each time enough have come; memory stays small."""
+
+    def __init__(self, folder: Path, columns: Sequence[str]):
+        self.folder, self.columns = folder, tuple(columns)
+        self.paths: list[Path] = []
+        self._rows: list[tuple[str, Sequence[Image.Image]]] = []
+
+    def add(self, name: str, thumbnails: Sequence[Image.Image]) -> None:
+        """Add one photo: its name and one thumbnail for each column; the last ones may be missing."""
+        self._rows.append((name, thumbnails))
+        if len(self._rows) == SHEET_ROWS:
+            self.finish()
+
+    def finish(self) -> tuple[Path, ...]:
+        """Write the rows that are left and return the paths of all sheets; raise ColorizeError."""
+        if self._rows:
+            path = unused_path(self.folder / f"sheet-{len(self.paths) + 1:03}.jpg")
+            save_jpeg(_sheet(self.columns, self._rows), path)
+            self.paths.append(path)
+            self._rows = []
+        return tuple(self.paths)
+
+
+def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
+    """Return a picture at most `side` pixels wide and high."""
+    scale = min(side / image.width, side / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    # Hamming's window makes small pictures as sharp as Lanczos' in less than half the time, but no enlarged ones.
+    window = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
+    return image.resize(size, window, reducing_gap=2.0)
+
+
+def gray(picture: Image.Image) -> Image.Image:
+    """Return the luma of a picture."""
+    if picture.mode == "L":
+        return picture
+    return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8))
+
+
+def save_jpeg(picture: Image.Image, path: Path) -> None:
+    with complete_file(path) as temporary:
+        picture.save(temporary, format="JPEG", quality=92, subsampling=0)
+
+
+def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:
+    width = GAP + len(columns) * (_CELL + GAP)
+    heights = [CAPTION + max(picture.height for picture in pictures) + GAP for _, pictures in rows]
+    sheet = Image.new("RGB", (width, GAP + CAPTION + sum(heights)), PAPER)
+    pen, font = ImageDraw.Draw(sheet), font_of(16)
+    for number, title in enumerate(columns):
+        pen.text((GAP + number * (_CELL + GAP), GAP), title, fill=INK, font=font_of(18))
+    top = GAP + CAPTION
+    for (name, pictures), height in zip(rows, heights, strict=True):
+        pen.text((GAP, top + 2), _fitting(name, pen, font, width - 2 * GAP), fill=INK, font=font)
+        for number, picture in enumerate(pictures):
+            left = GAP + number * (_CELL + GAP) + (_CELL - picture.width) // 2
+            sheet.paste(picture, (left, top + CAPTION))
+        for number in range(len(pictures), len(columns)):
+            pen.text((GAP + number * (_CELL + GAP), top + CAPTION), _MISSING, fill=INK, font=font)
+        top += height
+    return sheet
+
+
+def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """Shorten a name in its middle until it fits; undecodable bytes of a file name are shown as question marks."""
+    name = name.encode("utf-8", "replace").decode("utf-8")
+    shown, kept = name, len(name)
+    while pen.textlength(shown, font=font) > width and kept > 2:
+        kept = math.floor(kept * 0.95)
+        shown = f"{name[: kept // 2]}…{name[-(kept // 2) :]}"
+    return shown
+
+
+def font_of(size: int) -> ImageFont.FreeTypeFont:
+    # Matplotlib ships DejaVu Sans, whose letters reach from Latin to Hebrew; Pillow's own font knows Latin only.
+    import matplotlib
+
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), size)

@@ -1,0 +1,48 @@
+"""The same photos in the colours of every epoch, so that a person sees a training learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer.inference.colorize import AS_MEANT, colorize_all
+from colorizer.network.network import Network
+from colorizer.photos.photo import Photo, Picture
+from colorizer.pictures.sheets import gray, thumbnail
+from colorizer.pictures.strips import save_row, save_strip
+from colorizer.settings import DEFAULT_READING, Reading
+from colorizer.training.callbacks import EpochReport
+
+SNAPSHOT_PHOTOS = 6
+"""Test photos that show how an adversarial training is going, epoch by epoch."""
+_SIDE = 200
+
+
+class Snapshots:
+    """Called after every epoch of a training, writes a picture of it into `folder`; `finish` joins them into one."""
+
+    def __init__(self, photos: Sequence[Path], folder: Path, reading: Reading = DEFAULT_READING):
+        self.photos, self.folder, self.reading = photos[:SNAPSHOT_PHOTOS], folder, reading
+
+    def __call__(self, epoch: EpochReport, network: Network) -> None:
+        """Write the photos as `network` colours them; raise ColorizeError when one cannot be read."""
+        truths, pictures = [], []
+        for outcome in colorize_all(network, self.photos, _pair, AS_MEANT, self.reading):
+            truths.append(outcome.delivered[0])
+            pictures.append(outcome.delivered[1])
+        save_row(self.folder / "true.jpg", "the true photos", truths)
+        save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
+        save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
+
+    def finish(self) -> Path | None:
+        """Join all epochs that are there into one picture, also those before an interruption; return its path, None
+        where somebody has cleared them away."""
+        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *sorted(self.folder.glob("epoch-*.jpg"))]
+        rows = [row for row in rows if row.exists()]
+        return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None
+
+
+def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:
+    return thumbnail(original.eight_bits(), _SIDE), thumbnail(picture.image, _SIDE)

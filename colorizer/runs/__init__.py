@@ -1,0 +1,31 @@
+"""Use cases: one job in, one result out, progress by a callable; nothing here asks or prints.
+
+`colorize`, `evaluate` and `train` do the work and leave it in the `folders` of a run, under the `names` of its
+photos; `specification` is what an interrupted training is taken up by. Every driver (the terminal, a page, a Python
+caller) uses these.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "folders": ["Run", "new_run", "reserved_run"],
+        "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
+        "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
+        "train": [
+            "TrainJob",
+            "TrainResult",
+            "TrainedEvaluation",
+            "begin_training",
+            "colorize_test_photos",
+            "estimated_seconds",
+            "evaluate_trained",
+            "finish",
+            "train_and_keep",
+            "train_and_save",
+            "with_batch_size",
+        ],
+        "specification": ["RunSpecification", "read_specification", "write_specification"],
+    },
+)

@@ -1,0 +1,111 @@
+"""The folders of a run under OUTPUT/, and the names of what lies in them: the only place that knows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorizer.errors import ColorizeError
+from colorizer.files import write_text
+
+TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
+"""Kinds of runs; their names begin so."""
+MADE_FROM, NAMES = ".made-from.json", ".names.json"
+"""Records in a run's results: what it was made from and how, and which photo is written under which name."""
+SHEETS, SNAPSHOTS = "sheets", "samples"
+CURVES, HUES, SCORES, RECORD = "graphs.png", "hues.png", "scores.csv", "model.json"
+MODEL, WEIGHTS = "model.h5", "model.weights.h5"
+RESERVED = (MADE_FROM, NAMES, CURVES, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
+"""Names in a run's results that no photo may take."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The two folders of one run; both are new and belong to it alone."""
+
+    name: str
+    """Its kind and the time it began, such as "train-20261231-235959"."""
+    models: Path
+    results: Path
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition("-")[0]
+
+    @property
+    def drawing(self) -> Path:
+        """Where a drawing of the network goes."""
+        return self.models / "model.png"
+
+    @property
+    def output(self) -> Path:
+        """The folder that holds every run."""
+        return self.results.parent.parent
+
+
+def new_run(output: Path, kind: str) -> Run:
+    """Reserve folders of one unused name, such as "train-20261231-235959", under `output`; raise ColorizeError.
+
+    Folders appear when something is written into them, except the results folder, which reserves the name.
+    """
+    stem = f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        (output / "results").mkdir(parents=True, exist_ok=True)
+        (output / "models").mkdir(parents=True, exist_ok=True)
+        for number in range(1, 10_000):
+            name = stem if number == 1 else f"{stem}-{number}"
+            run = Run(name, output / "models" / name, output / "results" / name)
+            if run.models.exists():
+                continue
+            try:
+                run.results.mkdir()
+            except FileExistsError:
+                continue
+            return run
+    except OSError as error:
+        raise ColorizeError(f"Cannot make folders for results under {output}: {error.strerror}.") from error
+    raise ColorizeError(f"Every name for a run is taken under {output / 'results'}.")
+
+
+@contextmanager
+def reserved_run(output: Path, kind: str) -> Iterator[Run]:
+    """Reserve a run's folders, and give them back if nothing is written into them inside the block."""
+    run = new_run(output, kind)
+    try:
+        yield run
+    finally:
+        with suppress(OSError):  # what holds a file stays
+            if run.models.exists():
+                run.models.rmdir()
+            run.results.rmdir()
+
+
+def existing_run(models: Path) -> Run:
+    """Return the run whose models folder is `models`; raise ColorizeError when its results cannot be written."""
+    models = models.resolve()
+    run = Run(models.name, models, models.parent.parent / "results" / models.name)
+    try:
+        run.results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ColorizeError(f"Cannot make the folder {run.results}: {error.strerror}.") from error
+    return run
+
+
+def earlier_run(run: Run, made_from: dict) -> Run | None:
+    """Return the newest other run of the kind whose record says that it was made just so; None when there is none."""
+    for folder in sorted((run.output / "results").glob(f"{run.kind}-*"), reverse=True):
+        try:
+            if json.loads((folder / MADE_FROM).read_text(encoding="utf-8")) == made_from:
+                return Run(folder.name, run.output / "models" / folder.name, folder)
+        except (OSError, ValueError):  # a run that got no further, or no run
+            continue
+    return None
+
+
+def write_record(path: Path, record: dict) -> None:
+    """Write a record as JSON, complete or not at all. Values that are no JSON, such as paths, become text."""
+    write_text(path, json.dumps(record, indent=2, default=str) + "\n")

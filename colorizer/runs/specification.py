@@ -1,0 +1,122 @@
+"""What must be known to take up an interrupted training: written before its first step, gone when it is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from colorizer.dataset.split import Split
+from colorizer.errors import ColorizeError
+from colorizer.files import remove_unfinished, write_text
+from colorizer.network.model_files import load, save
+from colorizer.network.network import Network
+from colorizer.runs.folders import Run, existing_run
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.training.checkpoint import BEST, LAST, STATE
+
+VERSION = 1
+_FILE, _FILE_WITHOUT_VERSION, _START = "specification.json", "plan.json", "start.keras"
+_PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class RunSpecification:
+    """A training that was decided on."""
+
+    root: Path
+    """The folder the photos' relative names start from."""
+    split: Split
+    settings: TrainingSettings
+    maximum_pixels: int
+    """What a photo of it may have."""
+    model: ModelSettings | None = None
+    """How the network was built; None for one that was loaded."""
+    save_model: bool = True
+    save_results: bool = True
+    """Whether the test photos are colorized at the end."""
+
+
+def write_specification(run: Run, specification: RunSpecification, network: Network) -> None:
+    """Write down a training that begins, with the network it begins with; raise ColorizeError."""
+    save(network.model, run.models / _START)
+    # Absolute, since it may be taken up from elsewhere.
+    parts = {name: [str(path.absolute()) for path in getattr(specification.split, name)] for name in _PARTS}
+    text = {
+        "version": VERSION,
+        "network": {"name": network.name, "size": network.size},
+        "root": str(specification.root.absolute()),
+        "settings": asdict(specification.settings),
+        "model": asdict(specification.model) if specification.model else None,
+        "maximum_pixels": specification.maximum_pixels,
+        "save_model": specification.save_model,
+        "save_results": specification.save_results,
+        **parts,
+    }
+    # Names that are no UTF-8 are kept as they are by JSON's escapes.
+    write_text(run.models / _FILE, json.dumps(text, indent=1))
+
+
+def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
+    """Read an unfinished training from its folder under OUTPUT/models; raise ColorizeError.
+
+    What a killed process left half written there is removed.
+    """
+    path = folder / _FILE
+    if not path.exists():
+        path = folder / _FILE_WITHOUT_VERSION
+    try:
+        text = json.loads(path.read_text(encoding="utf-8"))
+        if text.get("version", VERSION) > VERSION:
+            raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
+        specification = _parsed(text)
+        name, size = str(text["network"]["name"]), int(text["network"]["size"])
+    except FileNotFoundError as error:
+        raise ColorizeError(
+            f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
+            "training named."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ColorizeError(f"The run's specification {path} cannot be read: {error}.") from error
+    _refuse_missing(specification.split)
+    run = existing_run(folder)
+    remove_unfinished(run.models)
+    remove_unfinished(run.results)
+    return run, specification, Network(load(run.models / _START).model, name, size)
+
+
+def forget_specification(run: Run) -> None:
+    """Remove what only an unfinished training needs; raise ColorizeError."""
+    try:
+        # The specification last: as long as it is there, all of them are known.
+        for name in (BEST, LAST, STATE, _START, _FILE_WITHOUT_VERSION, _FILE):
+            (run.models / name).unlink(missing_ok=True)
+        if run.models.is_dir() and not any(run.models.iterdir()):
+            run.models.rmdir()
+    except OSError as error:
+        raise ColorizeError(f"Could not clear {run.models}: {error.strerror}.") from error
+
+
+def _parsed(text: dict) -> RunSpecification:
+    settings, model = dict(text["settings"]), text.get("model")
+    adversarial = settings.pop("adversarial", None)
+    return RunSpecification(
+        root=Path(text["root"]),
+        split=Split(**{name: tuple(Path(path) for path in text[name]) for name in _PARTS}),
+        settings=TrainingSettings(**settings, adversarial=AdversarialSettings(**adversarial) if adversarial else None),
+        maximum_pixels=int(text["maximum_pixels"]),
+        model=ModelSettings(**{**model, "filters": tuple(model["filters"])}) if model else None,
+        save_model=bool(text.get("save_model", True)),
+        save_results=bool(text.get("save_results", True)),
+    )
+
+
+def _refuse_missing(split: Split) -> None:
+    photos: Sequence[Path] = [*split.train, *split.validation, *split.test]
+    missing = [photo for photo in photos if not photo.is_file()]
+    if missing:
+        raise ColorizeError(
+            f"{len(missing)} of the {len(photos)} photos this training goes on with are gone, such as {missing[0]}; "
+            "put them back, or train anew."
+        )

@@ -1,0 +1,208 @@
+"""Train a network and keep it: one job in, one result out, whoever drives it.
+
+`train_and_keep` does all of it. A driver that has something to say in between calls its three steps itself:
+`train_and_save`, `evaluate_trained`, `colorize_test_photos`; and `finish` when they are done. A job that was
+interrupted is taken up by reading its specification (`specification.read_specification`) and doing the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.dataset.split import Split
+from colorizer.errors import Interrupted
+from colorizer.evaluation.evaluate import Evaluation
+from colorizer.network import model_files
+from colorizer.network.devices import replicas
+from colorizer.network.network import Network
+from colorizer.pictures.curves import save_curves
+from colorizer.pictures.snapshots import Snapshots
+from colorizer.progress import Progress, no_progress
+from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
+from colorizer.runs.evaluate import EvaluateJob, score_photos
+from colorizer.runs.folders import MODEL, RECORD, SNAPSHOTS, WEIGHTS, Run, write_record
+from colorizer.runs.specification import RunSpecification, forget_specification, write_specification
+from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, TrainingSettings
+from colorizer.training.callbacks import EpochReport
+from colorizer.training.checkpoint import BEST, LAST
+from colorizer.training.train import TrainingRecord, TrainingStopped, seconds_per_photo, train_network
+
+RECORD_VERSION = 1
+"""Of the record beside a model; records without a number are of this one."""
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """A training that was decided on and written down (`begin_training`)."""
+
+    network: Network
+    """What it begins with; trained in place."""
+    specification: RunSpecification
+    run: Run
+    reading: Reading = DEFAULT_READING
+
+
+@dataclass(frozen=True)
+class TrainedEvaluation:
+    """How well a trained network does, and where that is written."""
+
+    evaluation: Evaluation
+    record: Path
+    """What was done and how well it went, as JSON: `model.json`."""
+    curves: Path
+    snapshots: Path | None
+    """The same test photos, epoch by epoch; None without an adversarial phase."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What became of a training."""
+
+    training: TrainingRecord
+    trained: TrainedEvaluation
+    colorized: ColorizeResult | None
+    """The test photos in colour; None where they are not wanted."""
+
+
+def begin_training(
+    network: Network, specification: RunSpecification, run: Run, reading: Reading = DEFAULT_READING
+) -> TrainJob:
+    """Write down a training that begins, so that it can be taken up, and return its job; raise ColorizeError."""
+    write_specification(run, specification, network)
+    return TrainJob(network, specification, run, reading)
+
+
+def train_and_keep(
+    job: TrainJob,
+    report: Callable[[EpochReport], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Progress = no_progress,
+) -> TrainResult:
+    """Train, keep the model and its record, evaluate it, and colorize the test photos.
+
+    Raises Interrupted when `should_stop` said so: the run's folder then holds all it takes to go on. Raises
+    ColorizeError for whatever else keeps it from its end.
+    """
+    training = train_and_save(job, report, should_stop)
+    trained = evaluate_trained(job, training, progress)
+    colorized = colorize_test_photos(job, progress)
+    finish(job)
+    return TrainResult(training, trained, colorized)
+
+
+def train_and_save(
+    job: TrainJob,
+    report: Callable[[EpochReport], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainingRecord:
+    """Train the job's network in place and save it, where that is wanted, before anything else can fail.
+
+    Raises Interrupted, saying where the network lies as it is now, when `should_stop` says so.
+    """
+    split, settings, network = job.specification.split, job.specification.settings, job.network
+    least = replicas()
+    learning = PhotoBatches(
+        split.train, network.size, settings.batch_size, job.reading, settings.seed, AugmentationSettings(), least
+    )
+    validation = PhotoBatches(split.validation, network.size, settings.batch_size, job.reading, least=least)
+    show = _snapshots(job) if settings.adversarial else None
+    try:
+        record = train_network(network, learning, validation, settings, job.run.models, report, should_stop, show)
+    except TrainingStopped as stopped:
+        best = f", that of the best epoch ({stopped.best_epoch}) in {job.run.models / BEST}" * bool(stopped.best_epoch)
+        raise Interrupted(
+            f"Stopped in epoch {stopped.epoch}. The network as it is now is in {job.run.models / LAST}{best}."
+        ) from stopped
+    finally:
+        learning.forget()
+        validation.forget()
+    if should_stop():  # asked to after the very last epoch
+        raise Interrupted("Stopped after the last epoch.")
+    if job.specification.save_model:
+        model_files.save(network.model, job.run.models / MODEL)
+        model_files.save_weights(network.model, job.run.models / WEIGHTS)
+    return record
+
+
+def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress = no_progress) -> TrainedEvaluation:
+    """Score the trained network on the test photos, and save its record and curves; raise ColorizeError.
+
+    The record lies beside the model if that was saved, else beside the results.
+    """
+    specification, settings = job.specification, job.specification.settings
+    scoring = EvaluateJob(
+        network=job.network,
+        photos=specification.split.test,
+        root=specification.root,
+        run=job.run,
+        batch_size=settings.batch_size,
+        loss=settings.loss,
+        reading=job.reading,
+    )
+    evaluation = score_photos(scoring, progress)
+    folder = job.run.models if (job.run.models / MODEL).is_file() else job.run.results
+    write_record(folder / RECORD, _record(job, training, evaluation))
+    curves = save_curves(training, job.run.results)
+    snapshots = _snapshots(job).finish() if settings.adversarial else None
+    return TrainedEvaluation(evaluation, folder / RECORD, curves, snapshots)
+
+
+def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> ColorizeResult | None:
+    """Colorize the test photos, if that is wanted, beside their truth; raise Unfinished as `colorize_photos` does."""
+    specification = job.specification
+    if not specification.save_results:
+        return None
+    colorizing = ColorizeJob(
+        network=job.network,
+        photos=specification.split.test,
+        root=specification.root,
+        run=job.run,
+        reading=job.reading,
+        truths={photo: photo for photo in specification.split.test},
+    )
+    return colorize_photos(colorizing, progress)
+
+
+def finish(job: TrainJob) -> None:
+    """Clear away what only an unfinished training needs; raise ColorizeError."""
+    forget_specification(job.run)
+
+
+def estimated_seconds(network: Network, split: Split, settings: TrainingSettings) -> float:
+    """Estimate how long a training takes here, by what a step of each of its stages takes; raise OutOfMemory."""
+    # Validation is a forward pass only, about a third of a training step.
+    photos = len(split.train) + len(split.validation) / 3
+    seconds = 0.0
+    if settings.epochs:
+        seconds += seconds_per_photo(network, settings) * photos * settings.epochs
+    if settings.adversarial:
+        seconds += seconds_per_photo(network, settings, True) * photos * settings.adversarial.epochs
+    return seconds
+
+
+def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpecification:
+    """Return a specification whose batches have another size."""
+    return replace(specification, settings=replace(specification.settings, batch_size=batch_size))
+
+
+def _snapshots(job: TrainJob) -> Snapshots:
+    return Snapshots(job.specification.split.test, job.run.results / SNAPSHOTS, job.reading)
+
+
+def _record(job: TrainJob, training: TrainingRecord, evaluation: Evaluation) -> dict:
+    network, specification = job.network, job.specification
+    return {
+        "version": RECORD_VERSION,
+        "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
+        "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",
+        "photos": {part: len(getattr(specification.split, part)) for part in ("train", "validation", "test")},
+        "model": asdict(specification.model) if specification.model else None,
+        "settings": asdict(specification.settings),
+        "training": asdict(training),
+        "evaluation": asdict(evaluation),
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
+    }

@@ -1,0 +1,19 @@
+"""A network trained: phase by phase, written down, taken up again.
+
+`train` is the way from photos and a network to a trained one. It goes through `phases`, each of one of two `stages`:
+regression (`classification` for a head of bins) or `adversarial` training against a `discriminator` (`realism` ranks
+its epochs, `collapse` ends it). `state` is what it has come to, `checkpoint` how that is kept; `schedules`, `average`
+and `callbacks` act between the steps.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "train": ["TrainingRecord", "TrainingStopped", "seconds_per_photo", "train_network"],
+        "callbacks": ["EpochReport"],
+        "phases": ["Phase", "planned_phases"],
+        "discriminator": ["refuse_too_small"],
+    },
+)

@@ -1,0 +1,149 @@
+"""Adversarial training: a generator that colours photos, and a discriminator that tells them from true ones.
+
+A conditional GAN (Isola et al. 2017, pix2pix, https://arxiv.org/abs/1611.07004):
+
+    min_G max_D  E[log D(x, y)] + E[log(1 - D(x, G(x)))] + lambda E|y - G(x)|
+
+where x is a photo's luma, y its true colours and G(x) those the generator gives it, in the last term as RGB in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from colorizer.photos.color import chroma
+from colorizer.settings import AdversarialSettings
+from colorizer.training.realism import Realism
+
+_L1_RANGE = 2
+"""Of RGB after pix2pix' last layer, a tanh; its lambda weighs errors on that scale, and here RGB lies in [0, 1]."""
+
+
+class AdversarialTraining(keras.Model):
+    """A generator and a discriminator, trained against each other by one `fit`.
+
+    Reports of each epoch: loss (that of `regression_loss`, without penalties) and accuracy of RGB; generator_loss
+    (adversarial loss and weighted L1); discriminator_loss; discriminator_accuracy (share of patches told rightly, 0.5
+    being chance). Of the validation: loss, accuracy and `realism.Realism`.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        settings: AdversarialSettings,
+        regression_loss: str,
+    ):
+        super().__init__()
+        self.generator, self.discriminator, self.settings = generator, discriminator, settings
+        self.regression_loss = keras.losses.get(regression_loss)
+        self.realism = Realism()
+        self.accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+        names = ("loss", "generator_loss", "discriminator_loss", "discriminator_accuracy")
+        self.means = {name: keras.metrics.Mean(name) for name in names}
+
+    def compile(self, jit_compile: bool | str) -> None:
+        """Give both networks their optimizers, and these the variables that learn now.
+
+        Keras would do it in the first step: on several devices too late, or with the variables of both for one.
+        """
+        rates = (self.settings.learning_rate, self.settings.discriminator_learning_rate)
+        optimizers = [keras.optimizers.Adam(rate, beta_1=self.settings.beta_1) for rate in rates]
+        for optimizer, network in zip(optimizers, (self.generator, self.discriminator), strict=True):
+            optimizer.build(network.trainable_variables)
+        self.discriminator_optimizer = optimizers[1]
+        super().compile(optimizer=optimizers[0], jit_compile=jit_compile)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [*self.means.values(), self.accuracy, *self.realism.metrics]
+
+    def call(self, gray, training=False):
+        return self.generator(gray, training=training)
+
+    def train_step(self, data):
+        gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as of_generator, tf.GradientTape() as of_discriminator:
+            generated = self._coloured(gray, training=True)
+            real = self.discriminator([gray, chroma(rgb, ops)], training=True)
+            fake = self.discriminator([gray, chroma(generated, ops)], training=True)
+            l1 = _L1_RANGE * ops.mean(ops.abs(rgb - generated))
+            generator_loss = adversarial_loss(fake, self.settings) + self.settings.l1_weight * l1
+            penalties = sum(self.generator.losses)
+            discriminator_loss = real_or_fake_loss(real, fake, self.settings)
+            # Optimizers add up the gradients of several GPUs.
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+            losses = ((generator_loss + penalties) / replicas, discriminator_loss / replicas)
+        generator_weights = self.generator.trainable_variables
+        discriminator_weights = self.discriminator.trainable_variables
+        self.optimizer.apply(of_generator.gradient(losses[0], generator_weights), generator_weights)
+        gradients = of_discriminator.gradient(losses[1], discriminator_weights)
+        self.discriminator_optimizer.apply(gradients, discriminator_weights)
+        figures = {
+            "loss": ops.mean(self.regression_loss(rgb, generated)),
+            "generator_loss": generator_loss,
+            "discriminator_loss": discriminator_loss,
+            "discriminator_accuracy": _told_rightly(real, fake, self.settings),
+        }
+        for name, figure in figures.items():
+            self.means[name].update_state(figure)
+        self.accuracy.update_state(rgb, generated)
+        return {name: self.means[name].result() for name in figures} | {"accuracy": self.accuracy.result()}
+
+    def test_step(self, data):
+        gray, rgb, _ = keras.utils.unpack_x_y_sample_weight(data)
+        generated = self._coloured(gray, training=False)
+        self.means["loss"].update_state(self.regression_loss(rgb, generated))
+        self.accuracy.update_state(rgb, generated)
+        self.realism.update(rgb, generated)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, tf.Tensor]:
+        """Return the validation's figures; Keras asks for them once more where several GPUs have each seen a part."""
+        shown = (self.means["loss"], self.accuracy, *self.realism.metrics)
+        return {metric.name: metric.result() for metric in shown}
+
+    def _coloured(self, gray: tf.Tensor, training: bool) -> tf.Tensor:
+        return ops.cast(self.generator(gray, training=training), "float32")
+
+
+def adversarial_loss(fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
+    """Return what a generator loses for patches with these logits; the less, the more real they look."""
+    if settings.loss == "cross_entropy":
+        return _cross_entropy(fake, 1.0)
+    if settings.loss == "least_squares":
+        return ops.mean((fake - 1) ** 2)
+    return -ops.mean(fake)
+
+
+def real_or_fake_loss(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
+    """Return the mean of a discriminator's losses on the logits of real and of generated patches."""
+    true = 1 - settings.label_smoothing
+    if settings.loss == "cross_entropy":
+        losses = (_cross_entropy(real, true), _cross_entropy(fake, 0.0))
+    elif settings.loss == "least_squares":
+        losses = (ops.mean((real - true) ** 2), ops.mean(fake**2))
+    else:
+        losses = (ops.mean(ops.relu(true - real)), ops.mean(ops.relu(1 + fake)))
+    return sum(losses) / 2
+
+
+def least_real_or_fake_loss(settings: AdversarialSettings) -> float:
+    """Return what a discriminator loses that makes no mistake: the entropy of smoothed labels, or nothing."""
+    smooth = settings.label_smoothing
+    if settings.loss != "cross_entropy" or not smooth:
+        return 0.0
+    return -(smooth * math.log(smooth) + (1 - smooth) * math.log(1 - smooth)) / 2
+
+
+def _cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:
+    return ops.mean(ops.binary_crossentropy(ops.full_like(logits, label), logits, from_logits=True))
+
+
+def _told_rightly(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
+    boundary = 0.5 if settings.loss == "least_squares" else 0.0
+    return (ops.mean(ops.cast(real > boundary, "float32")) + ops.mean(ops.cast(fake <= boundary, "float32"))) / 2

@@ -1,0 +1,101 @@
+"""How real colours look, measured while a network is validated: what the nearest picture is not judged by.
+
+A network that averages over what a thing's colour may be comes nearest to the truth and paints the world brown. It is
+found out by the palette of all its photos together, which lacks the colours that the true photos have.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from colorizer.photos.color import chroma, colourfulness, luma
+
+_LUMA_THIRDS = 3
+_DIRECTIONS = 8
+"""Straight lines through the plane of (Cb, Cr) that colours are projected on, evenly turned."""
+_STEP = 0.01
+"""Chroma told apart on such a line."""
+_STEPS = 2 * 71 + 1
+"""From one corner of the plane to the opposite one, 0.71 from its middle."""
+GAIN, COLOURFULNESS, PALETTE_DISTANCE = "gain", "colourfulness", "palette_distance"
+
+
+class Realism:
+    """Figures of all photos validated so far; all RGB is float32 in [0, 1], shape (n, h, w, 3).
+
+    gain: mean PSNR gained over leaving the photos gray, in dB. colourfulness: mean of `color.colourfulness`.
+    palette_distance: `PaletteDistance`.
+    """
+
+    def __init__(self):
+        self.metrics = [keras.metrics.Mean(GAIN), keras.metrics.Mean(COLOURFULNESS), PaletteDistance()]
+
+    def update(self, truth: keras.KerasTensor, predicted: keras.KerasTensor) -> None:
+        """Take in a batch."""
+        gray = ops.repeat(luma(truth)[..., None], 3, axis=-1)
+        gain, colour, palettes = self.metrics
+        gain.update_state(_psnr(truth, predicted) - _psnr(truth, gray))
+        colour.update_state(colourfulness(predicted, ops))
+        palettes.update_state(truth, predicted)
+
+
+class PaletteDistance(keras.metrics.Metric):
+    """How far the chroma of a predicted pixel would have to move, on average, to make the predicted palette of all
+    photos the true one, wherever in the photos the pixels are; in units of (Cb, Cr), so 0.01 is 2.55 levels.
+
+    The sliced Wasserstein distance (Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3) of chroma, within
+    each third of the true luma: a dark red is no bright one.
+    """
+
+    def __init__(self):
+        super().__init__(name=PALETTE_DISTANCE)
+        shape = (_LUMA_THIRDS * _DIRECTIONS, _STEPS)
+        self.true, self.predicted = (
+            self.add_weight(shape=shape, initializer="zeros", name=name) for name in ("true", "predicted")
+        )
+
+    def update_state(self, truth, predicted, sample_weight=None):
+        gray = luma(truth)
+        self.true.assign_add(palette(truth, gray))
+        self.predicted.assign_add(palette(predicted, gray))
+
+    def result(self):
+        pixels = ops.maximum(ops.sum(self.true) / _DIRECTIONS, 1)
+        # Of one dimension, the distance is the area between the two cumulative distributions.
+        difference = ops.cumsum(self.true - self.predicted, axis=-1)
+        return ops.sum(ops.abs(difference)) * _STEP / _DIRECTIONS / pixels
+
+
+def palette(rgb: keras.KerasTensor, gray: keras.KerasTensor) -> keras.KerasTensor:
+    """Count the pixels of RGB, shape (..., 3), by direction, third of `gray` in [0, 1], shape (...), and chroma
+    projected on the direction: float32, shape (directions x thirds, steps).
+    """
+    third = ops.minimum(ops.floor(gray * _LUMA_THIRDS), _LUMA_THIRDS - 1)
+    blue, red = ops.unstack(chroma(rgb, ops), axis=-1)
+    counts = []
+    for direction in range(_DIRECTIONS):
+        turn = math.pi * direction / _DIRECTIONS
+        step = ops.round((blue * math.cos(turn) + red * math.sin(turn)) / _STEP) + _STEPS // 2
+        step = ops.clip(ops.nan_to_num(step), 0, _STEPS - 1)  # a network may have lost its way
+        place = ops.reshape(ops.cast(third * _STEPS + step, "int32"), (-1,))
+        count = ops.segment_sum(ops.ones_like(place, "float32"), place, _LUMA_THIRDS * _STEPS)
+        counts.append(ops.reshape(count, (_LUMA_THIRDS, _STEPS)))
+    return ops.concatenate(counts)
+
+
+def palette_rank(least_gain: float, figures: dict[str, float]) -> float:
+    """Rank an epoch by its validation figures, smaller being better; NaN where it may not be kept.
+
+    Of the epochs whose photos gain more than `least_gain` dB over gray, the one whose palette is nearest to the true
+    one. The condition keeps out a network that has the right colours in the wrong places.
+    """
+    return figures[f"val_{PALETTE_DISTANCE}"] if figures[f"val_{GAIN}"] > least_gain else math.nan
+
+
+def _psnr(truth: keras.KerasTensor, picture: keras.KerasTensor) -> keras.KerasTensor:
+    error = ops.mean((picture - truth) ** 2, axis=(1, 2, 3))
+    return ops.log(ops.maximum(error, np.float32(1e-10))) * np.float32(-10 / math.log(10))

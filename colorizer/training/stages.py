@@ -1,0 +1,109 @@
+"""The two kinds of phase: what is fitted, by which optimizers and schedule, and which epoch is best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import keras
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.network.architectures import is_classifier
+from colorizer.network.devices import compiled_by_xla, convolution_precision
+from colorizer.settings import TrainingSettings
+from colorizer.training.adversarial import AdversarialTraining
+from colorizer.training.checkpoint import Checkpoint
+from colorizer.training.classification import ChromaClassifier, class_weights
+from colorizer.training.collapse import Collapse
+from colorizer.training.discriminator import discriminator, refuse_too_small
+from colorizer.training.phases import Phase
+from colorizer.training.realism import GAIN, palette_rank
+from colorizer.training.schedules import CosineDecay, LinearDecay, Plateau
+
+
+class Regression:
+    """Fits a network to the true colours, or a classifying one to their chroma bins."""
+
+    def __init__(self, model: keras.Model, settings: TrainingSettings, learning: PhotoBatches):
+        self._model, self._settings = model, settings
+        self.fitted = ChromaClassifier(model, class_weights(learning)) if is_classifier(model) else model
+        self.schedule: CosineDecay | Plateau = Plateau(settings)
+        if settings.schedule == "cosine":
+            self.schedule = CosineDecay(settings, settings.epochs * len(learning))
+        self.callbacks: tuple[keras.callbacks.Callback, ...] = ()
+
+    def compile(self, phase: Phase) -> None:
+        """Prepare for the steps of a phase, with an optimizer that remembers nothing."""
+        rate = self._settings.learning_rate * phase.rate
+        compile_model(self.fitted, replace(self._settings, learning_rate=rate))
+        self.fitted.optimizer.build(self._model.trainable_variables)
+        if isinstance(self.schedule, CosineDecay):
+            self.schedule.peak = rate
+
+    def rank(self, figures: dict[str, float]) -> float:
+        """Rank an epoch by its figures, smaller being better; NaN for one that is not to be kept."""
+        monitor = self._settings.monitor
+        return figures.get(monitor, math.nan) * (-1 if "accuracy" in monitor else 1)
+
+    def variables(self) -> dict[str, list[keras.Variable]]:
+        """Return what a checkpoint holds of this stage beside the network, by name."""
+        return {"optimizer": self.fitted.optimizer.variables}
+
+    def resume(self, checkpoint: Checkpoint, steps: int) -> None:
+        """Take up the schedule where it was, after so many steps of this stage."""
+        if isinstance(self.schedule, Plateau):
+            self.schedule.seen = checkpoint.plateau
+        else:
+            self.schedule.seen = steps
+
+
+class Adversarial:
+    """Fits a network against a discriminator."""
+
+    def __init__(self, model: keras.Model, size: int, settings: TrainingSettings, batches: int):
+        refuse_too_small(size)
+        self._settings, self.least_gain = settings.adversarial, 0.0
+        opponent = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
+        self.fitted = AdversarialTraining(model, opponent, settings.adversarial, settings.loss)
+        self.schedule = LinearDecay(settings.adversarial, settings.adversarial.epochs * batches)
+        self.collapse = Collapse(settings.adversarial)
+        self.callbacks = (self.collapse,)
+
+    def compile(self, phase: Phase) -> None:
+        """Prepare for the steps of the phase, with optimizers that remember nothing."""
+        self.fitted.compile(compiled_by_xla())
+
+    def measure(self, validation: PhotoBatches) -> None:
+        """Measure how near to the truth the generator is before its first step: what it may lose of that is limited."""
+        before = self.fitted.evaluate(validation, verbose=0, return_dict=True)
+        self.least_gain = max(0.0, before[GAIN]) * self._settings.kept_gain
+
+    def rank(self, figures: dict[str, float]) -> float:
+        """Rank an epoch by its figures, smaller being better; NaN for one that is not to be kept."""
+        return palette_rank(self.least_gain, figures)
+
+    def variables(self) -> dict[str, list[keras.Variable]]:
+        """Return what a checkpoint holds of this stage beside the generator, by name."""
+        return {
+            "optimizer": self.fitted.optimizer.variables,
+            "discriminator": self.fitted.discriminator.variables,
+            "discriminator_optimizer": self.fitted.discriminator_optimizer.variables,
+        }
+
+    def resume(self, checkpoint: Checkpoint, steps: int) -> None:
+        """Take up schedule and watch where they were, after so many steps of this stage."""
+        self.schedule.seen, self.collapse.seen = steps, checkpoint.collapse
+        self.least_gain = checkpoint.least_gain
+
+
+Stage = Regression | Adversarial
+
+
+def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
+    """Compile for regression: the loss, and the share of pixels whose strongest channel is right."""
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.gradient_norm),
+        loss=settings.loss,
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=compiled_by_xla(),
+    )

@@ -1,0 +1,117 @@
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pexpect
+import pytest
+from PIL import Image
+
+from tests.conftest import SHIPPED
+
+pytestmark = pytest.mark.slow
+
+
+def pictures(folder: Path) -> dict[str, tuple[int, int]]:
+    """The colorized photos under a results folder, sheets and graphs left out, and their sizes."""
+    sizes = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.parent.name != "sheets" and path.name != "graphs.png" and path.suffix != ".json":
+            with Image.open(path) as image:
+                sizes[path.name] = image.size
+    return sizes
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def test_every_default_gives_colour_photos(program):
+    done = program("--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    run = only(program.home / "OUTPUT" / "results", "colorize-*")
+    found = pictures(run)
+    assert found.keys() == {"brick.png", "camera.png", "coins.png", "grass.png", "gravel.png", "moon.png"}
+    assert found["camera.png"] == (512, 512)
+    assert len(list((run / "sheets").iterdir())) == 1
+    assert np.ptp(np.asarray(Image.open(run / "camera.png")).astype(int), axis=-1).max() > 10
+
+
+def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
+    photos = tmp_path / "old photos"
+    photos.mkdir()
+    for number, name in enumerate(("a.png", "b c.png", "שלום.png")):
+        with Image.open(SHIPPED / "camera.png") as image:
+            image.resize((300 + number, 200)).save(photos / name)
+    terminal = pexpect.spawn(
+        sys.executable, [str(program.home / "colorize.py")], encoding="utf-8", timeout=120, dimensions=(40, 200)
+    )
+    for question, answer in (
+        ("What would you like to do", ""),
+        ("Use the default dataset", "n"),
+        ("Where are the photos", f"'{photos}'"),
+        ("How many of them", "5"),
+        ("5 is too large: the most is 3", "2"),
+        ("Which model file", str(photos / "a.png")),
+        ("is of the wrong kind", str(small_model)),
+        ("Look at the model", "3"),
+        ("Adjust how colourful", "yes"),
+        ("How colourful?", "1.5"),
+        ("black and white back", ""),
+        ("Show the first comparison sheet", ""),
+    ):
+        terminal.expect_exact(question)
+        terminal.expect_exact("> ")
+        terminal.sendline(answer)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    run = only(program.home / "OUTPUT" / "results", "colorize-*")
+    assert len(pictures(run)) == 2
+
+
+def test_a_count_above_the_photos_there_are_is_a_wrong_flag(program, colour_folder):
+    done = program("colorize", "--dataset", colour_folder, "--count", 9, "--yes")
+    assert done.returncode == 2
+    assert "--count: 9 is too large: the most is 8" in done.stdout
+
+
+def test_a_photo_that_fails_is_named_and_the_others_are_done(program, small_model, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("stays.png", "goes.png"):
+        shutil.copy(SHIPPED / "camera.png", photos / name)
+    flags = ["colorize", "--dataset", str(photos), "--model", str(small_model), "--output", str(tmp_path / "out")]
+    terminal = pexpect.spawn(
+        sys.executable, [str(program.home / "colorize.py"), *flags], encoding="utf-8", timeout=120, dimensions=(40, 200)
+    )
+    terminal.expect_exact("How many of them")
+    (photos / "goes.png").unlink()
+    for _ in range(4):
+        terminal.expect_exact("> ")
+        terminal.sendline("")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 1
+    assert "goes.png" in terminal.before
+    assert "1 of 2 photos could not be colorized" in terminal.before
+    assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"stays.png": (512, 512)}
+
+
+def test_an_output_that_is_a_file_ends_with_1(program, tmp_path, small_model):
+    (tmp_path / "file").write_text("in the way")
+    done = program("colorize", "--model", small_model, "--output", tmp_path / "file", "--yes")
+    assert done.returncode == 1
+    assert str(tmp_path / "file") in done.stdout
+
+
+def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp_path, colour_folder):
+    archive = shutil.make_archive(str(tmp_path / "my photos"), "zip", colour_folder)
+    done = program("colorize", "--dataset", archive, "--model", small_model, "--output", tmp_path / "out", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "my photos").is_dir()
+    run = only(tmp_path / "out" / "results", "colorize-*")
+    assert (run / "cats" / "cat.jpg").is_file()
+    assert (run / "cats" / "deep" / "er" / "cat.jpg").is_file()

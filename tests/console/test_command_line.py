@@ -1,0 +1,80 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from colorizer.console.command_line import program
+from colorizer.conversation.questions import QUESTIONS
+from tests.conftest import SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("train", "--epochs", "many"), "'many' is not a whole number."),
+        (("train", "--epochs", "-1"), "-1 is too small"),
+        (("train", "--monitor", "speed"), "'speed' is none of the options"),
+        (("train", "--size", "100"), "100 is not a multiple of 32."),
+        (("colorize", "--dataset", "/nowhere"), "There is nothing at /nowhere."),
+        (("colorize", "--epochs", "3"), "No such option"),
+        (("fly",), "No such command"),
+    ],
+)
+def test_a_wrong_flag_exits_with_2_and_a_sentence(program, flags, sentence):
+    done = program(*flags)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "typed", "flag"),
+    [
+        ((), "", "train | colorize | evaluate"),
+        (("train",), "no\n", "--dataset"),
+        (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--count"),
+    ],
+)
+def test_the_end_of_input_names_the_missing_flag(program, flags, typed, flag):
+    done = program(*flags, typed=typed)
+    assert done.returncode == 2
+    assert flag in done.stdout
+
+
+@pytest.mark.slow
+def test_the_first_question_comes_without_tensorflow(program):
+    sentinel = program.home / "tensorflow.py"
+    sentinel.write_text("raise SystemExit('TensorFlow was imported')")
+    done = program(typed="2\nno\n")
+    assert "Where are the photos?" in done.stdout
+    assert "TensorFlow was imported" not in done.stdout + done.stderr
+
+
+def test_too_few_photos_is_said_and_by_flag_ends_with_1(program, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = program("train", "--dataset", tmp_path / "empty", "--yes")
+    assert done.returncode == 1
+    assert "0 fine photos" in done.stdout
+    assert "--dataset" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
+def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(program, tmp_path, colour_folder, journey):
+    (tmp_path / "broken.h5").write_bytes(b"broken")
+    flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
+    done = program(journey, *flags)
+    assert done.returncode == 1
+    assert "broken.h5" in done.stdout
+    assert list((tmp_path / "out" / "results").iterdir()) == []
+
+
+def test_the_help_lists_every_flag():
+    text = CliRunner().invoke(program, ["--help"]).output
+    assert [question.flag for question in QUESTIONS if question.flag not in text] == []
+
+
+@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
+def test_every_journey_s_flags_are_those_of_its_questions(journey):
+    command = program.get_command(click.Context(program), journey)
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert flags == {question.flag for question in QUESTIONS if journey in question.journeys} | {"--yes"}

@@ -1,0 +1,46 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from colorizer.console import places
+from colorizer.console.terminal import Console
+from colorizer.conversation.conversation import Conversation
+from colorizer.settings import DEFAULT_READING
+from tests.conftest import PROJECT
+
+
+def talk(**flags) -> Conversation:
+    return Conversation(Console(), flags, accept_defaults=True)
+
+
+def test_results_lie_beside_the_script_or_where_a_flag_says(tmp_path):
+    assert places.output_folder(talk()) == PROJECT / "OUTPUT"
+    assert places.output_folder(talk(output=tmp_path)) == tmp_path
+    assert places.default_dataset(for_training=True) == PROJECT / "dataset" / "color"
+
+
+def test_without_a_checkout_they_lie_where_the_person_stands(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "colorizer").symlink_to(PROJECT / "colorizer")
+    code = "from colorizer.console import places; print(places.home())"
+    # A link would be followed to the checkout: a package that is installed lies elsewhere.
+    (tmp_path / "site" / "colorizer").unlink()
+    copy = tmp_path / "site" / "colorizer"
+    subprocess.run(["cp", "-r", PROJECT / "colorizer", copy], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == tmp_path.resolve()
+
+
+def test_flags_say_how_photos_are_read(tmp_path):
+    read = places.reading(talk(cache=Path("none"), workers=3, maximum_megapixels=2.0))
+    assert (read.cache_folder, read.workers, read.limits.maximum_pixels) == (None, 3, 2_000_000)
+    assert places.reading(talk(cache=tmp_path)).cache_folder == tmp_path
+    assert places.reading(talk()).limits == DEFAULT_READING.limits

@@ -1,0 +1,174 @@
+"""The program as people run it: the real script, in a terminal and through a pipe, typed and by flags."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import SHIPPED, settings_file
+
+pytestmark = pytest.mark.slow
+
+
+def pictures(folder: Path) -> dict[str, tuple[int, int]]:
+    """The colorized photos under a results folder, sheets and graphs left out, and their sizes."""
+    sizes = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.parent.name != "sheets" and path.name != "graphs.png" and path.suffix != ".json":
+            with Image.open(path) as image:
+                sizes[path.name] = image.size
+    return sizes
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def colorizes(program, model, output) -> None:
+    """Colorize a photo with a model."""
+    done = program("colorize", "--dataset", SHIPPED / "camera.png", "--model", model, "--output", output, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert pictures(only(output / "results", "colorize-*")) == {"camera.png": (512, 512)}
+
+
+def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--epochs", 2, "--size", 64]
+    trained = program("train", *flags, "--batch-size", 4, "--seed", 7, "--output", tmp_path / "out", "--yes")
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    assert "5 photos to learn from, 1 to validate with, 2 to test on." in trained.stdout
+    assert re.search(r"PSNR .* \d+\.\d+ .* \d+\.\d+", trained.stdout)
+    models, results = only(tmp_path / "out" / "models", "train-*"), only(tmp_path / "out" / "results", "train-*")
+    assert {path.name for path in models.iterdir()} == {"model.h5", "model.weights.h5", "model.json"}
+    record = json.loads((models / "model.json").read_text(encoding="utf-8"))
+    assert record["photos"] == {"train": 5, "validation": 1, "test": 2}
+    assert len(record["training"]["history"]["val_loss"]) == 2
+    assert record["settings"]["seed"] == 7
+    assert record["evaluation"]["gray"]["colourfulness"] < 0.1
+    assert len(pictures(results)) == 2
+    assert (results / "graphs.png").is_file()
+    colorizes(program, models / "model.h5", tmp_path / "out")
+
+
+def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colorizes(program, colour_folder, tmp_path):
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--size", 64, "--batch-size", 2]
+    flags += ["--training", "adversarial", "--epochs", 1, "--adversarial-epochs", 2]
+    flags += ["--settings", settings_file(tmp_path, settings={"adversarial": {"filters": 8}})]
+    trained = program("train", *flags, "--output", tmp_path / "out", "--yes")
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    assert "Epoch 1 of 3, regression:" in trained.stdout
+    assert re.search(r"Epoch 3 of 3, adversarial: .*discriminator_accuracy", trained.stdout)
+    models, results = only(tmp_path / "out" / "models", "train-*"), only(tmp_path / "out" / "results", "train-*")
+    record = json.loads((models / "model.json").read_text(encoding="utf-8"))
+    assert record["settings"]["loss"] == "mean_absolute_error"
+    assert record["settings"]["average"] == 0.99
+    assert record["settings"]["adversarial"]["epochs"] == 2
+    assert [phase["name"] for phase in record["training"]["phases"]] == ["regression", "adversarial"]
+    assert record["training"]["history"]["discriminator_loss"][0] is None
+    epochs = [f"epoch-{epoch:05}.jpg" for epoch in (1, 2, 3)]
+    assert sorted(path.name for path in (results / "samples").iterdir()) == [*epochs, "gray.jpg", "true.jpg"]
+    with Image.open(results / "samples.jpg") as strip, Image.open(results / "samples" / epochs[0]) as row:
+        assert strip.size == (row.width, 5 * row.height)
+    colorizes(program, models / "model.h5", tmp_path / "out")
+
+
+def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(program, colour_folder, tmp_path):
+    damaged = tmp_path / "weights.h5"
+    damaged.write_bytes(b"no weights")
+    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
+    flags += ["--encoder-weights", damaged, "--output", tmp_path / "out", "--yes"]
+    refused = program(*flags)
+    assert refused.returncode == 1
+    assert "--random-encoder" in refused.stdout + refused.stderr
+    done = program(*flags, "--random-encoder")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Epoch 1 of 1, regression:" in done.stdout
+
+
+def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_one(
+    program, colour_folder, small_model, tmp_path
+):
+    flags = ["train", "--dataset", colour_folder, "--model", small_model, "--epochs", 0, "--batch-size", 2]
+    flags += ["--output", tmp_path / "out", "--yes"]
+    refused = program(*flags)
+    assert refused.returncode == 2
+    assert "--epochs: 0 is too small" in refused.stdout + refused.stderr
+    assert "Starting TensorFlow" not in refused.stdout
+    small = settings_file(tmp_path, settings={"adversarial": {"filters": 8, "epochs": 1}})
+    done = program(*flags, "--training", "adversarial", "--average", 0, "--settings", small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Epoch 1 of 1, adversarial:" in done.stdout
+    record = json.loads((only(tmp_path / "out" / "models", "train-*") / "model.json").read_text(encoding="utf-8"))
+    assert record["settings"]["average"] == 0
+
+
+def test_flags_that_only_an_adversarial_training_has_and_blocks_that_are_not_there_are_wrong_flags(
+    program, colour_folder, tmp_path
+):
+    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--output", tmp_path / "out", "--yes"]
+    done = program(*flags, "--adversarial-epochs", 3)
+    assert done.returncode == 2
+    assert "--adversarial-epochs: only for --training adversarial." in done.stdout
+    done = program(*flags, "--settings", settings_file(tmp_path, settings={"fine_tune_from": "block_3"}))
+    assert done.returncode == 2
+    assert "The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
+    assert [*(tmp_path / "out").glob("*/*")] == []
+
+
+def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder, tmp_path):
+    (colour_folder / "broken.jpg").write_bytes(b"broken")
+    shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
+    typed = [
+        *("4", "1"),
+        *("perhaps", "no"),
+        *("/nowhere", f'"{colour_folder}"'),
+        *("yes", "no"),
+        *("many", "1", "9", "5"),
+        *("9", "2"),
+        *("0", "1"),
+        *("neither", "1"),
+        "1",
+        *("vague", "1"),
+        "2",
+        *("speed", "val_acc"),
+        *("yes", "yes"),
+        *("no", "no"),
+    ]
+    done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for sentence in (
+        "'4' is none of the options: 1, 2, 3, train, colorize, evaluate.",
+        "'perhaps' is none of the options",
+        "There is nothing at /nowhere.",
+        "Found 10 files",
+        "1 files are unreadable.",
+        "broken.jpg: not a photo",
+        "1 photos are of a wrong colour format: not RGB.",
+        "8 photos are fine, all RGB.",
+        "'many' is not a whole number.",
+        "1 is too small: the least is 2.",
+        "9 is too large: the most is 7",
+        "5 photos to train with and 9 to test on make 14, but there are 8 fine photos.",
+        "0 is too small: the least is 1, but for a loaded model",
+        "one epoch takes about",
+        "'neither' is none of the options",
+        "'vague' is none of the options: 1, 2, regression, adversarial",
+        "Total params",
+        "'speed' is none of the options",
+        "Epoch 1 of 1",
+        "left gray",
+    ):
+        assert sentence in done.stdout, f"{sentence!r} is missing in:\n{done.stdout}"
+    assert "gray.png: gray" not in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_model_that_is_not_wanted_leaves_only_the_results(program, colour_folder, tmp_path):
+    flags = ["--dataset", colour_folder, "--epochs", 1, "--size", 64, "--output", tmp_path / "out", "--no-save-model"]
+    done = program("train", *flags, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not list((tmp_path / "out" / "models").rglob("*.*"))
+    assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()

@@ -1,0 +1,12 @@
+from colorizer.conversation.research_settings import RESEARCH_SETTINGS
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+
+
+def test_the_default_that_is_shown_is_the_one_that_holds():
+    tables = {"model": ModelSettings(), "settings": TrainingSettings(adversarial=AdversarialSettings())}
+    for question in RESEARCH_SETTINGS:
+        table, *names = question.setting.split(".")
+        value = tables[table]
+        for name in names:
+            value = getattr(value, name)
+        assert question.shown_default or question.parse(question.default) == value, question.setting

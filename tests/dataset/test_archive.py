@@ -1,0 +1,185 @@
+import os
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from colorizer.dataset.archive import holds, is_archive, unpack
+from colorizer.dataset.check import check_photos
+from colorizer.dataset.find import find_files
+from colorizer.errors import ColorizeError
+from colorizer.settings import ArchiveLimits
+from tests.conftest import zipped
+
+
+@pytest.fixture
+def archive(tmp_path: Path, colour_folder: Path) -> Path:
+    """A zip of eight colour photographs."""
+    return zipped(colour_folder, tmp_path / "photos.zip")
+
+
+def refused(archive: Path, reason: str, limits: ArchiveLimits | None = None) -> None:
+    """See an archive refused for a reason, with nothing left beside it."""
+    before = sorted(archive.parent.rglob("*"))
+    with pytest.raises(ColorizeError, match=reason) as refusal:
+        unpack(archive, archive.parent / "unpacked" / "here", limits)
+    assert str(archive) in str(refusal.value)
+    assert sorted(path for path in archive.parent.rglob("*") if path != archive.parent / "unpacked") == before
+
+
+def test_a_zip_is_unpacked_once_and_a_zip_inside_it_is_left_alone(tmp_path, colour_folder):
+    zipped(colour_folder / "cats", colour_folder / "inner.zip")
+    archive = zipped(colour_folder, tmp_path / "my photos.zip")
+    assert is_archive(archive)
+    folder = unpack(archive, tmp_path / "my photos")
+    check = check_photos(find_files(folder), True)
+    assert len(check.fine) == 8
+    assert [path.name for path, _ in check.unreadable] == ["inner.zip"]
+    assert unpack(archive, tmp_path / "my photos") == folder
+
+
+def test_unpacking_overwrites_nothing(tmp_path, archive):
+    precious = tmp_path / "photos" / "precious.txt"
+    precious.parent.mkdir()
+    precious.write_text("mine")
+    assert unpack(archive, tmp_path / "photos") == tmp_path / "photos-2"
+    assert precious.read_text() == "mine"
+    assert len(list((tmp_path / "photos").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "member", ["../escaped.jpg", "/escaped.jpg", "a/../../escaped.jpg", "C:\\escaped.jpg", "a/D:/escaped.jpg"]
+)
+def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
+    archive = tmp_path / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr(member, b"x")
+    with pytest.raises(ColorizeError, match="outside the folder"):
+        unpack(archive, tmp_path / "evil")
+    assert [path.name for path in tmp_path.iterdir()] == ["evil.zip"]
+
+
+def test_a_damaged_zip_leaves_nothing_behind(tmp_path, colour_folder):
+    archive = zipped(colour_folder, tmp_path / "photos.zip")
+    data = bytearray(archive.read_bytes())
+    data[2000:2100] = bytes(100)
+    archive.write_bytes(data)
+    with pytest.raises(ColorizeError, match="Cannot unpack"):
+        unpack(archive, tmp_path / "unpacked")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["colour photos", "photos.zip"]
+
+
+def test_a_folder_that_lost_a_photo_or_is_another_archives_is_not_taken_for_it(tmp_path, archive):
+    folder = unpack(archive, tmp_path / "unpacked")
+    assert holds(folder, archive)
+    os.utime(archive, ns=(1, 1))
+    assert not holds(folder, archive)
+    folder = unpack(archive, tmp_path / "unpacked")
+    assert folder.name == "unpacked-2"
+    (folder / "rocket.jpg").unlink()
+    assert not holds(folder, archive)
+
+
+def test_an_archive_changed_without_a_trace_in_size_and_time_is_another(tmp_path, archive, colour_folder):
+    folder, before = unpack(archive, tmp_path / "unpacked"), archive.stat()
+    with (colour_folder / "rocket.jpg").open("r+b") as file:
+        file.seek(-2, os.SEEK_END)
+        file.write(b"\0\0")
+    zipped(colour_folder, archive)
+    os.utime(archive, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert archive.stat().st_size == before.st_size
+    assert not holds(folder, archive)
+
+
+def test_a_link_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
+        link = zipfile.ZipInfo("passwords.jpg")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(link, "/etc/passwd")
+    refused(tmp_path / "evil.zip", "is a link")
+
+
+def test_members_that_overwrite_each_other_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
+        opened.writestr("a/b.jpg", b"one")
+        opened.writestr("a//b.jpg", b"two")
+    refused(tmp_path / "evil.zip", "would overwrite another")
+
+
+def test_an_encrypted_archive_is_refused(tmp_path, archive):
+    data = bytearray(archive.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # local and central headers' flags
+        data[data.index(signature) + offset] |= 1
+    archive.write_bytes(data)
+    refused(archive, "is encrypted; unpack it yourself")
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99, 0.9999])
+def test_a_truncated_archive_leaves_nothing(archive, share):
+    data = archive.read_bytes()
+    archive.write_bytes(data[: int(len(data) * share)])
+    refused(archive, "Cannot unpack")
+
+
+def test_a_bomb_is_refused_by_its_ratio(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("blank.bmp", bytes(5_000_000))
+    refused(tmp_path / "bomb.zip", "bomb", ArchiveLimits(bytes_never_refused=1_000_000))
+    assert unpack(tmp_path / "bomb.zip", tmp_path / "blank").is_dir()
+
+
+def test_a_bomb_of_members_lying_over_each_other_is_refused(tmp_path, archive):
+    """The central directory names one member's data many times (Fifield 2019, https://www.bamsoftware.com/hacks/zipbomb)."""
+    with zipfile.ZipFile(archive) as opened:
+        largest = max(opened.infolist(), key=lambda member: member.file_size)
+    data = archive.read_bytes()
+    start = next(at for at in range(len(data)) if data[at : at + 4] == b"PK\x01\x02")
+    end = data.rindex(b"PK\x05\x06")
+    records = b""
+    for number in range(200):
+        name = f"{number:03}.jpg".encode()
+        records += struct.pack(
+            "<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 0x21, largest.CRC, largest.compress_size, largest.file_size,
+            len(name), 0, 0, 0, 0, 0, largest.header_offset,
+        ) + name  # fmt: skip
+    tail = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 200, 200, len(records), start, 0)
+    assert end > start
+    archive.write_bytes(data[:start] + records + tail)
+    refused(archive, "its members lie over each other")
+
+
+def test_folders_deeper_than_any_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "deep.zip", "w") as opened:
+        opened.writestr("a/" * 1200 + "x.jpg", b"x")
+    refused(tmp_path / "deep.zip", "lie more than 100 deep")
+
+
+def test_more_files_than_allowed_are_refused(archive):
+    refused(archive, "8 files, above the limit of 7", ArchiveLimits(maximum_files=7))
+
+
+def test_an_archive_the_disk_cannot_hold_is_refused_before_anything_is_written(archive):
+    refused(archive, "are free beside it", ArchiveLimits(bytes_left_free=2**62))
+
+
+def test_what_inflates_to_more_than_its_header_says_ends_there(tmp_path):
+    archive = tmp_path / "liar.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a.bmp", bytes(50_000_000))
+    data = archive.read_bytes()
+    size = struct.pack("<I", 50_000_000)
+    assert data.count(size) == 2
+    archive.write_bytes(data.replace(size, struct.pack("<I", 1000)))
+    refused(archive, "Cannot unpack")
+
+
+def test_an_interrupted_extraction_leaves_nothing(tmp_path, archive):
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        unpack(archive, tmp_path / "unpacked", progress=interrupt)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["colour photos", "photos.zip"]

@@ -1,0 +1,41 @@
+import shutil
+
+from PIL import Image
+
+from colorizer.dataset.check import check_photos
+from colorizer.dataset.find import find_files
+from tests.conftest import SHIPPED
+
+
+def test_the_check_sorts_every_file_into_one_of_three(colour_folder):
+    shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
+    shutil.copy(SHIPPED / "horse.png", colour_folder / "gray with alpha.png")
+    (colour_folder / "text.jpg").write_text("not a photo")
+    (colour_folder / "cut.jpg").write_bytes((colour_folder / "coffee.jpg").read_bytes()[:9000])
+    seen = []
+    check = check_photos(find_files(colour_folder), True, progress=lambda done, total: seen.append((done, total)))
+    assert check.colour_format == "RGB"
+    assert len(check.fine) == 8
+    assert {path.name for path, _ in check.unreadable} == {"text.jpg", "cut.jpg"}
+    assert {path.name for path, _ in check.wrong_format} == {"gray.png", "gray with alpha.png"}
+    assert seen == [(done, 12) for done in range(13)]
+
+
+def test_the_first_usable_photo_decides_the_colour_format(tmp_path, astronaut):
+    image = Image.fromarray(astronaut)
+    image.convert("L").save(tmp_path / "1 gray.png")
+    image.convert("RGBA").save(tmp_path / "2 with alpha.png")
+    image.save(tmp_path / "3 without.png")
+    check = check_photos(find_files(tmp_path), True)
+    assert check.colour_format == "RGBA"
+    assert [path.name for path in check.fine] == ["2 with alpha.png"]
+
+
+def test_for_colorizing_only_unreadable_files_are_left_out(tmp_path, astronaut, camera):
+    Image.fromarray(astronaut).save(tmp_path / "colour.png")
+    Image.fromarray(camera).save(tmp_path / "gray.png")
+    Image.fromarray(camera).convert("1").save(tmp_path / "bits.png")
+    (tmp_path / "notes.txt").write_text("where these came from")
+    check = check_photos(find_files(tmp_path), False)
+    assert [path.name for path in check.fine] == ["bits.png", "colour.png", "gray.png"]
+    assert [path.name for path, _ in check.unreadable] == ["notes.txt"]

@@ -1,0 +1,145 @@
+import os
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.photos.color import luma
+from colorizer.photos.reading import examine, pixel_count, read_photo, read_square
+from colorizer.settings import PhotoLimits
+from tests.conftest import SHIPPED
+
+MODES = [
+    ("1", "png"),
+    ("1", "tif"),
+    ("L", "jpg"),
+    ("L", "png"),
+    ("L", "bmp"),
+    ("L", "webp"),
+    ("LA", "png"),
+    ("RGB", "jpg"),
+    ("RGB", "png"),
+    ("RGB", "tif"),
+    ("RGB", "bmp"),
+    ("RGB", "webp"),
+    ("RGBA", "png"),
+    ("RGBA", "webp"),
+    ("RGBA", "tif"),
+    ("P", "png"),
+    ("P", "gif"),
+    ("P", "bmp"),
+    ("CMYK", "jpg"),
+    ("CMYK", "tif"),
+    ("I;16", "png"),
+    ("I;16", "tif"),
+    ("F", "tif"),
+]
+
+
+def saved(path, mode: str):
+    """Write the cat in a mode and return the gray levels a person sees in it."""
+    image = Image.open(SHIPPED / "chelsea.png")
+    if mode == "I;16":
+        levels = np.asarray(image.convert("L")).astype(np.uint16) * 257
+        Image.fromarray(levels).save(path)
+    elif mode == "F":
+        tifffile.imwrite(path, np.asarray(image.convert("L")).astype(np.float32) / 255)
+    elif mode == "P":
+        image.quantize(256).save(path)
+    elif mode in ("LA", "RGBA"):
+        image = image.convert(mode)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+        image.save(path)
+    else:
+        image.convert(mode).save(path)
+    shown = image.convert("1") if mode == "1" else image
+    return luma(np.asarray(shown.convert("RGB"))) / 255
+
+
+@pytest.mark.parametrize(("mode", "ending"), MODES)
+def test_every_photographic_format_is_read_at_its_size_and_brightness(tmp_path, mode, ending):
+    path = tmp_path / f"photo.{ending}"
+    expected = saved(path, mode)
+    photo = read_photo(path)
+    assert (photo.height, photo.width) == expected.shape
+    assert np.abs(photo.luma() - expected).mean() < 0.03
+    assert (photo.alpha is not None) == (mode in ("LA", "RGBA"))
+    assert np.abs(photo.square(64).mean() - expected.mean()) < 0.03
+    assert read_square(path, 64).shape == (64, 64, 3)
+    assert abs(luma(read_square(path, 64)).mean() / 255 - expected.mean()) < 0.03
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "bmp", "webp", "gif"])
+def test_a_truncated_photo_is_unreadable_and_the_sentence_names_it(tmp_path, ending):
+    whole = tmp_path / f"whole.{ending}"
+    Image.open(SHIPPED / "astronaut.png").save(whole)
+    data = whole.read_bytes()
+    for share in (0.02, 0.5, 0.9):
+        cut = tmp_path / f"cut.{ending}"
+        cut.write_bytes(data[: int(len(data) * share)])
+        for read in (examine, read_photo):
+            with pytest.raises(ColorizeError, match=f"cut.{ending}"):
+                read(cut)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a photo", b"\xff\xd8\xff\xe0", b"%PDF-1.4", bytes(1000)])
+def test_files_that_only_look_like_photos_are_unreadable(tmp_path, content):
+    path = tmp_path / "fake.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ColorizeError, match="Cannot read"):
+        examine(path)
+
+
+def test_a_photo_above_the_pixel_limit_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("L", (400, 300)).save(path)
+    with pytest.raises(ColorizeError, match="400 x 300"):
+        read_photo(path, PhotoLimits(maximum_pixels=100_000))
+
+
+def test_counting_pixels_neither_warns_of_large_scans_nor_waits_for_what_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    Image.new("L", (100, 60)).save(tmp_path / "large.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert pixel_count(tmp_path / "large.png") == 6000
+    assert pixel_count(tmp_path / "pipe.png") == 0
+
+
+def test_examining_tells_gray_from_colour(tmp_path, astronaut, camera):
+    cases = {"gray.png": camera, "gray-as-rgb.jpg": np.repeat(camera[..., None], 3, -1), "colour.jpg": astronaut}
+    found = {}
+    for name, pixels in cases.items():
+        Image.fromarray(pixels).save(tmp_path / name)
+        found[name] = examine(tmp_path / name).colour_format
+    assert found == {"gray.png": "gray", "gray-as-rgb.jpg": "gray", "colour.jpg": "RGB"}
+
+
+def test_one_transparent_level_of_a_deep_photo_leaves_the_others_as_they_are(tmp_path, camera):
+    Image.fromarray(camera.astype(np.uint16) * 257).save(tmp_path / "deep.png", transparency=257 * int(camera[0, 0]))
+    photo = read_photo(tmp_path / "deep.png")
+    assert np.abs(photo.luma() - camera / 255).max() < 0.001
+    assert np.array_equal(photo.alpha == 0, camera == camera[0, 0])
+
+
+def test_a_photo_may_come_from_anywhere(tmp_path, astronaut):
+    path = tmp_path / "astronaut.png"
+    Image.fromarray(astronaut).save(path)
+    given = Image.open(path)
+    with path.open("rb") as opened:
+        photos = [read_photo(source) for source in (path, str(path), path.read_bytes(), opened, given, astronaut)]
+        assert not opened.closed
+    assert given.getpixel((0, 0)) == tuple(astronaut[0, 0])  # it is still open
+    assert all(np.array_equal(np.asarray(photo.image), astronaut) for photo in photos)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3)), np.zeros(4, np.uint8)])
+def test_an_array_that_is_no_photo_is_refused_with_those_that_are(array):
+    with pytest.raises(ColorizeError, match=r"is no photo: give uint8 of shape \(h, w\)"):
+        read_photo(array)
+
+
+def test_bytes_that_are_no_photo_are_a_sentence():
+    with pytest.raises(ColorizeError, match="Cannot read the photo that was given: not a photo"):
+        read_photo(b"nothing")

@@ -1,0 +1,154 @@
+import numpy as np
+import png
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from colorizer.errors import ColorizeError
+from colorizer.photos.color import luma
+from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.reading import read_photo
+from colorizer.photos.writing import file_name, write_photo
+from tests.conftest import SHIPPED
+
+MODES = [
+    ("1", "png"),
+    ("1", "tif"),
+    ("L", "jpg"),
+    ("L", "png"),
+    ("L", "bmp"),
+    ("L", "webp"),
+    ("LA", "png"),
+    ("RGB", "jpg"),
+    ("RGB", "png"),
+    ("RGB", "tif"),
+    ("RGB", "bmp"),
+    ("RGB", "webp"),
+    ("RGBA", "png"),
+    ("RGBA", "webp"),
+    ("RGBA", "tif"),
+    ("P", "png"),
+    ("P", "gif"),
+    ("P", "bmp"),
+    ("CMYK", "jpg"),
+    ("CMYK", "tif"),
+    ("I;16", "png"),
+    ("I;16", "tif"),
+    ("F", "tif"),
+]
+
+
+def saved(path, mode: str):
+    """Write the cat in a mode and return the gray levels a person sees in it."""
+    image = Image.open(SHIPPED / "chelsea.png")
+    if mode == "I;16":
+        levels = np.asarray(image.convert("L")).astype(np.uint16) * 257
+        Image.fromarray(levels).save(path)
+    elif mode == "F":
+        tifffile.imwrite(path, np.asarray(image.convert("L")).astype(np.float32) / 255)
+    elif mode == "P":
+        image.quantize(256).save(path)
+    elif mode in ("LA", "RGBA"):
+        image = image.convert(mode)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+        image.save(path)
+    else:
+        image.convert(mode).save(path)
+    shown = image.convert("1") if mode == "1" else image
+    return luma(np.asarray(shown.convert("RGB"))) / 255
+
+
+def test_written_photos_keep_alpha_profile_and_resolution(tmp_path, astronaut):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = Image.fromarray(astronaut)
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(tmp_path / "photo.png", icc_profile=profile, dpi=(300, 300))
+    photo = read_photo(tmp_path / "photo.png")
+    write_photo(tmp_path / "copy.png", Picture(photo.image), photo)
+    with Image.open(tmp_path / "copy.png") as copy:
+        assert np.array_equal(np.asarray(copy), np.asarray(image))
+        assert copy.info["icc_profile"] == profile
+        assert copy.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_writing_leaves_nothing_half_done(tmp_path, astronaut):
+    photo = read_photo(SHIPPED / "astronaut.png")
+    with pytest.raises(ColorizeError, match="Could not write"):
+        write_photo(tmp_path / ("x" * 300 + ".png"), Picture(Image.fromarray(astronaut)), photo)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "written"),
+    [
+        ("a.jpg", "JPEG", "a.jpg"),
+        ("a.JPEG", "PNG", "a.JPEG"),
+        ("a", "TIFF", "a"),
+        ("a.gif", "GIF", "a.gif"),
+        ("a.pgm", "PPM", "a.pgm.png"),
+    ],
+)
+def test_a_colorized_photo_keeps_its_name_where_the_format_holds_colour(name, form, written):
+    assert file_name(name, form) == written
+
+
+@pytest.mark.parametrize(("mode", "ending"), MODES)
+def test_every_format_is_written_as_a_file_that_opens_in_colour(tmp_path, mode, ending):
+    saved(tmp_path / f"photo.{ending}", mode)
+    photo = read_photo(tmp_path / f"photo.{ending}")
+    picture = Image.open(SHIPPED / "chelsea.png")
+    write_photo(tmp_path / f"written.{ending}", Picture(picture), photo)
+    with Image.open(tmp_path / f"written.{ending}") as written:
+        shown = np.asarray(written.convert("RGB")).astype(int)
+        assert written.has_transparency_data == (mode in ("LA", "RGBA"))
+    tolerance = {"jpg": 2, "gif": 8}.get(ending, 0)
+    assert np.abs(shown - np.asarray(picture)).mean() <= tolerance
+
+
+@pytest.mark.parametrize("stored", ["group4", "tiff_lzw", "packbits"])
+def test_a_scanned_tiff_is_written_as_a_tiff_that_opens(tmp_path, stored):
+    scan = Image.open(SHIPPED / "page.png").convert("1" if stored == "group4" else "L")
+    scan.save(tmp_path / "scan.tif", compression=stored, dpi=(600, 600), software="Scanner")
+    photo = read_photo(tmp_path / "scan.tif")
+    write_photo(tmp_path / "written.tif", Picture(scan.convert("RGB")), photo)
+    with Image.open(tmp_path / "written.tif") as written:
+        assert np.array_equal(np.asarray(written), np.asarray(scan.convert("RGB")))
+        assert written.info["dpi"] == pytest.approx((600, 600))
+        assert written.getexif()[0x0131] == "Scanner"
+
+
+def test_what_a_format_cannot_hold_is_a_sentence(tmp_path):
+    photo = read_photo(SHIPPED / "camera.png")
+    with pytest.raises(ColorizeError, match="Could not write"):
+        write_photo(tmp_path / "wide.webp", Picture(Image.new("RGB", (17_000, 2))), photo)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_sixteen_bits_are_written_with_all_they_had(tmp_path, ending, alpha):
+    ramp = np.arange(300 * 256, dtype=np.uint32).reshape(300, 256) * 65535 // (300 * 256 - 1)
+    deep = np.dstack([ramp, ramp[::-1], np.full_like(ramp, 12_345)]).astype(np.uint16)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x010F] = "Scanner"
+    transparency = (ramp // 257).astype(np.uint8) if alpha else None
+    original = Photo(Image.new("I;16", (256, 300)), transparency, "PNG", profile, exif.tobytes(), (600.0, 300.0))
+    path = tmp_path / f"deep.{ending}"
+    write_photo(path, Picture(Image.new("RGB", (256, 300)), deep), original)
+    if ending == "png":
+        width, height, rows, facts = png.Reader(filename=str(path)).read()
+        written = np.vstack(list(rows)).reshape(height, width, -1)
+        assert facts["bitdepth"] == 16
+    else:
+        written = tifffile.imread(path)
+    assert written.dtype == np.uint16
+    assert np.array_equal(written[..., :3], deep)
+    assert written.shape[2] == (4 if alpha else 3)
+    if alpha:
+        assert np.array_equal(written[..., 3] // 257, transparency)
+    with Image.open(path) as shown:
+        assert shown.size == (256, 300)
+        assert shown.info["icc_profile"] == profile
+        assert shown.info["dpi"] == pytest.approx((600, 300), rel=1e-3)
+        assert shown.getexif()[0x010F] == "Scanner"

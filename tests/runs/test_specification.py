@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+from colorizer.dataset.split import Split
+from colorizer.errors import ColorizeError
+from colorizer.network.architectures import build
+from colorizer.runs.folders import new_run
+from colorizer.runs.specification import (
+    RunSpecification,
+    forget_specification,
+    read_specification,
+    write_specification,
+)
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+
+MODEL = ModelSettings(size=32, filters=(4, 4))
+
+
+@pytest.fixture
+def specification(colour_folder) -> RunSpecification:
+    photos = tuple(sorted(colour_folder.glob("*.jpg")))
+    settings = TrainingSettings(epochs=7, average=0.9, adversarial=AdversarialSettings(l1_weight=3.0))
+    split = Split(photos[:2], photos[2:3], photos[3:4])
+    return RunSpecification(colour_folder, split, settings, 1_000_000, MODEL, save_results=False)
+
+
+def test_what_was_written_down_is_read_again(tmp_path, specification):
+    run, network = new_run(tmp_path, "train"), build(MODEL)
+    write_specification(run, specification, network)
+    again, read, begun_with = read_specification(run.models)
+    assert (again.models, again.results) == (run.models.resolve(), run.results.resolve())
+    assert read == specification
+    assert (begun_with.name, begun_with.size) == ("chroma_unet", 32)
+    forget_specification(run)
+    assert not run.models.exists()
+
+
+def test_a_plan_from_before_there_were_versions_is_read(tmp_path, specification):
+    run = new_run(tmp_path, "train")
+    write_specification(run, specification, build(MODEL))
+    text = json.loads((run.models / "specification.json").read_text())
+    for name in ("version", "model", "save_model", "save_results"):
+        del text[name]
+    (run.models / "plan.json").write_text(json.dumps(text))
+    (run.models / "specification.json").unlink()
+    _, read, _ = read_specification(run.models)
+    assert read.settings == specification.settings
+    assert read.split == specification.split
+    assert (read.model, read.save_model, read.save_results) == (None, True, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"version": 99}, "newer version of this program"),
+        ({"settings": {"speed": 3}}, "cannot be read"),
+        ({"train": None}, "cannot be read"),
+    ],
+)
+def test_a_specification_that_does_not_serve_is_a_sentence(tmp_path, specification, change, sentence):
+    run = new_run(tmp_path, "train")
+    write_specification(run, specification, build(MODEL))
+    path = run.models / "specification.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ColorizeError, match=sentence):
+        read_specification(run.models)
+
+
+def test_where_nothing_is_unfinished_it_is_said(tmp_path):
+    with pytest.raises(ColorizeError, match="There is no unfinished training in"):
+        read_specification(tmp_path)

@@ -1,0 +1,87 @@
+import itertools
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.network.architectures import build
+from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
+from colorizer.training.checkpoint import STATE, load_checkpoint
+from colorizer.training.train import TrainingStopped, train_network
+from tests.conftest import SHIPPED
+
+PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
+
+
+ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
+
+
+def network():
+    return build(ModelSettings(size=64, filters=(8, 16, 16), dropout=0.2))
+
+
+def photos(batch_size: int = 4) -> PhotoBatches:
+    return PhotoBatches(PHOTOS, 64, batch_size, seed=1, augmentation=AugmentationSettings())
+
+
+def validation() -> PhotoBatches:
+    return PhotoBatches(PHOTOS, 64, 4)
+
+
+def settings(**changes) -> TrainingSettings:
+    return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
+
+
+def equal(these, those) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(these, those, strict=True))
+
+
+@pytest.mark.slow
+def test_an_adversarial_phase_interrupted_again_and_again_ends_with_the_same_players(tmp_path):
+    how = settings(epochs=2, batch_size=2, average=0.9, adversarial=replace(ADVERSARIAL, epochs=3))
+    whole = network()
+    record = train_network(whole, photos(2), validation(), how, tmp_path / "whole")
+    # Twice in the regression, in the first step of the adversarial, one epoch later, and in the last.
+    for count, epoch in ((1, 1), (3, 2), (3, 3), (3, 4), (3, 5)):
+        asked = itertools.count()
+        with pytest.raises(TrainingStopped) as stopped:
+            train_network(
+                network(),
+                photos(2),
+                validation(),
+                how,
+                tmp_path / "parts",
+                should_stop=lambda asked=asked, count=count: next(asked) >= count,
+            )
+        assert stopped.value.epoch == epoch
+    resumed = network()
+    again = train_network(resumed, photos(2), validation(), how, tmp_path / "parts")
+    assert again.history == record.history
+    assert again.kept_epoch == record.kept_epoch
+    assert equal(whole.model.get_weights(), resumed.model.get_weights())
+    ends = [load_checkpoint(tmp_path / name / STATE).arrays for name in ("whole", "parts")]
+    assert ends[0].keys() == ends[1].keys() >= {"discriminator", "discriminator_optimizer"}
+    assert all(equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+@pytest.mark.slow
+def test_a_state_written_before_there_were_adversarial_phases_is_still_taken_up(tmp_path):
+    how = settings(epochs=2, adversarial=None)
+    whole, resumed = network(), network()
+    train_network(whole, photos(), validation(), how, tmp_path / "whole")
+    with pytest.raises(TrainingStopped):
+        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: True)
+    asked = itertools.count()
+    with pytest.raises(TrainingStopped):
+        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: next(asked) >= 2)
+    path = tmp_path / "parts" / STATE
+    with np.load(path) as stored:
+        written = dict(stored)
+    numbers = json.loads(str(written["numbers"]))
+    for name in ("version", "least_gain", "collapse", "is_playing"):
+        del numbers[name]
+    np.savez(path, **(written | {"numbers": np.array(json.dumps(numbers))}))
+    train_network(resumed, photos(), validation(), how, tmp_path / "parts")
+    assert equal(whole.model.get_weights(), resumed.model.get_weights())

@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.errors import ColorizeError
+from colorizer.network.drawing import receptive_field
+from colorizer.network.network import Network
+from colorizer.settings import AdversarialSettings, TrainingSettings
+from colorizer.training.discriminator import discriminator
+from colorizer.training.train import train_network
+from tests.conftest import SHIPPED
+
+PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
+
+
+ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
+
+
+def settings(**changes) -> TrainingSettings:
+    return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
+
+
+def test_the_discriminator_tells_patches_of_70_by_70_pixels():
+    opponent = discriminator(ADVERSARIAL)
+    assert receptive_field(opponent) == 70
+    logits = opponent([np.zeros((2, 128, 96, 1)), np.zeros((2, 128, 96, 2))])
+    assert logits.shape == (2, 14, 10, 1)
+
+
+def test_networks_too_small_for_a_patch_are_refused(tmp_path):
+    luma = keras.Input((16, 16, 1))
+    tiny = Network(keras.Model(luma, keras.layers.Conv2D(3, 1)(luma)), "tiny", 16)
+    with pytest.raises(ColorizeError, match="24 pixels at least"):
+        train_network(tiny, PhotoBatches(PHOTOS, 16, 4), PhotoBatches(PHOTOS, 16, 4), settings(), tmp_path)

@@ -1,0 +1,90 @@
+import itertools
+import json
+import math
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from colorizer.dataset.batches import PhotoBatches
+from colorizer.errors import ColorizeError
+from colorizer.evaluation.evaluate import evaluate_network
+from colorizer.network.architectures import build
+from colorizer.network.network import Network
+from colorizer.settings import ModelSettings, TrainingSettings
+from colorizer.training.train import TrainingStopped, seconds_per_photo, train_network
+from tests.conftest import SHIPPED
+
+PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
+
+
+def small_network(seed: int = 42):
+    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
+
+
+def batches(batch_size: int = 4) -> PhotoBatches:
+    return PhotoBatches(PHOTOS, 64, batch_size)
+
+
+def after(count: int):
+    """Ask a training to stop behind so many batches and one."""
+    asked = itertools.count()
+    return lambda: next(asked) >= count
+
+
+@pytest.mark.slow
+def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_path):
+    network = small_network()
+    reports = []
+    settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
+    record = train_network(network, batches(), batches(), settings, tmp_path, reports.append)
+    result = evaluate_network(network, PHOTOS, batch_size=4)
+    assert result.predicted.psnr > result.gray.psnr + 1
+    assert result.predicted.ciede2000 < result.gray.ciede2000
+    assert result.predicted.colourfulness > 5
+    assert result.gray.colourfulness == pytest.approx(0, abs=0.1)
+    assert record.history["loss"][-1] < record.history["loss"][0]
+    assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    assert [report.epoch for report in reports if report.finished] == list(range(1, 61))
+    assert json.dumps(record.history)
+
+
+@pytest.mark.slow
+def test_training_repeats_for_the_same_seed(tmp_path):
+    settings = TrainingSettings(epochs=2, batch_size=2, monitor="none")
+    losses = [train_network(small_network(1), batches(), batches(), settings, tmp_path / name).history for name in "ab"]
+    assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
+    network = small_network()
+    network.model.set_weights([weight * math.nan for weight in network.model.get_weights()])
+    with pytest.raises(ColorizeError, match="no longer a number"):
+        train_network(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path)
+    assert not (tmp_path / "state.npz").exists()  # what was good before, were there any, would still be there
+
+
+def test_measuring_the_speed_leaves_the_network_as_it_was():
+    network = small_network()
+    before = network.model.get_weights()
+    assert seconds_per_photo(network, TrainingSettings(batch_size=2)) > 0
+    assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
+
+
+@pytest.mark.slow
+def test_memory_that_does_not_suffice_is_a_sentence_and_the_training_goes_on(tmp_path):
+    luma = keras.Input((64, 64, 1))
+    # 275 GB for every photo, more than any machine gives to one array.
+    large = keras.layers.AveragePooling2D(4096)(keras.layers.UpSampling2D(4096)(luma))
+    model = keras.Model(luma, keras.layers.Conv2D(3, 1)(large))
+    with pytest.raises(ColorizeError, match="batches of 4 photos"):
+        train_network(
+            Network(model, "large", 64), batches(), batches(), TrainingSettings(batch_size=4), tmp_path / "large"
+        )
+    settings = TrainingSettings(epochs=4, batch_size=4, schedule="cosine")
+    with pytest.raises(TrainingStopped):
+        train_network(small_network(), batches(), batches(), settings, tmp_path, should_stop=after(2))
+    record = train_network(small_network(), batches(2), batches(), replace(settings, batch_size=2), tmp_path)
+    assert len(record.history["loss"]) == 4
+    assert record.history["learning_rate"][-1] < settings.learning_rate / 5
