@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
+from colorizer.photos.formats import read_formats
+
 MUTATIONS, PORTION, PATIENCE = 5000, 250, 120
 SEED = 20260101
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
@@ -45,6 +47,7 @@ def seeds() -> dict[str, list[bytes]]:
         image.save(buffer, form, **options)
         return buffer.getvalue()
 
+    read_formats()
     palette = colour.quantize(32)
     found = {
         "JPEG": [
@@ -84,10 +87,13 @@ def seeds() -> dict[str, list[bytes]]:
         "SGI": [file(colour, "SGI")],
         "JPEG2000": [file(colour, "JPEG2000"), file(deep, "JPEG2000")],
         "AVIF": [file(colour, "AVIF")],
+        "HEIF": [
+            file(colour, "HEIF", **{name: with_all[name] for name in ("icc_profile", "exif")}),
+            file(transparent, "HEIF"),
+        ],
         "QOI": [b"qoif" + (4).to_bytes(4, "big") + (4).to_bytes(4, "big") + b"\x03\x00" + b"\xfe\x10\x20\x30" * 16],
         "PSD": [_psd(colour)],
     }
-    Image.init()
     return {name: files for name, files in found.items() if name in Image.OPEN}
 
 

@@ -61,6 +61,8 @@ def unreadable(output: Path) -> list[Path]:
                 h5py.File(path).close() if path.suffix == ".h5" else np.load(path, allow_pickle=False).close()
             elif path.suffix == ".json":
                 json.loads(path.read_text(encoding="utf-8"))
+            elif path.suffix in (".csv", ".html") or path.name == ".colorizer-results":
+                path.read_text(encoding="utf-8")
             else:
                 with Image.open(path) as image:
                     image.load()

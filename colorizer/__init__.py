@@ -30,7 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "errors": ["ColorizeError"],
-        "inference": ["Adjustment", "colorize_photo"],
+        "inference": ["Adjustment", "Hint", "Rectangle", "Scribble", "colorize_photo"],
         "network": ["load_model"],
     },
 )

@@ -3,9 +3,19 @@
 What a driver can add advice to, because it knows the flag or the button that helps, has a type of its own.
 """
 
+import textwrap
+
+from colorizer.shown import shown
+
 
 class ColorizeError(Exception):
-    """Something the person can act on; its text is one sentence saying what, where and what to do."""
+    """Something the person can act on; its text is one sentence saying what, where and what to do.
+
+    Names in it come from outside, so the text is always one line that harms no terminal.
+    """
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class Interrupted(ColorizeError):
@@ -38,3 +48,9 @@ class OutOfMemory(ColorizeError):
 
 class Diverged(ColorizeError):
     """The loss of a training is no longer a number; taking it up again would not mend that."""
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what a library says, at most 200 characters, ended as a sentence ends."""
+    text = textwrap.shorten(str(error).strip().split("\n")[0] or type(error).__name__, 200, placeholder="…")
+    return text if text.endswith((".", "…", "!", "?")) else f"{text}."

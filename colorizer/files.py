@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from colorizer.errors import ColorizeError
 
@@ -31,6 +34,8 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
 
 _UMASK_LOCK = threading.Lock()
 _UNFINISHED = ".writing-"
+_RECORD_BYTES = 500_000_000
+"""What is known of a million photos takes less."""
 
 
 @contextmanager
@@ -65,6 +70,21 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def read_json(path: Path) -> Any:
+    """Return what a record of the program's own holds; raise OSError, or ValueError for what cannot be one.
+
+    Records lie where others may write: a pipe in the place of one would be waited for, and whatever it holds is still
+    to be looked at.
+    """
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > _RECORD_BYTES:
+        raise ValueError(f"{path} is no record")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path} is no record") from error
 
 
 def remove_unfinished(folder: Path) -> None:

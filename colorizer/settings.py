@@ -19,6 +19,8 @@ class PhotoLimits:
     jpeg_quality: int = 97
     """Rounding moves the luma, the photo's own truth, by 0.50 levels on average; 95 moved it by 0.67. Files are no
     larger, since chroma is stored at half the size (4:2:0): a network's is far coarser than that."""
+    heif_quality: int = 95
+    """Of HEIC: moves the luma by 0.39 levels on average; higher ones of x265 moved it no less, and 90 by 0.42."""
     gray_difference: int = 8
     """Two channels closer than this (8-bit levels) count as equal: see `color.is_gray`."""
     faded_range: float = 0.65
@@ -28,6 +30,13 @@ class PhotoLimits:
     """What lies within less is no faded photo but fog, paper or night; stretching would show nothing but noise."""
     gray_share: float = 0.999
     """A photo is gray when at least this share of its pixels have equal channels."""
+    toned_least: float = 0.4
+    """Chroma (root mean square, 8-bit levels) that luma need not explain in a black-and-white photo: compression and
+    noise. How this and the next two were measured: docs/PHOTOS.md."""
+    toned_share: float = 0.28
+    """The same, of each level of chroma the photo has: a strong toner is less even."""
+    toned_most: float = 4.0
+    """With more, in levels, a photo is in colour however strong its colours are."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class DatasetSettings:
     default_test_share: float = 0.1
     """Of all fine photos, the share proposed for the final test when nothing was typed."""
     maximum_default_test: int = 200
+    few_photos: int = 2_000
+    """With fewer a network from scratch learns hardly more than a tint: docs/EXPERIMENTS.md."""
     seed: int = 42
 
 
@@ -102,10 +113,24 @@ class ModelLimits:
 
     maximum_bytes: int = 2_000_000_000
     """Of the file and of the weights in it; `rgb_unet` with its optimizer takes 360 MB."""
-    maximum_config_bytes: int = 20_000_000
+    maximum_inflated_bytes: int = 500_000_000
+    """Of weights that are stored compressed, whose file says little of what they take."""
+    maximum_config_bytes: int = 5_000_000
     """Of the network's description; MobileNetV2's is 200 kB."""
-    maximum_objects: int = 100_000
+    maximum_config_depth: int = 100
+    """Of lists and objects in one another; a model in a model adds five."""
+    maximum_objects: int = 20_000
     """Groups and arrays of an HDF5 file; MobileNetV2 has some thousand."""
+    maximum_layers: int = 2_000
+    """MobileNetV2 has 155, EfficientNetB7 over 800."""
+    maximum_inputs: int = 16
+    """Of a network, or of one inside it."""
+    maximum_connections: int = 20_000
+    """Tensors that layers take from each other."""
+    maximum_step: int = 1_024
+    """Pixels of a kernel, a stride, a pool or an upsampling, along one side."""
+    maximum_layer_bytes: int = 2_000_000_000
+    """Of what one layer gives for one photo, as float32."""
 
 
 @dataclass(frozen=True)

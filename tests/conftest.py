@@ -49,6 +49,23 @@ def zipped(folder: Path, archive: Path) -> Path:
     return archive
 
 
+def pictures(folder: Path) -> dict[str, tuple[int, int]]:
+    """The colorized photos under a results folder, and their sizes; all else that lies there is left out."""
+    sizes = {}
+    for path in folder.rglob("*"):
+        is_ours = path.name in ("graphs.png", "index.html", "history.csv") or path.suffix == ".json"
+        if path.is_file() and path.parent.name != "sheets" and not is_ours:
+            with Image.open(path) as image:
+                sizes[path.name] = image.size
+    return sizes
+
+
+def only(folder: Path, pattern: str) -> Path:
+    """The one path in a folder that fits a pattern."""
+    (found,) = folder.glob(pattern)
+    return found
+
+
 def settings_file(folder: Path, **tables: dict) -> Path:
     """Write a settings file of these tables, such as ``model={"filters": [8, 16]}``, and return its path."""
     path = folder / "settings.json"
@@ -135,6 +152,7 @@ def program(tmp_path: Path, monkeypatch):
             capture_output=True,
             text=True,
             encoding="utf-8",
+            errors="replace",
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8", **environment},
             check=False,

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 from colorizer import inference, runs
 from colorizer.console.model import load_existing, look_at, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import default_dataset, output_folder, reading
 from colorizer.console.terminal import Console
+from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
-from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.counts import ask_count
-from colorizer.dataset import true_colours
+from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
+from colorizer.progress import Progress
 
 _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and tell; raise ColorizeError at the end when some photos failed."""
+    if talk.has_flag(ask.TO) and talk.flag_or_default(ask.BESIDE):
+        raise WrongFlag(f"{ask.TO.flag} and {ask.BESIDE.flag} are two places; give one of them.")
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
+    hints = inference.find_hints(photos, check.root, talk.answer(ask.HINTS), talk.answer(ask.HINTS_BESIDE))
     with runs.reserved_run(output_folder(talk), ask.COLORIZE) as run:
         start_tensorflow(console)
         network = load_existing(console, talk)
@@ -31,17 +40,22 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
             root=check.root,
             run=run,
             adjustment=adjustment(talk),
+            hints=hints,
             reading=how,
-            truths=true_colours(check.root) if check.root == default_dataset(for_training=False) else {},
+            truths=_truths(check),
+            folder=talk.answer(ask.TO),
+            is_beside=talk.answer(ask.BESIDE),
+            has_all_sheets=talk.answer(ask.SHEETS),
             goes_on=talk.answer(ask.SKIP_EXISTING),
         )
-        try:
-            with console.progress("Colorizing", "photos") as progress:
-                result = runs.colorize_photos(job, progress)
-        except Unfinished as error:
-            kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
-            raise kind(f"{error} {_AGAIN.capitalize()} the others.") from error
-        tell_colorized(console, talk, result, _AGAIN)
+        colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
+
+
+def _truths(check: DatasetCheck) -> dict[Path, Path]:
+    """Return where true colours are: of the default dataset, and of photos that are in colour already."""
+    if check.root == default_dataset(for_training=False):
+        return true_colours(check.root)
+    return {photo: photo for photo in set(check.in_colour).intersection(check.fine)}
 
 
 def adjustment(talk: Conversation) -> inference.Adjustment:
@@ -52,20 +66,45 @@ def adjustment(talk: Conversation) -> inference.Adjustment:
     return inference.Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
 
 
-def tell_colorized(console: Console, talk: Conversation, result: runs.ColorizeResult, again: str) -> None:
-    """Say where the colour photos are; raise ColorizeError, with what makes the others, when some failed."""
-    made_now = len(result.pictures) - result.made_before
-    if result.made_before:
-        total = len(result.pictures) + len(result.failures)
-        console.inform(f"{result.made_before} of {total} photos are in {result.folder} already.")
-    sheets = f", comparison sheets in {result.sheets[0].parent}" if result.sheets else ""
-    console.inform(f"{made_now} colour photos are in {result.folder}{sheets}.")
+def colorize(console: Console, talk: Conversation, work: Callable[[Progress], runs.ColorizeResult], again: str) -> None:
+    """Let `work` colorize photos, and tell where they are; `again` says what makes those that are missing.
+
+    Raises Interrupted or ColorizeError for work that was stopped, and ColorizeError when some photos failed.
+    """
+    try:
+        with console.progress("Colorizing", "photos") as progress:
+            result = work(progress)
+    except Unfinished as error:
+        kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
+        raise kind(f"{error} {again.capitalize()} the others.") from error
+    _tell(console, result)
     if result.sheets and talk.answer(ask.SHOW_RESULTS):
         console.picture(result.sheets[0])
     if result.failures:
         for failure in result.failures:
             console.warn(failure.reason)
+        photos = counted(len(result.pictures) - result.made_before + len(result.failures), "photo")
         raise ColorizeError(
-            f"{len(result.failures)} of {made_now + len(result.failures)} photos could not be colorized; the others "
-            f"are done. Once the cause is mended, {again} these."
+            f"{len(result.failures)} of {photos} could not be colorized; the others are done. Once the cause is "
+            f"mended, {again} these."
         )
+
+
+def _tell(console: Console, result: runs.ColorizeResult) -> None:
+    total = len(result.pictures) + len(result.failures)
+    made_now = len(result.pictures) - result.made_before
+    if result.made_before == total and total:
+        console.inform(f"All {counted(total, 'colour photo')} are in {result.folder} already.")
+        return
+    if result.made_before:
+        console.inform(f"{result.made_before:,} of {counted(total, 'photo')} are in {result.folder} already.")
+    are, sheets = ("is" if made_now == 1 else "are"), ""
+    if result.sheets:
+        many = "a comparison sheet" if len(result.sheets) == 1 else "comparison sheets"
+        sheets = f", {many} in {result.sheets[0].parent}"
+    console.inform(f"{counted(made_now, 'colour photo')} {are} in {result.folder}{sheets}.")
+    other = sum(photo.suffix.lower() != path.suffix.lower() for photo, path in result.pictures.items())
+    if other:
+        why = "since none of its own kind can be written in colour here"
+        console.inform(f"{counted(other, 'photo has', 'photos have')} got a file of another kind, {why}.")
+    console.inform(f"Before and after, on one page: {result.page}")

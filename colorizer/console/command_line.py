@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from colorizer.console.advice import advised
-from colorizer.console.terminal import Console
+from colorizer.console.places import PATHS
+from colorizer.console.terminal import ENDING, Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
 from colorizer.conversation.question import COLORIZE, EVALUATE, TRAIN, Question, WrongAnswer
-from colorizer.conversation.questions import JOURNEY, OUTPUT, QUESTIONS
+from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
+_NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
+"""What writing to a closed pipe, a full disk, a terminal that is gone or a closed output is answered with."""
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 GREETING = (
@@ -28,7 +35,8 @@ def converse(journey: str | None, flags: dict) -> None:
     """Greet, and go on the chosen journey, or on the one the person chooses."""
     console = Console()
     talk = Conversation(console, flags, accept_defaults=flags.pop("yes", False))
-    console.inform(GREETING)
+    for line in GREETING.splitlines():
+        console.inform(line)
     _journey(journey or talk.answer(JOURNEY))(console, talk)
 
 
@@ -66,7 +74,15 @@ YES = {"is_flag": True, "help": "accept the default of every question no flag an
 
 
 class Journeys(click.Group):
-    """The command line: without a journey's name its question is asked, and --help tells every journey's flags."""
+    """The command line: without a journey's name its question is asked, and --help tells every journey's flags.
+
+    A photo, a folder or a zip in the place of the name is to be colorized.
+    """
+
+    def resolve_command(self, ctx, args):
+        if self.get_command(ctx, args[0]) is None and Path(args[0]).expanduser().exists():
+            return COLORIZE, self.get_command(ctx, COLORIZE), args
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx, formatter):
         super().format_options(ctx, formatter)
@@ -78,9 +94,12 @@ class Journeys(click.Group):
 
 def journey_command(name: str, text: str) -> click.Command:
     """Make the command of one journey, with a flag for each of its questions."""
-    options = [option(question) for question in QUESTIONS if name in question.journeys]
+    options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.journeys]
+    if name == COLORIZE:
+        options.append(click.Argument([PATHS], type=Answer(DATASET), nargs=-1, metavar="[PHOTO, FOLDER OR ZIP]..."))
 
     def run(**flags):
+        flags[PATHS] = flags.get(PATHS) or None
         above = click.get_current_context().parent.params
         converse(
             name, {key: flags[key] if flags[key] not in (None, False) else above.get(key, flags[key]) for key in flags}
@@ -111,9 +130,26 @@ program = Journeys(
 
 
 def main() -> int:
-    """Run the program and return its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it clears up as after Ctrl-C
+    """Run the program and return its exit code; where its output takes nothing more, that is the end of it."""
+    try:
+        code = _run()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        return code
+    except OSError as error:
+        if error.errno not in _NO_OUTPUT or error.filename is not None:
+            raise
+        _say_no_more()
+        return FAILED
+
+
+def _run() -> int:
+    for number in ENDING:  # asked to end, or left by its terminal, it clears up as after Ctrl-C
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
+    _accept_every_character()
     try:
         program.main(standalone_mode=False)
     except click.ClickException as error:
@@ -132,3 +168,18 @@ def main() -> int:
         Console().warn("Interrupted.")
         return INTERRUPTED
     return DONE
+
+
+def _accept_every_character() -> None:
+    """Let names of any script be printed and typed, whatever the terminal's encoding: what it lacks is shown as "?"."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "replace"), (sys.stderr, "replace")):
+        if isinstance(stream, io.TextIOWrapper):  # a notebook's streams take everything
+            stream.reconfigure(errors=errors)
+
+
+def _say_no_more() -> None:
+    """Give standard output and error an end that takes everything, also what Python still holds for them
+    (https://docs.python.org/3/library/signal.html#note-on-sigpipe)."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)

@@ -12,13 +12,19 @@ from colorizer.console.model import load_existing, look_at, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
+from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
 from colorizer.conversation import research_settings as research
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.counts import ask_split
 from colorizer.conversation.question import WrongAnswer
-from colorizer.conversation.training_settings import adversarial_settings, model_settings, training_settings
+from colorizer.conversation.training_settings import (
+    OF_A_NEW_NETWORK,
+    adversarial_settings,
+    model_settings,
+    training_settings,
+)
 from colorizer.errors import ColorizeError, MissingWeights
 from colorizer.settings import (
     RANDOM_WEIGHTS,
@@ -42,17 +48,20 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
     check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
     split = ask_split(talk, check.fine, seed)
     console.inform(
-        f"{len(split.train)} photos to learn from, {len(split.validation)} to validate with, "
-        f"{len(split.test)} to test on."
+        f"{counted(len(split.train), 'photo')} to learn from, {len(split.validation):,} to validate with, "
+        f"{len(split.test):,} to test on."
     )
     start_tensorflow(console)
-    epochs = _choose_epochs(console, talk, split)
     with runs.reserved_run(output_folder(talk), ask.TRAIN) as run:
-        network, model = _create_or_load(console, talk)
+        network, model = _create_or_load(console, talk, len(split.train))
         adversarial = _choose_adversarial(talk)
+        epochs = _choose_epochs(console, talk, network, split, is_none_enough=adversarial is not None and model is None)
         look_at(console, talk, network, run.drawing)
         settings = training_settings(talk, epochs, adversarial, model is not None)
         _refuse_unfit(network, settings)
+        if settings.batch_size > len(split.train):
+            settings = replace(settings, batch_size=len(split.train))
+            console.inform(f"Batches are cut to {counted(len(split.train), 'photo')}: there are no more to learn from.")
         specification = runs.RunSpecification(
             root=check.root,
             split=split,
@@ -92,48 +101,28 @@ def tell_estimate(console: Console, network: networks.Network, specification: ru
     console.inform(f"With {network.name} {many} about {duration(seconds)} on this machine.")
 
 
-def duration(seconds: float) -> str:
-    """Return a duration in words a person would use."""
-    if seconds < 90:
-        return f"{max(1, seconds):.0f} seconds"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
-
-
-def _choose_epochs(console: Console, talk: Conversation, split: Split) -> int:
-    """Ask for the number of epochs, with the time one takes on this machine, measured.
-
-    Which network it will be is asked later, so what is measured is the one the flags say, or the default.
-    """
+def _choose_epochs(
+    console: Console, talk: Conversation, network: networks.Network, split: Split, is_none_enough: bool
+) -> int:
+    """Ask for the number of epochs of regression, with the time that one takes on this machine, measured."""
     if not talk.has_flag(ask_training.EPOCHS) and not talk.accept_defaults:
-        _tell_one_epoch(console, talk, split)
+        console.inform("Measuring how fast this machine trains…")
+        settings = TrainingSettings(
+            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(research.PRECISION)
+        )
+        seconds = runs.estimated_seconds(network, split, settings)
+        console.inform(f"With {network.name} one epoch takes about {duration(seconds)} on this machine.")
 
     def check(epochs: int) -> None:
-        if not epochs and not _begins_adversarially(talk):
+        if not epochs and not is_none_enough:
             raise WrongAnswer(TOO_FEW_EPOCHS)
 
     return talk.answer(ask_training.EPOCHS, check=check)
 
 
-def _tell_one_epoch(console: Console, talk: Conversation, split: Split) -> None:
-    console.inform("Measuring how fast this machine trains…")
-    if talk.has_flag(ask.MODEL):
-        network = networks.load(talk.answer(ask.MODEL))
-    else:
-        architecture = talk.flags.get(ask_training.ARCHITECTURE.name, ModelSettings.architecture)
-        # Weights do not matter for that, and may have to be downloaded.
-        network = networks.build(replace(model_settings(talk, architecture), encoder_weights=RANDOM_WEIGHTS))
-    settings = TrainingSettings(
-        epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(research.PRECISION)
-    )
-    seconds = runs.estimated_seconds(network, split, settings)
-    console.inform(f"With {network.name} one epoch takes about {duration(seconds)} on this machine.")
-
-
-def _create_or_load(console: Console, talk: Conversation) -> tuple[networks.Network, ModelSettings | None]:
+def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[networks.Network, ModelSettings | None]:
     """Create a new network, or load one to continue from; return also the settings of a new one."""
-    if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START) == "load":
+    if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
     settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
     try:
@@ -149,6 +138,13 @@ def _create_or_load(console: Console, talk: Conversation) -> tuple[networks.Netw
         f"{network.model.count_params():,} parameters."
     )
     return network, settings
+
+
+def _proposed_start(talk: Conversation, photos: int) -> str:
+    """Propose to go on from the model that ships where photos are too few for a network from scratch, unless
+    something was said about a new network."""
+    is_new_described = any(talk.has_flag(question) for question in OF_A_NEW_NETWORK)
+    return "load" if photos < DatasetSettings.few_photos and not is_new_described else "create"
 
 
 def _choose_adversarial(talk: Conversation) -> AdversarialSettings | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
-from colorizer.console.model import load_existing, look_at, start_tensorflow
+from colorizer.console.model import load_existing, look_at, model_path, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
+from colorizer.console.verdict import verdict
+from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.counts import ask_count
@@ -26,9 +30,18 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         start_tensorflow(console)
         network = load_existing(console, talk)
         look_at(console, talk, network, run.drawing)
+        _tell_learned_from(console, talk, photos)
         adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
         job = runs.EvaluateJob(
-            network, photos, check.root, run, talk.answer(ask.BATCH_SIZE), adjustment=adjustment, reading=how
+            network,
+            photos,
+            check.root,
+            run,
+            talk.answer(ask.BATCH_SIZE),
+            adjustment=adjustment,
+            reading=how,
+            hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
+            seed=seed,
         )
         with console.progress("Evaluating", "photos") as progress:
             evaluation = runs.score_photos(job, progress)
@@ -42,8 +55,20 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
             console.picture(saved.best[0])
 
 
+def _tell_learned_from(console: Console, talk: Conversation, photos: Sequence[Path]) -> None:
+    """Warn of photos that the model has learned from: figures of those say nothing about others."""
+    if not talk.has_flag(ask.MODEL):
+        return
+    known = runs.learned_from(model_path(talk), photos)
+    if known:
+        console.warn(
+            f"{known:,} of {counted(len(photos), 'photo')} are among those this model learned from: the figures "
+            "flatter it."
+        )
+
+
 def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print each figure beside the gray baseline."""
+    """Print each figure beside the gray baseline, and what they come to."""
     rows = (
         ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
         ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
@@ -51,7 +76,7 @@ def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
         ("colourfulness (0 is gray)", "colourfulness", "{:.1f}", f"{evaluation.true_colourfulness:.1f}"),
     )
     console.table(
-        f"{len(evaluation.photos)} photos: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
+        f"{counted(len(evaluation.photos), 'photo')}: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
         "(share of pixels whose strongest channel is right)",
         ("", "colorized", "left gray", "truth"),
         [
@@ -64,3 +89,4 @@ def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
             for name, field, form, truth in rows
         ],
     )
+    console.inform(verdict(evaluation))

@@ -6,27 +6,44 @@ import logging
 from pathlib import Path
 
 from colorizer import network as networks
+from colorizer import runs
+from colorizer.console.places import output_folder
 from colorizer.console.terminal import Console, quiet_errors
 from colorizer.conversation import questions as ask
-from colorizer.conversation.conversation import Conversation
-from colorizer.errors import ColorizeError
+from colorizer.conversation.conversation import Conversation, MissingAnswer
+from colorizer.conversation.question import LATEST
+from colorizer.errors import ColorizeError, reason
 
 
 def start_tensorflow(console: Console) -> None:
     """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
     console.inform("Starting TensorFlow…")
     logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
-    with quiet_errors():
-        device = networks.prepare_devices()
+    try:
+        with quiet_errors():
+            device = networks.prepare_devices()
+    except (ImportError, MemoryError, OSError, RuntimeError, SystemError) as error:  # as its libraries fail to load
+        raise ColorizeError(
+            f"TensorFlow cannot be started; give it more memory (it needs 4 GB, also of what `ulimit -v` allows), or "
+            f"install it anew: {reason(error)}"
+        ) from error
     console.inform(f"The network runs on: {device}.")
+
+
+def model_path(talk: Conversation) -> Path:
+    """Return the model file of the flag or the answer; by default the one that ships. Raises ColorizeError."""
+    answer = talk.answer(ask.MODEL, default=networks.PRETRAINED)
+    return runs.latest_model(output_folder(talk)) if answer == LATEST else answer
 
 
 def load_existing(console: Console, talk: Conversation) -> networks.Network:
     """Load the model of the flag or the answer, asking again until one loads; by default the one that ships."""
     while True:
-        path = talk.answer(ask.MODEL, default=networks.PRETRAINED)
         try:
+            path = model_path(talk)
             network = networks.load(path)
+        except MissingAnswer:
+            raise
         except ColorizeError as error:
             if talk.has_flag(ask.MODEL) or talk.accept_defaults:
                 raise

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from colorizer.console.advice import advised
-from colorizer.console.places import default_dataset
+from colorizer.console.left_out import tell_pages, tell_unreadable, without_colour_photos
+from colorizer.console.places import PATHS, default_dataset
 from colorizer.console.terminal import Console, quiet_errors
+from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
 from colorizer.dataset import (
     DatasetCheck,
     check_photos,
     fill_default_dataset,
-    find_files,
+    gather,
     holds,
     is_archive,
     unpack,
@@ -26,17 +29,23 @@ def choose_dataset(
     console: Console, talk: Conversation, for_training: bool, least: int, reading: Reading
 ) -> DatasetCheck:
     """Ask for photos until there are at least so many fine ones."""
-    by_flag = talk.accept_defaults or talk.has_flag(ask.DATASET) or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
+    by_flag = (
+        talk.accept_defaults
+        or talk.has_flag(ask.DATASET)
+        or PATHS in talk.flags
+        or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
+    )
     while True:
         try:
-            source = _unpacked(console, talk, _source(console, talk, for_training))
+            given = talk.flags.get(PATHS) or (_source(console, talk, for_training),)
+            sources = [_unpacked(console, talk, source) for source in given]
             _explain_rules(console, for_training)
-            check = _checked(console, talk, source, for_training, reading)
+            check = _checked(console, talk, sources, for_training, reading)
             if len(check.fine) >= least:
                 return check
             raise ColorizeError(
-                f"{len(check.fine)} fine photos in {source} are too few: at least {least} are needed; choose another "
-                f"dataset (flag {ask.DATASET.flag})."
+                f"{counted(len(check.fine), 'fine photo')} in {_named(sources)}: that is too few, at least {least} are "
+                f"needed; choose another dataset (flag {ask.DATASET.flag})."
             )
         except (MissingAnswer, WrongFlag):
             raise
@@ -83,28 +92,35 @@ def _explain_rules(console: Console, for_training: bool) -> None:
         )
     else:
         console.inform(
-            "The photos are checked now. Every photographic format is welcome; left out are only files that are no "
-            "photo or cannot be decoded to the last pixel."
+            "The photos are checked now. Photographs of every usual format are welcome, those of phones and scanners "
+            "too; left out, and told, is what is no photo, is damaged, or is in colour already."
         )
 
 
-def _checked(console: Console, talk: Conversation, source: Path, for_training: bool, reading: Reading) -> DatasetCheck:
-    dataset = find_files(source)
+def _checked(
+    console: Console, talk: Conversation, sources: Sequence[Path], for_training: bool, reading: Reading
+) -> DatasetCheck:
+    dataset = gather(sources)
     hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
-    console.inform(f"Found {len(dataset.files)} files in {source}{hidden}.")
+    own = f" ({dataset.results:,} of this program's own results left out)" if dataset.results else ""
+    console.inform(f"Found {counted(len(dataset.files), 'file')} in {_named(sources)}{hidden}{own}.")
     # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
     with console.progress("Checking", "files") as progress, quiet_errors():
         check = check_photos(dataset, for_training, reading, progress)
-    if check.unreadable:
-        console.warn(f"{len(check.unreadable)} files are unreadable.")
-        if talk.answer(ask.SHOW_UNREADABLE):
-            for _, reason in check.unreadable:
-                console.warn(f"  {reason}")
+    tell_unreadable(console, talk, check)
     if check.wrong_format:
-        console.warn(f"{len(check.wrong_format)} photos are of a wrong colour format: not {check.colour_format}.")
+        many = counted(len(check.wrong_format), "photo is", "photos are")
+        console.warn(f"{many} of a wrong colour format: not {check.colour_format}.")
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")
+    tell_pages(console, check)
+    check = without_colour_photos(console, talk, check)
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
-    console.inform(f"{len(check.fine)} photos are fine{form}.")
+    console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")
     return check
+
+
+def _named(sources: Sequence[Path]) -> str:
+    others = len(sources) - 1
+    return f"{sources[0]} and {counted(others, 'other place')}" if others else str(sources[0])

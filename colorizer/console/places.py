@@ -9,6 +9,8 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.settings import PhotoLimits, Reading
 
+PATHS = "paths"
+"""Name of the plain arguments of a command line among its flags: photos, folders and zips."""
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -15,15 +16,20 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
+from colorizer.console.pace import Pace, clock_time
 from colorizer.conversation.conversation import MissingAnswer
-from colorizer.conversation.question import WrongAnswer
+from colorizer.conversation.question import WrongAnswer, with_default
 from colorizer.progress import Progress
+from colorizer.shown import shown
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
 
 Answer = TypeVar("Answer")
+_INDENT = re.compile(r"(?:  \d+  | *)")
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals by which the system asks a program to end; Windows has no SIGHUP."""
 _PURPLE = 129
 """Of the 256 colours terminals share: the eight basic ones have magenta, but no purple."""
 
@@ -39,10 +45,10 @@ class Console:
         self._source, self._target = source, target
 
     def inform(self, message: str) -> None:
-        self._tell(message, "cyan")
+        self._tell(shown(message), "cyan")
 
     def warn(self, message: str) -> None:
-        self._tell(message, "red")
+        self._tell(shown(message), "red")
 
     def show(self, text: str) -> None:
         """Print a longer text, such as a summary, without a colour of its own."""
@@ -50,9 +56,9 @@ class Console:
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
         """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
-        shown = f"{prompt} [{default}]" if default is not None else prompt
+        question = with_default(prompt, None if default is None else shown(default))
         while True:
-            self._tell(shown, _PURPLE)
+            self._tell(question, _PURPLE)
             try:
                 typed = self._read()
             except EOFError as error:
@@ -68,32 +74,24 @@ class Console:
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
         """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            ProgressColumn,
-            TaskProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-        class Rate(ProgressColumn):
-            def render(self, task):
-                speed = task.finished_speed or task.speed
-                return f"{speed:,.1f} {unit}/s" if speed else ""
-
+        pace = Pace()
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
-            Rate(),
-            TimeRemainingColumn(True),
+            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[left]}"),
         )
         with Progress(*columns, console=self._rich()) as bar:
-            task = bar.add_task(description, total=None)
+            task = bar.add_task(description, total=None, rate="", left="")
 
             def move(done: int, total: int, now: str = description) -> None:
-                bar.update(task, completed=done, total=total, description=now)
+                pace.move(done, total)
+                rate = f"{pace.rate:,.1f} {unit}/s" if pace.rate else ""
+                left = f"{clock_time(pace.remaining)} left" if pace.remaining else ""
+                bar.update(task, completed=done, total=total, description=now, rate=rate, left=left)
 
             yield move
 
@@ -114,7 +112,8 @@ class Console:
         if threading.current_thread() is not threading.main_thread():  # which alone hears signals
             yield came.is_set
             return
-        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        heard = (number for number in (signal.SIGINT, *ENDING) if signal.getsignal(number) is not signal.SIG_IGN)
+        before = {number: signal.signal(number, hear) for number in heard}
         try:
             yield came.is_set
         finally:
@@ -156,9 +155,11 @@ class Console:
         return RichConsole(file=self._target, force_jupyter=widgets)
 
     def _tell(self, message: str, colour: str | int | None = None) -> None:
-        # Bytes of file names that are no text cannot be printed as they are.
+        harmless = "\n".join(shown(line) for line in message.split("\n"))
         target = self._target or sys.stdout  # which a running progress bar has taken over, to print above itself
-        printable = _wrapped(message.encode("utf-8", "replace").decode("utf-8"), target)
+        if target is None:  # as Python has it where standard output was closed before it began
+            return
+        printable = _wrapped(harmless, target)
         wanted = False if os.environ.get("NO_COLOR") else None
         click.echo(click.style(printable, fg=colour) if colour else printable, file=target, color=wanted)
 
@@ -177,11 +178,17 @@ def _wrapped(message: str, target: TextIO) -> str:
     if not target.isatty():
         return message
     width = shutil.get_terminal_size().columns
-    lines = (
-        textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else [line]
-        for line in message.split("\n")
+    return "\n".join(line if len(line) <= width else _folded(line, width) for line in message.split("\n"))
+
+
+def _folded(line: str, width: int) -> str:
+    """Break a line between words; what follows an option of a menu hangs under its text."""
+    indent = _INDENT.match(line)[0]
+    hanging = " " * len(indent)
+    folded = textwrap.wrap(
+        line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
     )
-    return "\n".join("\n".join(line) for line in lines)
+    return "\n".join(folded)
 
 
 @contextmanager

@@ -5,19 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from colorizer import runs
 from colorizer.console.advice import advised
-from colorizer.console.colorize import tell_colorized
-from colorizer.console.decide import decide, duration, take_up, tell_estimate
+from colorizer.console.colorize import colorize
+from colorizer.console.decide import decide, take_up, tell_estimate
 from colorizer.console.evaluate import tell_evaluation
 from colorizer.console.places import program
 from colorizer.console.terminal import Console
+from colorizer.console.verdict import next_steps
+from colorizer.console.wording import duration
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.settings_file import with_settings
-from colorizer.errors import ColorizeError, Diverged, Interrupted, Unfinished
+from colorizer.errors import ColorizeError, Diverged, Interrupted
 
 if TYPE_CHECKING:
     from colorizer.training import EpochReport, TrainingRecord
@@ -38,7 +41,10 @@ def train_journey(console: Console, talk: Conversation) -> None:
         with console.progress("Evaluating", "photos") as progress:
             trained = runs.evaluate_trained(job, training, progress)
         tell_evaluation(console, trained.evaluation)
-        console.inform(f"The graphs of losses, accuracies and learning rate are in {trained.curves}.")
+        console.inform(
+            f"The graphs of losses, accuracies and learning rate are in {trained.curves}; beside it, their figures in "
+            f"{trained.history.name}."
+        )
         pictures = [trained.curves]
         if trained.snapshots:
             console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
@@ -47,14 +53,10 @@ def train_journey(console: Console, talk: Conversation) -> None:
             for picture in pictures:
                 console.picture(picture)
         if job.specification.save_results:
-            try:
-                with console.progress("Colorizing", "photos") as progress:
-                    colorized = runs.colorize_test_photos(job, progress)
-            except Unfinished as error:
-                kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
-                raise kind(f"{error} {_AGAIN.capitalize()} the others.") from error
-            tell_colorized(console, talk, colorized, _AGAIN)
+            colorize(console, talk, partial(runs.colorize_test_photos, job), _AGAIN)
         runs.finish(job)
+    for sentence in next_steps(job, training, trained.evaluation):
+        console.inform(sentence)
 
 
 def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
@@ -67,7 +69,8 @@ def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
 
         def report(epoch: EpochReport) -> None:
             title = f"Epoch {epoch.epoch} of {epoch.epochs}, {epoch.phase}"
-            progress(epoch.batch, epoch.batches, title)
+            loss = epoch.figures.get("loss")
+            progress(epoch.batch, epoch.batches, title if loss is None else f"{title}, loss {loss:.4g}")
             if epoch.finished:
                 figures = ", ".join(f"{name} {value:.4g}" for name, value in sorted(epoch.figures.items()))
                 console.inform(f"{title}: {figures}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from colorizer.conversation.question import Question, WrongAnswer
 from colorizer.errors import ColorizeError
+from colorizer.shown import shown
 
 Answer = TypeVar("Answer")
 
@@ -68,4 +70,9 @@ class Conversation:
 
         if not question.prompt or (self.accept_defaults and proposed is not None):
             return None if proposed is None else parse(proposed)
-        return self._asker.ask(question.prompt.format(**words), question.flag, parse, proposed)
+        return self._asker.ask(question.prompt.format(**_harmless(words)), question.flag, parse, proposed)
+
+
+def _harmless(words: dict[str, Any]) -> dict[str, Any]:
+    """Return what fills the gaps of a prompt, with names from outside on one line that harms no terminal."""
+    return {name: shown(str(word)) if isinstance(word, str | Path) else word for name, word in words.items()}

@@ -10,13 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from colorizer.errors import ColorizeError
 from colorizer.settings import MAXIMUM_SIZE, RANDOM_WEIGHTS, SIZE_MULTIPLE
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
+LATEST = "latest"
+"""In the place of a model file: the one that was trained last."""
 Parser = Callable[[str], Any]
+_OPTION = re.compile(r"  \d+  (\w+)")
+"""A line of a menu, and the option it offers."""
+_DECIMAL_COMMA = re.compile(r"^(-?\d*),(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,11 @@ def whole_number(least: int, most: int) -> Parser:
 
 
 def number_between(least: float, most: float) -> Parser:
-    """Accept a decimal number from `least` to `most`."""
+    """Accept a decimal number from `least` to `most`, its fraction after a point or a comma."""
 
     def parse(text: str) -> float:
         try:
-            number = float(text)
+            number = float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
         except ValueError:
             raise WrongAnswer(f"{text!r} is not a number.") from None
         if not least <= number <= most:
@@ -110,6 +117,19 @@ def numbered(options: Iterable[str]) -> dict[str, str]:
     return {str(number): name for number, name in enumerate(names, 1)} | {name: name for name in names}
 
 
+def with_default(prompt: str, default: str | None) -> str:
+    """Return a prompt that shows its default in brackets: after the option of a menu that it is, or at the end."""
+    if default is None:
+        return prompt
+    lines = prompt.split("\n")
+    options = [number for number, line in enumerate(lines) if _OPTION.match(line)]
+    for number in options:
+        if _OPTION.match(lines[number])[1] == default:
+            lines[number] += f" [{default}]"
+            return "\n".join(lines)
+    return f"{prompt} [{default}]"
+
+
 def menu(prompt: str, options: dict[str, str]) -> str:
     """Return a prompt with one numbered line for each option: its name and, if there is one, what it means."""
     lines = [
@@ -124,8 +144,8 @@ def yes_or_no(text: str) -> bool:
 
 
 def a_path(text: str) -> Path:
-    """Read a path as people paste it: in quotes, with ~, or with spaces escaped by backslashes."""
-    typed = text.strip()
+    """Read a path as people paste it: in quotes, with ~, with escaped spaces, or as a file:// address."""
+    typed = _without_scheme(text.strip())
     if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "'\"":
         typed = typed[1:-1]
     if not typed:
@@ -153,6 +173,11 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     return parse
 
 
+def model_file(text: str) -> Path | str:
+    """Accept a model file, or `LATEST`."""
+    return LATEST if text.strip().lower() == LATEST else existing_path((".h5", ".keras"))(text)
+
+
 def weights_file(text: str) -> Path | str:
     """Accept a file of weights, or `RANDOM_WEIGHTS`."""
     return text if text == RANDOM_WEIGHTS else existing_path((".h5",))(text)
@@ -168,7 +193,8 @@ def existing_folder(text: str) -> Path:
 def network_size(text: str) -> int:
     size = whole_number(SIZE_MULTIPLE, MAXIMUM_SIZE)(text)
     if size % SIZE_MULTIPLE:
-        raise WrongAnswer(f"{size} is not a multiple of {SIZE_MULTIPLE}.")
+        below = size - size % SIZE_MULTIPLE
+        raise WrongAnswer(f"{size} is not a multiple of {SIZE_MULTIPLE}; {below} and {below + SIZE_MULTIPLE} are.")
     return size
 
 
@@ -177,6 +203,12 @@ def filter_counts(text: str) -> tuple[int, ...]:
     if not 2 <= len(counts) <= 5:
         raise WrongAnswer(f"{text!r} is wrong: two to five counts separated by commas are wanted.")
     return counts
+
+
+def _without_scheme(text: str) -> str:
+    """Return the path of a file:// address, as file managers and browsers copy it; any other text as it is."""
+    address = urlsplit(text) if text.lower().startswith("file://") else None
+    return url2pathname(address.path) if address and address.netloc in ("", "localhost") else text
 
 
 def _home(text: str) -> Path:

@@ -11,6 +11,8 @@ from colorizer.conversation.question import (
     Question,
     a_path,
     existing_path,
+    menu,
+    model_file,
     number_between,
     numbered,
     one_of,
@@ -26,9 +28,14 @@ JOURNEY = Question(
     "which journey",
     one_of(numbered(ALL)),
     (),
-    "What would you like to do?\n  1  train a model on colour photos\n"
-    "  2  colorize black-and-white photos with an existing model\n"
-    "  3  evaluate a model on colour photos",
+    menu(
+        "What would you like to do?",
+        {
+            TRAIN: "a model on colour photos",
+            COLORIZE: "black-and-white photos with an existing model",
+            EVALUATE: "a model on colour photos",
+        },
+    ),
     default="colorize",
 )
 USE_DEFAULT_DATASET = Question(
@@ -84,10 +91,10 @@ COUNT = Question(
 )
 MODEL = Question(
     "--model",
-    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate",
-    existing_path((".h5", ".keras")),
+    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate; latest is the one trained last",
+    model_file,
     ALL,
-    "Which model file? (.h5 or .keras)",
+    "Which model file? (.h5 or .keras; latest is the one trained last)",
     shown_default="the one that ships with the program",
 )
 LOOK = Question(
@@ -95,7 +102,7 @@ LOOK = Question(
     "look at the model: drawing, summary or nothing",
     one_of(numbered(("drawing", "summary", "nothing"))),
     ALL,
-    "Look at the model?\n  1  save a drawing of it\n  2  print its summary\n  3  nothing",
+    menu("Look at the model?", {"drawing": "saved as a picture", "summary": "printed", "nothing": ""}),
     default="nothing",
 )
 ADJUST = Question(
@@ -121,6 +128,48 @@ RESTORE_CONTRAST = Question(
     (COLORIZE,),
     "Give faded photos their black and white back? (yes/no)",
     "no",
+)
+HINTS = Question(
+    "--hints",
+    "file of colour hints, JSON: photo, places and colours (HINTS.md)",
+    existing_path((".json",)),
+    (COLORIZE,),
+    shown_default="none",
+)
+HINTS_BESIDE = Question(
+    "--hints-beside",
+    "use the hints in PHOTO.hints.json beside a photo",
+    yes_or_no,
+    (COLORIZE,),
+    default="yes",
+)
+HINTS_PER_PHOTO = Question(
+    "--hints-per-photo",
+    "score with the true colours of so many random places of each photo revealed",
+    whole_number(0, 500),
+    (EVALUATE,),
+    default="0",
+)
+TO = Question(
+    "--to",
+    "folder for the colour photos, their sheets and their page",
+    a_path,
+    (COLORIZE,),
+    shown_default="a new one under OUTPUT/results",
+)
+BESIDE = Question(
+    "--beside",
+    "write each colour photo beside its original, as NAME-colour.jpg",
+    yes_or_no,
+    (COLORIZE,),
+    default="no",
+)
+SHEETS = Question(
+    "--sheets",
+    "put every photo on a comparison sheet, instead of one sheet for each hundred photos",
+    yes_or_no,
+    (COLORIZE,),
+    default="no",
 )
 SHOW_RESULTS = Question(
     "--show-results",
@@ -159,6 +208,14 @@ MAXIMUM_MEGAPIXELS = Question(
     number_between(0.001, 10_000),
     ALL,
     default=str(PhotoLimits.maximum_pixels // 1_000_000),
+)
+RECOLOUR = Question(
+    "--recolour",
+    "colour photos anew that are in colour already, from their brightness alone; otherwise they are left out",
+    yes_or_no,
+    (COLORIZE,),
+    "Colour these anew too, from their brightness alone? (yes/no)",
+    "no",
 )
 SKIP_EXISTING = Question(
     "--skip-existing",

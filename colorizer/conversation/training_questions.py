@@ -57,8 +57,11 @@ START = Question(
     "create a new model or load one",
     one_of(numbered(("create", "load"))),
     (TRAIN,),
-    menu("Create a new model or load one to continue from?", {"create": "", "load": ""}),
-    default="create",
+    menu(
+        "Create a new model or load one to continue from?",
+        {"create": "a network that knows nothing yet", "load": "one that is trained, such as the one that ships"},
+    ),
+    shown_default="load the model that ships for fewer than 2,000 photos, unless a new network is described",
 )
 ARCHITECTURE = Question(
     "--architecture",

@@ -8,6 +8,19 @@ from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.settings import ADVERSARIAL_TRAINING, AdversarialSettings, ModelSettings, TrainingSettings
 
+OF_A_NEW_NETWORK = (
+    ask_training.ARCHITECTURE,
+    ask_training.SIZE,
+    ask_training.ENCODER_WEIGHTS,
+    ask_training.RANDOM_ENCODER,
+    research.FILTERS,
+    research.DROPOUT,
+    research.L2,
+    research.HEAD,
+    research.TEMPERATURE,
+)
+"""Questions that make sense only where a network is to be built."""
+
 
 def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
     """Return how a network of an architecture is to be built."""

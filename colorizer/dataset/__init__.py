@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "find": ["Dataset", "find_files"],
+        "find": ["Dataset", "find_files", "gather"],
         "archive": ["holds", "is_archive", "unpack"],
         "check": ["DatasetCheck", "check_photos"],
         "split": ["Split", "choose_photos", "split_photos"],

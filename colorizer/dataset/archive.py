@@ -6,21 +6,34 @@ import hashlib
 import json
 import lzma
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from colorizer.errors import ColorizeError, NoRoomToUnpack
-from colorizer.files import numbered, umask, write_text
+from colorizer.errors import ColorizeError, NoRoomToUnpack, reason
+from colorizer.files import numbered, read_json, umask, write_text
+from colorizer.locks import is_abandoned, owned
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import ArchiveLimits
+from colorizer.zip_members import inflated
 
 RECORD = ".unpacked-from.json"
 """File inside an unpacked folder that says which archive it holds."""
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+"""What a damaged archive is met with; one packed in an unknown way with NotImplementedError, a RuntimeError."""
+_UNPACKING = ".unpacking-"
 _LINK, _KIND = 0o120000, 0o170000
 """A symbolic link among the kinds of files, in Unix' mode bits."""
-_CHUNK = 1024**2
 
 
 def is_archive(path: Path) -> bool:
@@ -31,8 +44,8 @@ def is_archive(path: Path) -> bool:
 def came_from(folder: Path, archive: Path) -> bool:
     """Say whether a folder was unpacked from this archive as it is now: same name, size, time and list of members."""
     try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8")) == _identity(archive)
-    except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
+        return read_json(folder / RECORD) == _identity(archive)
+    except (ColorizeError, OSError, *_DAMAGED):
         return False
 
 
@@ -43,7 +56,7 @@ def holds(folder: Path, archive: Path) -> bool:
     try:
         with zipfile.ZipFile(archive) as opened:
             return all((folder / _inside(archive, member)).is_file() for member in _files(opened))
-    except (ColorizeError, OSError, ValueError, zipfile.BadZipFile):
+    except (ColorizeError, OSError, *_DAMAGED):
         return False
 
 
@@ -69,26 +82,37 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
             members = _files(opened)
             _refuse_unbounded(archive, members, limits, shutil.disk_usage(there).free)
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
-            for done, member in enumerate(members, 1):
-                _extract(archive, opened, member, temporary)
-                progress(done, len(members))
+            _sweep(target.parent)
+            temporary = Path(tempfile.mkdtemp(prefix=_UNPACKING, dir=target.parent))
+            with owned(temporary):
+                for done, member in enumerate(members, 1):
+                    _extract(archive, opened, member, temporary)
+                    progress(done, len(members))
         write_text(temporary / RECORD, json.dumps(identity))
         temporary.chmod(0o777 & ~umask())
         temporary.rename(target)
     except ColorizeError:
         raise
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise ColorizeError(f"Cannot unpack {archive}: {reason}.") from error
+    except (*_DAMAGED, OSError) as error:
+        why = f"{error.strerror}." if isinstance(error, OSError) and error.strerror else reason(error)
+        raise ColorizeError(f"Cannot unpack {archive}: {why}") from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes were unpacking into a folder."""
+    for path in folder.glob(f"{_UNPACKING}*"):
+        # One that is empty may have been made this moment, and have no owner yet.
+        if path.is_dir() and any(path.iterdir()) and is_abandoned(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _files(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [member for member in opened.infolist() if not member.is_dir()]
+    # As ZipInfo.is_dir does for names that are not empty.
+    return [member for member in opened.infolist() if not member.filename.endswith("/")]
 
 
 def _identity(archive: Path) -> dict:
@@ -105,6 +129,10 @@ def _identity(archive: Path) -> dict:
 
 def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
     """Return where in the folder a member belongs; raise ColorizeError for one that would land elsewhere."""
+    if not member.filename.strip("/\\. "):
+        raise ColorizeError(
+            f"{archive} is refused: one of its members has no name; unpack it yourself and choose the folder."
+        )
     path = PurePosixPath(member.filename.replace("\\", "/"))
     is_drive = any(len(part) > 1 and part[1] == ":" for part in path.parts)
     if not path.parts or path.is_absolute() or ".." in path.parts or is_drive:
@@ -147,8 +175,9 @@ def _extract(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, fo
     path = folder / _inside(archive, member)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with opened.open(member) as source, path.open("xb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
+        with path.open("xb") as target:
+            for piece in inflated(archive, opened, member):
+                target.write(piece)
     except FileExistsError as error:
         raise ColorizeError(
             f"{archive} is refused: its member {member.filename!r} would overwrite another one."

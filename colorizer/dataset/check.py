@@ -22,7 +22,7 @@ _FILES_AT_A_TIME = 16
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """What the check found; every file of the dataset is in exactly one of the three."""
+    """What the check found; every file of the dataset is in exactly one of the four."""
 
     root: Path
     fine: tuple[Path, ...]
@@ -32,6 +32,10 @@ class DatasetCheck:
     """(file, its colour format) pairs."""
     colour_format: str | None
     """The run's one colour format, "RGB" or "RGBA"; None when every format was welcome."""
+    in_colour: tuple[Path, ...] = ()
+    """Photos that are in colour already, where black-and-white ones are wanted. Toned and yellowed ones are not."""
+    several_pages: tuple[Path, ...] = ()
+    """Files with more pages than the one that is read; they are among the others too."""
 
 
 def check_photos(
@@ -45,31 +49,39 @@ def check_photos(
     What was found is remembered in `reading.cache_folder`, and files that have not changed are not decoded again.
 
     For training, the run's colour format is that of the first colour photo (RGB or RGBA, by sorted name), and every
-    other format, grayscale included, is wrong. For colorizing every photographic format is fine.
+    other format, grayscale included, is wrong. For colorizing every photographic format is fine, and photos that are in
+    colour already stand apart.
     """
     findings = _examined(dataset, reading, progress)
     readable = (found[1] for found in findings if found[0] == _READABLE)
     wanted = next((found for found in readable if found in _TRAINABLE), "RGB") if for_training else None
-    fine, unreadable, wrong = [], [], []
-    for path, (kind, found, *_) in zip(dataset.files, findings, strict=True):
+    fine, unreadable, wrong, in_colour = [], [], [], []
+    for path, (kind, found, *facts) in zip(dataset.files, findings, strict=True):
         if kind == _UNREADABLE:
             unreadable.append((path, found))
+        elif not for_training and facts[1]:
+            in_colour.append(path)
         elif wanted is not None and found != wanted:
             wrong.append((path, found))
         else:
             fine.append(path)
-    return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted)
+    read = zip(dataset.files, findings, strict=True)
+    several = tuple(path for path, found in read if found[0] == _READABLE and found[4] > 1)
+    return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted, tuple(in_colour), several)
 
 
 def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> list[list]:
-    """Return [_READABLE, colour format, pixels] or [_UNREADABLE, why] of every file, decoding those not seen before."""
+    """Return [_READABLE, colour format, pixels, whether it is in colour, pages] or [_UNREADABLE, why] of every file.
+
+    Those seen before, and not changed since, are not decoded again.
+    """
     # The one photo of a folder that somebody chose alone must not displace what is known of the others.
     known = Findings(reading.cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
     names = [str(path) for path in dataset.files]
     prints = [fingerprint(name) for name in names]
     results = [known.recall(name, now) for name, now in zip(names, prints, strict=True)]
     # What was within an earlier run's limit need not be within this one's.
-    results = [found if found and found[2] <= reading.limits.maximum_pixels else None for found in results]
+    results = [found if _is_within(found, reading.limits.maximum_pixels) else None for found in results]
     unseen = [number for number, found in enumerate(results) if found is None]
     done = len(results) - len(unseen)
     progress(done, len(results))
@@ -93,9 +105,17 @@ def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> list[li
     return results
 
 
+def _is_within(found: list | None, maximum_pixels: int) -> bool:
+    """Say whether what was remembered is what this check would find, and within its limit."""
+    match found:
+        case [str(kind), str(), int(pixels), bool(), int()]:
+            return kind == _READABLE and pixels <= maximum_pixels
+    return False
+
+
 def _examine(path: Path, limits: PhotoLimits) -> list:
     try:
         facts = examine(path, limits)
-        return [_READABLE, facts.colour_format, facts.width * facts.height]
+        return [_READABLE, facts.colour_format, facts.width * facts.height, facts.in_colour, facts.pages]
     except ColorizeError as error:
         return [_UNREADABLE, str(error)]

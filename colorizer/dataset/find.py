@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.dataset.archive import RECORD, came_from
 from colorizer.errors import ColorizeError
+from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
+
+HINTS_ENDING = ".hints.json"
+"""How the names of files end that lie beside a photo and say what is known of its colours."""
 
 
 @dataclass(frozen=True)
@@ -22,19 +26,22 @@ class Dataset:
     """Every file below it, sorted by name."""
     hidden: int
     """Files left out because their name, or their folder's, starts with a dot or is __MACOSX."""
+    results: int = 0
+    """Files left out because the program itself has made them: they lie in a folder of results, or beside a photo."""
 
 
 def find_files(source: Path) -> Dataset:
     """List every file under a folder, or the one photo that `source` is; raise ColorizeError when there is none.
 
     Links to folders are not followed, so a loop of links cannot trap the walk. A zip that lies unpacked beside itself
-    is not listed: its photos are.
+    is not listed: its photos are. Nor are hints beside a photo, and the
+    program's own results, unless `source` is their folder.
     """
     if source.is_file():
         return Dataset(source.parent, (source,), 0)
     if not source.is_dir():
         raise ColorizeError(f"There is no folder or photo at {source}.")
-    files, hidden = [], 0
+    files, hidden, results = [], 0, 0
 
     def refuse(error: OSError) -> None:
         raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
@@ -42,11 +49,33 @@ def find_files(source: Path) -> Dataset:
     for folder, subfolders, names in _walk(source, refuse):
         unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
         hidden += sum(len(inside) for name in unseen for _, _, inside in _walk(Path(folder, name)))
-        subfolders[:] = sorted(set(subfolders) - unseen)
+        own = {name for name in subfolders if is_marked(Path(folder, name))} - unseen
+        results += sum(len(inside) for name in own for _, _, inside in _walk(Path(folder, name)))
+        subfolders[:] = sorted(set(subfolders) - unseen - own)
         visible = [name for name in names if not name.startswith(".")]
         hidden += len(names) - len(visible) - (RECORD in names)
-        files += [Path(folder, name) for name in visible if not _is_unpacked(Path(folder, name))]
-    return Dataset(source, tuple(sorted(files)), hidden)
+        beside = made_beside(Path(folder))
+        results += len(beside.intersection(visible))
+        listed = [name for name in visible if name not in beside and not name.endswith(HINTS_ENDING)]
+        files += [path for path in (Path(folder, name) for name in listed) if not _is_unpacked(path)]
+    return Dataset(source, tuple(sorted(files)), hidden, results)
+
+
+def gather(sources: Sequence[Path]) -> Dataset:
+    """List the files of several sources together, each once; raise ColorizeError when one has none.
+
+    Names start from the folder that holds all of them; of one source alone, as `find_files` has them.
+    """
+    if len(sources) == 1:
+        return find_files(sources[0])
+    found = [find_files(source.absolute()) for source in sources]
+    try:
+        root = Path(os.path.commonpath([dataset.root for dataset in found]))
+    except ValueError as error:  # two drives have nothing in common
+        raise ColorizeError("Photos of several drives cannot be taken together; take one drive at a time.") from error
+    files = sorted({file for dataset in found for file in dataset.files})
+    hidden, results = sum(each.hidden for each in found), sum(each.results for each in found)
+    return Dataset(root, tuple(files), hidden, results)
 
 
 def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -6,12 +6,13 @@ import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from colorizer.errors import ColorizeError
-from colorizer.files import Fingerprint, write_text
+from colorizer.files import Fingerprint, read_json, write_text
 from colorizer.settings import CacheSettings
 
-_VERSION = 2
+_VERSION = 3
 """Raised whenever what is remembered changes its meaning; files of other versions are not read."""
 
 
@@ -52,6 +53,15 @@ class Findings:
         if self._file is None:
             return {}
         try:
-            return json.loads(self._file.read_text(encoding="utf-8"))
+            known = read_json(self._file)
         except (OSError, ValueError):
             return {}
+        return known if isinstance(known, dict) and all(map(_is_note, known.values())) else {}
+
+
+def _is_note(note: Any) -> bool:
+    """Say whether something read is what is remembered of a file: its fingerprint, and a list of plain values."""
+    match note:
+        case [int(), int(), [*parts]]:
+            return all(isinstance(part, str | int) for part in parts)
+    return False

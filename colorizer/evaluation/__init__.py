@@ -1,6 +1,7 @@
 """Scores beside the gray baseline, and which hues became which.
 
-`evaluate` scores a network on photos, `scores` one picture; `hues` counts chroma by hue.
+`evaluate` scores a network on photos, `scores` one picture; `hues` counts chroma by hue; `true_hints` reveals some true
+colours.
 """
 
 import lazy_loader
@@ -11,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network"],
         "scores": ["PhotoScores", "score"],
         "hues": ["hue_histogram"],
+        "true_hints": ["hints_of_truth"],
     },
 )

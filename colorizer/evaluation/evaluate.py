@@ -13,7 +13,7 @@ from PIL import Image
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.hues import HUE_BINS, hue_histogram
 from colorizer.evaluation.scores import PhotoScores, score
-from colorizer.inference.colorize import AS_MEANT, Adjustment, colorize_all
+from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all, no_hints
 from colorizer.network.devices import compiled_by_xla, enough_memory
 from colorizer.network.network import Network
 from colorizer.photos.color import colourfulness, luma
@@ -65,16 +65,18 @@ def evaluate_network(
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
     progress: Progress = no_progress,
+    hints_of: HintsOf = no_hints,
 ) -> Evaluation:
     """Evaluate a network on colour photos, leaving it as it is; raise ColorizeError when one cannot be read.
 
     `loss` (`TrainingSettings.loss`) and accuracy are taken at the network's size; the scores at the photo's own size,
-    at most `SCORED_SIDE` pixels on the longer side.
+    at most `SCORED_SIDE` pixels on the longer side. `hints_of` says what is revealed of each photo's colours, such as
+    `true_hints.hints_of_truth`; loss and accuracy are those without.
     """
     figures = _loss_and_accuracy(network, photos, loss, batch_size, reading)
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
-    for outcome in colorize_all(network, photos, _score, adjustment, reading):
+    for outcome in colorize_all(network, photos, _score, adjustment, reading, hints_of):
         photo, its_hues = outcome.delivered
         scored.append(photo)
         hues += its_hues

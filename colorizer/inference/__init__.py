@@ -1,7 +1,8 @@
 """Photos through a network, at their own size.
 
-`colorize` takes one photo or many through a network; `full_size` joins the colours it proposes with the photo's own
-luma.
+`colorize` takes one photo or many through a network, which makes its `proposal`; `full_size` joins the proposed colours
+with the photo's own luma. `hints` are what a person knows of a photo's colours, read from a `hints_file`; `spreading`
+says how far each reaches, and `hinted` is a photo set once that answers many.
 """
 
 import lazy_loader
@@ -19,6 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "colorize_files",
             "colorize_photo",
         ],
+        "hints": ["AnyHint", "Hint", "Rectangle", "Scribble"],
+        "hints_file": ["Palette", "find_hints", "hints_beside", "read_hints", "read_palette", "save_palette"],
+        "hinted": ["HintedPhoto", "set_photo"],
         "full_size": ["join"],
     },
 )

@@ -15,9 +15,11 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.inference.full_size import join
+from colorizer.inference.hinted import HintedPhoto
+from colorizer.inference.hints import AnyHint
+from colorizer.inference.proposal import propose
 from colorizer.network.devices import OUT_OF_MEMORY
 from colorizer.network.network import Network
-from colorizer.photos.color import luma
 from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, pixel_count, read_photo
@@ -63,12 +65,22 @@ class Failure:
 
 Deliver = Callable[[Path, Photo, Picture], Any]
 """Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
+HintsOf = Callable[[Path, Photo], Sequence[AnyHint]]
+"""Called as ``hints_of(path, original)``, from several threads: what is known of a photo's colours."""
 
 
-def colorize_photo(source: Source, network: Network, adjustment: Adjustment = AS_MEANT) -> Image.Image:
+def no_hints(path: Path, photo: Photo) -> Sequence[AnyHint]:
+    """Know nothing of any photo."""
+    return ()
+
+
+def colorize_photo(
+    source: Source, network: Network, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
+) -> Image.Image:
     """Return a photo in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError.
 
     `source` is a path, a file's bytes, an open binary file, a Pillow image or an array: `photos.reading.Source`.
+    `hints`: what is known of its colours (`inference.hints`), in pixels of the upright photo.
 
     Examples:
         >>> from colorizer import colorize_photo, load_model
@@ -78,51 +90,38 @@ def colorize_photo(source: Source, network: Network, adjustment: Adjustment = AS
         >>> picture.save("grandmother-in-colour.jpg")
     """
     original = read_photo(source)
-    picture = colorize_decoded(network, original, adjustment).image
+    picture = colorize_decoded(network, original, adjustment, hints).image
     if original.alpha is not None:
         picture.putalpha(Image.fromarray(original.alpha))
     return picture
 
 
-def colorize_decoded(network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT) -> Picture:
-    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short."""
+def colorize_decoded(
+    network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
+) -> Picture:
+    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short, or
+    a hint lies outside the photo.
+    """
     offset = propose(network, [photo])[0]
     try:
-        return _finish(photo, offset, adjustment, network.size)
+        return _finish(photo, offset, adjustment, network.size, hints=hints)
     except OUT_OF_MEMORY as error:
         raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
 
 
-def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
-
-    A faded photo is shown to the network with its contrast restored: it learned from few that are. Where memory does
-    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
-    """
-    try:
-        squares = np.stack([_unfaded(photo.square(network.size), limits) for photo in photos])
-        rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
-        return rgb - luma(rgb)[..., None]
-    except OUT_OF_MEMORY as error:
-        if len(photos) == 1:
-            raise ColorizeError(
-                f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
-                "close other programs, or take a smaller model."
-            ) from error
-    half = len(photos) // 2
-    return np.concatenate([propose(network, part, limits) for part in (photos[:half], photos[half:])])
-
-
-def _unfaded(square: np.ndarray, limits: PhotoLimits) -> np.ndarray:
-    black, white = tonal_range(square, limits)
-    return np.clip((square - black) / (white - black), 0, 1)
-
-
 def _finish(
-    photo: Photo, offset: np.ndarray, adjustment: Adjustment, size: int, limits: PhotoLimits = DEFAULT_LIMITS
+    photo: Photo,
+    offset: np.ndarray,
+    adjustment: Adjustment,
+    size: int,
+    limits: PhotoLimits = DEFAULT_LIMITS,
+    hints: Sequence[AnyHint] = (),
 ) -> Picture:
+    if not np.isfinite(offset).all():
+        raise ColorizeError("the colours the model proposes for it are no numbers; choose another model.")
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
-    return join(photo, offset * np.float32(adjustment.vividness), tones)
+    offset = offset * np.float32(adjustment.vividness)
+    return HintedPhoto(photo, offset, tones).picture(hints) if hints else join(photo, offset, tones)
 
 
 def _too_large(photo: Photo) -> str:
@@ -137,6 +136,7 @@ def colorize_files(
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
+    hints_of: HintsOf = no_hints,
 ) -> Iterator[Colorized | Failure]:
     """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
 
@@ -156,7 +156,7 @@ def colorize_files(
             reading, writing = read(next(batches, [])), []
             while reading or writing:
                 following = read(next(batches, []))
-                finishing = _compute(network, reading, deliver, adjustment, limits, pool)
+                finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, pool)
                 for outcome in writing:
                     yield outcome if isinstance(outcome, Failure) else outcome.result()
                 reading, writing = following, finishing
@@ -170,9 +170,10 @@ def colorize_all(
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
+    hints_of: HintsOf = no_hints,
 ) -> Iterator[Colorized]:
     """Colorize as `colorize_files` does, and raise ColorizeError for the first photo that cannot be colorized."""
-    with closing(colorize_files(network, paths, deliver, adjustment, reading)) as outcomes:
+    with closing(colorize_files(network, paths, deliver, adjustment, reading, hints_of)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
@@ -185,13 +186,21 @@ def _compute(
     deliver: Deliver,
     adjustment: Adjustment,
     limits: PhotoLimits,
+    hints_of: HintsOf,
     pool: ThreadPoolExecutor,
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
     def finish(path: Path, photo: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
-            return Colorized(path, deliver(path, photo, _finish(photo, offset, adjustment, network.size, limits)))
+            hints = hints_of(path, photo)
+            picture = _finish(photo, offset, adjustment, network.size, limits, hints)
+        except ColorizeError as error:
+            return Failure(path, f"Cannot colorize {path}: {error}")
+        except OUT_OF_MEMORY:
+            return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
+        try:
+            return Colorized(path, deliver(path, photo, picture))
         except ColorizeError as error:
             return Failure(path, str(error))
         except OUT_OF_MEMORY:

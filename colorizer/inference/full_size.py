@@ -19,11 +19,14 @@ _MOST_ROWS_PER_NODE = 16
 _PADDING = 2
 
 
-def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> Picture:
+def join(
+    photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0), change: np.ndarray | None = None
+) -> Picture:
     """Bring colour offsets smoothly to the photo's size and join them with its own luma.
 
     `offset`: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3). `tones`: the luma that is to be
-    black and that to be white, in [0, 1]. A photo of 16 bits becomes a picture of 16 bits.
+    black and that to be white, in [0, 1]. `change`: offsets of another grid, to be added. A photo of 16 bits becomes a
+    picture of 16 bits.
 
     Bicubic along both axes; down a large photo, every few rows are computed so and those between them linearly, closer
     together than the offsets' own rows. A guided filter was no better: docs/EXPERIMENTS.md.
@@ -33,12 +36,13 @@ def join(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.
     """
     width, height = photo.image.size
     columns = next((columns for columns in _TILE_WIDTHS if width <= columns), _TILE_WIDTHS[-1])
-    rows, step = _TILE_ROWS, _rows_per_node(height, len(offset))
-    planes = _padded_planes(offset * np.float32(255))
+    grids = [offset] if change is None else [offset, change]
+    rows, step = _TILE_ROWS, _rows_per_node(height, max(map(len, grids)))
+    layers = [_padded_planes(grid * np.float32(255)) for grid in grids]
     joined = Image.new("RGB", (width, height), None)
     deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
     for top in range(0, height, rows):
-        nodes = _resized_rows(planes, photo, top, step, rows // step + 1)
+        nodes = sum(_resized_rows(planes, photo, top, step, rows // step + 1) for planes in layers)
         for left in range(0, width, columns):
             # What lies beyond the photo's edges is computed, and dropped by `paste`.
             levels = photo.levels((left, top, left + columns, top + rows))

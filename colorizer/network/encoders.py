@@ -7,7 +7,6 @@ becomes a part of the network: its layers are stock layers of one flat graph, so
 from __future__ import annotations
 
 import re
-import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.errors import ColorizeError, MissingWeights, reason
 from colorizer.network.screening import screen
 from colorizer.settings import RANDOM_WEIGHTS
 
@@ -164,5 +163,4 @@ def _weights_needed(name: str, weights: str) -> Iterator[None]:
         yield
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
         where = "their download" if weights in ("", RANDOM_WEIGHTS) else f"the file {weights}"
-        reason = textwrap.shorten(str(error).strip().split("\n")[0], 200, placeholder="…").rstrip(".")
-        raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason}.") from error
+        raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason(error)}") from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
+import shutil
+import tempfile
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -12,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from colorizer.errors import ColorizeError
+from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
 from colorizer.network.network import Network
 from colorizer.network.screening import screen
@@ -38,9 +41,14 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # Keras 2's LeakyReLU(alpha=...), which Keras 3 understands
             # Losses and metrics of other programs may not exist here; the network is all that is needed.
-            model = keras.models.load_model(path, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
+            with _named_for_keras(path) as named:
+                model = keras.models.load_model(named, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly every kind for a broken file
-        raise ColorizeError(f"{path} cannot be loaded as a Keras model: {_first_line(error)}") from error
+        raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise ColorizeError(
+            f"{path} is no use: some of its weights are no numbers, as after a training that diverged; choose another."
+        )
     return Network(model, path.name, _input_size(model, path, default_size))
 
 
@@ -83,6 +91,21 @@ def _bytes(model: keras.Model) -> int:
     return weights + weights // 10 + 4 * len(model.weights) * 1024 + 1_000_000
 
 
+@contextmanager
+def _named_for_keras(path: Path) -> Iterator[Path]:
+    """Yield a path to a model whose name ends as Keras wants it: in lower case."""
+    if path.suffix == path.suffix.lower():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        named = Path(folder) / f"model{path.suffix.lower()}"
+        try:
+            named.symlink_to(path.absolute())
+        except OSError:  # Windows, where not everyone may make links
+            shutil.copy(path, named)
+        yield named
+
+
 def _weights_only(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as file:
@@ -121,11 +144,6 @@ def _keras_2_layers() -> dict[str, type]:
         return type(layer.__name__, (), {"from_config": staticmethod(from_config)})
 
     return {layer.__name__: reader(layer) for layer in (layers.Conv2DTranspose, layers.DepthwiseConv2D)}
-
-
-def _first_line(error: Exception) -> str:
-    text = textwrap.shorten(str(error).strip().split("\n")[0] or type(error).__name__, 200, placeholder="…")
-    return text if text.endswith(".") else f"{text}."
 
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "colorizer.keras"

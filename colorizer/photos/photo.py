@@ -11,7 +11,7 @@ from colorizer.photos.color import luma
 from colorizer.settings import PhotoLimits
 
 DEFAULT_LIMITS = PhotoLimits()
-_ROWS_AT_A_TIME = 1024
+ROWS_AT_A_TIME = 1024
 """So that what is computed of a deep scan takes no memory of its size."""
 
 
@@ -64,8 +64,8 @@ class Photo:
             return self.image
         deep = np.asarray(self.image)
         levels = np.empty(deep.shape, np.uint8)
-        for top in range(0, len(deep), _ROWS_AT_A_TIME):
-            rows = slice(top, top + _ROWS_AT_A_TIME)
+        for top in range(0, len(deep), ROWS_AT_A_TIME):
+            rows = slice(top, top + ROWS_AT_A_TIME)
             levels[rows] = np.rint(deep[rows] * np.float32(255 / 65535))
         return Image.fromarray(levels)
 
@@ -100,6 +100,10 @@ class PhotoFacts:
     """"RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the mode."""
     width: int
     height: int
+    in_colour: bool
+    """Whether it shows more colour than a black-and-white photo that was toned, has yellowed or is stained."""
+    pages: int = 1
+    """Pages of a TIFF, small previews not counted; of any other file, 1."""
 
 
 def squeezed(image: Image.Image, size: int) -> Image.Image:

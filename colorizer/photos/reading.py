@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,21 +13,21 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.photos.exif import kept_exif, orientation, transposed
+from colorizer.photos.formats import read_formats
+from colorizer.photos.kinds import UNKNOWN, described
 from colorizer.photos.memory import lift_pixel_limit
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
-from colorizer.photos.profiles import profile_space, to_srgb
+from colorizer.photos.profiles import deep_to_srgb, profile_space, to_srgb
+from colorizer.photos.raw import NoRawDecoder
 from colorizer.photos.tones import is_gray
+from colorizer.photos.toning import is_in_colour
 from colorizer.settings import PhotoLimits
 
 Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Where a photo may come from: a file's path, its bytes, an open binary file, a Pillow image, or an array: uint8 of
 shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA."""
 _GRAY_SAMPLES = 8_192
-_READ_FORMATS = (
-    "AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP",
-)  # fmt: skip
-"""What is opened at all: formats of photographs. Pillow knows more, among them EPS, for which it would start a
-PostScript interpreter on what the file says."""
+_SUBFILE_TAG, _MAXIMUM_PAGES = 254, 10_000
 
 
 def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
@@ -40,19 +40,22 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
     with _readable(source), _open(source, limits) as image:
         image.load()
         form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
-        upright, exif = transposed(image, orientation(image)), kept_exif(image)
-        space = profile_space(icc)
-        if space in ("GRAY", "CMYK"):
-            upright = to_srgb(upright, icc)
+        exif, space = kept_exif(image), profile_space(icc)
+        upright = _straight(transposed(image, orientation(image)))
         alpha = None
         if upright.mode.startswith("I;16"):
             transparent = image.info.get("transparency")
             if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
                 alpha = np.where(np.asarray(upright) == transparent, 0, 255).astype(np.uint8)
-        elif upright.has_transparency_data:
-            upright = upright.convert("RGBA")
-            alpha = np.asarray(upright.getchannel("A"))
-            alpha = None if alpha.min(initial=255) == 255 else alpha
+            if space == "GRAY":
+                upright = deep_to_srgb(_plain(upright), icc)
+        else:
+            if space in ("GRAY", "CMYK"):
+                upright = to_srgb(upright, icc)
+            if upright.has_transparency_data:
+                upright = upright.convert("RGBA")
+                alpha = np.asarray(upright.getchannel("A"))
+                alpha = None if alpha.min(initial=255) == 255 else alpha
         return Photo(
             image=_plain(upright),
             alpha=alpha,
@@ -68,16 +71,20 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
 
     Large JPEGs are decoded at a fraction of their size (libjpeg's DCT scaling), never below `size`.
     """
-    with _readable(path), _open(path, limits) as image:
-        image.draft("RGB", (size, size))
-        rgb = image if image.mode == "RGB" else Photo(_plain(image)).rgb()
-        return np.asarray(transposed(squeezed(rgb, size), orientation(image)))
+    with _readable(path):
+        try:
+            return _square(path, size, limits, at_a_fraction=True)
+        except ColorizeError:
+            raise
+        except Exception:  # of a lossless JPEG (ITU-T T.81, annex H) no fraction can be decoded, only the whole
+            return _square(path, size, limits, at_a_fraction=False)
 
 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
     """Decode a file to its last pixel and say what it is; raise ColorizeError when it is no readable photo."""
     with _readable(path), _open(path, limits) as image:
         image.load()
+        in_colour = False
         if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
             colour_format = "gray"
         else:
@@ -90,7 +97,30 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
             sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
             if is_gray(np.asarray(sample.convert("RGB")), limits):
                 colour_format = "gray"
-        return PhotoFacts(colour_format, image.width, image.height)
+            else:
+                in_colour = is_in_colour(image, limits)
+        pages = _page_count(path) if image.format == "TIFF" and image.is_animated else 1
+        return PhotoFacts(colour_format, image.width, image.height, in_colour, pages)
+
+
+def _page_count(path: Path) -> int:
+    """Return the number of pages of a TIFF; pages that are smaller copies of others (TIFF 6.0, NewSubfileType) are
+    none, and neither are those after a damaged one."""
+    pages = 0
+    with suppress(Exception), Image.open(path, formats=("TIFF",)) as image:
+        for number in range(_MAXIMUM_PAGES):
+            image.seek(number)
+            if not image.tag_v2.get(_SUBFILE_TAG, 0) & 1:
+                pages += 1
+    return max(1, pages)
+
+
+def _square(path: Path, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:
+    with _open(path, limits) as image:
+        if at_a_fraction and image.format in ("JPEG", "MPO"):
+            image.draft("RGB", (size, size))
+        rgb = image if image.mode == "RGB" else Photo(_plain(image)).rgb()
+        return np.asarray(transposed(squeezed(rgb, size), orientation(image)))
 
 
 def pixel_count(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> int:
@@ -120,13 +150,27 @@ def _readable(source: Source) -> Iterator[None]:
         raise
     except Exception as error:  # decoders raise nearly every kind for damaged data
         reasons = {
-            Image.UnidentifiedImageError: "not a photo, or of an unknown format",
             FileNotFoundError: "the file is gone",
             PermissionError: "no permission to read it",
             MemoryError: "memory does not suffice for it",
+            NoRawDecoder: 'it is a raw photo; install rawpy, the extra "raw" of this program, to develop it',
         }
-        reason = reasons.get(type(error), f"damaged ({error})")
+        said = " ".join(str(error).split()).rstrip(".")
+        reason = reasons.get(type(error), f"damaged ({said})")
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = _what_it_is(source)
         raise ColorizeError(f"Cannot read {_named(source)}: {reason}.") from error
+
+
+def _what_it_is(source: Source) -> str:
+    """Return what is known of what no decoder knows."""
+    try:
+        if isinstance(source, str | Path):
+            with Path(source).open("rb") as file:
+                return described(file, Path(source).name)
+        return described(io.BytesIO(source) if isinstance(source, bytes) else source, "")
+    except OSError:  # it has vanished meanwhile, or can be read only once
+        return UNKNOWN
 
 
 def _open(source: Source, limits: PhotoLimits) -> Image.Image:
@@ -156,9 +200,7 @@ def _image(source: Source) -> Image.Image:
             f"An array of {source.dtype}, shape {source.shape}, is no photo: give uint8 of shape (h, w), (h, w, 3) or "
             "(h, w, 4), or uint16 of shape (h, w)."
         )
-    Image.init()
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    return Image.open(file, formats=[name for name in _READ_FORMATS if name in Image.OPEN])
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
 
 
 def _named(source: Source) -> str:
@@ -167,13 +209,19 @@ def _named(source: Source) -> str:
 
 def _plain(image: Image.Image) -> Image.Image:
     """Return a picture of any mode as one of 8 or 16 bits of gray, or of RGB."""
-    if image.mode in ("1", "LA", "La"):
+    image = _straight(image)
+    if image.mode in ("1", "LA"):
         return image.convert("L")
     if image.mode.startswith("I;16"):
         return Image.fromarray(np.asarray(image).astype(np.uint16))
     if image.mode in ("I", "F"):
         return Image.fromarray(_scaled(np.asarray(image, np.float64)))
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _straight(image: Image.Image) -> Image.Image:
+    """Return gray that is multiplied by its alpha ("La") as gray beside it ("LA"), which alone Pillow converts on."""
+    return image.convert("LA") if image.mode == "La" else image
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

@@ -14,12 +14,12 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file
-from colorizer.photos.exif import KEPT_TAGS
+from colorizer.photos.exif import flat_exif
+from colorizer.photos.formats import named_format, other_ending, writing_format
+from colorizer.photos.palette import with_palette
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import file_format
 from colorizer.settings import PhotoLimits
-
-_COLOUR_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
 
 def file_name(name: str, form: str) -> str:
@@ -27,12 +27,12 @@ def file_name(name: str, form: str) -> str:
 
     The photo keeps its own name. Only where no file of that kind can hold colour, a suffix is added to it.
     """
-    return name if _writing_format(name, form) else f"{name}.png"
+    return name if writing_format(name, form) else name + other_ending(name, form)
 
 
 def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
     """Return the name under which the photo at `path` is written, looking into it only where its name says nothing."""
-    if Path(path.name).suffix.lower() in Image.registered_extensions():
+    if named_format(path.name):
         return file_name(path.name, "")
     form = file_format(path, limits)
     return file_name(path.name, form) if form else path.name
@@ -43,7 +43,7 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
     resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
     all. Raises ColorizeError.
     """
-    form = _writing_format(path.name, original.format) or "PNG"
+    form = writing_format(path.name, original.format) or "PNG"
     with complete_file(path) as temporary:
         try:
             if picture.deep is not None and form in ("PNG", "TIFF"):
@@ -58,23 +58,48 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
 
 
 def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Photo, limits: PhotoLimits) -> None:
-    if original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "GIF"):
+    if form == "GIF":
+        image = with_palette(image, original.alpha)
+    elif original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "BMP", "HEIF"):
         image = image.copy()
         image.putalpha(Image.fromarray(original.alpha))
+        if form == "BMP":
+            _write_transparent_bmp(path, image, original.resolution)
+            return
     options: dict = {}
     if original.icc_profile:
         options["icc_profile"] = original.icc_profile
-    if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP"):
-        options["exif"] = _flat_exif(original.exif) if form == "TIFF" else original.exif
+    if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP", "HEIF"):
+        options["exif"] = flat_exif(original.exif) if form == "TIFF" else original.exif
     if original.resolution:
         options["dpi"] = original.resolution
     if form == "JPEG":
         options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}
+    elif form == "HEIF":
+        options |= {"quality": limits.heif_quality, "chroma": "420"}
     elif form == "WEBP":
         options |= {"lossless": True, "exact": True}
     elif form == "TIFF":
         options |= {"compression": "tiff_lzw"}
     image.save(path, format=form, **options)
+
+
+def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[float, float] | None) -> None:
+    """Write 8-bit RGBA with a header that says which bits are alpha, as Pillow's does not: BITMAPV4HEADER,
+    https://learn.microsoft.com/en-us/windows/win32/api/wingdi/ns-wingdi-bitmapv4header
+    """
+    bitfields, srgb, file_header = 3, b"BGRs", 14
+    across, down = (round(dots / 0.0254) for dots in resolution or (0, 0))
+    pixels = image.tobytes("raw", "BGRA", 0, -1)  # the last row comes first
+    masks = struct.pack("<4I", 0x00FF0000, 0x0000FF00, 0x000000FF, 0xFF000000)
+    header = struct.pack(
+        "<IiiHHIIiiII", 108, image.width, image.height, 1, 32, bitfields, len(pixels), across, down, 0, 0
+    )
+    header += masks + srgb + bytes(48)
+    first = file_header + len(header)
+    with path.open("wb") as file:
+        file.write(struct.pack("<2sIII", b"BM", first + len(pixels), 0, first) + header)
+        file.write(pixels)
 
 
 def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
@@ -106,7 +131,7 @@ def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
 
 def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
     """Write 16-bit RGB or RGBA, which Pillow cannot."""
-    kept = _flat_exif(original.exif) if original.exif else {}
+    kept = flat_exif(original.exif) if original.exif else {}
     tifffile.imwrite(
         path,
         deep,
@@ -118,21 +143,5 @@ def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
         iccprofile=original.icc_profile,
         resolution=original.resolution,
         resolutionunit="INCH" if original.resolution else None,
-        extratags=[(tag, "s", 0, str(text), True) for tag, text in kept.items()],
+        extratags=[(tag, "s", 0, str(text).encode("latin-1"), True) for tag, text in kept.items()],
     )
-
-
-def _writing_format(name: str, form: str) -> str | None:
-    """The format a name asks for; a name without a known ending gets the format its photo had."""
-    asked = Image.registered_extensions().get(Path(name).suffix.lower(), form)
-    asked = "JPEG" if asked == "MPO" else asked
-    return asked if asked in _COLOUR_FORMATS else None
-
-
-def _flat_exif(exif: bytes) -> Image.Exif:
-    """Return EXIF without its parts, which Pillow cannot write into a TIFF."""
-    whole, flat = Image.Exif(), Image.Exif()
-    whole.load(exif)
-    for tag in KEPT_TAGS.intersection(whole):
-        flat[tag] = whole[tag]
-    return flat

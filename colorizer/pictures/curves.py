@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from colorizer.training.train import TrainingRecord
 
 
+_SMOOTHED_EPOCHS = 5
+"""Of fewer, a trend would be what the first epoch was."""
 _SMOOTHING = 0.7
 """Momentum of the exponential moving average of a curve: it looks back over some three epochs."""
 _REGRESSION_PANELS = (
@@ -40,8 +42,8 @@ _SCALES = {"val_colourfulness": 0.1, "val_palette_distance": 100.0}
 def save_curves(record: TrainingRecord, folder: Path) -> Path:
     """Draw what a training reported, per epoch, into one PNG and return its path; raise ColorizeError.
 
-    Curves are smoothed, the figures themselves faint beneath them; phases are marked. An adversarial training has a
-    second row.
+    The figures themselves are drawn bold; of a training long enough to have a trend, that is laid pale beneath them.
+    Phases are marked. An adversarial training has a second row.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -55,8 +57,9 @@ def save_curves(record: TrainingRecord, folder: Path) -> Path:
             if name == "learning_rate":  # which is no noisy figure
                 axes.plot(epochs, values, "o-", markersize=3, color=colour)
                 continue
-            axes.plot(epochs, values, "o-", markersize=3, linewidth=1, color=colour, alpha=0.35)
-            axes.plot(epochs, smoothed(values), color=colour, label=label)
+            axes.plot(epochs, values, "o-", markersize=3, color=colour, label=label)
+            if len(values) >= _SMOOTHED_EPOCHS:
+                axes.plot(epochs, smoothed(values), linewidth=4, color=colour, alpha=0.25)
         axes.set(title=title, xlabel="epoch", xlim=(0.5, record.phases[-1].last + 0.5))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

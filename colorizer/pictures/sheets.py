@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from colorizer.files import complete_file, unused_path
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
+from colorizer.shown import shown
 
 COMPARED = ("grayscale", "predicted colour", "original colour")
 """Columns of a comparison sheet: before, after, and where there is a colour truth, that."""
@@ -101,13 +102,13 @@ def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Imag
 
 
 def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """Shorten a name in its middle until it fits; undecodable bytes of a file name are shown as question marks."""
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    shown, kept = name, len(name)
-    while pen.textlength(shown, font=font) > width and kept > 2:
+    """Shorten a name in its middle until it fits on one line."""
+    name = shown(name)
+    fitting, kept = name, len(name)
+    while pen.textlength(fitting, font=font) > width and kept > 2:
         kept = math.floor(kept * 0.95)
-        shown = f"{name[: kept // 2]}…{name[-(kept // 2) :]}"
-    return shown
+        fitting = f"{name[: kept // 2]}…{name[-(kept // 2) :]}"
+    return fitting
 
 
 def font_of(size: int) -> ImageFont.FreeTypeFont:

@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "folders": ["Run", "new_run", "reserved_run"],
+        "folders": ["Run", "new_run", "reserved_run", "latest_model"],
         "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
         "train": [
@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "train_and_save",
             "with_batch_size",
         ],
+        "record": ["learned_from"],
         "specification": ["RunSpecification", "read_specification", "write_specification"],
     },
 )

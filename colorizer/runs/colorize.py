@@ -14,6 +14,7 @@ Examples:
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -24,15 +25,20 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Failure, colorize_files
+from colorizer.inference.hints import AnyHint
+from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import write_photo
-from colorizer.pictures.sheets import COMPARED, SheetWriter, comparison
+from colorizer.pictures.page import save_page
+from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, SHEETS, Run, earlier_run, write_record
-from colorizer.runs.names import picture_paths
+from colorizer.runs.folders import MADE_FROM, NAMES, PAGE, SHEETS, Run, earlier_run, is_made_from, write_record
+from colorizer.runs.names import paths_beside, picture_paths
 from colorizer.settings import DEFAULT_READING, Reading
+
+_PHOTOS_PER_SHEET = 100
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,17 @@ class ColorizeJob:
     run: Run
     """Where the colour photos go."""
     adjustment: Adjustment = AS_MEANT
+    hints: Mapping[Path, Sequence[AnyHint]] = field(default_factory=dict)
+    """What is known of the colours of some of the photos: `inference.hints_file.find_hints`."""
     reading: Reading = DEFAULT_READING
     truths: Mapping[Path, Path] = field(default_factory=dict)
     """Where the true colours of some of the photos are, to be shown beside the result; a colour photo is its own."""
+    has_all_sheets: bool = False
+    """Whether every photo is to be on a comparison sheet; otherwise there is one sheet for each hundred photos."""
+    folder: Path | None = None
+    """Where the colour photos go instead of the run's own results, if not None."""
+    is_beside: bool = False
+    """Whether each goes beside its photo instead, as "NAME-colour.jpg"."""
     goes_on: bool = False
     """Whether to go on in the newest run made from the same photos in the same way, leaving out what is there."""
 
@@ -66,6 +80,8 @@ class ColorizeResult:
     failures: tuple[Failure, ...]
     sheets: tuple[Path, ...]
     """Comparison sheets of the photos made now."""
+    page: Path
+    """A page in HTML with every photo of the run, before and after, and with what failed."""
 
 
 def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> ColorizeResult:
@@ -76,19 +92,22 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     """
     job = _begun(job)
     columns = COMPARED if job.truths else COMPARED[:-1]
-    paths = picture_paths(job.run, job.root, job.photos, job.reading.limits)
+    paths = _paths(job)
     photos = [photo for photo in job.photos if not paths[photo].exists()]
     sheets, failures = SheetWriter(job.run.results / SHEETS, columns), []
+    on_sheets = _on_sheets(photos, job.has_all_sheets)
     deliver = partial(_write, paths, job.truths)
     try:
-        with closing(colorize_files(job.network, photos, deliver, job.adjustment, job.reading)) as outcomes:
+        outcomes = colorize_files(job.network, photos, deliver, job.adjustment, job.reading, partial(_hints_of, job))
+        with closing(outcomes):
             for done, outcome in enumerate(outcomes, 1):
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
-                else:
+                elif outcome.path in on_sheets:
                     sheets.add(str(outcome.path.relative_to(job.root)), outcome.delivered)
                 progress(done, len(photos))
         written_sheets = sheets.finish()
+        page = _save_page(job, paths, failures)
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(path.exists() for path in paths.values())
         so_far = f"{complete} of {len(paths)} colour photos are complete in {job.run.results}."
@@ -102,7 +121,38 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
         made_before=len(paths) - len(photos),
         failures=tuple(failures),
         sheets=written_sheets,
+        page=page,
     )
+
+
+def _hints_of(job: ColorizeJob, path: Path, photo: Photo) -> Sequence[AnyHint]:
+    return job.hints.get(path, ())
+
+
+def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
+    """Choose the photos that are shown on sheets: all, or for each hundred as many as there is room for on one."""
+    room = SHEET_ROWS * math.ceil(len(photos) / _PHOTOS_PER_SHEET)
+    if has_all or len(photos) <= room:
+        return set(photos)
+    return {photos[number * len(photos) // room] for number in range(room)}
+
+
+def _save_page(job: ColorizeJob, paths: dict[Path, Path], failures: Sequence[Failure]) -> Path:
+    failed = {failure.path for failure in failures}
+    pictures = {str(photo.relative_to(job.root)): path for photo, path in paths.items() if photo not in failed}
+    return save_page(job.run.results / PAGE, job.run.name, pictures, [failure.reason for failure in failures])
+
+
+def _paths(job: ColorizeJob) -> dict[Path, Path]:
+    if not job.is_beside:
+        return picture_paths(job.run, job.root, job.photos, job.reading.limits)
+    paths = paths_beside(job.photos, job.goes_on, job.reading.limits)
+    folders: dict[Path, list[str]] = {}
+    for path in paths.values():
+        folders.setdefault(path.parent, []).append(path.name)
+    for folder, names in folders.items():  # before the first is written: what is cut short is ours too
+        mark_beside(folder, names)
+    return paths
 
 
 def _begun(job: ColorizeJob) -> ColorizeJob:
@@ -114,11 +164,29 @@ def _begun(job: ColorizeJob) -> ColorizeJob:
         "weights": weights,
         **asdict(job.adjustment),
     }
-    earlier = earlier_run(job.run, made_from) if job.goes_on else None
+    if job.hints:  # records of before there were hints are still found
+        hints = sorted((str(path.relative_to(job.root)), sorted(map(repr, those))) for path, those in job.hints.items())
+        made_from["hints"] = hashlib.sha256(repr(hints).encode()).hexdigest()
+    if job.folder is not None:
+        return _begun_in_folder(job, job.folder, made_from)
+    earlier = earlier_run(job.run, made_from) if job.goes_on and not job.is_beside else None
     if earlier:
         return replace(job, run=earlier)
     write_record(job.run.results / MADE_FROM, made_from)
     return job
+
+
+def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> ColorizeJob:
+    """Return the job in the folder a person has named, where an earlier one may have left its names."""
+    own = {photo.parent.resolve() for photo in job.photos}
+    if folder.resolve() in own:
+        raise ColorizeError(f"{folder} is the folder of the photos themselves; choose another one.")
+    mark_folder(folder)
+    run = replace(job.run, results=folder)
+    if not is_made_from(run, made_from):  # other colours are other pictures: those that are there stay
+        write_record(folder / NAMES, {})
+        write_record(folder / MADE_FROM, made_from)
+    return replace(job, run=run)
 
 
 def _write(

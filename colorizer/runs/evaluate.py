@@ -11,8 +11,9 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network
+from colorizer.evaluation.true_hints import hints_of_truth
 from colorizer.files import unused_path, write_text
-from colorizer.inference.colorize import AS_MEANT, Adjustment, colorize_all
+from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
 from colorizer.pictures.hues import save_hues
@@ -36,6 +37,14 @@ class EvaluateJob:
     loss: str = TrainingSettings.loss
     adjustment: Adjustment = AS_MEANT
     reading: Reading = DEFAULT_READING
+    hints_per_photo: int = 0
+    """Random places of each photo whose true colours are revealed."""
+    seed: int = 0
+    """Which places these are."""
+
+    @property
+    def hints_of(self) -> HintsOf:
+        return hints_of_truth(self.hints_per_photo, self.seed)
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,9 @@ class SavedEvaluation:
 
 def score_photos(job: EvaluateJob, progress: Progress = no_progress) -> Evaluation:
     """Score the job's photos, each figure beside the gray baseline; raise ColorizeError when one cannot be read."""
-    return evaluate_network(job.network, job.photos, job.loss, job.batch_size, job.adjustment, job.reading, progress)
+    return evaluate_network(
+        job.network, job.photos, job.loss, job.batch_size, job.adjustment, job.reading, progress, job.hints_of
+    )
 
 
 def save_evaluation(job: EvaluateJob, evaluation: Evaluation) -> SavedEvaluation:
@@ -85,7 +96,7 @@ def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
 def _save_sheets(job: EvaluateJob, name: str, photos: Sequence[ScoredPhoto]) -> tuple[Path, ...]:
     sheets = SheetWriter(job.run.results / name, COMPARED)
     gains = {photo.path: photo.gain for photo in photos}
-    for outcome in colorize_all(job.network, list(gains), _compared, job.adjustment, job.reading):
+    for outcome in colorize_all(job.network, list(gains), _compared, job.adjustment, job.reading, job.hints_of):
         title = f"{outcome.path.relative_to(job.root)}: {gains[outcome.path]:+.2f} dB over gray"
         sheets.add(title, outcome.delivered)
     return sheets.finish()

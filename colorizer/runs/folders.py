@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import write_text
+from colorizer.files import read_json, write_text
+from colorizer.marks import mark_folder
+from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 """Kinds of runs; their names begin so."""
 MADE_FROM, NAMES = ".made-from.json", ".names.json"
 """Records in a run's results: what it was made from and how, and which photo is written under which name."""
-SHEETS, SNAPSHOTS = "sheets", "samples"
-CURVES, HUES, SCORES, RECORD = "graphs.png", "hues.png", "scores.csv", "model.json"
+SHEETS, SNAPSHOTS, PAGE = "sheets", "samples", "index.html"
+CURVES, HISTORY, HUES, SCORES, RECORD = "graphs.png", "history.csv", "hues.png", "scores.csv", "model.json"
 MODEL, WEIGHTS = "model.h5", "model.weights.h5"
-RESERVED = (MADE_FROM, NAMES, CURVES, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
+RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
 """Names in a run's results that no photo may take."""
 
 
@@ -56,6 +58,7 @@ def new_run(output: Path, kind: str) -> Run:
     try:
         (output / "results").mkdir(parents=True, exist_ok=True)
         (output / "models").mkdir(parents=True, exist_ok=True)
+        mark_folder(output)
         for number in range(1, 10_000):
             name = stem if number == 1 else f"{stem}-{number}"
             run = Run(name, output / "models" / name, output / "results" / name)
@@ -73,15 +76,30 @@ def new_run(output: Path, kind: str) -> Run:
 
 @contextmanager
 def reserved_run(output: Path, kind: str) -> Iterator[Run]:
-    """Reserve a run's folders, and give them back if nothing is written into them inside the block."""
+    """Reserve a run's folders, and give them back if nothing is written into them inside the block.
+
+    What killed runs have left half written under `output` is swept first.
+    """
+    sweep(output)
     run = new_run(output, kind)
     try:
-        yield run
+        with _running(run):
+            yield run
     finally:
         with suppress(OSError):  # what holds a file stays
             if run.models.exists():
                 run.models.rmdir()
             run.results.rmdir()
+
+
+@contextmanager
+def _running(run: Run) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(marked_as_running(run.results))
+        except OSError as error:
+            raise ColorizeError(f"Cannot write into {run.results.parent}: {error.strerror}.") from error
+        yield
 
 
 def existing_run(models: Path) -> Run:
@@ -92,20 +110,35 @@ def existing_run(models: Path) -> Run:
         run.results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ColorizeError(f"Cannot make the folder {run.results}: {error.strerror}.") from error
+    forget_mark(run.results)
     return run
 
 
 def earlier_run(run: Run, made_from: dict) -> Run | None:
     """Return the newest other run of the kind whose record says that it was made just so; None when there is none."""
     for folder in sorted((run.output / "results").glob(f"{run.kind}-*"), reverse=True):
-        try:
-            if json.loads((folder / MADE_FROM).read_text(encoding="utf-8")) == made_from:
-                return Run(folder.name, run.output / "models" / folder.name, folder)
-        except (OSError, ValueError):  # a run that got no further, or no run
-            continue
+        earlier = Run(folder.name, run.output / "models" / folder.name, folder)
+        if is_made_from(earlier, made_from):
+            return earlier
     return None
+
+
+def is_made_from(run: Run, made_from: dict) -> bool:
+    """Say whether a run's record says that its results were made just so; not where there is no record."""
+    try:
+        return read_json(run.results / MADE_FROM) == made_from
+    except (OSError, ValueError):  # a run that got no further, or no run
+        return False
 
 
 def write_record(path: Path, record: dict) -> None:
     """Write a record as JSON, complete or not at all. Values that are no JSON, such as paths, become text."""
     write_text(path, json.dumps(record, indent=2, default=str) + "\n")
+
+
+def latest_model(output: Path) -> Path:
+    """Return the model file that was trained last under `output`; raise ColorizeError when there is none."""
+    found = sorted((output / "models").glob(f"*/{MODEL}"), key=lambda path: path.stat().st_mtime_ns)
+    if not found:
+        raise ColorizeError(f"No model has been trained yet: there is none under {output / 'models'}.")
+    return found[-1]

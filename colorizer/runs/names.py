@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
-from colorizer.files import fingerprint, numbered
+from colorizer.files import fingerprint, numbered, read_json
+from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
 from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, write_record
@@ -46,6 +47,46 @@ def picture_paths(
 def _read_names(record: Path) -> dict[str, tuple[str, list[int] | None]]:
     """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name."""
     try:
-        return {photo: (name, print_) for photo, (name, print_) in json.loads(record.read_text("utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no longer: all names are chosen anew
+        read = read_json(record)
+    except (OSError, ValueError):  # none yet, or no longer: all names are chosen anew
         return {}
+    if not isinstance(read, dict) or not all(_is_entry(record.parent, entry) for entry in read.values()):
+        return {}
+    names = {photo: (name, print_) for photo, (name, print_) in read.items()}
+    return names if len({name.casefold() for name, _ in names.values()}) == len(names) else {}
+
+
+def _is_entry(results: Path, entry: Any) -> bool:
+    """Say whether something read is a name inside the run's results that a photo may have, and a fingerprint."""
+    match entry:
+        case [str(name), None | [int(), int()]]:
+            path = PurePath(name)
+            is_inside = path.parts and not path.is_absolute() and not path.drive and ".." not in path.parts
+            return bool(
+                is_inside
+                and "\0" not in name
+                and name.casefold() not in RESERVED
+                and (results / path).resolve().is_relative_to(results.resolve())
+            )
+    return False
+
+
+def paths_beside(
+    photos: Sequence[Path], keeps_existing: bool, limits: PhotoLimits = DEFAULT_LIMITS
+) -> dict[Path, Path]:
+    """Return where the colour copy of every photo goes when it is to lie beside it: "NAME-colour.jpg".
+
+    A name that is taken is numbered, unless the file there is such a copy and `keeps_existing` says that it stays.
+    """
+    paths: dict[Path, Path] = {}
+    for photo in photos:
+        written = Path(written_name(photo, limits))
+        wanted = photo.with_name(f"{written.stem}-colour{written.suffix}")
+        is_ours = wanted.name in made_beside(photo.parent)
+        taken = set(paths.values())
+        paths[photo] = next(
+            path
+            for path in numbered(wanted)
+            if path not in taken and (not os.path.lexists(path) or (keeps_existing and is_ours and path == wanted))
+        )
+    return paths

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
 from colorizer.errors import ColorizeError
-from colorizer.files import remove_unfinished, write_text
+from colorizer.files import read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.runs.folders import Run, existing_run
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
 from colorizer.training.checkpoint import BEST, LAST, STATE
 
+Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings)
 VERSION = 1
 _FILE, _FILE_WITHOUT_VERSION, _START = "specification.json", "plan.json", "start.keras"
 _PARTS = ("train", "validation", "test")
@@ -67,7 +69,7 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     if not path.exists():
         path = folder / _FILE_WITHOUT_VERSION
     try:
-        text = json.loads(path.read_text(encoding="utf-8"))
+        text = read_json(path)
         if text.get("version", VERSION) > VERSION:
             raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
         specification = _parsed(text)
@@ -101,15 +103,39 @@ def forget_specification(run: Run) -> None:
 def _parsed(text: dict) -> RunSpecification:
     settings, model = dict(text["settings"]), text.get("model")
     adversarial = settings.pop("adversarial", None)
+    settings = _settings(TrainingSettings, settings)
+    if adversarial:
+        settings = replace(settings, adversarial=_settings(AdversarialSettings, adversarial))
     return RunSpecification(
         root=Path(text["root"]),
-        split=Split(**{name: tuple(Path(path) for path in text[name]) for name in _PARTS}),
-        settings=TrainingSettings(**settings, adversarial=AdversarialSettings(**adversarial) if adversarial else None),
+        split=Split(**{name: _paths(text[name]) for name in _PARTS}),
+        settings=settings,
         maximum_pixels=int(text["maximum_pixels"]),
-        model=ModelSettings(**{**model, "filters": tuple(model["filters"])}) if model else None,
+        model=_settings(ModelSettings, model) if model else None,
         save_model=bool(text.get("save_model", True)),
         save_results=bool(text.get("save_results", True)),
     )
+
+
+def _settings(kind: type[Settings], values: dict) -> Settings:
+    """Return settings of this kind; raise ValueError for a value of another type than theirs, TypeError for others."""
+    types = get_type_hints(kind)
+    for name, value in values.items():
+        if name in types and not _fits(value, types[name]):
+            raise ValueError(f"its {name} is {value!r}")
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if isinstance(value, list):
+        return get_origin(wanted) is tuple and all(type(item) is int for item in value)
+    return type(value) is wanted or (wanted is float and type(value) is int)
+
+
+def _paths(names: list[str]) -> tuple[Path, ...]:
+    if not isinstance(names, list):
+        raise ValueError("its photos are no list")
+    return tuple(Path(name) for name in names)
 
 
 def _refuse_missing(split: Split) -> None:

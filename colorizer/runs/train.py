@@ -8,8 +8,7 @@ interrupted is taken up by reading its specification (`specification.read_specif
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.dataset.batches import PhotoBatches
@@ -24,15 +23,13 @@ from colorizer.pictures.snapshots import Snapshots
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
 from colorizer.runs.evaluate import EvaluateJob, score_photos
-from colorizer.runs.folders import MODEL, RECORD, SNAPSHOTS, WEIGHTS, Run, write_record
+from colorizer.runs.folders import HISTORY, MODEL, SNAPSHOTS, WEIGHTS, Run
+from colorizer.runs.record import save_history, save_record
 from colorizer.runs.specification import RunSpecification, forget_specification, write_specification
 from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, TrainingSettings
 from colorizer.training.callbacks import EpochReport
 from colorizer.training.checkpoint import BEST, LAST
-from colorizer.training.train import TrainingRecord, TrainingStopped, seconds_per_photo, train_network
-
-RECORD_VERSION = 1
-"""Of the record beside a model; records without a number are of this one."""
+from colorizer.training.train import TrainingRecord, TrainingStopped, step_cost, train_network
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,8 @@ class TrainedEvaluation:
     evaluation: Evaluation
     record: Path
     """What was done and how well it went, as JSON: `model.json`."""
+    history: Path
+    """The figures of every epoch, as CSV."""
     curves: Path
     snapshots: Path | None
     """The same test photos, epoch by epoch; None without an adversarial phase."""
@@ -145,10 +144,13 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
     )
     evaluation = score_photos(scoring, progress)
     folder = job.run.models if (job.run.models / MODEL).is_file() else job.run.results
-    write_record(folder / RECORD, _record(job, training, evaluation))
-    curves = save_curves(training, job.run.results)
-    snapshots = _snapshots(job).finish() if settings.adversarial else None
-    return TrainedEvaluation(evaluation, folder / RECORD, curves, snapshots)
+    return TrainedEvaluation(
+        evaluation=evaluation,
+        record=save_record(folder, job.network, specification, training, evaluation),
+        history=save_history(training.history, job.run.results / HISTORY),
+        curves=save_curves(training, job.run.results),
+        snapshots=_snapshots(job).finish() if settings.adversarial else None,
+    )
 
 
 def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> ColorizeResult | None:
@@ -173,15 +175,20 @@ def finish(job: TrainJob) -> None:
 
 
 def estimated_seconds(network: Network, split: Split, settings: TrainingSettings) -> float:
-    """Estimate how long a training takes here, by what a step of each of its stages takes; raise OutOfMemory."""
-    # Validation is a forward pass only, about a third of a training step.
-    photos = len(split.train) + len(split.validation) / 3
+    """Estimate how long a training takes here, by what steps of each of its stages take, with the start
+    and the validation; raise OutOfMemory.
+    """
     seconds = 0.0
-    if settings.epochs:
-        seconds += seconds_per_photo(network, settings) * photos * settings.epochs
-    if settings.adversarial:
-        seconds += seconds_per_photo(network, settings, True) * photos * settings.adversarial.epochs
+    for epochs, is_adversarial in ((settings.epochs, False), (_adversarial_epochs(settings), True)):
+        if epochs:
+            cost = step_cost(network, settings, is_adversarial)
+            each = cost.learning * len(split.train) + cost.validating * len(split.validation)
+            seconds += cost.start_up + each * epochs
     return seconds
+
+
+def _adversarial_epochs(settings: TrainingSettings) -> int:
+    return settings.adversarial.epochs if settings.adversarial else 0
 
 
 def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpecification:
@@ -191,18 +198,3 @@ def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpec
 
 def _snapshots(job: TrainJob) -> Snapshots:
     return Snapshots(job.specification.split.test, job.run.results / SNAPSHOTS, job.reading)
-
-
-def _record(job: TrainJob, training: TrainingRecord, evaluation: Evaluation) -> dict:
-    network, specification = job.network, job.specification
-    return {
-        "version": RECORD_VERSION,
-        "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
-        "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",
-        "photos": {part: len(getattr(specification.split, part)) for part in ("train", "validation", "test")},
-        "model": asdict(specification.model) if specification.model else None,
-        "settings": asdict(specification.settings),
-        "training": asdict(training),
-        "evaluation": asdict(evaluation),
-        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
-    }

@@ -11,7 +11,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "train": ["TrainingRecord", "TrainingStopped", "seconds_per_photo", "train_network"],
+        "train": ["TrainingRecord", "TrainingStopped", "step_cost", "train_network"],
+        "outlook": ["Outlook", "outlook_of"],
         "callbacks": ["EpochReport"],
         "phases": ["Phase", "planned_phases"],
         "discriminator": ["refuse_too_small"],

@@ -24,6 +24,7 @@ from colorizer.training.callbacks import BetweenBatchesAndEpochs, EpochReport, R
 from colorizer.training.checkpoint import BEST, LAST
 from colorizer.training.classification import ChromaClassifier
 from colorizer.training.collapse import Collapse
+from colorizer.training.memory import refuse_too_large
 from colorizer.training.phases import ADVERSARIAL, Phase, learning_layers, planned_phases
 from colorizer.training.stages import Adversarial, Regression, Stage, compile_model
 from colorizer.training.state import TrainingState
@@ -44,6 +45,18 @@ class TrainingRecord:
     device: str
     collapse: str = ""
     """Why the adversarial phase was ended early; empty where none was."""
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What training takes on this machine, in seconds."""
+
+    start_up: float
+    """Once, before the first steps: the network is compiled."""
+    learning: float
+    """For each photo of a training step."""
+    validating: float
+    """For each photo that is validated with."""
 
 
 class TrainingStopped(Exception):
@@ -84,6 +97,7 @@ def train_network(
         model = in_precision(network.model, settings.precision)
         regression = Regression(model, settings, learning)
         adversarial = Adversarial(model, network.size, settings, len(learning)) if settings.adversarial else None
+    _refuse_too_large(model, learning.first_batch)
     state = TrainingState(network, model, settings, folder)
     state.resume(regression, 0, len(learning))
     if adversarial:
@@ -177,8 +191,8 @@ def _keep_weights(state: TrainingState) -> tuple[int, bool]:
     return state.best.epoch if is_best_kept else state.epochs, is_lost and state.is_adversarial
 
 
-def seconds_per_photo(network: Network, settings: TrainingSettings, is_adversarial: bool = False) -> float:
-    """Measure what one photo of a training step takes on this machine, without changing the network.
+def step_cost(network: Network, settings: TrainingSettings, is_adversarial: bool = False) -> StepCost:
+    """Measure what training steps take on this machine, without changing the network; raise OutOfMemory.
 
     With `is_adversarial` a step of the phase that `settings.adversarial` describes.
     """
@@ -191,13 +205,30 @@ def seconds_per_photo(network: Network, settings: TrainingSettings, is_adversari
             weights = np.ones(len(chroma_bins()), np.float32)
             fitted = ChromaClassifier(model, weights) if is_classifier(model) else model
             compile_model(fitted, settings)
+    _refuse_too_large(model, settings.batch_size)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
     with enough_memory(settings.batch_size):
-        fitted.train_on_batch(inputs, targets, return_dict=True)
-        started = time.monotonic()
-        fitted.train_on_batch(inputs, targets, return_dict=True)
-    return (time.monotonic() - started) / settings.batch_size
+        first = _seconds(lambda: fitted.train_on_batch(inputs, targets))
+        step = _seconds(lambda: fitted.train_on_batch(inputs, targets))
+        first_validation = _seconds(lambda: fitted.test_on_batch(inputs, targets))
+        validation = _seconds(lambda: fitted.test_on_batch(inputs, targets))
+    return StepCost(
+        start_up=max(0.0, first - step) + max(0.0, first_validation - validation),
+        learning=step / settings.batch_size,
+        validating=validation / settings.batch_size,
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _refuse_too_large(model: keras.Model, batch_size: int) -> None:
+    if prepare_devices() == "CPU":  # a GPU's own allocator says no in time, and may use what others have let go of
+        refuse_too_large(model, batch_size)
 
 
 def _is_finite(model: keras.Model) -> bool:

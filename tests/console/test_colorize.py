@@ -1,30 +1,14 @@
 import shutil
 import sys
-from pathlib import Path
 
 import numpy as np
 import pexpect
 import pytest
 from PIL import Image
 
-from tests.conftest import SHIPPED
+from tests.conftest import SHIPPED, only, pictures
 
 pytestmark = pytest.mark.slow
-
-
-def pictures(folder: Path) -> dict[str, tuple[int, int]]:
-    """The colorized photos under a results folder, sheets and graphs left out, and their sizes."""
-    sizes = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and path.parent.name != "sheets" and path.name != "graphs.png" and path.suffix != ".json":
-            with Image.open(path) as image:
-                sizes[path.name] = image.size
-    return sizes
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (found,) = folder.glob(pattern)
-    return found
 
 
 def test_every_default_gives_colour_photos(program):
@@ -33,9 +17,12 @@ def test_every_default_gives_colour_photos(program):
     assert done.stderr == ""
     run = only(program.home / "OUTPUT" / "results", "colorize-*")
     found = pictures(run)
-    assert found.keys() == {"brick.png", "camera.png", "coins.png", "grass.png", "gravel.png", "moon.png"}
+    assert found.keys() == {
+        "astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.png"
+    }  # fmt: skip
     assert found["camera.png"] == (512, 512)
     assert len(list((run / "sheets").iterdir())) == 1
+    assert "astronaut.png" in (run / "index.html").read_text(encoding="utf-8")
     assert np.ptp(np.asarray(Image.open(run / "camera.png")).astype(int), axis=-1).max() > 10
 
 
@@ -115,3 +102,37 @@ def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp
     run = only(tmp_path / "out" / "results", "colorize-*")
     assert (run / "cats" / "cat.jpg").is_file()
     assert (run / "cats" / "deep" / "er" / "cat.jpg").is_file()
+
+
+def test_photos_folders_and_zips_are_plain_arguments(program, small_model, tmp_path, colour_folder):
+    photo = tmp_path / "my photo.png"
+    shutil.copy(SHIPPED / "camera.png", photo)
+    target = tmp_path / "in colour"
+    done = program(
+        "colorize", photo, colour_folder / "cats", "--to", target, "--model", small_model, "--yes", "--recolour"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "and 1 other place" in done.stdout
+    assert (target / "my photo.png").is_file()
+    assert (target / "colour photos" / "cats" / "deep" / "er" / "cat.jpg").is_file()
+    assert (target / "index.html").is_file()
+
+
+def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(program, small_model, tmp_path):
+    photo = tmp_path / "old.png"
+    shutil.copy(SHIPPED / "camera.png", photo)
+    done = program(photo, "--model", small_model, "--beside", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Image.open(tmp_path / "old-colour.png") as picture:
+        assert picture.size == (512, 512)
+    assert program(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
+
+
+def test_names_that_the_terminal_has_no_letters_for_do_not_end_the_program(program, small_model, tmp_path):
+    folder = tmp_path / "שלום"
+    folder.mkdir()
+    shutil.copy(SHIPPED / "camera.png", folder)
+    for encoding in ("ascii", "cp1252"):
+        done = program("colorize", folder, "--model", small_model, "--yes", PYTHONIOENCODING=encoding)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "????" in done.stdout

@@ -1,14 +1,10 @@
 import csv
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import only
+
 pytestmark = pytest.mark.slow
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (found,) = folder.glob(pattern)
-    return found
 
 
 def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(program, small_model, tmp_path, colour_folder):

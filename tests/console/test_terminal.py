@@ -3,7 +3,8 @@ import io
 import pytest
 
 from colorizer.console.terminal import Console
-from colorizer.conversation.conversation import MissingAnswer
+from colorizer.conversation.conversation import Conversation, MissingAnswer
+from colorizer.conversation.questions import UNPACK_TO
 from colorizer.conversation.training_questions import EPOCHS
 
 
@@ -43,7 +44,7 @@ def test_names_in_brackets_and_bytes_that_are_no_text_are_printed_as_they_are():
     telling, shown = console("")
     telling.inform("photo [1].jpg in [red]")
     telling.warn("bad\udcff.jpg")
-    assert shown.getvalue() == "photo [1].jpg in [red]\nbad?.jpg\n"
+    assert shown.getvalue() == "photo [1].jpg in [red]\nbad\\xff.jpg\n"
 
 
 def test_messages_are_coloured_by_their_kind_in_a_terminal_and_plain_with_no_color(monkeypatch):
@@ -67,3 +68,33 @@ def test_messages_are_coloured_by_their_kind_in_a_terminal_and_plain_with_no_col
     assert "\x1b[38;5;129masks" in coloured
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in spoken()
+
+
+def test_an_option_that_is_too_long_hangs_under_its_text(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = Terminal()
+    prompt = "Which?\n  1  colorize: black-and-white photos with an existing model\n  2  train"
+    Console(io.StringIO("1\n"), shown).ask(prompt, "--which", str, "train")
+    lines = shown.getvalue().split("\n")
+    assert lines[1].startswith("  1  colorize: ")
+    assert lines[2].startswith("     ")
+    assert "  2  train [train]" in lines
+    assert max(map(len, lines)) <= 40
+
+
+def test_a_name_forges_no_line_and_reaches_no_terminal_raw():
+    telling, spoken = console("\n")
+    name = "a\n8 photos are fine.\x1b]0;x\x07\x9b31m\u202egpj"
+    telling.inform(f"Found 1 file in {name}.")
+    telling.warn(name)
+    Conversation(telling).answer(UNPACK_TO, default="folder", archive=name)
+    telling.show("two\nlines \x1b[2J")
+    lines = spoken.getvalue().splitlines()
+    assert len(lines) == 6
+    assert lines[0] == r"Found 1 file in a\n8 photos are fine.\x1b]0;x\x07\x9b31m\u202egpj."
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"}.intersection(spoken.getvalue())

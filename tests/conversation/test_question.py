@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from colorizer.conversation.question import WrongAnswer, a_path, yes_or_no
+from colorizer.conversation.question import WrongAnswer, a_path, menu, number_between, with_default, yes_or_no
 from colorizer.conversation.questions import DATASET, JOURNEY, LOOK, MODEL
 from colorizer.conversation.research_settings import FILTERS
 from colorizer.conversation.training_questions import EPOCHS, MONITOR, SIZE, TRAIN_COUNT
@@ -67,3 +69,29 @@ def test_paths_are_read_as_people_paste_them(tmp_path, monkeypatch):
 def test_what_is_no_path_is_refused(typed):
     with pytest.raises(WrongAnswer):
         a_path(typed)
+
+
+def test_a_fraction_may_stand_after_a_comma():
+    parse = number_between(0, 2)
+    assert (parse("1,5"), parse("1.5"), parse(" ,5 ")) == (1.5, 1.5, 0.5)
+    with pytest.raises(WrongAnswer, match="'1,2,3' is not a number"):
+        parse("1,2,3")
+
+
+def test_an_address_of_a_file_is_its_path(tmp_path):
+    photo = tmp_path / "old photo שלום.jpg"
+    photo.touch()
+    assert a_path(photo.as_uri()) == photo
+    assert a_path("file://elsewhere/photo.jpg") != Path("/photo.jpg")
+
+
+def test_a_size_that_does_not_fit_is_refused_with_those_that_do():
+    with pytest.raises(WrongAnswer, match=r"100 is not a multiple of 32; 96 and 128 are\."):
+        SIZE.parse("100")
+
+
+def test_the_default_is_shown_where_it_stands_in_a_menu():
+    prompt = menu("Which?", {"one": "the first", "two": ""})
+    assert with_default(prompt, "two") == "Which?\n  1  one: the first\n  2  two [two]"
+    assert with_default(prompt, None) == prompt
+    assert with_default("How many?", "3") == "How many? [3]"

@@ -1,7 +1,10 @@
 import os
 import stat
 import struct
+import subprocess
+import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,9 @@ from colorizer.dataset.archive import holds, is_archive, unpack
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
+from colorizer.locks import fcntl, owned
 from colorizer.settings import ArchiveLimits
-from tests.conftest import zipped
+from tests.conftest import PROJECT, zipped
 
 
 @pytest.fixture
@@ -164,15 +168,68 @@ def test_an_archive_the_disk_cannot_hold_is_refused_before_anything_is_written(a
     refused(archive, "are free beside it", ArchiveLimits(bytes_left_free=2**62))
 
 
-def test_what_inflates_to_more_than_its_header_says_ends_there(tmp_path):
-    archive = tmp_path / "liar.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("a.bmp", bytes(50_000_000))
+def liar(archive: Path, how: int, size: int = 50_000_000) -> Path:
+    """A zip of one blank picture that says it has a thousand bytes, and has just their checksum."""
+    with zipfile.ZipFile(archive, "w", how) as opened:
+        opened.writestr("a.bmp", bytes(size))
     data = archive.read_bytes()
-    size = struct.pack("<I", 50_000_000)
-    assert data.count(size) == 2
-    archive.write_bytes(data.replace(size, struct.pack("<I", 1000)))
-    refused(archive, "Cannot unpack")
+    for said in (len, zlib.crc32):
+        data = data.replace(struct.pack("<I", said(bytes(size))), struct.pack("<I", said(bytes(1000))))
+    archive.write_bytes(data)
+    return archive
+
+
+PACKED = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+@pytest.mark.parametrize("how", PACKED[1:])
+def test_what_inflates_to_more_than_its_header_says_ends_there(tmp_path, how):
+    refused(liar(tmp_path / "liar.zip", how, 5_000_000), "inflates to more than it says")
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_archives_packed_in_every_way_are_unpacked(tmp_path, colour_folder, how):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w", how) as opened:
+        for path in colour_folder.rglob("*.jpg"):
+            opened.write(path, path.relative_to(colour_folder))
+        opened.writestr("blank.bmp", bytes(3_000_000))
+    folder = unpack(tmp_path / "photos.zip", tmp_path / "unpacked")
+    assert (folder / "blank.bmp").read_bytes() == bytes(3_000_000)
+    for path in colour_folder.rglob("*.jpg"):
+        assert (folder / path.relative_to(colour_folder)).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_bomb_that_understates_itself_takes_no_memory(tmp_path, how):
+    """300 MB in a kilobyte, unpacked in a process that may take 100 MB more than it has."""
+    archive = liar(tmp_path / "bomb.zip", how, 300_000_000)
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from colorizer.dataset.archive import unpack\n"
+        "from colorizer.errors import ColorizeError\n"
+        "now = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000,) * 2)\n"
+        "try:\n"
+        "    unpack(Path(sys.argv[1]), Path(sys.argv[1]).with_suffix(''))\n"
+        "except ColorizeError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(archive)],
+        capture_output=True, text=True, cwd=PROJECT, check=False, timeout=300,
+    )  # fmt: skip
+    assert "inflates to more than it says" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("name", ["", ".", " ", "\\"])
+def test_a_member_without_a_name_is_refused(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "nameless.zip", "w") as opened:
+        member = zipfile.ZipInfo("photo.jpg")
+        member.filename = name
+        opened.writestr(member, b"x")
+    refused(tmp_path / "nameless.zip", "one of its members has no name")
 
 
 def test_an_interrupted_extraction_leaves_nothing(tmp_path, archive):
@@ -183,3 +240,14 @@ def test_an_interrupted_extraction_leaves_nothing(tmp_path, archive):
     with pytest.raises(KeyboardInterrupt):
         unpack(archive, tmp_path / "unpacked", progress=interrupt)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["colour photos", "photos.zip"]
+
+
+@pytest.mark.skipif(fcntl is None, reason="there are no locks that end with their process")
+def test_what_a_killed_process_was_unpacking_is_swept_and_what_a_living_one_is_stays(tmp_path, archive):
+    dead, living = tmp_path / ".unpacking-dead", tmp_path / ".unpacking-living"
+    for folder in (dead, living):
+        (folder / "deep").mkdir(parents=True)
+    with owned(living):
+        unpack(archive, tmp_path / "unpacked")
+    assert not dead.exists()
+    assert living.is_dir()

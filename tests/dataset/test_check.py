@@ -4,10 +4,11 @@ from PIL import Image
 
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
+from colorizer.settings import Reading
 from tests.conftest import SHIPPED
 
 
-def test_the_check_sorts_every_file_into_one_of_three(colour_folder):
+def test_the_check_sorts_every_file_into_one_of_its_kinds(colour_folder):
     shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
     shutil.copy(SHIPPED / "horse.png", colour_folder / "gray with alpha.png")
     (colour_folder / "text.jpg").write_text("not a photo")
@@ -31,11 +32,25 @@ def test_the_first_usable_photo_decides_the_colour_format(tmp_path, astronaut):
     assert [path.name for path in check.fine] == ["2 with alpha.png"]
 
 
-def test_for_colorizing_only_unreadable_files_are_left_out(tmp_path, astronaut, camera):
+def test_for_colorizing_photos_in_colour_stand_apart(tmp_path, astronaut, camera):
     Image.fromarray(astronaut).save(tmp_path / "colour.png")
     Image.fromarray(camera).save(tmp_path / "gray.png")
     Image.fromarray(camera).convert("1").save(tmp_path / "bits.png")
     (tmp_path / "notes.txt").write_text("where these came from")
     check = check_photos(find_files(tmp_path), False)
-    assert [path.name for path in check.fine] == ["bits.png", "colour.png", "gray.png"]
+    assert [path.name for path in check.fine] == ["bits.png", "gray.png"]
+    assert [path.name for path in check.in_colour] == ["colour.png"]
+    assert not check_photos(find_files(tmp_path), True).in_colour
     assert [path.name for path, _ in check.unreadable] == ["notes.txt"]
+
+
+def test_whether_a_photo_is_in_colour_is_remembered(tmp_path, astronaut, camera):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(astronaut).save(photos / "colour.png")
+    Image.fromarray(camera).save(photos / "gray.png")
+    reading = Reading(cache_folder=tmp_path / "cache")
+    first = check_photos(find_files(photos), False, reading)
+    assert [path.name for path in first.in_colour] == ["colour.png"]
+    assert check_photos(find_files(photos), False, reading) == first
+    assert len(check_photos(find_files(photos), True, reading).fine) == 1

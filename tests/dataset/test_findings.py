@@ -1,6 +1,8 @@
 import os
 import shutil
 
+import pytest
+
 from colorizer.dataset import check
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
@@ -56,3 +58,31 @@ def test_the_oldest_folders_are_forgotten(tmp_path):
         findings.remember("photo.jpg", (1, 1), ["readable", "RGB"])
         findings.save()
     assert len(list((tmp_path / "cache").rglob("*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "null", "3", '"text"', "[]", "[[]]", "[" * 100_000, '{"%s": null}', '{"%s": []}', '{"%s": {"0": 1}}',
+        '{"%s": ["1", "2", []]}', '{"%s": [%d, %d, null]}', '{"%s": [%d, %d, ["readable"]]}',
+        '{"%s": [%d, %d, ["readable", 3, "many", true]]}', '{"%s": [%d, %d, ["readable", "RGB", {}, true]]}',
+        '{"%s": [%d, %d, [["readable"], "RGB", 3, true]]}',
+    ],
+)  # fmt: skip
+def test_a_cache_of_another_shape_is_no_cache(tmp_path, colour_folder, odd):
+    photo = colour_folder / "coffee.jpg"
+    first = check_photos(find_files(colour_folder), True, Reading(cache_folder=tmp_path / "cache"))
+    (file,) = (tmp_path / "cache").rglob("*.json")
+    values = (str(photo), photo.stat().st_size, photo.stat().st_mtime_ns)
+    file.write_text(odd % values[: odd.count("%")])
+    assert check_photos(find_files(colour_folder), True, Reading(cache_folder=tmp_path / "cache")) == first
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_the_place_of_the_cache_is_not_waited_for(tmp_path, colour_folder):
+    first = check_photos(find_files(colour_folder), True, Reading(cache_folder=tmp_path / "cache"))
+    (file,) = (tmp_path / "cache").rglob("*.json")
+    file.unlink()
+    os.mkfifo(file)
+    assert check_photos(find_files(colour_folder), True, Reading(cache_folder=tmp_path / "cache")) == first
+    assert file.is_file()

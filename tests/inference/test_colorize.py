@@ -52,6 +52,27 @@ def test_sixteen_bit_and_transparent_photos_are_colorized(small_model, tmp_path,
     assert np.array_equal(np.asarray(with_alpha.getchannel("A")), np.asarray(transparent.getchannel("A")))
 
 
+def test_a_proposal_that_is_no_number_is_a_failure_of_that_photo(small_model, colour_folder):
+    """Some weights give no numbers for some photos only."""
+    network = load_model(small_model)
+
+    def spoiled(squares: np.ndarray) -> np.ndarray:
+        rgb = network.model.predict_on_batch(squares)
+        rgb[1, 3, 5] = np.nan
+        return rgb
+
+    spoiling = Network(SimpleNamespace(predict_on_batch=spoiled), network.name, network.size)
+    files = find_files(colour_folder).files
+    outcomes = list(colorize_files(spoiling, files, lambda path, photo, picture: picture.image))
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [number == 1 for number in range(len(files))]
+    assert outcomes[1].reason.startswith(f"Cannot colorize {files[1]}: the colours the model proposes")
+    with pytest.raises(ColorizeError, match="are no numbers"):
+        colorize_decoded(
+            Network(SimpleNamespace(predict_on_batch=lambda squares: squares.repeat(3, -1) * np.nan), "odd", 64),
+            read_photo(files[0]),
+        )
+
+
 def test_many_photos_come_in_order_and_a_failure_stops_nothing(small_model, colour_folder):
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     files = find_files(colour_folder).files

@@ -64,6 +64,37 @@ def test_a_model_of_keras_2_loads(tmp_path):
     assert np.allclose(network.model.predict(gray, verbose=0), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["upper.H5", "Upper.Keras"])
+def test_an_ending_in_capitals_is_as_good(tmp_path, name):
+    save(build(SMALL["chroma_unet"]).model, tmp_path / name.lower())
+    (tmp_path / name.lower()).rename(tmp_path / name)
+    network = load(tmp_path / name)
+    assert (network.name, network.size) == (name, 32)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_a_model_whose_weights_are_no_numbers_is_refused(tmp_path, ending, value):
+    model = build(SMALL["chroma_unet"]).model
+    weights = model.get_weights()
+    weights[0][..., 0] = value
+    model.set_weights(weights)
+    save(model, tmp_path / f"diverged{ending}")
+    with pytest.raises(ColorizeError, match="some of its weights are no numbers"):
+        load(tmp_path / f"diverged{ending}")
+
+
+def test_a_sentence_ends_once(tmp_path):
+    picture = layers.Input((32, 32, 1))
+    named = layers.Conv2D(3, 1, name="a_layer_of_a_name_" + "as_long_as_that_" * 20)(picture)
+    keras.Model(picture, named).save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        del file["model_weights"].attrs["layer_names"]
+    with pytest.raises(ColorizeError) as refusal:
+        load(tmp_path / "model.h5")
+    assert not str(refusal.value).endswith(("….", ".."))
+
+
 def test_weights_alone_are_recognized(tmp_path):
     network = build(SMALL["chroma_unet"])
     save_weights(network.model, tmp_path / "model.weights.h5")

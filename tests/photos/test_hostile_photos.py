@@ -75,7 +75,7 @@ def test_no_file_that_is_no_photo_holds_up_the_check(tmp_path):
     assert len(found[0].unreadable) == 7
     # Not even asked what it draws: Ghostscript would run what the file says.
     (script,) = [reason for path, reason in found[0].unreadable if path.suffix == ".eps"]
-    assert "not a photo, or of an unknown format" in script
+    assert "not a photo but a PostScript file" in script
 
 
 def test_a_name_that_is_no_text_is_read_and_written(tmp_path):

@@ -1,4 +1,5 @@
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -121,6 +122,53 @@ def test_one_transparent_level_of_a_deep_photo_leaves_the_others_as_they_are(tmp
     photo = read_photo(tmp_path / "deep.png")
     assert np.abs(photo.luma() - camera / 255).max() < 0.001
     assert np.array_equal(photo.alpha == 0, camera == camera[0, 0])
+
+
+def test_gray_multiplied_by_its_alpha_is_read_by_every_reader(tmp_path, camera):
+    alpha = np.full_like(camera, 128)
+    path = tmp_path / "mask.tif"
+    tifffile.imwrite(path, np.dstack([camera // 2, alpha]), photometric="minisblack", extrasamples=["assocalpha"])
+    assert Image.open(path).mode == "La"
+    assert examine(path).colour_format == "gray"
+    photo = read_photo(path)
+    assert np.abs(photo.luma() * 255 - camera).mean() < 2
+    assert np.array_equal(photo.alpha, alpha)
+    assert abs(read_square(path, 64).mean() - camera.mean()) < 2
+
+
+def test_a_lossless_jpeg_is_read_by_every_reader(tmp_path, astronaut):
+    small = astronaut[100:260, 150:310]
+    path = tmp_path / "lossless.jpg"
+    path.write_bytes(lossless_jpeg(small))
+    assert examine(path).colour_format == "RGB"
+    assert np.array_equal(np.asarray(read_photo(path).image), small)
+    expected = np.asarray(Image.fromarray(small).resize((32, 32), Image.Resampling.BILINEAR), int)
+    assert np.abs(read_square(path, 32) - expected).mean() < 2
+
+
+def lossless_jpeg(pixels: np.ndarray) -> bytes:
+    """Write RGB as JPEG of process 14, each sample predicted by its left neighbour; ITU-T T.81, annex H."""
+    height, width, channels = pixels.shape
+    values = pixels.astype(int)
+    predicted = np.empty_like(values)
+    predicted[:, 1:], predicted[1:, 0], predicted[0, 0] = values[:, :-1], values[:-1, 0], 128
+    bits = ""
+    for difference in (values - predicted).ravel().tolist():
+        size = abs(difference).bit_length()
+        low = difference if difference >= 0 else difference + (1 << size) - 1
+        bits += f"{size:04b}" + (f"{low:0{size}b}" if size else "")
+    bits += "1" * (-len(bits) % 8)
+    scan = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    frame = b"".join(bytes((name, 0x11, 0)) for name in b"RGB")
+    selected = b"".join(bytes((name, 0)) for name in b"RGB")
+    sizes = bytes((0, 0, 0, 9)) + bytes(12)  # nine codes of four bits: how many bits a difference has
+    segments = (
+        (b"\xff\xc3", struct.pack(">BHHB", 8, height, width, channels) + frame),
+        (b"\xff\xc4", b"\0" + sizes + bytes(range(9))),
+        (b"\xff\xda", bytes((channels,)) + selected + bytes((1, 0, 0))),
+    )
+    headers = b"".join(mark + struct.pack(">H", len(body) + 2) + body for mark, body in segments)
+    return b"\xff\xd8" + headers + scan + b"\xff\xd9"
 
 
 def test_a_photo_may_come_from_anywhere(tmp_path, astronaut):

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import png
 import pytest
@@ -152,3 +154,61 @@ def test_sixteen_bits_are_written_with_all_they_had(tmp_path, ending, alpha):
         assert shown.info["icc_profile"] == profile
         assert shown.info["dpi"] == pytest.approx((600, 300), rel=1e-3)
         assert shown.getexif()[0x010F] == "Scanner"
+
+
+def test_deep_gray_with_a_profile_of_its_own_keeps_its_depth(tmp_path, camera):
+    ramp = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(ramp).save(tmp_path / "scan.png", icc_profile=gray_profile(1.8), transparency=7)
+    photo = read_photo(tmp_path / "scan.png")
+    assert photo.image.mode == "I;16"
+    light = (ramp / 65_535) ** gamma_of(1.8)
+    expected = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    assert np.abs(np.asarray(photo.image) - expected * 65_535).max() < 2
+    assert (photo.alpha == 0).sum() == 1 and photo.alpha[0, 7] == 0
+    assert photo.icc_profile is None
+
+
+def gamma_of(gamma: float) -> float:
+    """As a profile holds it: in steps of 1/256."""
+    return int(gamma * 256) / 256
+
+
+def gray_profile(gamma: float) -> bytes:
+    """Make a GRAY profile with a plain gamma, as scanners' programs do; ICC.1:2022, 10.6."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, int(gamma * 256)) + bytes(2)
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63_190, 65_536, 54_061)
+    first = 132 + 2 * 12
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", first, 20, b"kTRC", first + 20, 16)
+    return struct.pack(">I", first + 36) + srgb[4:16] + b"GRAY" + srgb[20:84] + bytes(44) + table + white + curve
+
+
+def test_a_transparent_bmp_stays_one(tmp_path, astronaut):
+    alpha = np.asarray(Image.linear_gradient("L").resize((512, 512)))
+    photo = Photo(Image.fromarray(astronaut), alpha, "BMP", resolution=(300.0, 150.0))
+    write_photo(tmp_path / "written.bmp", Picture(Image.fromarray(astronaut)), photo)
+    again = read_photo(tmp_path / "written.bmp")
+    assert again.format == "BMP"
+    assert np.array_equal(np.asarray(again.image), astronaut)
+    assert np.array_equal(again.alpha, alpha)
+    assert again.resolution == pytest.approx((300, 150), abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "noise"])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_luma_holds_in_the_256_colours_of_a_gif(tmp_path, name, transparent):
+    if name == "noise":  # colours all over: the hardest there is
+        pixels = np.random.default_rng(0).normal(128, 60, (200, 300, 3)).clip(0, 255).astype(np.uint8)
+    else:
+        pixels = np.asarray(Image.open(SHIPPED / name).convert("RGB"))
+    alpha = None
+    if transparent:
+        alpha = np.full(pixels.shape[:2], 255, np.uint8)
+        alpha[:50, :70] = 0
+    write_photo(tmp_path / "a.gif", Picture(Image.fromarray(pixels)), Photo(Image.fromarray(pixels), alpha, "GIF"))
+    again = read_photo(tmp_path / "a.gif")
+    shown = slice(None) if alpha is None else alpha > 0
+    written = np.asarray(again.image)
+    assert np.abs(luma(written) - luma(pixels))[shown].mean() <= 1.5
+    assert np.abs(written.astype(int) - pixels)[shown].mean() < (20 if name == "noise" else 4)
+    assert np.array_equal(again.alpha, alpha) if transparent else again.alpha is None

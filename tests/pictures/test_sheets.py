@@ -22,3 +22,9 @@ def test_sheets_hold_all_rows_and_names_of_every_script(tmp_path):
     assert rows_of_three(first) == pytest.approx(SHEET_ROWS, rel=0.02)
     assert rows_of_three(second) == pytest.approx(1, rel=0.02)
     assert first.shape[1] == second.shape[1]
+
+
+def test_a_name_of_several_lines_does_not_end_the_sheet(tmp_path):
+    writer = SheetWriter(tmp_path / "sheets", COMPARED)
+    writer.add("a\nb\u202e\x1b[31m\udcff.jpg", [Image.new("RGB", (100, 100))] * 3)
+    assert len(writer.finish()) == 1

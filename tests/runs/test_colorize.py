@@ -1,6 +1,7 @@
 import signal
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from PIL import Image
 
 from benchmarks.kill import unreadable
 from colorizer.dataset.find import find_files
-from colorizer.errors import Interrupted
+from colorizer.errors import ColorizeError, Interrupted
+from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints import Hint
 from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
 from colorizer.runs.colorize import ColorizeJob, colorize_photos
@@ -47,3 +50,82 @@ def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path, small_model):
     for photo, picture in result.pictures.items():
         true, made = (luma(np.asarray(Image.open(path).convert("RGB"))) for path in (photo, picture))
         assert np.abs(true - made).mean() < 1
+
+
+@pytest.fixture
+def two_photos(tmp_path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    Image.open(SHIPPED / "camera.png").save(folder / "a.png")
+    Image.open(SHIPPED / "coins.png").save(folder / "sub" / "b.png")
+    return folder
+
+
+def job_of(tmp_path, model, source, **changes) -> ColorizeJob:
+    photos = find_files(source)
+    return ColorizeJob(load_model(model), photos.files, photos.root, new_run(tmp_path / "out", "colorize"), **changes)
+
+
+def test_photos_go_into_the_folder_that_is_named_and_what_is_there_stays(tmp_path, small_model, two_photos):
+    target = tmp_path / "in colour"
+    target.mkdir()
+    (target / "a.png").write_bytes(b"mine")
+    (target / "index.html").write_text("mine too")
+    first = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    assert {path.relative_to(target).as_posix() for path in first.pictures.values()} == {"a-2.png", "sub/b.png"}
+    assert (target / "a.png").read_bytes() == b"mine"
+    assert (target / "index.html").read_text() == "mine too"
+    assert first.page.parent == target
+    again = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    assert (again.made_before, again.pictures, again.page) == (2, first.pictures, first.page)
+    livelier = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target, adjustment=Adjustment(1.5)))
+    assert not set(livelier.pictures.values()) & set(first.pictures.values())
+    with pytest.raises(ColorizeError, match="the folder of the photos themselves"):
+        colorize_photos(job_of(tmp_path, small_model, two_photos, folder=two_photos))
+
+
+def test_photos_beside_their_originals_are_not_taken_for_originals(tmp_path, small_model, two_photos):
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True))
+    assert set(result.pictures.values()) == {two_photos / "a-colour.png", two_photos / "sub" / "b-colour.png"}
+    found = find_files(two_photos)
+    assert ([path.name for path in found.files], found.results) == (["a.png", "b.png"], 2)
+    gone_on = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True, goes_on=True))
+    assert (gone_on.made_before, gone_on.pictures) == (2, result.pictures)
+    anew = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True))
+    assert set(anew.pictures.values()) == {two_photos / "a-colour-2.png", two_photos / "sub" / "b-colour-2.png"}
+    assert len(find_files(two_photos).files) == 2
+
+
+def test_results_inside_the_photos_folder_are_not_found_again(tmp_path, small_model, two_photos):
+    photos = find_files(two_photos)
+    run = new_run(two_photos / "OUTPUT", "colorize")
+    colorize_photos(ColorizeJob(load_model(small_model), photos.files, photos.root, run))
+    again = find_files(two_photos)
+    assert again.files == photos.files
+    assert again.results > 2
+    assert len(find_files(run.results).files) > 2  # who names the folder of results means it
+
+
+def test_one_sheet_for_each_hundred_photos_unless_all_are_asked_for(tmp_path, small_model, two_photos):
+    for number in range(13):
+        Image.open(SHIPPED / "camera.png").resize((40, 30)).save(two_photos / f"{number:02}.png")
+    few = colorize_photos(job_of(tmp_path, small_model, two_photos))
+    every = colorize_photos(job_of(tmp_path, small_model, two_photos, has_all_sheets=True))
+    assert (len(few.sheets), len(every.sheets)) == (1, 3)
+    text = few.page.read_text(encoding="utf-8")
+    assert all(photo.name in text for photo in few.pictures)
+
+
+def test_what_is_known_of_a_photo_is_in_its_picture_and_other_hints_make_another_run(tmp_path, small_model, two_photos):
+    photos = find_files(two_photos)
+    hints = {photos.files[0]: [Hint(40, 400, "#506080")], photos.files[1]: [Hint(9000, 1, "red")]}
+    job = ColorizeJob(load_model(small_model), photos.files, photos.root, new_run(tmp_path / "out", "c"), hints=hints)
+    result = colorize_photos(job)
+    assert [failure.path.name for failure in result.failures] == ["b.png"]
+    assert "outside the photo" in result.failures[0].reason
+    red, _, blue = np.asarray(Image.open(result.pictures[photos.files[0]]))[400, 40].astype(int)
+    assert abs((blue - red) - (0x80 - 0x50)) <= 1
+    again = replace(job, run=new_run(tmp_path / "out", "c"), goes_on=True)
+    assert colorize_photos(again).folder == result.folder
+    others = replace(again, hints={photos.files[0]: [Hint(40, 400, "teal")]}, run=new_run(tmp_path / "out", "c"))
+    assert colorize_photos(others).folder == others.run.results

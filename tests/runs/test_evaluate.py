@@ -35,3 +35,15 @@ def test_scoring_leaves_the_network_as_its_owner_compiled_it(tmp_path, small_mod
     assert gray.predicted.psnr == pytest.approx(gray.gray.psnr, abs=0.02)
     assert gray.predicted.colourfulness < 1 < lively.predicted.colourfulness
     assert gray.loss == lively.loss
+
+
+def test_true_colours_revealed_at_some_places_bring_the_scores_nearer(tmp_path, small_model, colour_folder):
+    photos, network = find_files(colour_folder), load_model(small_model)
+    run = new_run(tmp_path, "evaluate")
+    jobs = [
+        EvaluateJob(network, photos.files[:3], photos.root, run, 4, hints_per_photo=count, seed=3) for count in (0, 20)
+    ]
+    plain, hinted = map(score_photos, jobs)
+    assert hinted.predicted.psnr > plain.predicted.psnr + 1
+    assert hinted.gray == plain.gray
+    assert save_evaluation(jobs[1], hinted).scores.is_file()

@@ -1,6 +1,9 @@
+import os
+
+import pytest
 from PIL import Image
 
-from colorizer.runs.folders import new_run
+from colorizer.runs.folders import MADE_FROM, NAMES, earlier_run, new_run
 from colorizer.runs.names import picture_paths
 from tests.conftest import SHIPPED
 
@@ -31,3 +34,31 @@ def test_a_run_gone_on_with_knows_which_photo_is_which(tmp_path):
     assert again[other] not in (again[one], other)
     Image.open(SHIPPED / "coins.png").save(one)  # another photo of the same name is no longer done
     assert not picture_paths(run, tmp_path, [other, one])[one].exists()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "null", "3", "[]", "[" * 100_000, '{"a.png": null}', '{"a.png": {}}', '{"a.png": [1, 2]}', '{"a.png": []}',
+        '{"a.png": ["a.png", [1]]}', '{"a.png": ["a.png", "12"]}', '{"a.png": ["", %s]}', '{"a.png": ["a\\u0000", %s]}',
+        '{"a.png": ["../../../x.png", %s]}', '{"a.png": ["/tmp/x.png", %s]}', '{"a.png": ["b/../../x.png", %s]}',
+        '{"a.png": [".names.json", %s]}', '{"a.png": ["out/x.png", %s]}', '{"a.png": ["x", %s], "b": ["X", null]}',
+    ],
+)  # fmt: skip
+def test_a_record_of_names_that_cannot_be_ours_is_thrown_away(tmp_path, odd):
+    run, photo = new_run(tmp_path / "out", "colorize"), tmp_path / "a.png"
+    Image.open(SHIPPED / "camera.png").save(photo)
+    (run.results / "out").symlink_to(tmp_path)
+    state = photo.stat()
+    (run.results / NAMES).write_text(odd.replace("%s", f"[{state.st_size}, {state.st_mtime_ns}]"))
+    assert picture_paths(run, tmp_path, [photo]) == {photo: run.results / "a.png"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(tmp_path):
+    run, photo = new_run(tmp_path / "out", "colorize"), tmp_path / "a.png"
+    Image.open(SHIPPED / "camera.png").save(photo)
+    os.mkfifo(run.results / NAMES)
+    os.mkfifo(run.results / MADE_FROM)
+    assert picture_paths(run, tmp_path, [photo]) == {photo: run.results / "a.png"}
+    assert earlier_run(new_run(tmp_path / "out", "colorize"), {}) is None

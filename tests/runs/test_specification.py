@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -56,6 +57,14 @@ def test_a_plan_from_before_there_were_versions_is_read(tmp_path, specification)
         ({"version": 99}, "newer version of this program"),
         ({"settings": {"speed": 3}}, "cannot be read"),
         ({"train": None}, "cannot be read"),
+        ({"train": "photo.jpg"}, "its photos are no list"),
+        ({"train": [3]}, "cannot be read"),
+        ({"settings": {"epochs": "many"}}, "its epochs is 'many'"),
+        ({"settings": {"epochs": True}}, "its epochs is True"),
+        ({"settings": {"adversarial": {"l1_weight": [1]}}}, "its l1_weight"),
+        ({"model": {"filters": ["4"]}}, "its filters"),
+        ({"model": {"size": None}}, "its size is None"),
+        ({"network": []}, "cannot be read"),
     ],
 )
 def test_a_specification_that_does_not_serve_is_a_sentence(tmp_path, specification, change, sentence):
@@ -65,6 +74,13 @@ def test_a_specification_that_does_not_serve_is_a_sentence(tmp_path, specificati
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ColorizeError, match=sentence):
         read_specification(run.models)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_the_place_of_a_specification_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "specification.json")
+    with pytest.raises(ColorizeError, match="is no record"):
+        read_specification(tmp_path)
 
 
 def test_where_nothing_is_unfinished_it_is_said(tmp_path):

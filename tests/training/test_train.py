@@ -13,7 +13,7 @@ from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
 from colorizer.network.network import Network
 from colorizer.settings import ModelSettings, TrainingSettings
-from colorizer.training.train import TrainingStopped, seconds_per_photo, train_network
+from colorizer.training.train import TrainingStopped, step_cost, train_network
 from tests.conftest import SHIPPED
 
 PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
@@ -68,7 +68,7 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
 def test_measuring_the_speed_leaves_the_network_as_it_was():
     network = small_network()
     before = network.model.get_weights()
-    assert seconds_per_photo(network, TrainingSettings(batch_size=2)) > 0
+    assert step_cost(network, TrainingSettings(batch_size=2)).learning > 0
     assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
 
 

@@ -1,0 +1,112 @@
+"""`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: how the model that ships was trained on.
+
+PHOTOS holds one folder for each source. The network begins as the model that ships and learns from what it has not seen
+(photos stored as WebP), from some of what it has (JPEG), and from none of the sources that are held out, whose photos
+choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the state, so that the same command goes on
+after an interruption, the network after every epoch, and at the end `final.keras`. A file named STOP in it ends the
+training after the step it is in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
+"""Sources that validate, and how many photos of each: scenes, objects, landscapes and cities, seven classes, people."""
+SEEN_BEFORE = 5_000
+LEAST_COLOURFULNESS = 12.0
+BATCH_SIZE, SEED = 32, 42
+
+
+def choose(photos: Path) -> dict[str, list[str]]:
+    """Return the paths to learn from and to validate with, drawn by seed."""
+    from colorizer.photos import colourfulness, read_square
+
+    def is_colourful(path: Path) -> bool:
+        return colourfulness(read_square(path, 64).astype(np.float32) / 255) >= LEAST_COLOURFULNESS
+
+    files = sorted(path for path in photos.rglob("*") if path.is_file())
+    with ThreadPoolExecutor() as pool:
+        kept = [path for path, is_kept in zip(files, pool.map(is_colourful, files), strict=True) if is_kept]
+    sources: dict[str, list[str]] = {}
+    for path in kept:
+        sources.setdefault(path.relative_to(photos).parts[0], []).append(str(path))
+    validation = [
+        path
+        for source, count in HELD_OUT.items()
+        for path in random.Random(SEED).sample(sources[source], min(count, len(sources[source])))
+    ]
+    others = [path for source, paths in sources.items() if source not in HELD_OUT for path in paths]
+    random_ = random.Random(SEED)
+    learning = [path for path in others if path.endswith(".webp")]
+    learning += random_.sample([path for path in others if not path.endswith(".webp")], SEEN_BEFORE)
+    random_.shuffle(learning)
+    return {"train": learning[: len(learning) // BATCH_SIZE * BATCH_SIZE], "validation": validation}
+
+
+def main(photos: Path, folder: Path, epochs: int = 2) -> int:
+    """Train, and print a line a minute."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from colorizer.dataset import PhotoBatches
+    from colorizer.network import load_model, save
+    from colorizer.settings import AugmentationSettings, TrainingSettings
+    from colorizer.training import EpochReport, train_network
+
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = folder / "photos.json"
+    if not chosen.exists():
+        chosen.write_text(json.dumps(choose(photos)))
+    parts = {name: [Path(path) for path in paths] for name, paths in json.loads(chosen.read_text()).items()}
+    print({name: len(paths) for name, paths in parts.items()}, flush=True)
+    network = load_model()
+    settings = TrainingSettings(
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        learning_rate=5e-4,
+        loss="mean_absolute_error",
+        schedule="cosine",
+        average=0.999,
+        frozen_epochs=0,
+        fine_tune_from="block_3",
+        seed=7,
+    )
+    learning = PhotoBatches(parts["train"], network.size, BATCH_SIZE, seed=7, augmentation=AugmentationSettings())
+    validation = PhotoBatches(parts["validation"], network.size, BATCH_SIZE)
+    told = time.monotonic()
+
+    def report(epoch: EpochReport) -> None:
+        nonlocal told
+        if epoch.finished or time.monotonic() - told > 60:
+            told = time.monotonic()
+            figures = {name: round(value, 5) for name, value in epoch.figures.items()}
+            print(
+                f"{time.strftime('%H:%M')} epoch {epoch.epoch}, {epoch.batch} of {epoch.batches}: {figures}", flush=True
+            )
+
+    record = train_network(
+        network,
+        learning,
+        validation,
+        settings,
+        folder,
+        report,
+        (folder / "STOP").exists,
+        lambda epoch, shown: save(shown.model, folder / f"epoch-{epoch.epoch}.keras"),
+    )
+    save(network.model, folder / "final.keras")
+    print(f"kept epoch {record.kept_epoch} of {record.seconds / 60:.0f} minutes: {record.history}")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])))

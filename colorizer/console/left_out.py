@@ -1,0 +1,63 @@
+"""What is left out of the photos that were given, told by kind and count, with the way out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from colorizer.console.terminal import Console
+from colorizer.console.wording import counted
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation
+from colorizer.dataset import DatasetCheck
+from colorizer.photos.kinds import kind_of
+
+
+def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -> None:
+    """Say which kinds of files are no photos, how many photos are unreadable, and on demand which."""
+    if not check.unreadable:
+        return
+    kinds = Counter(kind_of(path) for path, _ in check.unreadable)
+    unknown = kinds.pop(None, 0)
+    for kind, count in kinds.items():
+        files = f"{kind.one[0].upper()}{kind.one[1:]} is" if count == 1 else f"{count:,} {kind.several} are"
+        console.warn(f"{files} left out: {kind.way_out}.")
+    if unknown:
+        console.warn(f"{counted(unknown, 'file is', 'files are')} unreadable.")
+    if talk.answer(ask.SHOW_UNREADABLE):
+        for _, reason in check.unreadable:
+            console.warn(f"  {reason}")
+
+
+def tell_pages(console: Console, check: DatasetCheck) -> None:
+    """Say which files have pages that are not read."""
+    if check.several_pages:
+        many = counted(len(check.several_pages), "file has", "files have")
+        console.warn(f"{many} several pages, of which only the first is read; save the others as files of their own:")
+        for path in check.several_pages:
+            console.warn(f"  {path}")
+
+
+def without_colour_photos(console: Console, talk: Conversation, check: DatasetCheck) -> DatasetCheck:
+    """Leave photos that are in colour out of those to be colorized, and name them; take them where they are wanted, or
+    where most are so, since somebody then tries the program out, and a few of them pass for toned prints.
+    """
+    if not check.in_colour:
+        return check
+    everything = replace(check, fine=tuple(sorted((*check.fine, *check.in_colour))))
+    if len(check.in_colour) > len(check.fine):
+        console.inform(
+            f"{_most(check)} in colour already: coloured anew from brightness alone, beside the true colours."
+        )
+        return everything
+    console.warn(f"{counted(len(check.in_colour), 'photo is', 'photos are')} in colour already:")
+    for path in check.in_colour:
+        console.warn(f"  {path}")
+    return everything if talk.answer(ask.RECOLOUR) else check
+
+
+def _most(check: DatasetCheck) -> str:
+    in_colour, total = len(check.in_colour), len(check.in_colour) + len(check.fine)
+    if in_colour < total:
+        return f"{in_colour:,} of {total:,} photos are"
+    return "The photo is" if total == 1 else f"All {total:,} photos are"

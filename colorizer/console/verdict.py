@@ -1,0 +1,67 @@
+"""What figures mean, in words, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorizer.console.places import program
+from colorizer.console.wording import counted
+from colorizer.conversation import questions as ask
+from colorizer.conversation import training_questions as ask_training
+from colorizer.settings import DatasetSettings
+from colorizer.training import outlook_of
+
+if TYPE_CHECKING:
+    from colorizer.evaluation import Evaluation
+    from colorizer.runs import TrainJob
+    from colorizer.training import TrainingRecord
+
+_NEAR_GRAY = 0.1
+"""Decibels of PSNR, and units of CIEDE2000: a gain smaller than this is nobody's to see."""
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """Say whether the colours are nearer to the truth than leaving the photos gray, and how colourful they are."""
+    gain = evaluation.predicted.psnr - evaluation.gray.psnr
+    nearer = evaluation.gray.ciede2000 - evaluation.predicted.ciede2000
+    share = evaluation.predicted.colourfulness / max(evaluation.true_colourfulness, 1e-9)
+    if gain > _NEAR_GRAY and nearer > _NEAR_GRAY:
+        said = f"Better than gray: nearer to the true colours by {gain:.2f} dB and {nearer:.2f} units of CIEDE2000"
+    elif gain > _NEAR_GRAY:
+        by_eye = "no nearer" if nearer > -_NEAR_GRAY else f"farther by {-nearer:.2f} units"
+        said = f"Hardly better than gray: nearer by {gain:.2f} dB, but {by_eye} by CIEDE2000, which sees as people do"
+    elif gain > -_NEAR_GRAY:
+        said = f"No better than gray: {gain:+.2f} dB"
+    else:
+        said = f"Worse than leaving the photos gray, by {-gain:.2f} dB"
+    return f"{said}; as colourful as {share:.0%} of the truth."
+
+
+def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) -> list[str]:
+    """Say what would make a trained model better, and how to use it."""
+    said, seen = [], outlook_of(record.history)
+    learned = len(job.specification.split.train)
+    if seen and seen.is_overfitting:
+        said.append(
+            f"After epoch {seen.best_epoch} validation got no better while the training loss went on falling: the "
+            "network learns its photos by heart. More photos help; more epochs do not."
+        )
+    elif seen and seen.is_improving:
+        said.append(f"Validation was still improving at the end: more {ask_training.EPOCHS.flag} would help.")
+    if job.specification.model is not None and learned < DatasetSettings.few_photos:
+        said.append(
+            f"{counted(learned, 'photo')} are few for a network from scratch: going on from the model that ships "
+            f"({ask_training.START.flag} load) gives more, sooner."
+        )
+    elif evaluation.predicted.psnr - evaluation.gray.psnr < _NEAR_GRAY:
+        said.append("More photos, and more epochs, are what helps most.")
+    if job.specification.save_model:
+        said.append(f"To colorize with it: {colorizing_command(job.run.models / 'model.h5')}")
+    return said
+
+
+def colorizing_command(model: Path) -> str:
+    """Return the command that colorizes with a model."""
+    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"

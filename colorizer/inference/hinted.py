@@ -1,0 +1,131 @@
+"""A photo that is set once and then answers many hints: its proposal and what is known of its places are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from colorizer.inference.full_size import join
+from colorizer.inference.hints import AnyHint, check_inside, covered, hint_chroma, in_painting_order, seeds
+from colorizer.inference.proposal import propose, unfaded
+from colorizer.inference.spreading import LONGEST_SIDE, WORKING_SIDE, Spreading
+from colorizer.network.network import Network
+from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma, merge
+from colorizer.photos.photo import Photo, Picture
+
+PREVIEW_SIDE = 512
+"""Longest side of a preview, in pixels."""
+_ROWS_AT_A_TIME = 256
+"""Of a large rectangle that is painted, so that it takes no memory of its size."""
+
+
+class HintedPhoto:
+    """A photo set once, for many hints.
+
+    Examples:
+        >>> from colorizer import Hint, load_model
+        >>> from colorizer.inference import set_photo
+        >>> from colorizer.photos import read_photo
+        >>> photo = set_photo(read_photo("grandmother.jpg"), load_model())
+        >>> photo.preview([Hint(120, 80, "#b03030")]).show()
+        >>> picture = photo.picture([Hint(120, 80, "#b03030"), Hint(300, 40, "gray", radius=5)])
+    """
+
+    def __init__(self, photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)):
+        """`offset`: what is proposed, RGB minus luma, float32, shape (size, size, 3). `tones` as `full_size.join` has
+        them.
+        """
+        self._photo, self._offset, self._tones = photo, offset, tones
+        shares = [WORKING_SIDE / min(photo.width, photo.height), LONGEST_SIDE / max(photo.width, photo.height)]
+        self._grid = _size(photo, min(1.0, *shares))
+        self._planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
+        on_grid = np.stack([plane.resize(self._grid, Image.Resampling.BICUBIC) for plane in self._planes], axis=-1)
+        self._spreading = Spreading(unfaded(_gray(photo.image, self._grid)), chroma(on_grid))
+
+    def picture(self, hints: Sequence[AnyHint] = ()) -> Picture:
+        """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
+        far as it is in gamut, and what hints change spread from there.
+
+        The order of hints does not matter. Raises ColorizeError for a hint outside the photo, or for too many.
+        """
+        return self._painted(self._photo, hints)
+
+    def preview(self, hints: Sequence[AnyHint] = ()) -> Image.Image:
+        """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
+        return self._painted(self._small, hints).image
+
+    @cached_property
+    def _small(self) -> Photo:
+        size = _size(self._photo, min(1.0, PREVIEW_SIDE / max(self._photo.width, self._photo.height)))
+        small = self._photo.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return replace(self._photo, image=small, alpha=None)
+
+    def _painted(self, photo: Photo, hints: Sequence[AnyHint]) -> Picture:
+        check_inside(hints, self._photo.width, self._photo.height)
+        ordered = in_painting_order(hints)
+        picture = join(photo, self._offset, self._tones, self._change(ordered) if ordered else None)
+        across, down = photo.width / self._photo.width, photo.height / self._photo.height
+        for hint in ordered:
+            _paint(picture, photo, hint if photo is self._photo else hint.scaled(across, down), self._tones)
+        return picture
+
+    def _change(self, hints: Sequence[AnyHint]) -> np.ndarray:
+        """Return how hints change the colour offsets: float32, shape (rows, columns, 3), of the grid."""
+        (columns, rows), width, height = self._grid, self._photo.width, self._photo.height
+        cells, differences = [], []
+        for hint in hints:
+            wanted = hint_chroma(hint.colour)
+            for x, y in seeds(hint, width, height):
+                cells.append((int((y + 0.5) / height * rows), int((x + 0.5) / width * columns)))
+                differences.append(wanted - self._shown(x, y))
+        return self._spreading.spread(cells, np.array(differences)) @ CHROMA_TO_OFFSET
+
+    def _shown(self, x: int, y: int) -> np.ndarray:
+        """Return the chroma of a pixel as the photo shows it without hints, in gamut: shape (2,)."""
+        cells = self._planes[0].size
+        across, down = cells[0] / self._photo.width, cells[1] / self._photo.height
+        box = (x * across, y * down, min((x + 1) * across, cells[0]), min((y + 1) * down, cells[1]))
+        offset = [plane.resize((1, 1), Image.Resampling.BICUBIC, box).getpixel((0, 0)) for plane in self._planes]
+        gray = _toned(self._photo.levels((x, y, x + 1, y + 1)), self._tones)
+        return chroma(merge(gray, np.array(offset, np.float32)[:, None, None])[:, 0, 0])
+
+
+def set_photo(photo: Photo, network: Network) -> HintedPhoto:
+    """Let a network propose the colours of a decoded photo, once, for many hints; raise ColorizeError."""
+    return HintedPhoto(photo, propose(network, [photo])[0])
+
+
+def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, float]) -> None:
+    """Give what a hint covers of a new picture exactly the hint's chroma, on the photo's own luma."""
+    (left, top, right, bottom), mask = covered(hint, photo.width, photo.height)
+    offset = (hint_chroma(hint.colour) @ CHROMA_TO_OFFSET)[:, None, None]
+    for upper in range(top, bottom, _ROWS_AT_A_TIME):
+        lower = min(upper + _ROWS_AT_A_TIME, bottom)
+        gray, part = _toned(photo.levels((left, upper, right, lower)), tones), mask[upper - top : lower - top]
+        rgb = np.moveaxis(merge(gray, offset), 0, -1)
+        levels = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+        picture.image.paste(levels, (left, upper), Image.fromarray(part))
+        if picture.deep is not None:
+            picture.deep[upper:lower, left:right][part] = np.rint(rgb * 65535).astype(np.uint16)[part]
+
+
+def _toned(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
+    """Return what `Photo.levels` gives as luma in [0, 1], float32, shape (h, w), with `tones` black and white."""
+    gray = (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / np.float32(255)
+    return np.clip((gray - np.float32(tones[0])) / np.float32(tones[1] - tones[0]), 0, 1)
+
+
+def _gray(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """Return the luma of a photo's picture at a size (width, height): float32 in [0, 1]."""
+    if image.mode == "I;16":
+        return np.asarray(image.resize(size, Image.Resampling.BILINEAR), np.float32) / 65535
+    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
+    return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
+
+
+def _size(photo: Photo, share: float) -> tuple[int, int]:
+    return max(1, round(photo.width * share)), max(1, round(photo.height * share))

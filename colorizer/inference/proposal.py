@@ -1,0 +1,41 @@
+"""What a network proposes for photos: colour offsets on its own square."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from colorizer.errors import ColorizeError
+from colorizer.network.devices import OUT_OF_MEMORY
+from colorizer.network.network import Network
+from colorizer.photos.color import luma
+from colorizer.photos.photo import DEFAULT_LIMITS, Photo
+from colorizer.photos.tones import tonal_range
+from colorizer.settings import PhotoLimits
+
+
+def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
+    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
+
+    A faded photo is shown to the network with its contrast restored: it learned from few that are. Where memory does
+    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
+    """
+    try:
+        squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])
+        rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
+        return rgb - luma(rgb)[..., None]
+    except OUT_OF_MEMORY as error:
+        if len(photos) == 1:
+            raise ColorizeError(
+                f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
+                "close other programs, or take a smaller model."
+            ) from error
+    half = len(photos) // 2
+    return np.concatenate([propose(network, part, limits) for part in (photos[:half], photos[half:])])
+
+
+def unfaded(gray: np.ndarray, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
+    """Return luma in [0, 1], any shape, with the contrast of a faded photo restored; that of another as it is."""
+    black, white = tonal_range(gray, limits)
+    return np.clip((gray - black) / (white - black), 0, 1)

@@ -1,0 +1,45 @@
+"""Marks by which the program knows its own results again, so that it never takes them for photos to colorize."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from colorizer.errors import ColorizeError
+from colorizer.files import write_text
+
+_FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
+_MOST_BYTES = 100_000_000
+"""Of the list of what was written beside photos; a million names have less."""
+
+
+def mark_folder(folder: Path) -> None:
+    """Mark a folder, made if need be, as one of results; raise ColorizeError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _FOLDER).touch()
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into the folder {folder}: {error.strerror}.") from error
+
+
+def is_marked(folder: Path) -> bool:
+    """Say whether a folder holds results."""
+    return (folder / _FOLDER).exists()
+
+
+def mark_beside(folder: Path, names: Iterable[str]) -> None:
+    """Add names to those that were written beside the photos in a folder; raise ColorizeError."""
+    write_text(folder / _BESIDE, json.dumps(sorted({*made_beside(folder), *names}), indent=1))
+
+
+def made_beside(folder: Path) -> frozenset[str]:
+    """Return the names of what was written beside the photos in a folder; none where that is not known."""
+    path = folder / _BESIDE
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return frozenset()
+        names = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()

@@ -1,0 +1,186 @@
+"""What a file is that is no photo, and what to do with it: people's folders hold more than photos."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+UNKNOWN = "not a photo, or of an unknown format"
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of files that are no photos."""
+
+    one: str
+    """Such as "a PDF file"."""
+    several: str
+    """Such as "PDF files"."""
+    way_out: str
+    """What to do, or why there is nothing to do, as the end of a sentence."""
+
+
+_PICTURES_INSIDE = "save the pictures inside as photos"
+_DRAWING = "export as PNG what is to be in colour"
+PDF = Kind("a PDF file", "PDF files", "save the pages as photos")
+SVG = Kind("an SVG drawing", "SVG drawings", _DRAWING)
+POSTSCRIPT = Kind("a PostScript file", "PostScript files", _DRAWING)
+PROJECT = Kind("a project of a drawing program", "projects of drawing programs", _DRAWING)
+WORD = Kind("a Word or text document", "Word or text documents", _PICTURES_INSIDE)
+SPREADSHEET = Kind("a spreadsheet", "spreadsheets", _PICTURES_INSIDE)
+PRESENTATION = Kind("a presentation", "presentations", _PICTURES_INSIDE)
+WEB_PAGE = Kind("a web page", "web pages", _PICTURES_INSIDE)
+VIDEO = Kind("a video", "videos", "save as photos what is to be in colour")
+SOUND = Kind("a sound file", "sound files", "there is nothing to see")
+ARCHIVE = Kind("an archive", "archives", "unpack first what is inside")
+SYSTEM = Kind("a file of the system", "files of the system", "nothing is lost")
+SHORTCUT = Kind("a shortcut", "shortcuts", "give the photo itself")
+PROGRAM = Kind("a program", "programs", "there is nothing to see")
+EMPTY = Kind("an empty file", "empty files", "copy the photo anew")
+TEXT = Kind("a text file", "text files", "there is nothing to see")
+
+_SYSTEM_NAMES = ("desktop.ini", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "picasa.ini", "icon\r", "autorun.inf")
+_SHORTCUT_ENDINGS = (".lnk", ".url", ".webloc", ".desktop")
+_STARTS = (
+    (b"%PDF-", PDF),
+    (b"%!PS", POSTSCRIPT),
+    (b"\xc5\xd0\xd3\xc6", POSTSCRIPT),  # EPS with a preview
+    (b"gimp xcf", PROJECT),
+    (b"{\\rtf", WORD),
+    (b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
+    (b"0&\xb2u\x8ef\xcf\x11", VIDEO),  # Windows Media
+    (b"FLV\x01", VIDEO),
+    (b"\0\0\x01\xba", VIDEO),  # MPEG
+    (b"\0\0\x01\xb3", VIDEO),
+    (b"ID3", SOUND),
+    (b"\xff\xfb", SOUND),  # MP3
+    (b"fLaC", SOUND),
+    (b"OggS", SOUND),
+    (b"MThd", SOUND),
+    (b"PK\x03\x04", ARCHIVE),
+    (b"PK\x05\x06", ARCHIVE),
+    (b"Rar!\x1a\x07", ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (b"\x1f\x8b", ARCHIVE),
+    (b"BZh", ARCHIVE),
+    (b"\xfd7zXZ\0", ARCHIVE),
+    (b"\x7fELF", PROGRAM),
+    (b"MZ\x90\0", PROGRAM),
+    (b"L\0\0\0\x01\x14\x02\0", SHORTCUT),
+)
+"""What files begin with; https://www.garykessler.net/library/file_sigs.html"""
+_IN_OFFICE_FILES = (
+    ("word/", WORD),
+    ("xl/", SPREADSHEET),
+    ("ppt/", PRESENTATION),
+    ("application/vnd.oasis.opendocument.text", WORD),
+    ("application/vnd.oasis.opendocument.spreadsheet", SPREADSHEET),
+    ("application/vnd.oasis.opendocument.presentation", PRESENTATION),
+)
+"""Folders in Office Open XML files, and the media types of OpenDocument."""
+_OLD_OFFICE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_OFFICE = {".doc": WORD, ".xls": SPREADSHEET, ".ppt": PRESENTATION, ".db": SYSTEM}
+_PHOTO_STARTS = (
+    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"8BPS", b"\0\0\0\x0cjP  ",
+    b"\xffO\xffQ", b"qoif",
+)  # fmt: skip
+_PHOTO_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+_SOUND_BRANDS = (b"M4A ", b"M4B ")
+_CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
+
+
+def kind_of(path: Path) -> Kind | None:
+    """Return what a file is that cannot be opened as a photo; None for what is unknown, a photo, or no regular file."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return _kind(file, path.name)
+    except OSError:
+        return None
+
+
+def described(file: BinaryIO, name: str) -> str:
+    """Return in words what an open file is that cannot be opened as a photo; `name` may be empty."""
+    file.seek(0)
+    kind = _kind(file, name)
+    if kind is not None:
+        return f"not a photo but {kind.one}; {kind.way_out}"
+    file.seek(0)
+    is_begun = _is_photo_begun(file.read(_HEAD_BYTES))
+    return "damaged from its beginning on" if is_begun else UNKNOWN
+
+
+def _kind(file: BinaryIO, name: str) -> Kind | None:
+    head = file.read(_HEAD_BYTES)
+    if name.lower() in _SYSTEM_NAMES:
+        return SYSTEM
+    if not head:
+        return EMPTY
+    if _is_photo_begun(head):
+        return None
+    kind = _by_signature(head, name.lower()) or _by_text(head, name.lower())
+    return _by_members(file) if kind is ARCHIVE and head.startswith(b"PK") else kind
+
+
+def _is_photo_begun(head: bytes) -> bool:
+    return (
+        head.startswith(_PHOTO_STARTS)
+        or (head[4:8] == b"ftyp" and head[8:12] in _PHOTO_BRANDS)
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    )
+
+
+def _by_signature(head: bytes, name: str) -> Kind | None:
+    kind = next((kind for start, kind in _STARTS if head.startswith(start)), None)
+    if name.endswith(_SHORTCUT_ENDINGS):
+        kind = SHORTCUT
+    elif head.startswith(_OLD_OFFICE_START):
+        kind = _OLD_OFFICE.get(Path(name).suffix)
+    elif head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide"):
+        kind = SOUND if head[8:12] in _SOUND_BRANDS else VIDEO
+    elif head[:4] == b"RIFF":
+        kind = {b"AVI ": VIDEO, b"WAVE": SOUND}.get(head[8:12])
+    elif head[257:262] == b"ustar":
+        kind = ARCHIVE
+    return kind
+
+
+def _by_text(head: bytes, name: str) -> Kind | None:
+    text = _as_text(head)
+    if text is None:
+        return None
+    beginning = text.lstrip("\ufeff \t\r\n")[:1024].lower()
+    if "<svg" in beginning:
+        return SVG
+    if beginning.startswith(("<!doctype html", "<html")):
+        return WEB_PAGE
+    return SPREADSHEET if name.endswith((".csv", ".tsv")) else TEXT
+
+
+def _as_text(head: bytes) -> str | None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    if any(byte < 32 and byte not in _CONTROLS_OF_TEXT for byte in head):
+        return None
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The last character may have been cut in two; Latin-1 text is mostly ASCII.
+        if error.start >= len(head) - 3 or sum(byte >= 128 for byte in head) < len(head) / 5:
+            return head.decode("latin-1")
+        return None
+
+
+def _by_members(file: BinaryIO) -> Kind:
+    try:
+        with zipfile.ZipFile(file) as opened:
+            names = opened.namelist()
+            if "mimetype" in names and opened.getinfo("mimetype").file_size < 200:
+                names = [opened.read("mimetype").decode("ascii", "replace")]
+    except Exception:  # a broken zip is a zip
+        return ARCHIVE
+    return next((kind for part, kind in _IN_OFFICE_FILES if any(name.startswith(part) for name in names)), ARCHIVE)

@@ -1,0 +1,106 @@
+"""One page of a whole run: every photo before and after, under a slider, in a file that needs no other program."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from colorizer.files import numbered, write_text
+
+_GENERATOR = '<meta name="generator" content="colorizer">'
+_SHOWN_BY_BROWSERS = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+
+# Before is the picture itself with its chroma taken away: a browser's grayscale filter has the luma of BT.709 on
+# encoded values (https://www.w3.org/TR/filter-effects-1/#grayscaleEquivalent), and that luma is the original's.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{generator}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file: data:; \
+style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; font: 16px/1.4 system-ui, sans-serif; }}
+body {{ margin: 1.5rem auto; max-width: 80rem; padding: 0 1rem; }}
+main {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }}
+figure {{ margin: 0; }}
+.pair {{ --at: 50%; display: grid; }}
+.pair > * {{ grid-area: 1 / 1; }}
+img {{ width: 100%; height: auto; display: block; min-height: 4rem; }}
+.before {{ filter: grayscale(1); clip-path: inset(0 calc(100% - var(--at)) 0 0); }}
+input {{ width: 100%; margin: 0.3rem 0 0; }}
+figcaption {{ overflow-wrap: anywhere; font-size: 0.9rem; }}
+li {{ overflow-wrap: anywhere; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{summary}</p>
+{failures}<main>
+{figures}
+</main>
+<noscript><p>Without JavaScript the sliders stand still; every photo's name leads to its file.</p></noscript>
+<script>
+addEventListener("input", (event) => {{
+  event.target.closest("figure").querySelector(".pair").style.setProperty("--at", event.target.value + "%");
+}});
+</script>
+</body>
+</html>
+"""
+_FIGURE = """<figure>
+<div class="pair"><img src="{source}" alt="in colour" loading="lazy"><img class="before" src="{source}" \
+alt="before" loading="lazy"></div>
+<input type="range" min="0" max="100" value="50" aria-label="{name}: from before to after">
+<figcaption><a href="{source}">{name}</a></figcaption>
+</figure>"""
+_FILE = '<figure><figcaption><a href="{source}">{name}</a>: browsers do not show this format.</figcaption></figure>'
+
+
+def save_page(path: Path, title: str, pictures: Mapping[str, Path], failures: Sequence[str] = ()) -> Path:
+    """Write the page of a run and return its path; raise ColorizeError. A page of ours is replaced; where another file
+    has that name, the next one is taken.
+
+    `pictures` has the file of every colour photo under the name its original had; files below the page's folder are
+    linked by their way from there. `failures` are sentences. Every text is shown as text, whatever it holds.
+    """
+    figures = [_figure(path.parent, name, picture) for name, picture in pictures.items()]
+    items = "".join(f"<li>{html.escape(_printable(sentence))}</li>\n" for sentence in failures)
+    many = "1 photo is" if len(figures) == 1 else f"{len(figures):,} photos are"
+    text = _PAGE.format(
+        generator=_GENERATOR,
+        title=html.escape(_printable(title)),
+        summary=f"{many} in colour here. Move a slider to the left to see more of the colour, to the right for before.",
+        failures=f"<h2>Not colorized</h2>\n<ul>\n{items}</ul>\n" if failures else "",
+        figures="\n".join(figures),
+    )
+    path = next(each for each in numbered(path) if _is_ours(each) or not os.path.lexists(each))
+    write_text(path, text)
+    return path
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return _GENERATOR in file.read(1000)
+    except OSError:
+        return False
+
+
+def _figure(folder: Path, name: str, picture: Path) -> str:
+    if picture.is_relative_to(folder):
+        source = quote(str(picture.relative_to(folder).as_posix()).encode("utf-8", "surrogateescape"))
+    else:
+        source = picture.absolute().as_uri()
+    form = _FIGURE if picture.suffix.lower() in _SHOWN_BY_BROWSERS else _FILE
+    return form.format(source=html.escape(source), name=html.escape(_printable(name)))
+
+
+def _printable(text: str) -> str:
+    """Return text whose bytes that are no character are question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")

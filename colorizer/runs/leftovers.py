@@ -1,0 +1,66 @@
+"""What a run that was killed has left under OUTPUT: half-written files, empty folders. The next run sweeps it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from colorizer.errors import ColorizeError
+from colorizer.files import remove_unfinished
+from colorizer.locks import is_abandoned, owned
+
+_RUNNING = ".running-"
+_NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
+"""What runs are called; a mark with any other name is not followed."""
+
+
+@contextmanager
+def marked_as_running(results: Path) -> Iterator[None]:
+    """Mark a run, named by its results folder, as one that a living process works on, as long as the block runs."""
+    mark = results.parent / f"{_RUNNING}{results.name}"
+    with tempfile.NamedTemporaryFile(prefix=".starting-", dir=mark.parent, delete=False) as file:
+        starting = Path(file.name)
+    with owned(starting):
+        starting.rename(mark)  # so that it never appears without its owner
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                mark.unlink()
+
+
+def forget_mark(results: Path) -> None:
+    """Forget that a run was killed, since it is taken up again."""
+    mark = results.parent / f"{_RUNNING}{results.name}"
+    if is_abandoned(mark):
+        with suppress(OSError):
+            mark.unlink()
+
+
+def sweep(output: Path) -> None:
+    """Remove what killed runs under `output` have left half written, and their folders if nothing else is in them.
+
+    What cannot be removed stays: a run must not fail because of an earlier one.
+    """
+    for mark in (output / "results").glob(f"{_RUNNING}*"):
+        name = mark.name.removeprefix(_RUNNING)
+        if not _NAME.fullmatch(name) or not is_abandoned(mark):
+            continue
+        for folder in (output / "results" / name, output / "models" / name):
+            if folder.is_dir() and not folder.is_symlink():
+                with suppress(ColorizeError):
+                    remove_unfinished(folder)
+                _remove_empty(folder)
+        with suppress(OSError):
+            mark.unlink()
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder and those inside it, as far as nothing is in them."""
+    inside = sorted((path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()), reverse=True)
+    for path in (*inside, folder):
+        with suppress(OSError):  # one that holds something
+            path.rmdir()

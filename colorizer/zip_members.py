@@ -1,0 +1,138 @@
+"""Members of zips from anywhere, inflated to no more than their directory says.
+
+`zipfile` bounds neither what one piece of bzip2 or LZMA inflates to nor what it inflates to when all is read at once.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK = 1024**2
+_LOCAL_HEADER = struct.Struct("<4s22x2H")
+_LZMA_HEADER = struct.Struct("<2xHBI")
+_MAXIMUM_DICTIONARY = 256 * 1024**2
+"""Bytes; 7-Zip's strongest setting takes as many."""
+_DIRECTORY_AT_ONCE = 70_000
+"""Bytes; `zipfile` looks for the end of the directory in 65,557, and a thousand members take as many."""
+
+
+def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield a member's content in pieces of at most 1 MB; raise zipfile.BadZipFile when it is not just what it says.
+
+    Its length and checksum are compared, and what inflates to more ends there. Raises, as `zipfile` does, also
+    RuntimeError, NotImplementedError and the errors of the decompressors.
+    """
+    with path.open("rb") as file:
+        file.seek(packed_at(file, archive, member))
+        inflate = _decompressor(file, member)
+        done = checksum = 0
+        for piece in inflate:
+            done += len(piece)
+            if done > member.file_size:
+                raise zipfile.BadZipFile(f"its member {member.filename!r} inflates to more than it says")
+            checksum = zlib.crc32(piece, checksum)
+            yield piece
+    if done != member.file_size or checksum != member.CRC:
+        raise zipfile.BadZipFile(f"its member {member.filename!r} is not what its checksum says")
+
+
+def packed_at(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Return where in the file a member's packed bytes begin; raise zipfile.BadZipFile where there is no member."""
+    archive.open(member).close()  # compares the two headers, and refuses what is encrypted or packed in unknown ways
+    file.seek(member.header_offset)
+    _, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    return member.header_offset + _LOCAL_HEADER.size + name + extra
+
+
+class SmallDirectory(io.FileIO):
+    """A file whose directory of members `zipfile` can only read if it is small: it would be held in memory whole."""
+
+    def read(self, size: int = -1) -> bytes:
+        if size is not None and size > _DIRECTORY_AT_ONCE:
+            raise zipfile.BadZipFile("its directory names more files than any")
+        return super().read(size)
+
+
+class Part(io.RawIOBase):
+    """A part of an open file, read as a file of its own."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int):
+        super().__init__()
+        self._file, self._start, self._length, self._position = file, start, length, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
+        return self._position
+
+    def readinto(self, buffer) -> int:
+        wanted = max(0, min(len(buffer), self._length - self._position))
+        self._file.seek(self._start + self._position)
+        read = self._file.readinto(memoryview(buffer)[:wanted])
+        self._position += read
+        return read
+
+
+def _decompressor(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    packed = _pieces(file, member.compress_size)
+    if member.compress_type == zipfile.ZIP_STORED:
+        return packed
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        return _inflated_by_zlib(packed)
+    if member.compress_type == zipfile.ZIP_BZIP2:
+        return _inflated(bz2.BZ2Decompressor(), packed)
+    properties, parameters, dictionary = _LZMA_HEADER.unpack(file.read(_LZMA_HEADER.size))
+    # The decoder takes the whole dictionary at once, but none reaches back farther than the content is long.
+    dictionary = max(4096, min(dictionary, member.file_size))
+    if properties != 5 or dictionary > _MAXIMUM_DICTIONARY:
+        raise zipfile.BadZipFile(f"its member {member.filename!r} is packed in an unknown way")
+    rest, literal_context = divmod(parameters, 9)
+    position, literal_position = divmod(rest, 5)
+    chain = {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": literal_context, "lp": literal_position}
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[chain | {"pb": position}])
+    return _inflated(unpacker, _pieces(file, member.compress_size - _LZMA_HEADER.size))
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size > 0:
+        piece = file.read(min(_CHUNK, size))
+        if not piece:
+            raise EOFError("it ends too early")
+        size -= len(piece)
+        yield piece
+
+
+def _inflated_by_zlib(packed: Iterator[bytes]) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    for piece in packed:
+        waiting = piece
+        while not unpacker.eof:
+            content = unpacker.decompress(waiting, _CHUNK)
+            waiting = unpacker.unconsumed_tail
+            yield content
+            if not waiting and len(content) < _CHUNK:
+                break
+
+
+def _inflated(unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in packed:
+        waiting = piece
+        while not unpacker.eof:
+            content = unpacker.decompress(waiting, _CHUNK)
+            waiting = b""
+            yield content
+            if unpacker.needs_input or not content:
+                break

@@ -1,0 +1,173 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from colorizer import ColorizeError, Hint, Rectangle, Scribble
+from colorizer.dataset.find import find_files
+from colorizer.inference.hints_file import (
+    MAXIMUM_BYTES,
+    find_hints,
+    hints_beside,
+    read_hints,
+    read_palette,
+    save_palette,
+)
+from tests.conftest import PROJECT
+
+
+@pytest.fixture
+def photos(tmp_path) -> tuple[Path, ...]:
+    for name in ("a.jpg", "b/c.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(b"never opened")
+    return find_files(tmp_path / "photos").files
+
+
+def read(tmp_path: Path, photos, content) -> dict:
+    path = tmp_path / "hints.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return read_hints(path, tmp_path / "photos", photos)
+
+
+def test_a_file_names_photos_by_their_place_in_the_dataset(tmp_path, photos):
+    content = {
+        "palette": {"dress": "#b03030"},
+        "a.jpg": [{"x": 120, "y": 80, "colour": "palette:dress"}, {"x": 1, "y": 2, "colour": "gray", "radius": 4}],
+        "b/c.png": [
+            {"points": [[1, 2], [3, 4]], "colour": "teal", "radius": 2},
+            {"rectangle": [0, 1, 5, 6], "colour": "#fff"},
+        ],
+    }
+    assert read(tmp_path, photos, content) == {
+        photos[0]: (Hint(120, 80, "#b03030"), Hint(1, 2, "gray", 4)),
+        photos[1]: (Scribble(((1, 2), (3, 4)), "teal", 2), Rectangle(0, 1, 5, 6, "#fff")),
+    }
+
+
+def test_hints_beside_a_photo_are_found_and_are_no_photos(tmp_path, photos):
+    folder = tmp_path / "photos"
+    (folder / "a.jpg.hints.json").write_text('[{"x": 1, "y": 2, "colour": "teal"}]')
+    (folder / "b" / "c.hints.json").write_text('[{"x": 3, "y": 4, "colour": "red"}]')
+    assert find_files(folder).files == photos
+    assert hints_beside(photos) == {photos[0]: (Hint(1, 2, "teal"),), photos[1]: (Hint(3, 4, "red"),)}
+    (tmp_path / "hints.json").write_text('{"a.jpg": []}')
+    found = find_hints(photos, folder, tmp_path / "hints.json")
+    assert found == {photos[0]: (), photos[1]: (Hint(3, 4, "red"),)}
+    assert find_hints(photos, folder, beside=False) == {}
+
+
+def test_a_palette_is_kept_and_used_again(tmp_path, photos):
+    save_palette({"dress": "#b03030", "שמלה": "teal"}, tmp_path / "family.json")
+    assert read_palette(tmp_path / "family.json") == {"dress": "#b03030", "שמלה": "teal"}
+    content = {"palette": "family.json", "a.jpg": [{"x": 1, "y": 2, "colour": "palette:שמלה"}]}
+    assert read(tmp_path, photos, content) == {photos[0]: (Hint(1, 2, "teal"),)}
+    with pytest.raises(ColorizeError, match="no colour"):
+        save_palette({"dress": "reddish"}, tmp_path / "other.json")
+    assert not (tmp_path / "other.json").exists()
+
+
+ONE = {"x": 1, "y": 2, "colour": "red"}
+WRONG = [
+    ("", "is no JSON"),
+    ("[" * 200_000, "nested too deeply|is no JSON"),
+    ("[1]", "holds no hints"),
+    ('{"a.jpg": [{"x": ' + "9" * 5000 + ', "y": 1, "colour": "red"}]}', "is no JSON|outside"),
+    ({"gone.jpg": [ONE]}, "not there: 'gone.jpg'"),
+    ({"\0": [ONE]}, "not there"),
+    ({"\ud800": [ONE]}, "not there"),
+    ({"a" * 9999: [ONE]}, "not there"),
+    ({"a.jpg": ONE}, "a list of hints is wanted"),
+    ({"a.jpg": [ONE] * 501}, "too many"),
+    ({"a.jpg": [7]}, "number 1: a hint is wanted"),
+    ({"a.jpg": [{"x": 1, "colour": "red"}]}, "either"),
+    ({"a.jpg": [{**ONE, "rectangle": [1, 2, 3, 4]}]}, "either"),
+    ({"a.jpg": [{**ONE, "color": "red"}]}, "'color' means nothing"),
+    ({"a.jpg": [ONE, {**ONE, "colour": "reddish"}]}, "number 2: 'reddish' is no colour"),
+    ({"a.jpg": [{**ONE, "colour": "palette:dress"}]}, "no colour 'dress' in the palette"),
+    ({"a.jpg": [{**ONE, "radius": -1}]}, "outside every photo"),
+    ({"a.jpg": [{**ONE, "x": "1"}]}, "numbers"),
+    ({"a.jpg": [{"points": [], "colour": "red"}]}, "0 points"),
+    ({"a.jpg": [{"points": [[1]], "colour": "red"}]}, "2 numbers"),
+    ({"a.jpg": [{"points": 3, "colour": "red"}]}, "lists of numbers"),
+    ({"a.jpg": [{"rectangle": [5, 5, 4, 9], "colour": "red"}]}, "holds no pixel"),
+    ({"palette": "gone.json"}, "palette that is not there"),
+    ({"palette": "\0"}, "palette that is not there"),
+    ({"palette": "\ud800"}, "palette that is not there"),
+    ({"palette": {"dress": 7}}, "no colour"),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), WRONG)
+def test_a_mistake_is_one_sentence_that_names_the_file(tmp_path, photos, content, sentence):
+    with pytest.raises(ColorizeError, match=sentence) as caught:
+        read(tmp_path, photos, content)
+    assert "json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    str(caught.value).encode()
+
+
+def test_a_file_too_large_or_not_there_or_no_text_is_named(tmp_path, photos):
+    path = tmp_path / "hints.json"
+    with pytest.raises(ColorizeError, match=r"Cannot read .*hints\.json"):
+        read_hints(path, tmp_path, photos)
+    path.write_bytes(b"\xff\xfe\x00{")
+    with pytest.raises(ColorizeError, match="is no JSON"):
+        read_hints(path, tmp_path, photos)
+    with path.open("wb") as file:
+        file.truncate(MAXIMUM_BYTES + 1)
+    with pytest.raises(ColorizeError, match="too large"):
+        read_hints(path, tmp_path, photos)
+
+
+ANYTHING = some.recursive(
+    some.none() | some.booleans() | some.floats() | some.integers() | some.text(max_size=12) | some.just("red"),
+    lambda inner: some.lists(inner, max_size=5) | some.dictionaries(some.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NUMBER = some.integers(-5, 2_000_000) | some.floats() | ANYTHING
+COLOUR = some.sampled_from(["red", "gray", "#b03030", "palette:dress", "palette:coat", "#1"]) | ANYTHING
+A_HINT = some.fixed_dictionaries(
+    {},
+    optional={
+        "x": NUMBER,
+        "y": NUMBER,
+        "colour": COLOUR,
+        "radius": NUMBER,
+        "points": some.lists(some.lists(NUMBER, min_size=1, max_size=3), max_size=4) | ANYTHING,
+        "rectangle": some.lists(NUMBER, min_size=3, max_size=5) | ANYTHING,
+    },
+)
+HINTS = some.lists(A_HINT | some.builds(lambda x, y: {"x": x, "y": y, "colour": "red"}, NUMBER, NUMBER), max_size=4)
+A_FILE = some.dictionaries(
+    some.sampled_from(["a.jpg", "b/c.png", "gone.jpg"]) | some.text(), HINTS | ANYTHING, max_size=3
+)
+WITH_PALETTE = some.builds(
+    lambda file, palette: {**file, "palette": palette}, A_FILE, some.just({"dress": "red"}) | ANYTHING
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    content=some.binary(max_size=60) | (A_FILE | WITH_PALETTE | ANYTHING).map(lambda file: json.dumps(file).encode())
+)
+def test_a_random_file_of_hints_is_read_or_refused_in_a_sentence(tmp_path, photos, content):
+    path = tmp_path / "hints.json"
+    path.write_bytes(content)
+    try:
+        found = read_hints(path, tmp_path / "photos", photos)
+    except ColorizeError as error:
+        assert str(error)
+    else:
+        assert all(isinstance(hint, Hint | Scribble | Rectangle) for hints in found.values() for hint in hints)
+
+
+def test_hints_are_read_without_tensorflow():
+    code = "import sys, colorizer.inference.hints_file; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,84 @@
+import zipfile
+
+import pytest
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.photos import kinds
+from colorizer.photos.kinds import kind_of
+from colorizer.photos.reading import examine
+from tests.conftest import SHIPPED
+
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+FILES = [
+    ("letter.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", kinds.PDF),
+    ("logo.svg", b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', kinds.SVG),
+    ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", kinds.POSTSCRIPT),
+    ("notes.txt", "where these came from: Zürich".encode(), kinds.TEXT),
+    ("notes.txt", "Grüße aus Köln, Gedächtnis".encode("latin-1"), kinds.TEXT),
+    ("notes.txt", "from Windows".encode("utf-16"), kinds.TEXT),
+    ("photo.jpg", b"a letter", kinds.TEXT),
+    ("desktop.ini", b"[.ShellClassInfo]\r\n", kinds.SYSTEM),
+    ("Thumbs.db", OLD_OFFICE, kinds.SYSTEM),
+    ("letter.doc", OLD_OFFICE, kinds.WORD),
+    ("table.xls", OLD_OFFICE, kinds.SPREADSHEET),
+    ("table.csv", b"name,year\nanna,1951\n", kinds.SPREADSHEET),
+    ("page.html", b"<!DOCTYPE html><html></html>", kinds.WEB_PAGE),
+    ("clip.mp4", b"\0\0\0\x18ftypmp42" + bytes(100), kinds.VIDEO),
+    ("IMG_1.MOV", b"\0\0\0\x14ftypqt  " + bytes(100), kinds.VIDEO),
+    ("clip.avi", b"RIFF\0\0\0\0AVI LIST", kinds.VIDEO),
+    ("song.mp3", b"ID3\x03" + bytes(50), kinds.SOUND),
+    ("old.rar", b"Rar!\x1a\x07\x01\0", kinds.ARCHIVE),
+    ("photo.lnk", b"L\0\0\0\x01\x14\x02\0" + bytes(60), kinds.SHORTCUT),
+    ("setup.exe", b"MZ\x90\0" + bytes(100), kinds.PROGRAM),
+    ("lost.jpg", b"", kinds.EMPTY),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "kind"), FILES)
+def test_a_file_that_is_no_photo_is_named_as_what_it_is_with_the_way_out(tmp_path, name, content, kind):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert kind_of(path) is kind
+    with pytest.raises(ColorizeError) as raised:
+        examine(path)
+    assert str(raised.value) == f"Cannot read {path}: not a photo but {kind.one}; {kind.way_out}."
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "kind"),
+    [
+        ("letter.docx", "word/document.xml", kinds.WORD),
+        ("table.xlsx", "xl/workbook.xml", kinds.SPREADSHEET),
+        ("talk.pptx", "ppt/presentation.xml", kinds.PRESENTATION),
+        ("photos.zip", "photo.jpg", kinds.ARCHIVE),
+    ],
+)
+def test_what_is_in_a_zip_tells_office_files_from_archives(tmp_path, name, member, kind):
+    with zipfile.ZipFile(tmp_path / name, "w") as opened:
+        opened.writestr(member, "x")
+    assert kind_of(tmp_path / name) is kind
+
+
+def test_an_open_document_says_what_it_is(tmp_path):
+    with zipfile.ZipFile(tmp_path / "letter.odt", "w") as opened:
+        opened.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        opened.writestr("content.xml", "<x/>")
+    assert kind_of(tmp_path / "letter.odt") is kinds.WORD
+
+
+def test_photos_whole_or_damaged_are_of_no_other_kind(tmp_path):
+    for ending in ("jpg", "png", "tif", "bmp", "webp", "gif", "jp2", "avif", "ppm"):
+        path = tmp_path / f"photo.{ending}"
+        Image.open(SHIPPED / "astronaut.png").convert("RGB").resize((64, 64)).save(path)
+        assert kind_of(path) is None, ending
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(ColorizeError, match="damaged from its beginning on"):
+        examine(tmp_path / "photo.jpg")
+
+
+def test_what_is_unknown_or_no_file_is_not_guessed_at(tmp_path):
+    (tmp_path / "bytes").write_bytes(bytes(range(256)) * 4)
+    assert kind_of(tmp_path / "bytes") is None
+    assert kind_of(tmp_path) is None
+    assert kind_of(tmp_path / "nothing") is None
