@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def main() -> int:
     except OSError as error:
         if error.errno not in _NO_OUTPUT or error.filename is not None:
             raise
-        _say_no_more()
+        _say_no_more(error)
         return FAILED
 
 
@@ -177,9 +178,12 @@ def _accept_every_character() -> None:
             stream.reconfigure(errors=errors)
 
 
-def _say_no_more() -> None:
-    """Give standard output and error an end that takes everything, also what Python still holds for them
-    (https://docs.python.org/3/library/signal.html#note-on-sigpipe)."""
+def _say_no_more(error: OSError) -> None:
+    """Say on standard error why, unless who read the output has gone, and give both an end that takes everything, also
+    what Python still holds for them (https://docs.python.org/3/library/signal.html#note-on-sigpipe)."""
+    if error.errno != errno.EPIPE:
+        with suppress(OSError):
+            os.write(2, f"Ended, since nothing more can be written to the output: {error.strerror}.\n".encode())
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)

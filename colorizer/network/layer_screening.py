@@ -20,6 +20,10 @@ from colorizer.settings import ModelLimits, ModelSettings
 
 Shape = tuple[int, ...]
 """What one photo takes, with a 1 for the batch; sides that may be any are those of the default size."""
+Shapes = dict[str, list[list[Shape]]]
+"""What each layer gives, each time it is used, by its name."""
+Reference = tuple[str, int, int]
+"""A layer, which of the times it is used, and which of the tensors it then gives."""
 _FORMAT, _WINDOW = ("data_format",), ("strides", "padding", "data_format")
 _ARGUMENTS = {
     "AveragePooling2D": ("pool_size", *_WINDOW),
@@ -48,6 +52,9 @@ _KERNELS = ("Conv2D", "Conv2DTranspose", "Dense", "DepthwiseConv2D", "SeparableC
 _MODELS, _SEQUENTIAL = ("Functional", "Model", "Sequential"), "Sequential"
 _STEPS = ("kernel_size", "strides", "pool_size", "size", "dilation_rate", "depth_multiplier")
 _LARGEST = 10_000_000
+_PASSES = 20
+"""How often Keras may have to go through the layers, until all that each one takes is there; it writes them in order,
+and would go on for minutes through a long chain that is written backwards."""
 _SPARE_NUMBERS = 1_000_000
 """Weights that may be missing in a file without a word: seeds, statistics."""
 
@@ -86,11 +93,11 @@ def _model(network: dict, given: list[Shape] | None, asked: _Asked) -> list[Shap
     inputs = [name for name, layer in described.items() if layer["class_name"] == "InputLayer"]
     if max(len(inputs), len(_references(config["input_layers"]))) > asked.limits.maximum_inputs:
         raise Suspicious(f"it takes more than {asked.limits.maximum_inputs} inputs")
-    shapes: dict[str, list[list[Shape]]] = {name: [] for name in described}
+    shapes: Shapes = {name: [] for name in described}
     for name, layer in described.items():
         _count(layer, asked)
         if layer["class_name"] == "InputLayer":
-            shapes[name].append([_input(layer["config"])])
+            shapes[name].append([_shape(_input_shape(layer["config"]))])
     for (name, _, _), shape in zip(_references(config["input_layers"]), given or (), strict=False):
         shapes[name] = [[shape]]
     waiting = {name: [_references(node) for node in layer["inbound_nodes"]] for name, layer in described.items()}
@@ -98,29 +105,37 @@ def _model(network: dict, given: list[Shape] | None, asked: _Asked) -> list[Shap
     if asked.connections > asked.limits.maximum_connections:
         raise Suspicious(f"its layers have more than {asked.limits.maximum_connections:,} connections")
 
-    def taken(references: Sequence[tuple[str, int, int]]) -> list[Shape] | None:
-        """Return the shapes that are referred to, or None as long as one of them is not known."""
-        found = []
-        for name, node, tensor in references:
-            # A model's own first node is the one it was made with, which its description leaves out.
-            node = max(0, node - 1) if described[name]["class_name"] in _MODELS else node  # noqa: PLW2901
-            if node >= len(shapes[name]):
-                return None
-            found.append(shapes[name][node][tensor])
-        return found
-
-    while any(waiting.values()):
-        before = sum(map(len, waiting.values()))
-        for name, nodes in waiting.items():
-            while nodes and (shapes_taken := taken(nodes[0])) is not None:
-                nodes.pop(0)
-                shapes[name].append(_layer(described[name], shapes_taken, asked, is_first=not shapes[name]))
-        if sum(map(len, waiting.values())) == before:
-            raise ValueError("its layers follow each other in no order")
-    outputs = taken(_references(config["output_layers"]))
+    _follow(described, waiting, shapes, asked)
+    outputs = _taken(described, shapes, _references(config["output_layers"]))
     if outputs is None:
         raise ValueError("what it gives comes from no layer")
     return outputs
+
+
+def _follow(
+    described: dict[str, dict], waiting: dict[str, list[list[Reference]]], shapes: Shapes, asked: _Asked
+) -> None:
+    """Go through the layers as Keras does, until each is given what it takes, and note what it gives in `shapes`."""
+    for _ in range(_PASSES):
+        for name, nodes in waiting.items():
+            while nodes and (taken := _taken(described, shapes, nodes[0])) is not None:
+                nodes.pop(0)
+                shapes[name].append(_layer(described[name], taken, asked, is_first=not shapes[name]))
+        if not any(waiting.values()):
+            return
+    raise Suspicious("its layers follow each other in no order")
+
+
+def _taken(described: dict[str, dict], shapes: Shapes, references: Sequence[Reference]) -> list[Shape] | None:
+    """Return the shapes that are referred to, or None as long as one of them is not known."""
+    found = []
+    for name, node, tensor in references:
+        # A model's own first node is the one it was made with, which its description leaves out.
+        number = max(0, node - 1) if described[name]["class_name"] in _MODELS else node
+        if number >= len(shapes[name]):
+            return None
+        found.append(shapes[name][number][tensor])
+    return found
 
 
 def _sequential(network: dict, given: list[Shape] | None, asked: _Asked) -> list[Shape]:
@@ -130,7 +145,7 @@ def _sequential(network: dict, given: list[Shape] | None, asked: _Asked) -> list
         *(given or ()),
         *_built_for(network),
         *_shapes_in(config.get("build_input_shape") if isinstance(config, dict) else None),
-        *(_input(layer["config"]) for layer in layers[:1] if _input_shape(layer["config"])),
+        *(_shape(_input_shape(layer["config"])) for layer in layers[:1] if _input_shape(layer["config"])),
     ]
     if not stated:
         raise ValueError("it does not say what it takes")
@@ -244,10 +259,6 @@ def _name(layer: dict) -> str:
     return layer["name"] if "name" in layer else layer["config"]["name"]
 
 
-def _input(config: dict) -> Shape:
-    return _shape(_input_shape(config))
-
-
 def _input_shape(config: dict) -> list | None:
     return config.get("batch_shape") or config.get("batch_input_shape")
 
@@ -269,9 +280,9 @@ def _shape(sides: list[int | None]) -> Shape:
     return (1, *(ModelSettings.size if side is None else side for side in sides[1:]))
 
 
-def _references(value: Any) -> list[tuple[str, int, int]]:
+def _references(value: Any) -> list[Reference]:
     """Return which layers' outputs a description refers to, as (layer, node, tensor): as Keras 2 wrote it, or 3."""
-    found: list[tuple[str, int, int]] = []
+    found: list[Reference] = []
     waiting = [value]
     while waiting:
         value = waiting.pop()

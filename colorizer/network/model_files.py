@@ -45,7 +45,7 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
                 model = keras.models.load_model(named, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly every kind for a broken file
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+    if not all(map(_is_finite, model.get_weights())):
         raise ColorizeError(
             f"{path} is no use: some of its weights are no numbers, as after a training that diverged; choose another."
         )
@@ -89,6 +89,12 @@ def _bytes(model: keras.Model) -> int:
     """Return more than a file of this model takes: HDF5 crashes where a disk fills up under it."""
     weights = sum(weight.nbytes for weight in model.get_weights())
     return weights + weights // 10 + 4 * len(model.weights) * 1024 + 1_000_000
+
+
+def _is_finite(weight: np.ndarray) -> bool:
+    """Say whether all numbers of an array are finite; most often their sum tells, in a third of the time."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(weight.sum()) or np.isfinite(weight).all())
 
 
 @contextmanager

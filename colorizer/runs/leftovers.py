@@ -23,13 +23,14 @@ def marked_as_running(results: Path) -> Iterator[None]:
     mark = results.parent / f"{_RUNNING}{results.name}"
     with tempfile.NamedTemporaryFile(prefix=".starting-", dir=mark.parent, delete=False) as file:
         starting = Path(file.name)
-    with owned(starting):
-        starting.rename(mark)  # so that it never appears without its owner
-        try:
+    try:
+        with owned(starting):
+            starting.rename(mark)  # so that it never appears without its owner
             yield
-        finally:
+    finally:
+        for path in (starting, mark):
             with suppress(OSError):
-                mark.unlink()
+                path.unlink()
 
 
 def forget_mark(results: Path) -> None:

@@ -57,7 +57,7 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
         "--dataset",
         colour_folder,
         "--size",
-        512,
+        256,
         "--architecture",
         "rgb_unet",
         "--settings",

@@ -127,5 +127,10 @@ def test_layers_that_follow_each_other_in_a_circle_are_no_network():
     network = described(u_net())
     first, second, *_ = (each for each in network["config"]["layers"] if each["class_name"] == "LeakyReLU")
     first["inbound_nodes"] = second["inbound_nodes"]
-    with pytest.raises(ValueError, match="in no order"):
+    with pytest.raises(Suspicious, match="in no order"):
         screen_layers(network, 10**6, LIMITS)
+    backwards = described(build(ModelSettings("mobilenet_unet", size=64, encoder_weights="random")).model)
+    screen_layers(backwards, 10**8, LIMITS)
+    backwards["config"]["layers"].reverse()
+    with pytest.raises(Suspicious, match="in no order"):
+        screen_layers(backwards, 10**8, LIMITS)
