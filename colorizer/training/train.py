@@ -95,6 +95,7 @@ def train_network(
     set_seeds(settings.seed)
     with strategy(learning.first_batch, validation.first_batch).scope():
         model = in_precision(network.model, settings.precision)
+        _seed_dropout(model, settings.seed)
         regression = Regression(model, settings, learning)
         adversarial = Adversarial(model, network.size, settings, len(learning)) if settings.adversarial else None
     _refuse_too_large(model, learning.first_batch)
@@ -224,6 +225,15 @@ def _seconds(work: Callable[[], object]) -> float:
     started = time.monotonic()
     work()
     return time.monotonic() - started
+
+
+def _seed_dropout(model: keras.Model, seed: int) -> None:
+    """Let every layer that draws at random draw by the training's seed: a model file does not keep what Keras drew for
+    it, so that a training taken up before its first checkpoint would drop out other activations.
+    """
+    generators = [layer.seed_generator for layer in model.layers if hasattr(layer, "seed_generator")]
+    for number, generator in enumerate(generators):
+        generator.state.assign([np.random.SeedSequence((seed, number)).generate_state(1)[0], 0])
 
 
 def _refuse_too_large(model: keras.Model, batch_size: int) -> None:

@@ -77,7 +77,6 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
     assert unreadable(tmp_path / "out") == []
 
 
-@pytest.mark.xfail(reason="the weights differ on the last machine tried: docs/RELIABILITY.md", strict=False)
 def test_a_training_killed_at_any_moment_is_taken_up(program, tmp_path, colour_folder, small_training):
     flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
     assert program(*flags, "--output", tmp_path / "whole").returncode == 0

@@ -11,6 +11,7 @@ from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
+from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.settings import ModelSettings, TrainingSettings
 from colorizer.training.train import TrainingStopped, step_cost, train_network
@@ -88,3 +89,13 @@ def test_memory_that_does_not_suffice_is_a_sentence_and_the_training_goes_on(tmp
     record = train_network(small_network(), batches(2), batches(), replace(settings, batch_size=2), tmp_path)
     assert len(record.history["loss"]) == 4
     assert record.history["learning_rate"][-1] < settings.learning_rate / 5
+
+
+def test_a_network_read_from_a_file_drops_out_what_the_one_that_was_written_does(tmp_path):
+    networks = [build(ModelSettings(size=64, filters=(8, 8), dropout=0.3))]
+    save(networks[0].model, tmp_path / "start.keras")
+    networks.append(load(tmp_path / "start.keras"))
+    for number, network in enumerate(networks):
+        train_network(network, batches(), batches(), TrainingSettings(epochs=1, batch_size=4), tmp_path / str(number))
+    for one, other in zip(*(network.model.get_weights() for network in networks), strict=True):
+        assert np.array_equal(one, other)
