@@ -44,12 +44,15 @@ def run(*flags: str | Path, seconds: float | None = None) -> int:
 
 
 def weights(output: Path) -> list[np.ndarray]:
-    """Return the arrays of the one finished training under `output`, in the order of their names."""
+    """Return the network's arrays of the one finished training under `output`, in the order of their names.
+
+    Without the optimizer's, which a training has no more that was killed after its last epoch and had only to be saved.
+    """
     (path,) = (output / "models").glob("*/model.weights.h5")
     arrays = {}
     with h5py.File(path) as file:
         file.visititems(lambda name, part: arrays.update({name: part[()]}) if isinstance(part, h5py.Dataset) else None)
-    return [arrays[name] for name in sorted(arrays)]
+    return [arrays[name] for name in sorted(arrays) if name.startswith("layers/")]
 
 
 def unreadable(output: Path) -> list[Path]:
