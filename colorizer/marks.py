@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import write_text
+from colorizer.files import read_json, write_text
 
 _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
-_MOST_BYTES = 100_000_000
-"""Of the list of what was written beside photos; a million names have less."""
 
 
 def mark_folder(folder: Path) -> None:
@@ -35,11 +33,8 @@ def mark_beside(folder: Path, names: Iterable[str]) -> None:
 
 def made_beside(folder: Path) -> frozenset[str]:
     """Return the names of what was written beside the photos in a folder; none where that is not known."""
-    path = folder / _BESIDE
     try:
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            return frozenset()
-        names = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-    except (OSError, ValueError, RecursionError):
+        names = read_json(folder / _BESIDE)
+    except (OSError, ValueError):
         return frozenset()
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()

@@ -12,9 +12,7 @@ from colorizer.network.encoders import encoder_blocks, encoder_layers, layers_fr
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.settings import RANDOM_WEIGHTS, ModelSettings
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
+from tests.small_trainings import PHOTOS
 
 
 @pytest.fixture

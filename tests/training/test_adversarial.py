@@ -3,29 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from colorizer.dataset.batches import PhotoBatches
-from colorizer.network.architectures import build
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings
 from colorizer.training.adversarial import AdversarialTraining, adversarial_loss, real_or_fake_loss
 from colorizer.training.discriminator import discriminator
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
-
-
-def network():
-    return build(ModelSettings(size=64, filters=(8, 16, 16), dropout=0.2))
-
-
-def validation() -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, 4)
-
-
-def settings(**changes) -> TrainingSettings:
-    return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
+from tests.adversarial_trainings import ADVERSARIAL, network, validation
 
 
 def adversarial_of(settings: AdversarialSettings) -> AdversarialTraining:

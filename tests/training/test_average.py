@@ -1,23 +1,10 @@
 import numpy as np
 import pytest
 
-from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.evaluate import evaluate_network
-from colorizer.network.architectures import build
-from colorizer.network.encoders import encoder_layers
-from colorizer.settings import ModelSettings, TrainingSettings
+from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-def small_network(seed: int = 42):
-    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
-
-
-def batches(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size)
+from tests.small_trainings import PHOTOS, batches, small_network, train_with_encoder
 
 
 @pytest.mark.slow
@@ -34,16 +21,6 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
         kept[average] = record.history
     assert kept[0.0]["loss"][:2] == pytest.approx(kept[0.9]["loss"][:2], rel=1e-4)
     assert kept[0.0]["val_loss"][1] != kept[0.9]["val_loss"][1]
-
-
-def train_with_encoder(tmp_path, weights, **settings):
-    """Train a small mobilenet_unet; return its record and its encoder's weights before and after."""
-    network = build(ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights=str(weights)))
-    encoder = [weight for layer in encoder_layers(network.model) for weight in layer.weights]
-    before = [weight.numpy() for weight in encoder]
-    folder = tmp_path / "-".join(map(str, settings.values()))
-    record = train_network(network, batches(), batches(), TrainingSettings(batch_size=4, **settings), folder)
-    return record, before, [weight.numpy() for weight in encoder]
 
 
 @pytest.mark.slow

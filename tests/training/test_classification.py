@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
 from colorizer.network.chroma_bins import chroma_bins
@@ -10,13 +9,7 @@ from colorizer.photos.color import CHROMA_TO_OFFSET, luma
 from colorizer.settings import ModelSettings, TrainingSettings
 from colorizer.training.classification import class_weights, soft_bins
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-def batches(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size)
+from tests.small_trainings import PHOTOS, batches
 
 
 @pytest.mark.slow

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import keras
 import numpy as np
 import pytest
@@ -8,19 +6,10 @@ from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
 from colorizer.network.drawing import receptive_field
 from colorizer.network.network import Network
-from colorizer.settings import AdversarialSettings, TrainingSettings
 from colorizer.training.discriminator import discriminator
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
-
-
-def settings(**changes) -> TrainingSettings:
-    return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
+from tests.adversarial_trainings import ADVERSARIAL, settings
+from tests.small_trainings import PHOTOS
 
 
 def test_the_discriminator_tells_patches_of_70_by_70_pixels():

@@ -8,12 +8,9 @@ from colorizer.network.encoders import encoder_layers, is_pretrained, layers_fro
 from colorizer.network.network import Network
 from colorizer.settings import RANDOM_WEIGHTS, AdversarialSettings, ModelSettings, TrainingSettings
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
+from tests.small_trainings import PHOTOS
 
 pytestmark = pytest.mark.slow
-
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
 
 
 @pytest.fixture

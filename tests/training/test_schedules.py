@@ -1,20 +1,9 @@
 import pytest
 
 from colorizer.dataset.batches import PhotoBatches
-from colorizer.network.architectures import build
-from colorizer.settings import ModelSettings, TrainingSettings
+from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-def small_network(seed: int = 42):
-    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
-
-
-def batches(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size)
+from tests.small_trainings import PHOTOS, batches, small_network
 
 
 @pytest.mark.slow

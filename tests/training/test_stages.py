@@ -3,39 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from colorizer.dataset.batches import PhotoBatches
-from colorizer.network.architectures import build
 from colorizer.network.model_files import load
-from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
 from colorizer.training.checkpoint import BEST, STATE, load_checkpoint
 from colorizer.training.discriminator import discriminator
 from colorizer.training.train import train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
-
-
-def network():
-    return build(ModelSettings(size=64, filters=(8, 16, 16), dropout=0.2))
-
-
-def photos(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size, seed=1, augmentation=AugmentationSettings())
-
-
-def validation() -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, 4)
-
-
-def settings(**changes) -> TrainingSettings:
-    return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
-
-
-def equal(these, those) -> bool:
-    return all(np.array_equal(one, other) for one, other in zip(these, those, strict=True))
+from tests.adversarial_trainings import ADVERSARIAL, equal, network, photos, settings, validation
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "least_squares", "hinge"])

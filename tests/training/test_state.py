@@ -1,5 +1,3 @@
-import itertools
-
 import numpy as np
 import pytest
 
@@ -9,26 +7,9 @@ from colorizer.network.architectures import build
 from colorizer.network.model_files import load
 from colorizer.settings import AugmentationSettings, ModelSettings, TrainingSettings
 from colorizer.training.train import TrainingStopped, train_network
-from tests.conftest import SHIPPED
+from tests.small_trainings import PHOTOS, after, batches, small_network
 
 pytestmark = pytest.mark.slow
-
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-def small_network(seed: int = 42):
-    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
-
-
-def batches(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size)
-
-
-def after(count: int):
-    """Ask a training to stop behind so many batches and one."""
-    asked = itertools.count()
-    return lambda: next(asked) >= count
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import itertools
 import json
 import math
 from dataclasses import replace
@@ -7,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
@@ -15,23 +13,7 @@ from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.settings import ModelSettings, TrainingSettings
 from colorizer.training.train import TrainingStopped, step_cost, train_network
-from tests.conftest import SHIPPED
-
-PHOTOS = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")]
-
-
-def small_network(seed: int = 42):
-    return build(ModelSettings(size=64, filters=(16, 32, 64), seed=seed))
-
-
-def batches(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size)
-
-
-def after(count: int):
-    """Ask a training to stop behind so many batches and one."""
-    asked = itertools.count()
-    return lambda: next(asked) >= count
+from tests.small_trainings import PHOTOS, after, batches, small_network
 
 
 @pytest.mark.slow
