@@ -21,7 +21,7 @@ def batches(batch_size: int = 4) -> PhotoBatches:
 
 
 def after(count: int):
-    """Ask a training to stop behind so many batches and one."""
+    """Ask a training to stop after so many batches and one."""
     asked = itertools.count()
     return lambda: next(asked) >= count
 

@@ -96,13 +96,13 @@ def _loss_and_accuracy(
     network: Network, photos: Sequence[Path], loss: str, batch_size: int, reading: Reading
 ) -> dict[str, float]:
     # A model of its own on the same layers: how the caller has compiled the network stays as it was.
-    judged = keras.Model(network.model.inputs, network.model.outputs)
+    scored_model = keras.Model(network.model.inputs, network.model.outputs)
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    judged.compile(optimizer=None, loss=loss, metrics=[accuracy], jit_compile=compiled_by_xla())
+    scored_model.compile(optimizer=None, loss=loss, metrics=[accuracy], jit_compile=compiled_by_xla())
     batches = PhotoBatches(photos, network.size, batch_size, reading)
     try:
         with enough_memory(batch_size):
-            return judged.evaluate(batches, verbose=0, return_dict=True)
+            return scored_model.evaluate(batches, verbose=0, return_dict=True)
     finally:
         batches.forget()
 

@@ -1,4 +1,4 @@
-"""How real colours look, measured while a network is validated: what the nearest picture is not judged by.
+"""How real colours look, measured while a network is validated: of which the distance to the truth says nothing.
 
 A network that averages over what a thing's colour may be comes nearest to the truth and paints the world brown. It is
 found out by the palette of all its photos together, which lacks the colours that the true photos have.

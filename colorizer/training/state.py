@@ -20,7 +20,7 @@ from colorizer.training.stages import Adversarial, Stage
 
 
 class TrainingState:
-    """What lies behind a training; begins where the checkpoint in `folder` ends, if there is one.
+    """What a training has come to; begins where the checkpoint in `folder` ends, if there is one.
 
     `model` is what is trained, `network.model` what is kept of it, in float32 and at the end.
     """

@@ -9,9 +9,9 @@ from colorizer.training.realism import PaletteDistance, Realism, palette_rank
 
 
 def figures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    believability = Realism()
-    believability.update(truth[None], predicted[None])
-    return {metric.name: float(metric.result()) for metric in believability.metrics}
+    realism = Realism()
+    realism.update(truth[None], predicted[None])
+    return {metric.name: float(metric.result()) for metric in realism.metrics}
 
 
 def chroma_of(photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -86,7 +86,7 @@ def test_an_adversarial_phase_whose_losses_are_no_numbers_is_ended_and_the_best_
     assert "no longer a number" in record.collapse
     assert record.kept_epoch == 1
     assert all(np.isfinite(weight).all() for weight in trained.model.get_weights())
-    for _ in range(2):  # interrupted behind its end, it ends alike
+    for _ in range(2):  # interrupted after its end, it ends alike
         resumed = network()
         again = train_network(resumed, photos(1), validation(), settings(adversarial=adversarial), tmp_path)
         assert (again.kept_epoch, again.collapse) == (1, record.collapse)

@@ -31,7 +31,7 @@ def test_a_training_interrupted_again_and_again_ends_with_the_same_weights(tmp_p
 
     whole = network()
     record = train_network(whole, photos(), batches(), settings, tmp_path / "whole")
-    # Within the first epoch, within the second, right behind the third, and within the last.
+    # Within the first epoch, within the second, right after the third, and within the last.
     for count, epoch in ((1, 1), (4, 2), (5, 3), (4, 5)):
         with pytest.raises(TrainingStopped) as stopped:
             train_network(network(), photos(), batches(), settings, tmp_path / "parts", should_stop=after(count))
@@ -53,7 +53,7 @@ def test_a_training_stopped_between_its_phases_goes_on_to_the_same_weights(tmp_p
 
     whole, resumed = network(), network()
     train_network(whole, batches(2), batches(), settings, tmp_path / "whole")
-    for _ in range(2):  # in the first step behind the frozen epoch, and one epoch later
+    for _ in range(2):  # in the first step after the frozen epoch, and one epoch later
         with pytest.raises(TrainingStopped):
             train_network(network(), batches(2), batches(), settings, tmp_path / "parts", should_stop=after(3))
     train_network(resumed, batches(2), batches(), settings, tmp_path / "parts")
