@@ -184,8 +184,12 @@ class TrainingSettings:
     gradient_norm: float = 1.0
     """Gradients are shortened to this global norm, for the same reason."""
     loss: str = "mean_squared_error"
-    """Of RGB: "mean_squared_error" or "mean_absolute_error". The absolute error gives better colours with a pretrained
-    encoder, but leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""
+    """Of RGB: "mean_squared_error", "mean_absolute_error" or "log_squared_error" (decibels of PSNR: what the shipped
+    model was trained with). The absolute error gives better colours than the squared one with a pretrained encoder, but
+    leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""
+    colourfulness_weight: float = 0.0
+    """What a unit of colourfulness takes off the loss of the regression; 0 is without. With "log_squared_error", how
+    many decibels a unit is worth."""
     precision: str = "auto"
     """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
     schedule: str = "plateau"

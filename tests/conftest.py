@@ -19,6 +19,7 @@ from PIL import Image
 from colorizer.photos.photo import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED = Path(find_spec("skimage").origin).parent / "data"

@@ -150,6 +150,8 @@ def _run() -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, signal.default_int_handler)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
+    # Where a CPU lacks AVX-512, TensorFlow leaves oneDNN out, and trains at two thirds of the rate.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _accept_every_character()
     try:
         program.main(standalone_mode=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
+from colorizer import network as networks
 from colorizer.console.model import load_existing, look_at, model_path, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading
@@ -14,10 +15,14 @@ from colorizer.console.terminal import Console
 from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
+from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.counts import ask_count
+from colorizer.errors import ColorizeError, MissingWeights
 
 if TYPE_CHECKING:
+    import keras
+
     from colorizer.evaluation import Evaluation
 
 
@@ -42,6 +47,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
             reading=how,
             hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
             seed=seed,
+            features=_features(talk),
         )
         with console.progress("Evaluating", "photos") as progress:
             evaluation = runs.score_photos(job, progress)
@@ -53,6 +59,18 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         )
         if talk.answer(ask.SHOW_RESULTS):
             console.picture(saved.best[0])
+
+
+def _features(talk: Conversation) -> keras.Model | None:
+    """Return what photos are compared by as a set, if that is wanted."""
+    if not talk.answer(ask.KERNEL_DISTANCE):
+        return None
+    weights = talk.flag_or_default(ask_training.ENCODER_WEIGHTS)
+    try:
+        return networks.photo_features("" if weights is None else str(weights))
+    except MissingWeights as error:
+        flag = ask_training.ENCODER_WEIGHTS.flag
+        raise ColorizeError(f"{error} Give a file with {flag}, or leave out {ask.KERNEL_DISTANCE.flag}.") from error
 
 
 def _tell_learned_from(console: Console, talk: Conversation, photos: Sequence[Path]) -> None:
@@ -69,24 +87,21 @@ def _tell_learned_from(console: Console, talk: Conversation, photos: Sequence[Pa
 
 def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print each figure beside the gray baseline, and what they come to."""
-    rows = (
-        ("PSNR (dB, more is nearer)", "psnr", "{:.2f}", ""),
-        ("SSIM (1 is equal)", "ssim", "{:.4f}", "1.0000"),
-        ("CIEDE2000 (less is nearer)", "ciede2000", "{:.2f}", "0.00"),
-        ("colourfulness (0 is gray)", "colourfulness", "{:.1f}", f"{evaluation.true_colourfulness:.1f}"),
-    )
+    predicted, gray, distances = evaluation.predicted, evaluation.gray, evaluation.kernel_distances
+    colourfulness, missing = evaluation.true_colourfulness, predicted.colourfulness - evaluation.true_colourfulness
+    rows = [
+        ("PSNR (dB, more is nearer)", f"{predicted.psnr:.2f}", f"{gray.psnr:.2f}", ""),
+        ("SSIM (1 is equal)", f"{predicted.ssim:.4f}", f"{gray.ssim:.4f}", "1.0000"),
+        ("CIEDE2000 (less is nearer)", f"{predicted.ciede2000:.2f}", f"{gray.ciede2000:.2f}", "0.00"),
+        ("colourfulness (0 is gray)", f"{predicted.colourfulness:.1f}", "0.0", f"{colourfulness:.1f}"),
+        ("  its difference to the truth", f"{missing:+.1f}", f"{-colourfulness:+.1f}", "0.0"),
+    ]
+    if distances:
+        rows.append(("KID x 1000 (less is likelier)", f"{distances.predicted:.1f}", f"{distances.gray:.1f}", "0.0"))
     console.table(
         f"{counted(len(evaluation.photos), 'photo')}: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
         "(share of pixels whose strongest channel is right)",
         ("", "colorized", "left gray", "truth"),
-        [
-            (
-                name,
-                form.format(getattr(evaluation.predicted, field)),
-                form.format(getattr(evaluation.gray, field)),
-                truth,
-            )
-            for name, field, form, truth in rows
-        ],
+        rows,
     )
     console.inform(verdict(evaluation))

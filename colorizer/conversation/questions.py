@@ -54,7 +54,14 @@ DATASET = Question(
     "Where are the photos? A folder, a zip or a single photo:",
     shown_default="the default dataset",
 )
-UNPACK_TO = Question(
+UNPACK_KERNEL_DISTANCE = Question(
+    "--kid",
+    "score the photos as a set too: kernel inception distance, on features of MobileNetV2",
+    yes_or_no,
+    (EVALUATE,),
+    default="no",
+)
+TO = Question(
     "--unpack-to",
     "folder to unpack a zip into",
     a_path,

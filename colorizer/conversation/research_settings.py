@@ -55,6 +55,12 @@ GRADIENT_NORM = _setting(
     number_between(1e-6, 1e6),
     _training.gradient_norm,
 )
+COLOURFULNESS_WEIGHT = _setting(
+    "settings.colourfulness_weight",
+    "what a unit of colourfulness takes off the loss of the regression",
+    number_between(0, 10),
+    _training.colourfulness_weight,
+)
 PRECISION = _setting(
     "settings.precision",
     "numbers training multiplies: float32, mixed_bfloat16, or auto (bfloat16 where the hardware has it)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from colorizer.conversation.question import (
+    EVALUATE,
     TRAIN,
     Question,
     existing_folder,
@@ -74,9 +75,9 @@ ARCHITECTURE = Question(
 )
 ENCODER_WEIGHTS = Question(
     "--encoder-weights",
-    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, or random",
+    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, or random; MobileNetV2's for --kid",
     weights_file,
-    (TRAIN,),
+    (TRAIN, EVALUATE),
     shown_default="their download",
     setting="model.encoder_weights",
 )
@@ -169,15 +170,18 @@ LEARNING_RATE = Question(
 )
 LOSS = Question(
     "--loss",
-    "what regression minimizes: squared (mean squared error of RGB) or absolute (mean absolute error)",
+    "what regression minimizes: squared (mean squared error of RGB), absolute (mean absolute error) or log (the "
+    "logarithm of each photo's mean squared error: decibels of PSNR)",
     one_of(
         {
             "squared": "mean_squared_error",
             "absolute": "mean_absolute_error",
             "mse": "mean_squared_error",
             "mae": "mean_absolute_error",
+            "log": "log_squared_error",
             "mean_squared_error": "mean_squared_error",
             "mean_absolute_error": "mean_absolute_error",
+            "log_squared_error": "log_squared_error",
         }
     ),
     (TRAIN,),

@@ -68,6 +68,7 @@ def training_settings(
         learning_rate=talk.answer(ask_training.LEARNING_RATE),
         gradient_norm=talk.answer(research.GRADIENT_NORM),
         loss=talk.answer(ask_training.LOSS) or proposed.loss,
+        colourfulness_weight=talk.answer(research.COLOURFULNESS_WEIGHT),
         precision=talk.answer(research.PRECISION),
         schedule=talk.answer(ask_training.SCHEDULE),
         warm_up=talk.answer(research.WARM_UP),

@@ -1,7 +1,7 @@
 """Scores beside the gray baseline, and which hues became which.
 
-`evaluate` scores a network on photos, `scores` one picture; `hues` counts chroma by hue; `true_hints` reveals some true
-colours.
+`evaluate` scores a network on photos, `scores` one picture, `kernel_distance` all of them as a set; `hues` counts
+chroma by hue; `true_hints` reveals some true colours.
 """
 
 import lazy_loader
@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network"],
+        "kernel_distance": ["KernelDistances", "kernel_distance"],
         "scores": ["PhotoScores", "score"],
         "hues": ["hue_histogram"],
         "true_hints": ["hints_of_truth"],

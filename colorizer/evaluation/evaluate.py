@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from PIL import Image
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.hues import HUE_BINS, hue_histogram
+from colorizer.evaluation.kernel_distance import KernelDistanceMeter, KernelDistances, feature_square
 from colorizer.evaluation.scores import PhotoScores, score
 from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all, no_hints
 from colorizer.network.devices import compiled_by_xla, enough_memory
@@ -20,6 +22,7 @@ from colorizer.photos.color import colourfulness, luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
+from colorizer.training.losses import regression_loss
 
 SCORED_SIDE = 512
 """Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
@@ -55,6 +58,8 @@ class Evaluation:
     hues: tuple[tuple[float, ...], ...]
     """How much chroma of which true hue became which: `hues.hue_histogram`, as shares of all true chroma."""
     photos: tuple[ScoredPhoto, ...]
+    kernel_distances: KernelDistances | None = None
+    """How far the colour photos are from true ones as a set; None where it was not asked for, or of a single photo."""
 
 
 def evaluate_network(
@@ -66,20 +71,26 @@ def evaluate_network(
     reading: Reading = DEFAULT_READING,
     progress: Progress = no_progress,
     hints_of: HintsOf = no_hints,
+    features: keras.Model | None = None,
 ) -> Evaluation:
     """Evaluate a network on colour photos, leaving it as it is; raise ColorizeError when one cannot be read.
 
     `loss` (`TrainingSettings.loss`) and accuracy are taken at the network's size; the scores at the photo's own size,
     at most `SCORED_SIDE` pixels on the longer side. `hints_of` says what is revealed of each photo's colours, such as
-    `true_hints.hints_of_truth`; loss and accuracy are those without.
+    `true_hints.hints_of_truth`; loss and accuracy are those without. `features`: `network.photo_features`, where the
+    kernel inception distance is wanted too.
     """
     figures = _loss_and_accuracy(network, photos, loss, batch_size, reading)
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
-    for outcome in colorize_all(network, photos, _score, adjustment, reading, hints_of):
-        photo, its_hues = outcome.delivered
+    meter = KernelDistanceMeter(features) if features else None
+    deliver = partial(_score, meter is not None)
+    for outcome in colorize_all(network, photos, deliver, adjustment, reading, hints_of):
+        photo, its_hues, squares = outcome.delivered
         scored.append(photo)
         hues += its_hues
+        if meter:
+            meter.add(squares)
         progress(len(scored), len(photos))
     return Evaluation(
         loss=float(figures["loss"]),
@@ -89,6 +100,7 @@ def evaluate_network(
         true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
         hues=tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist())),
         photos=tuple(scored),
+        kernel_distances=meter.result() if meter else None,
     )
 
 
@@ -98,7 +110,7 @@ def _loss_and_accuracy(
     # A model of its own on the same layers: how the caller has compiled the network stays as it was.
     scored_model = keras.Model(network.model.inputs, network.model.outputs)
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    scored_model.compile(optimizer=None, loss=loss, metrics=[accuracy], jit_compile=compiled_by_xla())
+    scored_model.compile(optimizer=None, loss=regression_loss(loss), metrics=[accuracy], jit_compile=compiled_by_xla())
     batches = PhotoBatches(photos, network.size, batch_size, reading)
     try:
         with enough_memory(batch_size):
@@ -111,11 +123,17 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
     return PhotoScores(*np.mean([astuple(each) for each in scores], axis=0).tolist())
 
 
-def _score(path: Path, original: Photo, picture: Picture) -> tuple[ScoredPhoto, np.ndarray]:
-    truth, predicted = _scored(original.rgb()), _scored(picture.image)
+def _score(
+    has_squares: bool, path: Path, original: Photo, picture: Picture
+) -> tuple[ScoredPhoto, np.ndarray, Sequence[np.ndarray]]:
+    """Return a photo's scores, its hues and, if wanted, truth, prediction and gray as features are taken of them."""
+    true_picture = original.rgb()
+    truth, predicted = _scored(true_picture), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
     scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), float(colourfulness(truth)))
-    return scored, hue_histogram(truth, predicted)
+    gray_picture = Image.fromarray(np.rint(gray * 255).astype(np.uint8))
+    squares = [feature_square(each) for each in (true_picture, picture.image, gray_picture) if has_squares]
+    return scored, hue_histogram(truth, predicted), squares
 
 
 def _scored(picture: Image.Image) -> np.ndarray:

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "architectures": ["build", "is_classifier"],
         "model_files": ["PRETRAINED", "load", "load_model", "save", "save_compact", "save_weights"],
         "drawing": ["draw", "receptive_field", "summary"],
-        "encoders": ["encoder_blocks", "is_pretrained", "layers_from"],
+        "encoders": ["encoder_blocks", "is_pretrained", "layers_from", "photo_features"],
         "devices": ["prepare_devices"],
         "screening": ["screen"],
     },

@@ -92,6 +92,24 @@ def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
     return Encoded(tuple(skips), top)
 
 
+def photo_features(weights: str = "") -> keras.Model:
+    """Return MobileNetV2 as it learned from ImageNet: RGB in [0, 1], float32, shape (n, 224, 224, 3), to the means of
+    its last features, shape (n, 1280).
+
+    `weights` as for `mobilenet_v2`. Raises MissingWeights.
+    """
+    rgb = keras.Input((224, 224, 3))
+    with _weights_needed("MobileNetV2", weights):
+        encoder = keras.applications.MobileNetV2(
+            input_tensor=layers.Rescaling(2.0, -1.0)(rgb),
+            include_top=False,
+            weights=None if weights else "imagenet",
+            pooling="avg",
+        )
+        _load(encoder, weights)
+    return encoder
+
+
 def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """Return the layers of the encoder inside a model; none where it was built without one, by this program."""
     if not any(layer.name == _SCALED for layer in model.layers):

@@ -68,9 +68,10 @@ def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: Modu
     return arrays.clip(gray + offset * scale, 0, white)
 
 
-def colourfulness(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
+def colourfulness(rgb: np.ndarray, arrays: ModuleType = np, smallest: float = 0.0) -> np.ndarray:
     """Return the Hasler-Suesstrunk colourfulness, shape (...), of RGB in [0, 1], shape (..., h, w, 3); 0 for gray, 40
-    for most photos. `arrays` is NumPy, or `keras.ops` for tensors.
+    for most photos. `arrays` is NumPy, or `keras.ops` for tensors. `smallest` is added under the square roots: a gray
+    photo has no gradient without it.
 
     Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
     metric M3, on the paper's scale of 0 to 255 per channel.
@@ -78,5 +79,5 @@ def colourfulness(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
     rgb = rgb.astype(np.float64) if arrays is np else rgb
     red, green, blue = (rgb[..., channel] * 255 for channel in range(3))
     opponents, pixels = (red - green, (red + green) / 2 - blue), (-2, -1)
-    spread = arrays.sqrt(sum(arrays.var(each, axis=pixels) for each in opponents))
-    return spread + 0.3 * arrays.sqrt(sum(arrays.mean(each, axis=pixels) ** 2 for each in opponents))
+    spread = arrays.sqrt(sum(arrays.var(each, axis=pixels) for each in opponents) + smallest)
+    return spread + 0.3 * arrays.sqrt(sum(arrays.mean(each, axis=pixels) ** 2 for each in opponents) + smallest)

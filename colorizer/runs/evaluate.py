@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+import keras
 from PIL import Image
 
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network
@@ -41,6 +42,8 @@ class EvaluateJob:
     """Random places of each photo whose true colours are revealed."""
     seed: int = 0
     """Which places these are."""
+    features: keras.Model | None = None
+    """`network.photo_features`, where the kernel inception distance is wanted too."""
 
     @property
     def hints_of(self) -> HintsOf:
@@ -64,7 +67,15 @@ class SavedEvaluation:
 def score_photos(job: EvaluateJob, progress: Progress = no_progress) -> Evaluation:
     """Score the job's photos, each figure beside the gray baseline; raise ColorizeError when one cannot be read."""
     return evaluate_network(
-        job.network, job.photos, job.loss, job.batch_size, job.adjustment, job.reading, progress, job.hints_of
+        job.network,
+        job.photos,
+        job.loss,
+        job.batch_size,
+        job.adjustment,
+        job.reading,
+        progress,
+        job.hints_of,
+        job.features,
     )
 
 

@@ -17,6 +17,7 @@ from keras import ops
 
 from colorizer.photos.color import chroma
 from colorizer.settings import AdversarialSettings
+from colorizer.training.losses import Loss
 from colorizer.training.realism import Realism
 
 _L1_RANGE = 2
@@ -36,11 +37,11 @@ class AdversarialTraining(keras.Model):
         generator: keras.Model,
         discriminator: keras.Model,
         settings: AdversarialSettings,
-        regression_loss: str,
+        regression_loss: Loss,
     ):
         super().__init__()
         self.generator, self.discriminator, self.settings = generator, discriminator, settings
-        self.regression_loss = keras.losses.get(regression_loss)
+        self.regression_loss = regression_loss
         self.realism = Realism()
         self.accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
         names = ("loss", "generator_loss", "discriminator_loss", "discriminator_accuracy")

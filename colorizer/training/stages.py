@@ -16,6 +16,7 @@ from colorizer.training.checkpoint import Checkpoint
 from colorizer.training.classification import ChromaClassifier, class_weights
 from colorizer.training.collapse import Collapse
 from colorizer.training.discriminator import discriminator, refuse_too_small
+from colorizer.training.losses import regression_loss
 from colorizer.training.phases import Phase
 from colorizer.training.realism import GAIN, palette_rank
 from colorizer.training.schedules import CosineDecay, LinearDecay, Plateau
@@ -64,7 +65,8 @@ class Adversarial:
         refuse_too_small(size)
         self._settings, self.least_gain = settings.adversarial, 0.0
         opponent = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
-        self.fitted = AdversarialTraining(model, opponent, settings.adversarial, settings.loss)
+        loss = regression_loss(settings.loss, settings.colourfulness_weight)
+        self.fitted = AdversarialTraining(model, opponent, settings.adversarial, loss)
         self.schedule = LinearDecay(settings.adversarial, settings.adversarial.epochs * batches)
         self.collapse = Collapse(settings.adversarial)
         self.callbacks = (self.collapse,)
@@ -103,7 +105,7 @@ def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
     """Compile for regression: the loss, and the share of pixels whose strongest channel is right."""
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.gradient_norm),
-        loss=settings.loss,
+        loss=regression_loss(settings.loss, settings.colourfulness_weight),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=compiled_by_xla(),
     )

@@ -6,11 +6,12 @@ import pytest
 from colorizer.settings import AdversarialSettings
 from colorizer.training.adversarial import AdversarialTraining, adversarial_loss, real_or_fake_loss
 from colorizer.training.discriminator import discriminator
+from colorizer.training.losses import regression_loss
 from tests.adversarial_trainings import ADVERSARIAL, network, validation
 
 
 def adversarial_of(settings: AdversarialSettings) -> AdversarialTraining:
-    trained = AdversarialTraining(network().model, discriminator(settings), settings, "mean_absolute_error")
+    trained = AdversarialTraining(network().model, discriminator(settings), settings, regression_loss("mean_absolute_error"))
     trained.compile(jit_compile=False)
     return trained
 
