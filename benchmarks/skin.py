@@ -1,6 +1,6 @@
-"""`python -m benchmarks.skin TRUE_PHOTOS COLORIZED`: how near faces come to their true colour, by how light the skin is.
+"""`python -m benchmarks.skin TRUE COLORIZED`: how near faces come to their true colour, by how light the skin is.
 
-TRUE_PHOTOS is the folder of the test photos, COLORIZED one with the same names in colour. `faces.json` holds a box
+TRUE is the folder of the test photos, COLORIZED one with the same names in colour. `faces.json` holds a box
 around each of their faces: found by OpenCV's cascade of frontal faces, looked at one by one, without those in coloured
 light. Prints one row for light, medium and dark skin.
 
