@@ -11,7 +11,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -33,7 +33,8 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
 
 
 _UMASK_LOCK = threading.Lock()
-_UNFINISHED = ".writing-"
+UNFINISHED = ".writing-"
+"""What names of files begin with that are being written."""
 _RECORD_BYTES = 500_000_000
 """What is known of a million photos takes less."""
 
@@ -51,7 +52,7 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffixes of "x.weights.h5" are two, and Keras insists on both.
         ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
-        handle, name = tempfile.mkstemp(prefix=_UNFINISHED, suffix=ending, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=ending, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         if shutil.disk_usage(path.parent).free < expected_bytes:
@@ -63,13 +64,24 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
         raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
     finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # gone by its final name; or it stays hidden, and is swept by the next run
+                temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, complete or not at all.
+
+    Pillow's encoders, given a file, take no notice of a disk that fills up in the middle of their last piece: they are
+    to encode into memory, and what they give is written here.
+    """
+    with complete_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_json(path: Path) -> Any:
@@ -91,7 +103,7 @@ def remove_unfinished(folder: Path) -> None:
     """Remove what a killed process was writing in `folder` or below, which must belong to that process alone; raise
     ColorizeError."""
     try:
-        for path in folder.rglob(f"{_UNFINISHED}*"):
+        for path in folder.rglob(f"{UNFINISHED}*"):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise ColorizeError(f"Could not clear {folder}: {error.strerror}.") from error

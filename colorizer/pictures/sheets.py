@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.files import complete_file, unused_path
+from colorizer.files import unused_path, write_bytes
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.shown import shown
@@ -78,8 +79,9 @@ def gray(picture: Image.Image) -> Image.Image:
 
 
 def save_jpeg(picture: Image.Image, path: Path) -> None:
-    with complete_file(path) as temporary:
-        picture.save(temporary, format="JPEG", quality=92, subsampling=0)
+    encoded = io.BytesIO()
+    picture.save(encoded, format="JPEG", quality=92, subsampling=0)
+    write_bytes(path, encoded.getvalue())
 
 
 def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:

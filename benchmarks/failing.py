@@ -1,0 +1,92 @@
+"""File operations that fail, one after another, as a disk does that fills up or breaks, or a person who interrupts.
+
+Python tells of every file operation before it is done (PEP 578, https://peps.python.org/pep-0578/), and what is raised
+there ends it; nothing of the program is replaced. What libraries in C write, Python is not told of: a full disk is the
+kernel's own limit on the length of files (RLIMIT_FSIZE), which they meet too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+NO_SPACE, BROKEN, INTERRUPTED, FULL = "no space", "input/output error", "interrupted", "full from here on"
+FAULTS = (NO_SPACE, BROKEN, INTERRUPTED, FULL)
+"""The operation alone fails; Ctrl-C comes in its moment; from it on the disk takes no more than 64 bytes of a file."""
+_ERRORS = {NO_SPACE: errno.ENOSPC, BROKEN: errno.EIO}
+_FULL_BYTES = 64
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_CHANGES = frozenset(("os.mkdir", "os.rename", "os.chmod", "os.remove", "os.rmdir", "os.link", "os.symlink"))
+
+
+@dataclass
+class Operations:
+    """File operations below one folder that change something, counted, one of which fails."""
+
+    root: str
+    failing: int = -1
+    """The number, counted from zero, of the one that fails; none does when it is less than zero."""
+    fault: str = NO_SPACE
+    seen: list[str] = field(default_factory=list)
+    """What was to be done so far, such as "open results/photo.jpg"."""
+
+    @property
+    def met(self) -> str | None:
+        """What failed, or None if it never came to that."""
+        return self.seen[self.failing] if 0 <= self.failing < len(self.seen) else None
+
+
+_WATCHED: list[Operations] = []
+_HOOKED: list[bool] = []
+
+
+@contextmanager
+def failing(root: Path, number: int = -1, fault: str = NO_SPACE) -> Iterator[Operations]:
+    """Let one file operation below `root` fail inside the block; yields what is counted there."""
+    if not _HOOKED:  # once, since such a hook can never be taken off
+        sys.addaudithook(_hear)
+        _HOOKED.append(True)
+    operations = Operations(str(root), number, fault)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE) if resource else None
+    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # cut files of it would be left
+    _WATCHED.append(operations)
+    try:
+        yield operations
+    finally:
+        _WATCHED.remove(operations)
+        sys.dont_write_bytecode = writes_bytecode
+        if resource:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def _hear(event: str, arguments: tuple) -> None:
+    if not _WATCHED or not (event in _CHANGES or (event == "open" and arguments[2] & _WRITING)):
+        return
+    operations, path = _WATCHED[-1], arguments[0]
+    name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
+    if not name.startswith(operations.root):
+        return
+    number = len(operations.seen)
+    operations.seen.append(f"{event.removeprefix('os.')} {os.path.relpath(name, operations.root)}")
+    if number == operations.failing:
+        _fail(operations.fault, name)
+
+
+def _fail(fault: str, name: str) -> None:
+    if fault == INTERRUPTED:
+        signal.raise_signal(signal.SIGINT)
+    elif fault == FULL:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_FULL_BYTES, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    else:
+        raise OSError(_ERRORS[fault], os.strerror(_ERRORS[fault]), name)
