@@ -4,6 +4,7 @@ What a driver can add advice to, because it knows the flag or the button that he
 """
 
 import textwrap
+from pathlib import Path
 
 from colorizer.shown import shown
 
@@ -20,6 +21,14 @@ class ColorizeError(Exception):
 
 class Interrupted(ColorizeError):
     """The person stopped a piece of work; the text says where it stands."""
+
+
+class TrainingFinished(ColorizeError):
+    """A training that was to be taken up has come to its end; its model is there."""
+
+    def __init__(self, folder: Path, model: Path):
+        super().__init__(f"The training in {folder} is finished.")
+        self.model = model
 
 
 class Unfinished(ColorizeError):

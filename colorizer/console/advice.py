@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
+from colorizer.console.places import colorizing_command, program
 from colorizer.conversation import questions as ask
 from colorizer.conversation import training_questions as ask_training
-from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory
+from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 
 
 def advised(error: ColorizeError) -> str:
@@ -23,8 +26,10 @@ def _advice(error: ColorizeError) -> str:
         )
     if isinstance(error, Diverged):
         return f"Train anew with a smaller {ask_training.LEARNING_RATE.flag}."
+    if isinstance(error, TrainingFinished):
+        further = f"{program()} train {ask.MODEL.flag} {shlex.quote(str(error.model))}"
+        return f"To colorize with its model: {colorizing_command(error.model)}; to train it further: {further}"
     if isinstance(error, OutOfMemory):
-        if error.batch_size > 1:
-            return f"Try {ask.BATCH_SIZE.flag} {error.batch_size // 2}."
-        return f"Try a smaller network or {ask_training.SIZE.flag}."
+        smaller_batches = f"{ask.BATCH_SIZE.flag} {error.batch_size // 2}"
+        return f"Try {smaller_batches if error.batch_size > 1 else f'a smaller network or {ask_training.SIZE.flag}'}."
     return ""

@@ -30,25 +30,25 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
     hints = inference.find_hints(photos, check.root, talk.answer(ask.HINTS), talk.answer(ask.HINTS_BESIDE))
-    with runs.reserved_run(output_folder(talk), ask.COLORIZE) as run:
-        start_tensorflow(console)
-        network = load_existing(console, talk)
-        look_at(console, talk, network, run.drawing)
-        job = runs.ColorizeJob(
-            network=network,
-            photos=photos,
-            root=check.root,
-            run=run,
-            adjustment=adjustment(talk),
-            hints=hints,
-            reading=how,
-            truths=_truths(check),
-            folder=talk.answer(ask.TO),
-            is_beside=talk.answer(ask.BESIDE),
-            has_all_sheets=talk.answer(ask.SHEETS),
-            goes_on=talk.answer(ask.SKIP_EXISTING),
-        )
-        colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
+    run = talk.hold(ask.COLORIZE, partial(runs.reserved_run, output_folder(talk), ask.COLORIZE))
+    start_tensorflow(console)
+    network = load_existing(console, talk)
+    look_at(console, talk, network, run.drawing)
+    job = runs.ColorizeJob(
+        network=network,
+        photos=photos,
+        root=check.root,
+        run=run,
+        adjustment=adjustment(talk),
+        hints=hints,
+        reading=how,
+        truths=_truths(check),
+        folder=talk.answer(ask.TO),
+        is_beside=talk.answer(ask.BESIDE),
+        has_all_sheets=talk.answer(ask.SHEETS),
+        goes_on=talk.answer(ask.SKIP_EXISTING),
+    )
+    colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
 
 
 def _truths(check: DatasetCheck) -> dict[Path, Path]:
@@ -71,6 +71,7 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
 
     Raises Interrupted or ColorizeError for work that was stopped, and ColorizeError when some photos failed.
     """
+    talk.settle()
     try:
         with console.progress("Colorizing", "photos") as progress:
             result = work(progress)

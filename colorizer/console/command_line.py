@@ -17,7 +17,7 @@ import click
 from colorizer.console.advice import advised
 from colorizer.console.places import PATHS
 from colorizer.console.terminal import ENDING, Console
-from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
+from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
 from colorizer.conversation.question import COLORIZE, EVALUATE, TRAIN, Question, WrongAnswer
 from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
@@ -28,17 +28,21 @@ DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 GREETING = (
     "Colorizer: gives black-and-white photographs colour, and trains the networks that do.\n"
-    "Press Enter to take the answer in [brackets]; Ctrl-C leaves."
+    "Press Enter to take the answer in [brackets]; back takes one question back; Ctrl-C leaves."
 )
 
 
 def converse(journey: str | None, flags: dict) -> None:
     """Greet, and go on the chosen journey, or on the one the person chooses."""
     console = Console()
-    talk = Conversation(console, flags, accept_defaults=flags.pop("yes", False))
     for line in GREETING.splitlines():
         console.inform(line)
-    _journey(journey or talk.answer(JOURNEY))(console, talk)
+    with Conversation(console, flags, accept_defaults=flags.pop("yes", False)) as talk:
+        while True:
+            try:
+                return _journey(journey or talk.answer(JOURNEY))(console, talk)
+            except TakenBack:
+                console.is_silent = True
 
 
 def _journey(name: str) -> Callable[[Console, Conversation], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from colorizer import network as networks
@@ -52,26 +53,27 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
         f"{len(split.test):,} to test on."
     )
     start_tensorflow(console)
-    with runs.reserved_run(output_folder(talk), ask.TRAIN) as run:
-        network, model = _create_or_load(console, talk, len(split.train))
-        adversarial = _choose_adversarial(talk)
-        epochs = _choose_epochs(console, talk, network, split, is_none_enough=adversarial is not None and model is None)
-        look_at(console, talk, network, run.drawing)
-        settings = training_settings(talk, epochs, adversarial, model is not None)
-        _refuse_unfit(network, settings)
-        if settings.batch_size > len(split.train):
-            settings = replace(settings, batch_size=len(split.train))
-            console.inform(f"Batches are cut to {counted(len(split.train), 'photo')}: there are no more to learn from.")
-        specification = runs.RunSpecification(
-            root=check.root,
-            split=split,
-            settings=settings,
-            maximum_pixels=how.limits.maximum_pixels,
-            model=model,
-            save_model=talk.answer(ask_training.SAVE_MODEL),
-            save_results=talk.answer(ask_training.SAVE_RESULTS),
-        )
-        return runs.begin_training(network, specification, run, how)
+    run = talk.hold(ask.TRAIN, partial(runs.reserved_run, output_folder(talk), ask.TRAIN))
+    network, model = _create_or_load(console, talk, len(split.train))
+    adversarial = _choose_adversarial(talk)
+    epochs = _choose_epochs(console, talk, network, split, is_none_enough=adversarial is not None and model is None)
+    look_at(console, talk, network, run.drawing)
+    settings = training_settings(talk, epochs, adversarial, model is not None)
+    _refuse_unfit(network, settings)
+    if settings.batch_size > len(split.train):
+        settings = replace(settings, batch_size=len(split.train))
+        console.inform(f"Batches are cut to {counted(len(split.train), 'photo')}: there are no more to learn from.")
+    specification = runs.RunSpecification(
+        root=check.root,
+        split=split,
+        settings=settings,
+        maximum_pixels=how.limits.maximum_pixels,
+        model=model,
+        save_model=talk.answer(ask_training.SAVE_MODEL),
+        save_results=talk.answer(ask_training.SAVE_RESULTS),
+        takes_defaults=talk.accept_defaults,
+    )
+    return runs.begin_training(network, specification, run, how)
 
 
 def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
@@ -82,6 +84,7 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
         raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
     start_tensorflow(console)
     run, specification, network = runs.read_specification(talk.answer(ask_training.RESUME))
+    talk.accept_defaults = talk.accept_defaults or specification.takes_defaults
     talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, specification.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):
         specification = runs.with_batch_size(specification, talk.answer(ask.BATCH_SIZE))
@@ -110,7 +113,7 @@ def _choose_epochs(
         settings = TrainingSettings(
             epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(research.PRECISION)
         )
-        seconds = runs.estimated_seconds(network, split, settings)
+        seconds = talk.do(partial(runs.estimated_seconds, network, split, settings))
         console.inform(f"With {network.name} one epoch takes about {duration(seconds)} on this machine.")
 
     def check(epochs: int) -> None:
@@ -125,19 +128,26 @@ def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[
     if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
     settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
-    try:
-        network = networks.build(settings)
-    except MissingWeights as error:
-        console.warn(advised(error))
+    network = talk.do(partial(_built, console, settings))
+    if network is None:
         if not talk.answer(ask_training.RANDOM_ENCODER):
-            raise ColorizeError("No training without them.") from error
+            raise ColorizeError("No training without them.")
         settings = replace(settings, encoder_weights=RANDOM_WEIGHTS)
-        network = networks.build(settings)
+        network = talk.do(partial(networks.build, settings))
     console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
     )
     return network, settings
+
+
+def _built(console: Console, settings: ModelSettings) -> networks.Network | None:
+    """Build a network; where weights of its encoder cannot be had, say so and return None."""
+    try:
+        return networks.build(settings)
+    except MissingWeights as error:
+        console.warn(advised(error))
+        return None
 
 
 def _proposed_start(talk: Conversation, photos: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,34 +32,35 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
-    with runs.reserved_run(output_folder(talk), ask.EVALUATE) as run:
-        start_tensorflow(console)
-        network = load_existing(console, talk)
-        look_at(console, talk, network, run.drawing)
-        _tell_learned_from(console, talk, photos)
-        adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
-        job = runs.EvaluateJob(
-            network,
-            photos,
-            check.root,
-            run,
-            talk.answer(ask.BATCH_SIZE),
-            adjustment=adjustment,
-            reading=how,
-            hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
-            seed=seed,
-            features=_features(talk),
-        )
-        with console.progress("Evaluating", "photos") as progress:
-            evaluation = runs.score_photos(job, progress)
-        tell_evaluation(console, evaluation)
-        saved = runs.save_evaluation(job, evaluation)
-        console.inform(
-            f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
-            "the worst."
-        )
-        if talk.answer(ask.SHOW_RESULTS):
-            console.picture(saved.best[0])
+    run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE))
+    start_tensorflow(console)
+    network = load_existing(console, talk)
+    look_at(console, talk, network, run.drawing)
+    _tell_learned_from(console, talk, photos)
+    adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
+    job = runs.EvaluateJob(
+        network,
+        photos,
+        check.root,
+        run,
+        talk.answer(ask.BATCH_SIZE),
+        adjustment=adjustment,
+        reading=how,
+        hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
+        seed=seed,
+        features=_features(talk),
+    )
+    talk.settle()
+    with console.progress("Evaluating", "photos") as progress:
+        evaluation = runs.score_photos(job, progress)
+    tell_evaluation(console, evaluation)
+    saved = runs.save_evaluation(job, evaluation)
+    console.inform(
+        f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
+        "the worst."
+    )
+    if talk.answer(ask.SHOW_RESULTS):
+        console.picture(saved.best[0])
 
 
 def _features(talk: Conversation) -> keras.Model | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from functools import partial
 from pathlib import Path
 
 from colorizer import network as networks
@@ -17,7 +19,8 @@ from colorizer.errors import ColorizeError, reason
 
 def start_tensorflow(console: Console) -> None:
     """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
-    console.inform("Starting TensorFlow…")
+    if "tensorflow" not in sys.modules:
+        console.inform("Starting TensorFlow…")
     logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
     try:
         with quiet_errors():
@@ -39,14 +42,16 @@ def model_path(talk: Conversation) -> Path:
 def load_existing(console: Console, talk: Conversation) -> networks.Network:
     """Load the model of the flag or the answer, asking again until one loads; by default the one that ships."""
     while True:
+        mark = talk.mark()
         try:
             path = model_path(talk)
-            network = networks.load(path)
+            network = talk.do(partial(networks.load, path))
         except MissingAnswer:
             raise
         except ColorizeError as error:
             if talk.has_flag(ask.MODEL) or talk.accept_defaults:
                 raise
+            talk.forget(mark)
             console.warn(str(error))
             continue
         console.inform(f"Loaded {path}, which works on {network.size} x {network.size} pixels.")
@@ -55,7 +60,10 @@ def load_existing(console: Console, talk: Conversation) -> networks.Network:
 
 def look_at(console: Console, talk: Conversation, network: networks.Network, drawing: Path) -> None:
     """Draw the model, print its summary, or neither."""
-    choice = talk.answer(ask.LOOK)
+    talk.do(partial(_show, console, network, talk.answer(ask.LOOK), drawing))
+
+
+def _show(console: Console, network: networks.Network, choice: str, drawing: Path) -> None:
     if choice == "summary":
         console.show(networks.summary(network.model))
     elif choice == "drawing":

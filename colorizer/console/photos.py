@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from colorizer.console.advice import advised
@@ -36,6 +37,7 @@ def choose_dataset(
         or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
     )
     while True:
+        mark = talk.mark()
         try:
             given = talk.flags.get(PATHS) or (_source(console, talk, for_training),)
             sources = [_unpacked(console, talk, source) for source in given]
@@ -52,6 +54,7 @@ def choose_dataset(
         except ColorizeError as error:
             if by_flag:
                 raise
+            talk.forget(mark)
             console.warn(advised(error))
 
 
@@ -77,8 +80,12 @@ def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
         console.warn(f"{target} is there already and is not, or no longer, what {source.name} holds.")
         if talk.answer(ask.USE_FOLDER, folder=target):
             return target
-    with console.progress("Unpacking", "files") as progress:
-        folder = unpack(source, target, progress=progress)
+
+    def work() -> Path:
+        with console.progress("Unpacking", "files") as progress:
+            return unpack(source, target, progress=progress)
+
+    folder = talk.do(work)
     console.inform(f"Unpacked into {folder}.")
     return folder
 
@@ -100,13 +107,7 @@ def _explain_rules(console: Console, for_training: bool) -> None:
 def _checked(
     console: Console, talk: Conversation, sources: Sequence[Path], for_training: bool, reading: Reading
 ) -> DatasetCheck:
-    dataset = gather(sources)
-    hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
-    own = f" ({dataset.results:,} of this program's own results left out)" if dataset.results else ""
-    console.inform(f"Found {counted(len(dataset.files), 'file')} in {_named(sources)}{hidden}{own}.")
-    # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
-    with console.progress("Checking", "files") as progress, quiet_errors():
-        check = check_photos(dataset, for_training, reading, progress)
+    check = talk.do(partial(_check, console, sources, for_training, reading))
     tell_unreadable(console, talk, check)
     if check.wrong_format:
         many = counted(len(check.wrong_format), "photo is", "photos are")
@@ -119,6 +120,16 @@ def _checked(
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
     console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")
     return check
+
+
+def _check(console: Console, sources: Sequence[Path], for_training: bool, reading: Reading) -> DatasetCheck:
+    dataset = gather(sources)
+    hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
+    own = f" ({dataset.results:,} of this program's own results left out)" if dataset.results else ""
+    console.inform(f"Found {counted(len(dataset.files), 'file')} in {_named(sources)}{hidden}{own}.")
+    # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
+    with console.progress("Checking", "files") as progress, quiet_errors():
+        return check_photos(dataset, for_training, reading, progress)
 
 
 def _named(sources: Sequence[Path]) -> str:

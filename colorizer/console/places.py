@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from colorizer.console.terminal import on_kaggle
@@ -22,6 +23,11 @@ def home() -> Path:
 def program() -> str:
     """Return what a person types to start this program."""
     return "python colorize.py" if home() == _CHECKOUT else "colorize"
+
+
+def colorizing_command(model: Path) -> str:
+    """Return the command that colorizes with a model."""
+    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
 
 
 def default_dataset(for_training: bool) -> Path:

@@ -43,6 +43,8 @@ class Console:
 
     def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
         self._source, self._target = source, target
+        self.is_silent = False
+        """Whether nothing is told until the next question, because it was told before."""
 
     def inform(self, message: str) -> None:
         self._tell(shown(message), "cyan")
@@ -56,6 +58,7 @@ class Console:
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
         """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
+        self.is_silent = False
         question = with_default(prompt, None if default is None else shown(default))
         while True:
             self._tell(question, _PURPLE)
@@ -157,7 +160,7 @@ class Console:
     def _tell(self, message: str, colour: str | int | None = None) -> None:
         harmless = "\n".join(shown(line) for line in message.split("\n"))
         target = self._target or sys.stdout  # which a running progress bar has taken over, to print above itself
-        if target is None:  # as Python has it where standard output was closed before it began
+        if self.is_silent or target is None:  # as Python has it where standard output was closed before it began
             return
         printable = _wrapped(harmless, target)
         wanted = False if os.environ.get("NO_COLOR") else None

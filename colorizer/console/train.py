@@ -36,6 +36,7 @@ def train_journey(console: Console, talk: Conversation) -> None:
         if talk.has_flag(ask_training.SETTINGS):
             talk.flags = with_settings(talk.flags, talk.answer(ask_training.SETTINGS))
         job = decide(console, talk)
+    talk.settle()
     with _told_how_to_go_on(job.run):
         training = _train(console, job)
         with console.progress("Evaluating", "photos") as progress:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer.console.places import program
+from colorizer.console.places import colorizing_command
 from colorizer.console.wording import counted
-from colorizer.conversation import questions as ask
 from colorizer.conversation import training_questions as ask_training
 from colorizer.settings import DatasetSettings
 from colorizer.training import outlook_of
@@ -60,8 +57,3 @@ def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) ->
     if job.specification.save_model:
         said.append(f"To colorize with it: {colorizing_command(job.run.models / 'model.h5')}")
     return said
-
-
-def colorizing_command(model: Path) -> str:
-    """Return the command that colorizes with a model."""
-    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"

@@ -16,7 +16,8 @@ This page is made from the questions the program asks; a test holds it to them.
 `python colorize.py train ...`, `colorize ...` or `evaluate ...`: a typed flag comes before the answer, the answer
 before the default. `--yes` accepts the default of every question no flag answers; `python colorize.py --yes`
 colorizes with every default. Without a terminal, answers are read from standard input, and where they end the program
-names the flag that is missing.
+names the flag that is missing. `back` in the place of an answer takes the question before it back, as far as the first
+one; what was done in between is not done again. A folder of that name is `./back`.
 
 """
 _SETTINGS = """

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
-from colorizer.errors import ColorizeError
+from colorizer.errors import ColorizeError, TrainingFinished
 from colorizer.files import read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.runs.folders import Run, existing_run
+from colorizer.runs.folders import MODEL, Run, existing_run
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
 from colorizer.training.checkpoint import BEST, LAST, STATE
 
@@ -38,6 +38,8 @@ class RunSpecification:
     save_model: bool = True
     save_results: bool = True
     """Whether the test photos are colorized at the end."""
+    takes_defaults: bool = False
+    """Whether nobody was to be asked anything; nor is who takes it up."""
 
 
 def write_specification(run: Run, specification: RunSpecification, network: Network) -> None:
@@ -54,6 +56,7 @@ def write_specification(run: Run, specification: RunSpecification, network: Netw
         "maximum_pixels": specification.maximum_pixels,
         "save_model": specification.save_model,
         "save_results": specification.save_results,
+        "takes_defaults": specification.takes_defaults,
         **parts,
     }
     # Names that are no UTF-8 are kept as they are by JSON's escapes.
@@ -61,7 +64,7 @@ def write_specification(run: Run, specification: RunSpecification, network: Netw
 
 
 def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
-    """Read an unfinished training from its folder under OUTPUT/models; raise ColorizeError.
+    """Read an unfinished training from its folder under OUTPUT/models; raise TrainingFinished or ColorizeError.
 
     What a killed process left half written there is removed.
     """
@@ -75,6 +78,8 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
         specification = _parsed(text)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
+        if (folder / MODEL).is_file():
+            raise TrainingFinished(folder, folder / MODEL) from error
         raise ColorizeError(
             f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
             "training named."
@@ -114,6 +119,7 @@ def _parsed(text: dict) -> RunSpecification:
         model=_settings(ModelSettings, model) if model else None,
         save_model=bool(text.get("save_model", True)),
         save_results=bool(text.get("save_results", True)),
+        takes_defaults=bool(text.get("takes_defaults", False)),
     )
 
 

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from colorizer.console.advice import advised
-from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory
+from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 
 
 @pytest.mark.parametrize(
@@ -12,6 +14,10 @@ from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUn
         (Diverged("The loss is no longer a number."), "--learning-rate"),
         (MissingWeights("They cannot be had."), "--random-encoder"),
         (NoRoomToUnpack("Choose another folder."), "--unpack-to"),
+        (
+            TrainingFinished(Path("my run"), Path("my run/model.h5")),
+            "colorize --model 'my run/model.h5' --dataset PHOTOS",
+        ),
     ],
 )
 def test_an_error_is_followed_by_the_flag_that_helps(error, flag):

@@ -78,3 +78,15 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
     command = program.get_command(click.Context(program), journey)
     flags = {flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts}
     assert flags == {question.flag for question in QUESTIONS if journey in question.journeys} | {"--yes"}
+
+
+def test_back_leads_from_question_to_question_as_far_as_the_first(program, gray_folder):
+    typed = ["2", "no", str(gray_folder), "back", "back", "Back", "back", "2", "no", str(gray_folder)]
+    done = program(typed="\n".join(typed) + "\n")
+    asked = [line for line in done.stdout.splitlines() if line.endswith(("?", "]", ":")) and not line.startswith(" ")]
+    journey, default, where, count = "What would", "Use the default", "Where are", "How many"
+    begun = [journey, default, where, count]
+    for line, begins in zip(asked, [*begun, where, default, journey, *begun], strict=True):
+        assert line.startswith(begins), done.stdout
+    assert "There is nothing to take back: this is the first question." in done.stdout
+    assert done.returncode == 2

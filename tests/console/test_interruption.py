@@ -39,7 +39,7 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     monkeypatch.chdir("/")
     with_last = program("colorize", "--model", models / "last.h5", "--output", tmp_path / "used", "--yes")
     assert with_last.returncode == 0, with_last.stdout
-    done = program("train", "--resume", models, "--yes")
+    done = program("train", "--resume", models)  # which was begun with --yes
     assert done.returncode == 0, done.stdout + done.stderr
     for ended, whole in zip(weights(output), weights(tmp_path / "whole"), strict=True):
         assert (ended == whole).all()
@@ -48,7 +48,8 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     assert len(history["loss"]) == 8
     again = program("train", "--resume", models, "--yes")
     assert again.returncode == 1
-    assert "There is no unfinished training in" in again.stdout
+    assert f"The training in {models} is finished. To colorize with its model: " in again.stdout
+    assert f"colorize.py colorize --model {models / 'model.h5'} --dataset PHOTOS" in again.stdout
 
 
 def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_path, colour_folder):

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from colorizer.dataset.split import Split
-from colorizer.errors import ColorizeError
+from colorizer.errors import ColorizeError, TrainingFinished
 from colorizer.network.architectures import build
 from colorizer.runs.folders import new_run
 from colorizer.runs.specification import (
@@ -86,3 +86,10 @@ def test_a_pipe_in_the_place_of_a_specification_is_not_waited_for(tmp_path):
 def test_where_nothing_is_unfinished_it_is_said(tmp_path):
     with pytest.raises(ColorizeError, match="There is no unfinished training in"):
         read_specification(tmp_path)
+
+
+def test_a_finished_training_names_its_model(tmp_path):
+    (tmp_path / "model.h5").touch()
+    with pytest.raises(TrainingFinished, match=r"is finished\.") as finished:
+        read_specification(tmp_path)
+    assert finished.value.model == tmp_path / "model.h5"
