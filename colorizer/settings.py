@@ -278,6 +278,8 @@ def worker_count(asked: int | None = None) -> int:
     return asked or 1 + (os.cpu_count() or 1)
 
 
+RUN_NAME = r"\w(?:[\w .+-]{0,78}[\w+-])?"
+"""What a run may be called, and its folders with it: letters of any script, digits and a few signs between them."""
 MAXIMUM_COUNT = 10_000_000
 """Upper bound of a typed number of photos; far above any folder, low enough to catch a typing slip."""
 MAXIMUM_EPOCHS = 10_000

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
-from colorizer.console.model import load_existing, look_at, start_tensorflow
+from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import default_dataset, output_folder, reading
 from colorizer.console.terminal import Console
@@ -26,6 +26,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and tell; raise ColorizeError at the end when some photos failed."""
     if talk.has_flag(ask.TO) and talk.flag_or_default(ask.BESIDE):
         raise WrongFlag(f"{ask.TO.flag} and {ask.BESIDE.flag} are two places; give one of them.")
+    refuse_unknown_model(talk)
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from colorizer import network as networks
 from colorizer import runs, training
 from colorizer.console.advice import advised
-from colorizer.console.model import load_existing, look_at, start_tensorflow
+from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import output_folder, reading
+from colorizer.console.places import output_folder, reading, run_name
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
@@ -44,6 +44,8 @@ TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --
 def decide(console: Console, talk: Conversation) -> runs.TrainJob:
     """Ask for everything a training needs, and write it down so that an interrupted one can be taken up."""
     _refuse_senseless_flags(talk)
+    refuse_unknown_model(talk)
+    name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there
     seed, how = talk.answer(ask.SEED), reading(talk)
     least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
     check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
@@ -53,7 +55,7 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
         f"{len(split.test):,} to test on."
     )
     start_tensorflow(console)
-    run = talk.hold(ask.TRAIN, partial(runs.reserved_run, output_folder(talk), ask.TRAIN))
+    run = talk.hold(ask.TRAIN, partial(runs.reserved_run, output_folder(talk), ask.TRAIN, name))
     network, model = _create_or_load(console, talk, len(split.train))
     adversarial = _choose_adversarial(talk)
     epochs = _choose_epochs(console, talk, network, split, is_none_enough=adversarial is not None and model is None)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
-from colorizer.console.model import load_existing, look_at, model_path, start_tensorflow
+from colorizer.console.model import load_existing, look_at, model_path, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import output_folder, reading
+from colorizer.console.places import output_folder, reading, run_name
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and tell."""
+    refuse_unknown_model(talk)
+    name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
-    run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE))
+    run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
     start_tensorflow(console)
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)

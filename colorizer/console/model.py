@@ -35,8 +35,20 @@ def start_tensorflow(console: Console) -> None:
 
 def model_path(talk: Conversation) -> Path:
     """Return the model file of the flag or the answer; by default the one that ships. Raises ColorizeError."""
-    answer = talk.answer(ask.MODEL, default=networks.PRETRAINED)
-    return runs.latest_model(output_folder(talk)) if answer == LATEST else answer
+    return _file(talk, talk.answer(ask.MODEL, default=networks.PRETRAINED))
+
+
+def refuse_unknown_model(talk: Conversation) -> None:
+    """Raise ColorizeError, before anything else is done, when a flag names a model that is not there."""
+    if talk.has_flag(ask.MODEL):
+        _file(talk, talk.answer(ask.MODEL))
+
+
+def _file(talk: Conversation, answer: Path | str) -> Path:
+    if isinstance(answer, Path):
+        return answer
+    output = output_folder(talk)
+    return runs.latest_model(output) if answer == LATEST else runs.model_of_run(output, answer)
 
 
 def load_existing(console: Console, talk: Conversation) -> networks.Network:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from colorizer import runs
 from colorizer.console.terminal import on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.question import WrongAnswer
 from colorizer.settings import PhotoLimits, Reading
 
 PATHS = "paths"
@@ -38,6 +40,17 @@ def default_dataset(for_training: bool) -> Path:
 def output_folder(talk: Conversation) -> Path:
     """Return the folder that holds every run."""
     return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else home()) / "OUTPUT"
+
+
+def run_name(talk: Conversation) -> str:
+    """Return the name that was chosen for the run, empty for none; raise WrongFlag where it is taken."""
+    output = output_folder(talk)
+
+    def is_free(name: str) -> None:
+        if sentence := runs.taken(output, name):
+            raise WrongAnswer(sentence)
+
+    return talk.answer(ask.NAME, check=is_free) or ""
 
 
 def reading(talk: Conversation) -> Reading:

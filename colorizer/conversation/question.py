@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from colorizer.errors import ColorizeError
-from colorizer.settings import MAXIMUM_SIZE, RANDOM_WEIGHTS, SIZE_MULTIPLE
+from colorizer.settings import MAXIMUM_SIZE, RANDOM_WEIGHTS, RUN_NAME, SIZE_MULTIPLE
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
@@ -173,9 +173,25 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     return parse
 
 
+def run_name(text: str) -> str:
+    """Accept a name for a run."""
+    name = text.strip()
+    if not re.fullmatch(RUN_NAME, name) or name.lower() == LATEST:
+        raise WrongAnswer(
+            f"{text!r} is no name for a run: up to 80 letters, digits, spaces and . + - _ are, beginning with a letter "
+            f"or digit; {LATEST} is taken."
+        )
+    return name
+
+
 def model_file(text: str) -> Path | str:
-    """Accept a model file, or `LATEST`."""
-    return LATEST if text.strip().lower() == LATEST else existing_path((".h5", ".keras"))(text)
+    """Accept a model file, `LATEST`, or what may be the name of a run."""
+    typed, endings = text.strip(), (".h5", ".keras")
+    if typed.lower() == LATEST:
+        return LATEST
+    if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not a_path(typed).is_file():
+        return typed
+    return existing_path(endings)(text)
 
 
 def weights_file(text: str) -> Path | str:

@@ -16,6 +16,7 @@ from colorizer.conversation.question import (
     number_between,
     numbered,
     one_of,
+    run_name,
     whole_number,
     yes_or_no,
 )
@@ -98,10 +99,11 @@ COUNT = Question(
 )
 MODEL = Question(
     "--model",
-    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate; latest is the one trained last",
+    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate, or the name of the run that trained "
+    "it; latest is the one trained last",
     model_file,
     ALL,
-    "Which model file? (.h5 or .keras; latest is the one trained last)",
+    "Which model file? (.h5 or .keras, or the name of a run; latest is the one trained last)",
     shown_default="the one that ships with the program",
 )
 LOOK = Question(
@@ -237,6 +239,13 @@ CACHE = Question(
     a_path,
     ALL,
     shown_default="~/.cache/colorizer",
+)
+NAME = Question(
+    "--name",
+    "name of the run, by which its folders and its model are found again",
+    run_name,
+    (TRAIN, EVALUATE),
+    shown_default="its kind and the time it began",
 )
 OUTPUT = Question(
     "--output",

@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "folders": ["Run", "new_run", "reserved_run", "latest_model"],
+        "folders": ["Run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
         "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
         "train": [

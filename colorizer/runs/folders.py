@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,6 +15,7 @@ from colorizer.errors import ColorizeError
 from colorizer.files import read_json, write_text
 from colorizer.marks import mark_folder
 from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
+from colorizer.settings import RUN_NAME
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 """Kinds of runs; their names begin so."""
@@ -30,7 +33,7 @@ class Run:
     """The two folders of one run; both are new and belong to it alone."""
 
     name: str
-    """Its kind and the time it began, such as "train-20261231-235959"."""
+    """The one it was given, or its kind and the time it began, such as "train-20261231-235959"."""
     models: Path
     results: Path
 
@@ -49,19 +52,21 @@ class Run:
         return self.results.parent.parent
 
 
-def new_run(output: Path, kind: str) -> Run:
-    """Reserve folders of one unused name, such as "train-20261231-235959", under `output`; raise ColorizeError.
+def new_run(output: Path, kind: str, name: str = "") -> Run:
+    """Reserve folders of one unused name, such as "train-20261231-235959", or `name`, under `output`.
 
-    Folders appear when something is written into them, except the results folder, which reserves the name.
+    Folders appear when something is written into them, except the results folder, which reserves the name. Raises
+    ColorizeError, also where a run of the name is there.
     """
-    stem = f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if name and not re.fullmatch(RUN_NAME, name):
+        raise ColorizeError(f"{name!r} is no name for a run.")
+    stem = name or f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
         (output / "results").mkdir(parents=True, exist_ok=True)
         (output / "models").mkdir(parents=True, exist_ok=True)
         mark_folder(output)
-        for number in range(1, 10_000):
-            name = stem if number == 1 else f"{stem}-{number}"
-            run = Run(name, output / "models" / name, output / "results" / name)
+        for number in range(1, 2 if name else 10_000):
+            run = _run(output, stem if number == 1 else f"{stem}-{number}")
             if run.models.exists():
                 continue
             try:
@@ -71,17 +76,28 @@ def new_run(output: Path, kind: str) -> Run:
             return run
     except OSError as error:
         raise ColorizeError(f"Cannot make folders for results under {output}: {error.strerror}.") from error
-    raise ColorizeError(f"Every name for a run is taken under {output / 'results'}.")
+    raise ColorizeError(taken(output, stem))
+
+
+def taken(output: Path, name: str) -> str:
+    """Return a sentence where a run of the name is there already, else an empty text."""
+    run = _run(output, name)
+    there = [folder for folder in (run.results, run.models) if folder.exists()]
+    return f"There is a run called {name} already, in {there[0]}; choose another name." if there else ""
+
+
+def _run(output: Path, name: str) -> Run:
+    return Run(name, output / "models" / name, output / "results" / name)
 
 
 @contextmanager
-def reserved_run(output: Path, kind: str) -> Iterator[Run]:
-    """Reserve a run's folders, and give them back if nothing is written into them inside the block.
+def reserved_run(output: Path, kind: str, name: str = "") -> Iterator[Run]:
+    """Reserve a run's folders as `new_run` does, and give them back if nothing is written into them inside the block.
 
     What killed runs have left half written under `output` is swept first.
     """
     sweep(output)
-    run = new_run(output, kind)
+    run = new_run(output, kind, name)
     try:
         with _running(run):
             yield run
@@ -142,3 +158,17 @@ def latest_model(output: Path) -> Path:
     if not found:
         raise ColorizeError(f"No model has been trained yet: there is none under {output / 'models'}.")
     return found[-1]
+
+
+def model_of_run(output: Path, name: str) -> Path:
+    """Return the model file that the run of a name trained under `output`; raise ColorizeError when there is none."""
+    path = output / "models" / name / MODEL
+    if not path.is_file():
+        near = difflib.get_close_matches(
+            name, [found.parent.name for found in path.parent.parent.glob(f"*/{MODEL}")], 1
+        )
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise ColorizeError(
+            f"There is neither a file nor a trained model called {name} under {output / 'models'}{hint}"
+        )
+    return path

@@ -11,10 +11,9 @@ from pathlib import Path
 from colorizer.errors import ColorizeError
 from colorizer.files import remove_unfinished
 from colorizer.locks import is_abandoned, owned
+from colorizer.settings import RUN_NAME
 
 _RUNNING = ".running-"
-_NAME = re.compile(r"[a-z]+-\d{8}-\d{6}(-\d+)?")
-"""What runs are called; a mark with any other name is not followed."""
 
 
 @contextmanager
@@ -47,8 +46,8 @@ def sweep(output: Path) -> None:
     What cannot be removed stays: a run must not fail because of an earlier one.
     """
     for mark in (output / "results").glob(f"{_RUNNING}*"):
-        name = mark.name.removeprefix(_RUNNING)
-        if not _NAME.fullmatch(name) or not is_abandoned(mark):
+        name = mark.name.removeprefix(_RUNNING)  # a mark with any other name is not followed
+        if not re.fullmatch(RUN_NAME, name) or not is_abandoned(mark):
             continue
         for folder in (output / "results" / name, output / "models" / name):
             if folder.is_dir() and not folder.is_symlink():

@@ -3,9 +3,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from colorizer.console import places
+from colorizer.console.model import model_path, refuse_unknown_model
 from colorizer.console.terminal import Console
-from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.conversation import Conversation, WrongFlag
+from colorizer.errors import ColorizeError
 from colorizer.settings import DEFAULT_READING
 from tests.conftest import PROJECT
 
@@ -44,3 +48,16 @@ def test_flags_say_how_photos_are_read(tmp_path):
     assert (read.cache_folder, read.workers, read.limits.maximum_pixels) == (None, 3, 2_000_000)
     assert places.reading(talk(cache=tmp_path)).cache_folder == tmp_path
     assert places.reading(talk()).limits == DEFAULT_READING.limits
+
+
+def test_a_name_that_is_taken_is_refused_and_a_model_is_found_by_it(tmp_path):
+    assert places.run_name(talk(output=tmp_path)) == ""
+    assert places.run_name(talk(output=tmp_path, name="cats")) == "cats"
+    (tmp_path / "models" / "cats").mkdir(parents=True)
+    (tmp_path / "models" / "cats" / "model.h5").touch()
+    with pytest.raises(WrongFlag, match="--name: There is a run called cats already"):
+        places.run_name(talk(output=tmp_path, name="cats"))
+    for named in ("cats", "latest"):
+        assert model_path(talk(output=tmp_path, model=named)) == tmp_path / "models" / "cats" / "model.h5"
+    with pytest.raises(ColorizeError, match="neither a file nor a trained model called dogs"):
+        refuse_unknown_model(talk(output=tmp_path, model="dogs"))

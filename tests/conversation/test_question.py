@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.conversation.question import WrongAnswer, a_path, menu, number_between, with_default, yes_or_no
-from colorizer.conversation.questions import DATASET, JOURNEY, LOOK, MODEL
+from colorizer.conversation.questions import DATASET, JOURNEY, LOOK, MODEL, NAME
 from colorizer.conversation.research_settings import FILTERS
 from colorizer.conversation.training_questions import EPOCHS, MONITOR, SIZE, TRAIN_COUNT
 
@@ -20,6 +20,9 @@ from colorizer.conversation.training_questions import EPOCHS, MONITOR, SIZE, TRA
         (LOOK, "2", "summary"),
         (LOOK, "Nothing", "nothing"),
         (JOURNEY, "Train", "train"),
+        (NAME, " my cats ", "my cats"),
+        (MODEL, "Latest", "latest"),
+        (MODEL, "my cats", "my cats"),
     ],
 )
 def test_answers_are_understood(question, typed, meant):
@@ -38,6 +41,9 @@ def test_answers_are_understood(question, typed, meant):
         (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),
         (FILTERS, "16", "two to five counts"),
         (DATASET, "/nowhere/at all", "There is nothing at /nowhere/at all"),
+        (NAME, "../cats", "'../cats' is no name for a run"),
+        (NAME, "latest", "latest is taken"),
+        (MODEL, "nowhere.h5", "There is nothing at nowhere.h5"),
         (MODEL, __file__, "must end in .h5 or .keras"),
     ],
 )

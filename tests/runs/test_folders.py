@@ -3,7 +3,7 @@ import json
 import pytest
 
 from colorizer.errors import ColorizeError
-from colorizer.runs.folders import MADE_FROM, earlier_run, new_run, reserved_run, write_record
+from colorizer.runs.folders import MADE_FROM, earlier_run, model_of_run, new_run, reserved_run, write_record
 
 
 def test_a_clock_that_goes_backwards_overwrites_nothing(tmp_path, monkeypatch):
@@ -56,3 +56,24 @@ def test_a_record_is_json_that_reads_back(tmp_path):
         "folder": str(tmp_path),
         "name": "שלום",
     }
+
+
+def test_a_run_may_have_a_name_which_is_then_taken(tmp_path):
+    run = new_run(tmp_path, "train", "סבתא 1")
+    assert (run.models, run.results) == (tmp_path / "models" / "סבתא 1", tmp_path / "results" / "סבתא 1")
+    with pytest.raises(ColorizeError, match=r"There is a run called סבתא 1 already, in .*; choose another name"):
+        new_run(tmp_path, "train", "סבתא 1")
+    for name in ("..", "a/b", ".hidden", "a\nb", "x" * 81):
+        with pytest.raises(ColorizeError, match="is no name for a run"):
+            new_run(tmp_path, "train", name)
+
+
+def test_the_model_of_a_run_is_found_by_its_name(tmp_path):
+    run = new_run(tmp_path, "train", "cats")
+    run.models.mkdir()
+    (run.models / "model.h5").touch()
+    assert model_of_run(tmp_path, "cats") == run.models / "model.h5"
+    with pytest.raises(
+        ColorizeError, match=r"neither a file nor a trained model called cat under .*; did you mean cats\?"
+    ):
+        model_of_run(tmp_path, "cat")
