@@ -137,7 +137,7 @@ def fit(folder: Path) -> Iterator[Row]:
     settings = TrainingSettings()
     network = build(ModelSettings())
     model = in_precision(network.model, settings.precision)
-    compile_model(model, settings)
+    compile_model(model, settings, settings.learning_rate)
     batches = PhotoBatches(paths, network.size, settings.batch_size, augmentation=AugmentationSettings())
     ready = batches[0]
 
@@ -164,7 +164,7 @@ def step(folder: Path) -> Iterator[Row]:
     models = {}
     for name in ("chroma_unet", "rgb_unet"):
         models[name] = in_precision(build(ModelSettings(architecture=name)).model, settings.precision)
-        compile_model(models[name], settings)
+        compile_model(models[name], settings, settings.learning_rate)
     result = alternate(
         lambda: _steps(models["chroma_unet"], 256, 16, 8), lambda: _steps(models["rgb_unet"], 256, 4, 2), repetitions=3
     )
@@ -194,7 +194,7 @@ def precision(folder: Path) -> Iterator[Row]:
         models = {}
         for kind in ("mixed_bfloat16", "float32"):
             models[kind] = in_precision(build(ModelSettings(architecture=name)).model, kind)
-            compile_model(models[kind], TrainingSettings())
+            compile_model(models[kind], TrainingSettings(), TrainingSettings.learning_rate)
         result = alternate(
             lambda: _steps(models["mixed_bfloat16"], 256, batch_size, count),  # noqa: B023
             lambda: _steps(models["float32"], 256, batch_size, count),  # noqa: B023

@@ -24,11 +24,11 @@ Examples:
     >>> livelier = colorize_photo("grandmother.jpg", network, Adjustment(vividness=1.5))
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "errors": ["ColorizeError"],
         "inference": ["Adjustment", "Hint", "Rectangle", "Scribble", "colorize_photo"],
         "network": ["load_model"],

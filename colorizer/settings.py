@@ -8,6 +8,23 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from colorizer.ranges import Counts, Number, OneOf, Ranged, WholeNumber
+
+LOSSES = {"squared": "mean_squared_error", "absolute": "mean_absolute_error", "log": "log_squared_error"}
+"""What a regression may minimize, by the short names people type."""
+VIVIDNESS_RANGE = Number(0, 2)
+RUN_NAME = r"\w(?:[\w .+-]{0,78}[\w+-])?"
+"""What a run may be called, and its folders with it: letters of any script, digits and a few signs between them."""
+MAXIMUM_COUNT = 10_000_000
+"""Upper bound of a typed number of photos; far above any folder, low enough to catch a typing slip."""
+MAXIMUM_EPOCHS = 10_000
+MAXIMUM_SIZE = 2048
+MAXIMUM_BATCH_SIZE = 4096
+MAXIMUM_SEED = 2**32 - 1
+SIZE_MULTIPLE = 32
+"""The networks halve their input five times: both sides must be divisible by two to the fifth."""
 
 
 @dataclass(frozen=True)
@@ -83,28 +100,28 @@ RANDOM_WEIGHTS = "random"
 
 
 @dataclass(frozen=True)
-class ModelSettings:
+class ModelSettings(Ranged):
     """What is needed to build a network that does not exist yet."""
 
-    architecture: str = "chroma_unet"
+    architecture: Annotated[str, OneOf(tuple(ARCHITECTURES))] = "chroma_unet"
     """One of `ARCHITECTURES`."""
-    size: int = 256
+    size: Annotated[int, WholeNumber(SIZE_MULTIPLE, MAXIMUM_SIZE, SIZE_MULTIPLE)] = 256
     """Side of the square the network works on, in pixels; a multiple of 32."""
-    filters: tuple[int, ...] = ()
+    filters: Annotated[tuple[int, ...], Counts(2, 5, WholeNumber(1, 4096))] = ()
     """Filters of each encoder block; empty takes the architecture's own."""
-    dropout: float = 0.0
+    dropout: Annotated[float, Number(0, 0.9)] = 0.0
     """Share of activations dropped after each decoder block while training."""
-    l2: float = 0.0
+    l2: Annotated[float, Number(0, 1)] = 0.0
     """Weight of the L2 penalty on convolution kernels."""
-    head: str = "regression"
+    head: Annotated[str, OneOf(("regression", "classification"))] = "regression"
     """"regression" predicts chroma itself; "classification" how likely each of 291 chroma bins is (Zhang, Isola and
     Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet`, which predicts no chroma."""
-    temperature: float = 0.38
+    temperature: Annotated[float, Number(0.01, 1)] = 0.38
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
     encoder_weights: str = ""
     """File with ImageNet weights for a pretrained encoder; empty downloads them, `RANDOM_WEIGHTS` does without."""
-    seed: int = 42
+    seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42
 
 
 @dataclass(frozen=True)
@@ -134,7 +151,7 @@ class ModelLimits:
 
 
 @dataclass(frozen=True)
-class AdversarialSettings:
+class AdversarialSettings(Ranged):
     """How a generator that has been trained by itself goes on against a discriminator.
 
     The two losses, their weights and, but for the generator's step, its optimizers: Isola et al. 2017, "Image-to-Image
@@ -142,83 +159,85 @@ class AdversarialSettings:
     the paper and its appendix.
     """
 
-    epochs: int = 2
+    epochs: Annotated[int, WholeNumber(1, MAXIMUM_EPOCHS)] = 2
     """After those of `TrainingSettings.epochs`."""
-    loss: str = "cross_entropy"
+    loss: Annotated[str, OneOf(("cross_entropy", "least_squares", "hinge"))] = "cross_entropy"
     """How patches are told apart: "cross_entropy" (pix2pix), "least_squares" (Mao et al. 2017,
     https://arxiv.org/abs/1611.04076) or "hinge" (Lim and Ye 2017, https://arxiv.org/abs/1705.02894)."""
-    l1_weight: float = 100.0
+    l1_weight: Annotated[float, Number(0, 1e6)] = 100.0
     """Lambda: what the mean absolute error of RGB in [-1, 1] counts beside the adversarial loss."""
-    label_smoothing: float = 0.0
+    label_smoothing: Annotated[float, Number(0, 0.5)] = 0.0
     """How much less than 1 the discriminator is to say of a real patch (Salimans et al. 2016,
     https://arxiv.org/abs/1606.03498, section 3.4: 0.1)."""
-    learning_rate: float = 5e-5
+    learning_rate: Annotated[float, Number(1e-8, 1)] = 5e-5
     """Step of the generator's Adam, a quarter of pix2pix': theirs begins with noise, this one with colours it would
     lose again (docs/EXPERIMENTS.md). Steps of two sizes: Heusel et al. 2017, https://arxiv.org/abs/1706.08500."""
-    discriminator_learning_rate: float = 2e-4
+    discriminator_learning_rate: Annotated[float, Number(1e-8, 1)] = 2e-4
     """Step of the discriminator's Adam. Both steps fall to nothing over the second half of the phase, as those of
     pix2pix' own program do."""
-    beta_1: float = 0.5
+    beta_1: Annotated[float, Number(0, 0.999)] = 0.5
     """Momentum of both."""
-    filters: int = 64
+    filters: Annotated[int, WholeNumber(1, 512)] = 64
     """Filters of the discriminator's first convolution; the next have two, four and eight times as many."""
-    kept_gain: float = 0.25
+    kept_gain: Annotated[float, Number(0, 1)] = 0.25
     """Of the PSNR that the generator had gained over gray before the phase, the share that an epoch must still have for
     its generator to be kept, however lively."""
-    collapse_loss: float = 0.01
+    collapse_loss: Annotated[float, Number(0, 10)] = 0.01
     """A discriminator whose loss is below this tells real from generated without fail: nothing is left to learn from
     it. An undecided one has 0.69 (cross-entropy), 0.25 (least squares) or 1 (hinge)."""
-    collapse_steps: int = 100
+    collapse_steps: Annotated[int, WholeNumber(1, 1_000_000_000)] = 100
     """After so many such steps in a row the phase is over."""
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Ranged):
     """How a network is trained."""
 
-    epochs: int = 5
-    batch_size: int = 16
-    learning_rate: float = 3e-4
+    epochs: Annotated[int, WholeNumber(0, MAXIMUM_EPOCHS)] = 5
+    batch_size: Annotated[int, WholeNumber(1, MAXIMUM_BATCH_SIZE)] = 16
+    learning_rate: Annotated[float, Number(1e-12, 1)] = 3e-4
     """Step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980). At its usual 1e-3 a network from scratch once
     drove every chroma out of gamut, where clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
-    gradient_norm: float = 1.0
+    gradient_norm: Annotated[float, Number(1e-6, 1e6)] = 1.0
     """Gradients are shortened to this global norm, for the same reason."""
-    loss: str = "mean_squared_error"
+    loss: Annotated[str, OneOf(tuple(LOSSES.values()))] = "mean_squared_error"
     """Of RGB: "mean_squared_error", "mean_absolute_error" or "log_squared_error" (decibels of PSNR: what the shipped
     model was trained with). The absolute error gives better colours than the squared one with a pretrained encoder, but
     leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""
-    colourfulness_weight: float = 0.0
+    colourfulness_weight: Annotated[float, Number(0, 10)] = 0.0
     """What a unit of colourfulness takes off the loss of the regression; 0 is without. With "log_squared_error", how
     many decibels a unit is worth."""
-    precision: str = "auto"
+    precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16"))] = "auto"
     """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
-    schedule: str = "plateau"
+    schedule: Annotated[str, OneOf(("plateau", "cosine"))] = "plateau"
     """"plateau": the learning rate falls when validation stops improving. "cosine": it rises over the first steps and
     falls along half a cosine to nothing at the last one (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983);
     for a training whose length is known to be right."""
-    warm_up: float = 0.03
+    warm_up: Annotated[float, Number(0, 1)] = 0.03
     """Share of the steps over which the cosine schedule's learning rate rises."""
-    frozen_epochs: int = 1
+    frozen_epochs: Annotated[int, WholeNumber(0, MAXIMUM_EPOCHS)] = 1
     """First epochs in which a pretrained encoder keeps its weights, so that the decoder's first errors, which teach
     nothing, do not undo what it knows. Without effect on a network that has none."""
-    fine_tuning_factor: float = 0.5
+    fine_tuning_factor: Annotated[float, Number(0, 1)] = 0.5
     """Share of the learning rate left once the encoder learns too."""
     fine_tune_from: str = ""
     """Block of the encoder from which on it then learns, such as "block_10"; empty for all of it."""
-    average: float = 0.0
+    average: Annotated[float, Number(0, 0.9999)] = 0.0
     """Momentum of the exponential moving average of the weights, which is then what is validated and kept (Polyak and
     Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
     fewer steps, so that short trainings do not end near where they began."""
-    monitor: str = "val_loss"
+    monitor: Annotated[str, OneOf(("loss", "accuracy", "val_loss", "val_accuracy", "none"))] = "val_loss"
     """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last.
     Of an adversarial phase it is another, `realism.palette_rank`, unless it is "none"."""
-    plateau_epochs: int = 5
+    plateau_epochs: Annotated[int, WholeNumber(1, MAXIMUM_EPOCHS)] = 5
     """Epochs without improvement of the validation loss before the learning rate falls."""
-    plateau_factor: float = 0.2
+    plateau_factor: Annotated[float, Number(0.001, 0.999)] = 0.2
     """The learning rate falls fivefold."""
+    tensorboard: bool = False
+    """Whether TensorBoard's logs are written; needs the package of that name."""
     adversarial: AdversarialSettings | None = None
     """The adversarial phase after the regression, or none."""
-    seed: int = 42
+    seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42
 
 
 ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
@@ -255,11 +274,11 @@ class AugmentationSettings:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Ranged):
     """How photos are read: one value, from the job down to the threads that decode."""
 
     limits: PhotoLimits = field(default_factory=PhotoLimits)
-    workers: int | None = None
+    workers: Annotated[int | None, WholeNumber(1, 1024)] = None
     """Threads that read and write photos; None takes `worker_count` where they are only read, else one a core."""
     cache_folder: Path | None = None
     """Where to keep what need not be done twice; None keeps it in memory, or in the system's folder for what is gone
@@ -276,15 +295,3 @@ def worker_count(asked: int | None = None) -> int:
     While one waits for the interpreter's lock, the others decode: docs/BENCHMARKS.md.
     """
     return asked or 1 + (os.cpu_count() or 1)
-
-
-RUN_NAME = r"\w(?:[\w .+-]{0,78}[\w+-])?"
-"""What a run may be called, and its folders with it: letters of any script, digits and a few signs between them."""
-MAXIMUM_COUNT = 10_000_000
-"""Upper bound of a typed number of photos; far above any folder, low enough to catch a typing slip."""
-MAXIMUM_EPOCHS = 10_000
-MAXIMUM_SIZE = 2048
-MAXIMUM_BATCH_SIZE = 4096
-MAXIMUM_SEED = 2**32 - 1
-SIZE_MULTIPLE = 32
-"""The networks halve their input five times: both sides must be divisible by two to the fifth."""

@@ -190,6 +190,8 @@ def _refuse_unfit(network: networks.Network, settings: TrainingSettings) -> None
     """Raise WrongFlag for what does not fit the network, before photos are read and epochs trained."""
     try:
         networks.layers_from(network.model, settings.fine_tune_from)
+        if settings.tensorboard:
+            training.refuse_without_tensorboard()
         if settings.adversarial:
             training.refuse_too_small(network.size)
     except ColorizeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,18 +9,18 @@ from pathlib import Path
 from colorizer import network as networks
 from colorizer import runs
 from colorizer.console.places import output_folder
-from colorizer.console.terminal import Console, quiet_errors
+from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.question import LATEST
 from colorizer.errors import ColorizeError, reason
+from colorizer.quiet import quiet_errors
 
 
 def start_tensorflow(console: Console) -> None:
     """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
     if "tensorflow" not in sys.modules:
         console.inform("Starting TensorFlow…")
-    logging.getLogger("absl").setLevel(logging.ERROR)  # where Keras calls .h5, the format people ask for, a legacy
     try:
         with quiet_errors():
             device = networks.prepare_devices()

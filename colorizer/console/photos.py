@@ -9,7 +9,7 @@ from pathlib import Path
 from colorizer.console.advice import advised
 from colorizer.console.left_out import tell_pages, tell_unreadable, without_colour_photos
 from colorizer.console.places import PATHS, default_dataset
-from colorizer.console.terminal import Console, quiet_errors
+from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
@@ -23,6 +23,7 @@ from colorizer.dataset import (
     unpack,
 )
 from colorizer.errors import ColorizeError
+from colorizer.quiet import quiet_errors
 from colorizer.settings import Reading
 
 

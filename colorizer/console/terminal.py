@@ -194,26 +194,6 @@ def _folded(line: str, width: int) -> str:
     return "\n".join(folded)
 
 
-@contextmanager
-def quiet_errors() -> Iterator[None]:
-    """Hold back what libraries write to standard error, unless the block fails: TensorFlow's C++ core greets there
-    whatever its log level (https://github.com/tensorflow/tensorflow/issues/100442).
-    """
-    import tempfile
-
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "wb") as stderr:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            stderr.write(held.read())
-            raise
-        finally:
-            os.dup2(stderr.fileno(), 2)
-
-
 def in_notebook() -> bool:
     """Say whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
     shell = sys.modules.get("IPython")

@@ -117,3 +117,5 @@ def _tell_end(console: Console, job: runs.TrainJob, record: TrainingRecord) -> N
     console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
     if job.specification.save_model:
         console.inform(f"Saved the model and its weights in {job.run.models}.")
+    if settings.tensorboard:
+        console.inform(f"To look at its figures: tensorboard --logdir {shlex.quote(str(job.run.models.parent))}")

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from colorizer.errors import ColorizeError
-from colorizer.settings import MAXIMUM_SIZE, RANDOM_WEIGHTS, RUN_NAME, SIZE_MULTIPLE
+from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
+from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
@@ -67,34 +68,37 @@ class WrongAnswer(ColorizeError):
     """An answer or a flag that does not fit its question; the text says why."""
 
 
+def parser_of(settings: type[Ranged], name: str) -> Parser:
+    """Return the parser of a setting, by its range, or as yes or no; one that has neither accepts any text."""
+    declared = range_of(settings, name)
+    if declared is None:
+        return yes_or_no if get_type_hints(settings)[name] is bool else str
+    return within(declared)
+
+
 def whole_number(least: int, most: int) -> Parser:
     """Accept a whole number from `least` to `most`."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text.replace(",", "").replace("_", ""))
-        except ValueError:
-            raise WrongAnswer(f"{text!r} is not a whole number.") from None
-        if number < least:
-            raise WrongAnswer(f"{number} is too small: the least is {least}.")
-        if number > most:
-            raise WrongAnswer(f"{number} is too large: the most is {most}.")
-        return number
-
-    return parse
+    return within(WholeNumber(least, most))
 
 
 def number_between(least: float, most: float) -> Parser:
     """Accept a decimal number from `least` to `most`, its fraction after a point or a comma."""
+    return within(Number(least, most))
 
-    def parse(text: str) -> float:
+
+def within(wanted: Range) -> Parser:
+    """Accept what is within a range: an option in any case, or numbers with separators as people write them."""
+    if isinstance(wanted, OneOf):
+        return one_of({option: option for option in wanted.options})
+    read = {WholeNumber: _whole_number, Number: _number, Counts: _whole_numbers}[type(wanted)]
+
+    def parse(text: str) -> Any:
+        value = read(text)
         try:
-            number = float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
-        except ValueError:
-            raise WrongAnswer(f"{text!r} is not a number.") from None
-        if not least <= number <= most:
-            raise WrongAnswer(f"{text} is out of bounds: a number from {least:g} to {most:g} is wanted.")
-        return number
+            wanted.check(value)
+        except OutOfRange as error:
+            raise WrongAnswer(str(error)) from None
+        return value
 
     return parse
 
@@ -140,7 +144,8 @@ def menu(prompt: str, options: dict[str, str]) -> str:
 
 
 def yes_or_no(text: str) -> bool:
-    return one_of({"y": "yes", "yes": "yes", "n": "no", "no": "no"})(text) == "yes"
+    options = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "true": "yes", "false": "no"}
+    return one_of(options)(text) == "yes"
 
 
 def a_path(text: str) -> Path:
@@ -206,19 +211,22 @@ def existing_folder(text: str) -> Path:
     return path
 
 
-def network_size(text: str) -> int:
-    size = whole_number(SIZE_MULTIPLE, MAXIMUM_SIZE)(text)
-    if size % SIZE_MULTIPLE:
-        below = size - size % SIZE_MULTIPLE
-        raise WrongAnswer(f"{size} is not a multiple of {SIZE_MULTIPLE}; {below} and {below + SIZE_MULTIPLE} are.")
-    return size
+def _whole_number(text: str) -> int:
+    try:
+        return int(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise WrongAnswer(f"{text!r} is not a whole number.") from None
 
 
-def filter_counts(text: str) -> tuple[int, ...]:
-    counts = tuple(whole_number(1, 4096)(part) for part in text.replace(" ", ",").split(",") if part)
-    if not 2 <= len(counts) <= 5:
-        raise WrongAnswer(f"{text!r} is wrong: two to five counts separated by commas are wanted.")
-    return counts
+def _number(text: str) -> float:
+    try:
+        return float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
+    except ValueError:
+        raise WrongAnswer(f"{text!r} is not a number.") from None
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(_whole_number(part) for part in text.replace(" ", ",").split(",") if part)
 
 
 def _without_scheme(text: str) -> str:

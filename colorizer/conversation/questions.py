@@ -16,12 +16,14 @@ from colorizer.conversation.question import (
     number_between,
     numbered,
     one_of,
+    parser_of,
     run_name,
     whole_number,
+    within,
     yes_or_no,
 )
 from colorizer.conversation.training_questions import RESUME, SAVE_MODEL, SAVE_RESULTS, SHOW_GRAPHS
-from colorizer.settings import MAXIMUM_BATCH_SIZE, MAXIMUM_COUNT, MAXIMUM_SEED, PhotoLimits, TrainingSettings
+from colorizer.settings import MAXIMUM_COUNT, VIVIDNESS_RANGE, PhotoLimits, Reading, TrainingSettings
 
 _training = TrainingSettings()
 JOURNEY = Question(
@@ -125,7 +127,7 @@ ADJUST = Question(
 VIVIDNESS = Question(
     "--vividness",
     "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
-    number_between(0, 2),
+    within(VIVIDNESS_RANGE),
     (COLORIZE, EVALUATE),
     "How colourful? From 0 (gray) through 1 (what the network means) to 2 (twice as much):",
     default="1",
@@ -191,7 +193,7 @@ SHOW_RESULTS = Question(
 BATCH_SIZE = Question(
     "--batch-size",
     "photos per training step",
-    whole_number(1, MAXIMUM_BATCH_SIZE),
+    parser_of(TrainingSettings, "batch_size"),
     (TRAIN, EVALUATE),
     default=str(_training.batch_size),
     setting="settings.batch_size",
@@ -199,7 +201,7 @@ BATCH_SIZE = Question(
 SEED = Question(
     "--seed",
     "number that makes a run repeatable",
-    whole_number(0, MAXIMUM_SEED),
+    parser_of(TrainingSettings, "seed"),
     ALL,
     default=str(_training.seed),
     setting="settings.seed",
@@ -207,7 +209,7 @@ SEED = Question(
 WORKERS = Question(
     "--workers",
     "threads that read and write photos",
-    whole_number(1, 1024),
+    parser_of(Reading, "workers"),
     ALL,
     shown_default="one for each core, and one more where photos are only read",
 )

@@ -9,10 +9,9 @@ from colorizer.conversation.question import (
     existing_folder,
     existing_path,
     menu,
-    network_size,
-    number_between,
     numbered,
     one_of,
+    parser_of,
     weights_file,
     whole_number,
     yes_or_no,
@@ -20,8 +19,9 @@ from colorizer.conversation.question import (
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
     ARCHITECTURES,
+    LOSSES,
     MAXIMUM_COUNT,
-    MAXIMUM_EPOCHS,
+    AdversarialSettings,
     ModelSettings,
     TrainingSettings,
 )
@@ -47,7 +47,7 @@ TEST_COUNT = Question(
 EPOCHS = Question(
     "--epochs",
     "times the training goes over all its photos; 0 begins with the adversarial phase, of a loaded model",
-    whole_number(0, MAXIMUM_EPOCHS),
+    parser_of(TrainingSettings, "epochs"),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
     default=str(_training.epochs),
@@ -106,7 +106,7 @@ TRAINING = Question(
 ADVERSARIAL_EPOCHS = Question(
     "--adversarial-epochs",
     "epochs of the adversarial phase, after the others",
-    whole_number(1, MAXIMUM_EPOCHS),
+    parser_of(AdversarialSettings, "epochs"),
     (TRAIN,),
     "For how many epochs shall the training go on against the discriminator?",
     default=str(_adversarial.epochs),
@@ -155,7 +155,7 @@ SAVE_RESULTS = Question(
 SIZE = Question(
     "--size",
     "side of the square the network works on",
-    network_size,
+    parser_of(ModelSettings, "size"),
     (TRAIN,),
     default=str(_model.size),
     setting="model.size",
@@ -163,7 +163,7 @@ SIZE = Question(
 LEARNING_RATE = Question(
     "--learning-rate",
     "first step size of the Adam optimizer",
-    number_between(1e-8, 1),
+    parser_of(TrainingSettings, "learning_rate"),
     (TRAIN,),
     default=str(_training.learning_rate),
     setting="settings.learning_rate",
@@ -173,16 +173,7 @@ LOSS = Question(
     "what regression minimizes: squared (mean squared error of RGB), absolute (mean absolute error) or log (the "
     "logarithm of each photo's mean squared error: decibels of PSNR)",
     one_of(
-        {
-            "squared": "mean_squared_error",
-            "absolute": "mean_absolute_error",
-            "mse": "mean_squared_error",
-            "mae": "mean_absolute_error",
-            "log": "log_squared_error",
-            "mean_squared_error": "mean_squared_error",
-            "mean_absolute_error": "mean_absolute_error",
-            "log_squared_error": "log_squared_error",
-        }
+        LOSSES | {"mse": LOSSES["squared"], "mae": LOSSES["absolute"]} | {name: name for name in LOSSES.values()},
     ),
     (TRAIN,),
     shown_default="squared, or absolute with --training adversarial",
@@ -191,7 +182,7 @@ LOSS = Question(
 SCHEDULE = Question(
     "--schedule",
     "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
-    one_of({"plateau": "plateau", "cosine": "cosine"}),
+    parser_of(TrainingSettings, "schedule"),
     (TRAIN,),
     default=_training.schedule,
     setting="settings.schedule",
@@ -199,7 +190,7 @@ SCHEDULE = Question(
 AVERAGE = Question(
     "--average",
     "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
-    number_between(0, 0.9999),
+    parser_of(TrainingSettings, "average"),
     (TRAIN,),
     shown_default=f"0, or {ADVERSARIAL_TRAINING.average:g} with --training adversarial",
     setting="settings.average",

@@ -79,6 +79,7 @@ def training_settings(
         monitor=talk.answer(ask_training.MONITOR),
         plateau_epochs=talk.answer(research.PLATEAU_EPOCHS),
         plateau_factor=talk.answer(research.PLATEAU_FACTOR),
+        tensorboard=talk.answer(research.TENSORBOARD),
         adversarial=adversarial,
         seed=talk.answer(ask.SEED),
     )

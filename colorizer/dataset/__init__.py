@@ -5,11 +5,11 @@ was), `split` divides what is fine, `batches` feeds it to a training, each photo
 those that ship with scikit-image.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "find": ["Dataset", "find_files", "gather"],
         "archive": ["holds", "is_archive", "unpack"],
         "check": ["DatasetCheck", "check_photos"],

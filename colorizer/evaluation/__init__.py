@@ -4,11 +4,11 @@
 chroma by hue; `true_hints` reveals some true colours.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network"],
         "kernel_distance": ["KernelDistances", "kernel_distance"],
         "scores": ["PhotoScores", "score"],

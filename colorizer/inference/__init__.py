@@ -5,11 +5,11 @@ with the photo's own luma. `hints` are what a person knows of a photo's colours,
 says how far each reaches, and `hinted` is a photo set once that answers many.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "colorize": [
             "AS_MEANT",
             "Adjustment",

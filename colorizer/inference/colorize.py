@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
@@ -24,7 +24,8 @@ from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, pixel_count, read_photo
 from colorizer.photos.tones import tonal_range
-from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading
+from colorizer.ranges import Ranged
+from colorizer.settings import DEFAULT_READING, VIVIDNESS_RANGE, PhotoLimits, Reading
 
 BATCH_SIZE = 16
 """Photos that go through the network together."""
@@ -33,10 +34,10 @@ BATCH_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True)
-class Adjustment:
+class Adjustment(Ranged):
     """What a person may change about the colours."""
 
-    vividness: float = 1.0
+    vividness: Annotated[float, VIVIDNESS_RANGE] = 1.0
     """Multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful."""
     restore_contrast: bool = False
     """Whether a faded photo gets its black and white back; the network always sees it so."""

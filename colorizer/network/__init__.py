@@ -5,11 +5,11 @@ them, and `screening` looks into a file before Keras does. `drawing` shows them;
 numbers they compute; `chroma_bins` are what a classifying one chooses from.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "network": ["Network"],
         "architectures": ["build", "is_classifier"],
         "model_files": ["PRETRAINED", "load", "load_model", "save", "save_compact", "save_weights"],

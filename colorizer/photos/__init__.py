@@ -7,11 +7,11 @@ and written, `raw` decodes cameras' raw photos, `kinds` says what a file is that
 setting for the whole process.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "photo": ["Photo", "Picture"],
         "reading": ["examine", "read_photo", "read_square"],
         "writing": ["write_photo"],

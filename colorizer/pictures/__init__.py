@@ -1,10 +1,10 @@
 """What people look at: comparison sheets, curves of a training, hues, snapshots epoch by epoch."""
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "sheets": ["SheetWriter", "comparison", "thumbnail"],
         "curves": ["save_curves"],
         "hues": ["save_hues"],

@@ -5,11 +5,11 @@ photos; `specification` is what an interrupted training is taken up by. Every dr
 caller) uses these.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "folders": ["Run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
         "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],

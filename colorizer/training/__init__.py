@@ -6,15 +6,16 @@ its epochs, `collapse` ends it). `state` is what it has come to, `checkpoint` ho
 and `callbacks` act between the steps.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "train": ["TrainingRecord", "TrainingStopped", "step_cost", "train_network"],
         "outlook": ["Outlook", "outlook_of"],
         "callbacks": ["EpochReport"],
         "phases": ["Phase", "planned_phases"],
         "discriminator": ["refuse_too_small"],
+        "logs": ["refuse_without_tensorboard"],
     },
 )

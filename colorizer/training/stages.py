@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import keras
 
@@ -36,7 +35,7 @@ class Regression:
     def compile(self, phase: Phase) -> None:
         """Prepare for the steps of a phase, with an optimizer that remembers nothing."""
         rate = self._settings.learning_rate * phase.rate
-        compile_model(self.fitted, replace(self._settings, learning_rate=rate))
+        compile_model(self.fitted, self._settings, rate)
         self.fitted.optimizer.build(self._model.trainable_variables)
         if isinstance(self.schedule, CosineDecay):
             self.schedule.peak = rate
@@ -101,10 +100,10 @@ class Adversarial:
 Stage = Regression | Adversarial
 
 
-def compile_model(model: keras.Model, settings: TrainingSettings) -> None:
+def compile_model(model: keras.Model, settings: TrainingSettings, learning_rate: float) -> None:
     """Compile for regression: the loss, and the share of pixels whose strongest channel is right."""
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate, global_clipnorm=settings.gradient_norm),
+        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=settings.gradient_norm),
         loss=regression_loss(settings.loss, settings.colourfulness_weight),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=compiled_by_xla(),

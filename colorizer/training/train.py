@@ -24,6 +24,7 @@ from colorizer.training.callbacks import BetweenBatchesAndEpochs, EpochReport, R
 from colorizer.training.checkpoint import BEST, LAST
 from colorizer.training.classification import ChromaClassifier
 from colorizer.training.collapse import Collapse
+from colorizer.training.logs import LOGS, tensorboard_logs
 from colorizer.training.memory import refuse_too_large
 from colorizer.training.phases import ADVERSARIAL, Phase, learning_layers, planned_phases
 from colorizer.training.stages import Adversarial, Regression, Stage, compile_model
@@ -147,6 +148,8 @@ def _go_through(
         callbacks = [stage.schedule, keras.callbacks.TerminateOnNaN(), state.best, reporter]
         if show:
             callbacks.append(Showing(reporter, state.model, state.network, show))
+        if state.settings.tensorboard:
+            callbacks.append(tensorboard_logs(state.folder / LOGS))
         if state.average:
             callbacks.append(state.average)
         callbacks += [*stage.callbacks, BetweenBatchesAndEpochs(should_stop, partial(state.keep, stage))]
@@ -205,7 +208,7 @@ def step_cost(network: Network, settings: TrainingSettings, is_adversarial: bool
         else:
             weights = np.ones(len(chroma_bins()), np.float32)
             fitted = ChromaClassifier(model, weights) if is_classifier(model) else model
-            compile_model(fitted, settings)
+            compile_model(fitted, settings, settings.learning_rate)
     _refuse_too_large(model, settings.batch_size)
     inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
     targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)

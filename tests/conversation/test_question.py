@@ -39,7 +39,7 @@ def test_answers_are_understood(question, typed, meant):
         (EPOCHS, "99999", "99999 is too large: the most is 10000"),
         (SIZE, "100", "100 is not a multiple of 32"),
         (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),
-        (FILTERS, "16", "two to five counts"),
+        (FILTERS, "16", "2 to 5 counts"),
         (DATASET, "/nowhere/at all", "There is nothing at /nowhere/at all"),
         (NAME, "../cats", "'../cats' is no name for a run"),
         (NAME, "latest", "latest is taken"),

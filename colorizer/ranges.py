@@ -1,0 +1,112 @@
+"""What a setting may be: declared once, at its field, for whoever types it and for whoever makes it in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from numbers import Integral, Real
+from typing import get_args, get_type_hints
+
+from colorizer.errors import ColorizeError
+
+
+class OutOfRange(ColorizeError, ValueError):
+    """A value that its setting may not have; the text says why."""
+
+
+@dataclass(frozen=True)
+class WholeNumber:
+    """A whole number from `least` to `most`, both included, divisible by `multiple_of`."""
+
+    least: int
+    most: int
+    multiple_of: int = 1
+
+    def check(self, value: object) -> None:
+        """Raise OutOfRange for any other value."""
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise OutOfRange(f"{value!r} is not a whole number.")
+        if value < self.least:
+            raise OutOfRange(f"{value} is too small: the least is {self.least}.")
+        if value > self.most:
+            raise OutOfRange(f"{value} is too large: the most is {self.most}.")
+        if value % self.multiple_of:
+            below = value - value % self.multiple_of
+            above = below + self.multiple_of
+            raise OutOfRange(f"{value} is not a multiple of {self.multiple_of}; {below} and {above} are.")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `least` to `most`, both included."""
+
+    least: float
+    most: float
+
+    def check(self, value: object) -> None:
+        """Raise OutOfRange for any other value."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise OutOfRange(f"{value!r} is not a number.")
+        if not self.least <= value <= self.most:
+            raise OutOfRange(f"{value:g} is out of bounds: a number from {self.least:g} to {self.most:g} is wanted.")
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some names."""
+
+    options: tuple[str, ...]
+
+    def check(self, value: object) -> None:
+        """Raise OutOfRange for any other value."""
+        if value not in self.options:
+            raise OutOfRange(f"{value!r} is none of the options: {', '.join(self.options)}.")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A tuple of at least `fewest` and at most `most` whole numbers, each within `each`."""
+
+    fewest: int
+    most: int
+    each: WholeNumber
+
+    def check(self, value: object) -> None:
+        """Raise OutOfRange for any other value."""
+        if not isinstance(value, tuple) or not self.fewest <= len(value) <= self.most:
+            said = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            raise OutOfRange(f"{said!r} is wrong: {self.fewest} to {self.most} counts separated by commas are wanted.")
+        for count in value:
+            self.each.check(count)
+
+
+Range = WholeNumber | Number | OneOf | Counts
+
+
+class Ranged:
+    """A frozen dataclass that refuses values out of the ranges its fields are annotated with.
+
+    A default is never refused: it may say that there is no value. Raises OutOfRange.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, within = getattr(self, field.name), range_of(type(self), field.name)
+            if within is None or value == field.default:
+                continue
+            try:
+                within.check(value)
+            except OutOfRange as error:
+                raise OutOfRange(f"{field.name}: {error}") from error
+
+
+def range_of(kind: type[Ranged], name: str) -> Range | None:
+    """Return the range a field is annotated with, such as `Annotated[int, WholeNumber(1, 9)]`; None without one."""
+    return _ranges(kind).get(name)
+
+
+@cache
+def _ranges(kind: type[Ranged]) -> dict[str, Range]:
+    hints = get_type_hints(kind, include_extras=True)
+    found = {name: [part for part in get_args(hint) if isinstance(part, Range)] for name, hint in hints.items()}
+    return {name: ranges[0] for name, ranges in found.items() if ranges}
