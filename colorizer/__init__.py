@@ -26,6 +26,8 @@ Examples:
 
 from colorizer.faces import attach
 
+__version__ = "0.2.0"
+
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {

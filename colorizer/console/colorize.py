@@ -10,6 +10,7 @@ from colorizer import inference, runs
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import default_dataset, output_folder, reading
+from colorizer.console.showing import show_pictures
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
@@ -80,8 +81,8 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
         raise kind(f"{error} {again.capitalize()} the others.") from error
     _tell(console, result)
-    if result.sheets and talk.answer(ask.SHOW_RESULTS):
-        console.picture(result.sheets[0])
+    if result.sheets:
+        show_pictures(console, talk, ask.SHOW_RESULTS, result.sheets[:1])
     if result.failures:
         for failure in result.failures:
             console.warn(failure.reason)

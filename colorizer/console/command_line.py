@@ -7,13 +7,15 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
 import click
 
+from colorizer import __version__
 from colorizer.console.advice import advised
 from colorizer.console.places import PATHS
 from colorizer.console.terminal import ENDING, Console
@@ -81,8 +83,15 @@ YES = {"is_flag": True, "help": "accept the default of every question no flag an
 class Journeys(click.Group):
     """The command line: without a journey's name its question is asked, and --help tells every journey's flags.
 
-    A photo, a folder or a zip in the place of the name is to be colorized.
+    A photo, a folder or a zip in the place of the name is to be colorized, and so are flags alone.
     """
+
+    def parse_args(self, ctx, args):
+        own = {flag for parameter in self.get_params(ctx) for flag in parameter.opts}
+        flags = {arg.partition("=")[0] for arg in args if arg.startswith("--")}
+        if flags - own and not any(arg in self.commands for arg in args):
+            args = [COLORIZE, *args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx, args):
         if self.get_command(ctx, args[0]) is None and Path(args[0]).expanduser().exists():
@@ -126,6 +135,7 @@ program = Journeys(
     params=[option(OUTPUT), click.Option(["--yes"], **YES)],
     help="Colorize black-and-white photographs, or train a network that does. Every flag answers one question; "
     "without flags the questions are asked.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     commands={
         TRAIN: journey_command(TRAIN, "Train a network on colour photos."),
         COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos with an existing model."),
@@ -133,11 +143,14 @@ program = Journeys(
     },
 )
 
+program = click.version_option(__version__, message="Colorizer %(version)s")(program)
+
 
 def main() -> int:
     """Run the program and return its exit code; where its output takes nothing more, that is the end of it."""
     try:
-        code = _run()
+        with _asked_to_end():
+            code = _run()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -150,9 +163,6 @@ def main() -> int:
 
 
 def _run() -> int:
-    for number in ENDING:  # asked to end, or left by its terminal, it clears up as after Ctrl-C
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, signal.default_int_handler)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
     # Where a CPU lacks AVX-512, TensorFlow leaves oneDNN out, and trains at two thirds of the rate.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -175,6 +185,22 @@ def _run() -> int:
         Console().warn("Interrupted.")
         return INTERRUPTED
     return DONE
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """Clear up as after Ctrl-C when the system asks the program to end, or its terminal leaves it."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+        yield
+        return
+    # nohup has a signal ignored; a notebook goes on afterwards, with what signals did before.
+    heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _accept_every_character() -> None:

@@ -12,6 +12,7 @@ from colorizer import network as networks
 from colorizer.console.model import load_existing, look_at, model_path, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading, run_name
+from colorizer.console.showing import show_pictures
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
@@ -61,8 +62,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
         "the worst."
     )
-    if talk.answer(ask.SHOW_RESULTS):
-        console.picture(saved.best[0])
+    show_pictures(console, talk, ask.SHOW_RESULTS, saved.best[:1])
 
 
 def _features(talk: Conversation) -> keras.Model | None:

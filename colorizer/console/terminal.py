@@ -197,7 +197,7 @@ def _folded(line: str, width: int) -> str:
 def in_notebook() -> bool:
     """Say whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
     shell = sys.modules.get("IPython")
-    return shell is not None and "IPKernelApp" in getattr(shell.get_ipython(), "config", {})
+    return shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None
 
 
 def on_kaggle() -> bool:

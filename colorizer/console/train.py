@@ -14,6 +14,7 @@ from colorizer.console.colorize import colorize
 from colorizer.console.decide import decide, take_up, tell_estimate
 from colorizer.console.evaluate import tell_evaluation
 from colorizer.console.places import program
+from colorizer.console.showing import show_pictures
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import next_steps
 from colorizer.console.wording import duration
@@ -50,9 +51,7 @@ def train_journey(console: Console, talk: Conversation) -> None:
         if trained.snapshots:
             console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
             pictures.append(trained.snapshots)
-        if talk.answer(ask_training.SHOW_GRAPHS):
-            for picture in pictures:
-                console.picture(picture)
+        show_pictures(console, talk, ask_training.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
             colorize(console, talk, partial(runs.colorize_test_photos, job), _AGAIN)
         runs.finish(job)

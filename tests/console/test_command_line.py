@@ -2,6 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from colorizer import __version__
 from colorizer.console.command_line import program
 from colorizer.conversation.questions import QUESTIONS
 from tests.conftest import SHIPPED
@@ -90,3 +91,16 @@ def test_back_leads_from_question_to_question_as_far_as_the_first(program, gray_
         assert line.startswith(begins), done.stdout
     assert "There is nothing to take back: this is the first question." in done.stdout
     assert done.returncode == 2
+
+
+def test_flags_alone_are_those_of_colorizing(program, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = program("--dataset", tmp_path / "empty", "--yes", "--show-results")
+    assert done.returncode == 1
+    assert "0 fine photos" in done.stdout
+    assert "No such option" in program("--epochs", "3").stderr
+
+
+def test_help_and_version_are_told():
+    assert CliRunner().invoke(program, ["-h"]).output == CliRunner().invoke(program, ["--help"]).output
+    assert CliRunner().invoke(program, ["--version"]).output == f"Colorizer {__version__}\n"

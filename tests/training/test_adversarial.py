@@ -11,7 +11,9 @@ from tests.adversarial_trainings import ADVERSARIAL, network, validation
 
 
 def adversarial_of(settings: AdversarialSettings) -> AdversarialTraining:
-    trained = AdversarialTraining(network().model, discriminator(settings), settings, regression_loss("mean_absolute_error"))
+    trained = AdversarialTraining(
+        network().model, discriminator(settings), settings, regression_loss("mean_absolute_error")
+    )
     trained.compile(jit_compile=False)
     return trained
 
