@@ -95,8 +95,8 @@ ARCHITECTURES = {
     "resnet18_unet": "the same with ResNet-18; needs the package keras-hub",
 }
 """Networks that can be built, in the order they are offered, and what each is."""
-RANDOM_WEIGHTS = "random"
-"""In the place of a file with an encoder's weights: it shall know nothing."""
+RANDOM_WEIGHTS, SHIPPED_WEIGHTS = "random", "shipped"
+"""In the place of a file with an encoder's weights: it shall know nothing, or what the model's knows that ships."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class ModelSettings(Ranged):
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
     encoder_weights: str = ""
-    """File with ImageNet weights for a pretrained encoder; empty downloads them, `RANDOM_WEIGHTS` does without."""
+    """File with ImageNet weights for a pretrained encoder, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`; empty downloads."""
     seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42
 
 

@@ -29,6 +29,7 @@ from colorizer.conversation.training_settings import (
 from colorizer.errors import ColorizeError, MissingWeights
 from colorizer.settings import (
     RANDOM_WEIGHTS,
+    SHIPPED_WEIGHTS,
     AdversarialSettings,
     DatasetSettings,
     ModelSettings,
@@ -130,12 +131,12 @@ def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[
     if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
     settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
-    network = talk.do(partial(_built, console, settings))
-    if network is None:
+    built = talk.do(partial(_built, console, settings))
+    if built is None:
         if not talk.answer(ask_training.RANDOM_ENCODER):
             raise ColorizeError("No training without them.")
-        settings = replace(settings, encoder_weights=RANDOM_WEIGHTS)
-        network = talk.do(partial(networks.build, settings))
+        built = talk.do(partial(_built, console, replace(settings, encoder_weights=RANDOM_WEIGHTS)))
+    network, settings = built
     console.inform(
         f"Created {network.name} for {network.size} x {network.size} pixels, "
         f"{network.model.count_params():,} parameters."
@@ -143,13 +144,19 @@ def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[
     return network, settings
 
 
-def _built(console: Console, settings: ModelSettings) -> networks.Network | None:
-    """Build a network; where weights of its encoder cannot be had, say so and return None."""
+def _built(console: Console, settings: ModelSettings) -> tuple[networks.Network, ModelSettings] | None:
+    """Build a network, and return it with the settings it was built by; None, said, without weights for its encoder."""
     try:
-        return networks.build(settings)
+        return networks.build(settings), settings
     except MissingWeights as error:
-        console.warn(advised(error))
-        return None
+        if settings.architecture != "mobilenet_unet" or settings.encoder_weights:
+            console.warn(advised(error))
+            return None
+        console.warn(
+            f"{error} The encoder of the model that ships takes their place: it learned from ImageNet, then from "
+            "colour photos."
+        )
+    return _built(console, replace(settings, encoder_weights=SHIPPED_WEIGHTS))
 
 
 def _proposed_start(talk: Conversation, photos: int) -> str:

@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 from colorizer.errors import ColorizeError
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
-from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME
+from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
@@ -200,8 +200,8 @@ def model_file(text: str) -> Path | str:
 
 
 def weights_file(text: str) -> Path | str:
-    """Accept a file of weights, or `RANDOM_WEIGHTS`."""
-    return text if text == RANDOM_WEIGHTS else existing_path((".h5",))(text)
+    """Accept a file of weights, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`."""
+    return text if text in (SHIPPED_WEIGHTS, RANDOM_WEIGHTS) else existing_path((".h5",))(text)
 
 
 def existing_folder(text: str) -> Path:

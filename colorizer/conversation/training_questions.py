@@ -75,10 +75,11 @@ ARCHITECTURE = Question(
 )
 ENCODER_WEIGHTS = Question(
     "--encoder-weights",
-    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, or random; MobileNetV2's for --kid",
+    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, shipped (mobilenet_unet only: the "
+    "encoder of the model that ships) or random; MobileNetV2's for --kid",
     weights_file,
     (TRAIN, EVALUATE),
-    shown_default="their download",
+    shown_default="their download; where mobilenet_unet cannot have it, shipped",
     setting="model.encoder_weights",
 )
 RANDOM_ENCODER = Question(

@@ -17,8 +17,9 @@ import keras
 from keras import layers
 
 from colorizer.errors import ColorizeError, MissingWeights, reason
+from colorizer.network.model_files import PRETRAINED, load
 from colorizer.network.screening import screen
-from colorizer.settings import RANDOM_WEIGHTS
+from colorizer.settings import RANDOM_WEIGHTS, SHIPPED_WEIGHTS
 
 _MOBILENET_SKIPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 """MobileNetV2 activations at strides 4, 8 and 16: the last ones before each halving."""
@@ -47,13 +48,16 @@ class Encoded:
 def mobilenet_v2(luma: keras.KerasTensor, weights: str) -> Encoded:
     """Encode with MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381), its inputs in [-1, 1].
 
-    `weights` is a file, empty for Keras' own download, or `RANDOM_WEIGHTS`. Raises MissingWeights.
+    `weights` is a file, empty for Keras' own download, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`. Raises MissingWeights.
     """
     scaled = layers.Rescaling(2.0, -1.0, name=_SCALED)(_three_times(luma))
     with _weights_needed("MobileNetV2", weights):
         source = None if weights else "imagenet"
         encoder = keras.applications.MobileNetV2(input_tensor=scaled, include_top=False, weights=source)
-        _load(encoder, weights)
+        if weights == SHIPPED_WEIGHTS:
+            _take_from_shipped(encoder)
+        else:
+            _load(encoder, weights)
     skips = tuple(encoder.get_layer(name).output for name in _MOBILENET_SKIPS)
     _keep_statistics(encoder, weights)
     return Encoded(skips, encoder.get_layer(_MOBILENET_TOP).output)
@@ -175,10 +179,20 @@ def _load(encoder: keras.Model, weights: str) -> None:
             encoder.load_weights(weights)
 
 
+def _take_from_shipped(encoder: keras.Model) -> None:
+    """Give an encoder the weights of the shipped model's, which learned from ImageNet, then from colour photos."""
+    learned = encoder_layers(load(PRETRAINED).model)
+    if not learned:
+        raise ColorizeError("it has no encoder.")
+    for layer in learned:
+        encoder.get_layer(layer.name).set_weights(layer.get_weights())
+
+
 @contextmanager
 def _weights_needed(name: str, weights: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
-        where = "their download" if weights in ("", RANDOM_WEIGHTS) else f"the file {weights}"
+        known = {"": "their download", RANDOM_WEIGHTS: "their download", SHIPPED_WEIGHTS: "the model that ships"}
+        where = known.get(weights, f"the file {weights}")
         raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason(error)}") from error

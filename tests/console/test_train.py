@@ -156,3 +156,15 @@ def test_a_model_that_is_not_wanted_leaves_only_the_results(program, colour_fold
     assert done.returncode == 0, done.stdout + done.stderr
     assert not list((tmp_path / "out" / "models").rglob("*.*"))
     assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()
+
+
+def test_without_a_download_the_shipped_model_lends_its_encoder(program, colour_folder, tmp_path):
+    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
+    nowhere = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "KERAS_HOME": str(tmp_path / "keras")}
+    done = program(*flags, "--name", "cats", "--output", tmp_path / "out", "--yes", **nowhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The encoder of the model that ships takes their place" in done.stdout
+    assert "Epoch 1 of 1, feature extraction:" in done.stdout
+    record = json.loads((tmp_path / "out" / "models" / "cats" / "model.json").read_text(encoding="utf-8"))
+    assert record["model"]["encoder_weights"] == "shipped"
+    assert program(*flags, "--name", "cats", "--output", tmp_path / "out", "--yes").returncode == 2

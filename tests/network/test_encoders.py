@@ -8,8 +8,8 @@ import pytest
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError, MissingWeights
 from colorizer.network.architectures import build
-from colorizer.network.encoders import encoder_blocks, encoder_layers, layers_from
-from colorizer.network.model_files import load, save
+from colorizer.network.encoders import encoder_blocks, encoder_layers, is_pretrained, layers_from
+from colorizer.network.model_files import PRETRAINED, load, save
 from colorizer.network.network import Network
 from colorizer.settings import RANDOM_WEIGHTS, ModelSettings
 from tests.small_trainings import PHOTOS
@@ -64,3 +64,14 @@ def test_weights_that_cannot_be_had_are_said_with_what_to_do(tmp_path):
     for architecture, name in (("mobilenet_unet", "MobileNetV2"), ("resnet18_unet", "ResNet-18")):
         with pytest.raises(MissingWeights, match=rf"{name}'s ImageNet weights .*damaged"):
             build(ModelSettings(architecture=architecture, size=64, encoder_weights=str(damaged)))
+
+
+def test_the_encoder_of_the_model_that_ships_serves_without_a_download():
+    network = build(ModelSettings(architecture="mobilenet_unet", size=64, encoder_weights="shipped"))
+    assert is_pretrained(network.model)
+    shipped = {layer.name: layer for layer in encoder_layers(load(PRETRAINED).model)}
+    taken = encoder_layers(network.model)
+    assert {layer.name for layer in taken} == set(shipped)
+    for layer in taken:
+        for one, other in zip(layer.get_weights(), shipped[layer.name].get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
