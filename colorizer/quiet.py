@@ -1,7 +1,8 @@
-"""What libraries write to standard error by the way, held back: the only place that does."""
+"""What libraries say by the way, held back: the only place that does."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -29,3 +30,15 @@ def quiet_errors() -> Iterator[None]:
             raise
         finally:
             os.dup2(stderr.fileno(), 2)
+
+
+@contextmanager
+def quiet_logger(name: str) -> Iterator[None]:
+    """Hold back all but the errors of a library's logger, inside a block or a function this decorates."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -21,6 +21,7 @@ from colorizer.network.network import Network
 from colorizer.photos.color import colourfulness, luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.progress import Progress, no_progress
+from colorizer.quiet import quiet_logger
 from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
 from colorizer.training.losses import regression_loss
 
@@ -104,6 +105,7 @@ def evaluate_network(
     )
 
 
+@quiet_logger("tensorflow")  # which warns of every network that it is another function
 def _loss_and_accuracy(
     network: Network, photos: Sequence[Path], loss: str, batch_size: int, reading: Reading
 ) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 import warnings
@@ -20,6 +19,7 @@ from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
 from colorizer.network.network import Network
 from colorizer.network.screening import screen
+from colorizer.quiet import quiet_logger
 from colorizer.settings import ModelSettings
 
 
@@ -55,7 +55,8 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
 
 def save(model: keras.Model, path: Path) -> None:
     """Save a whole model as `.h5` or `.keras`, complete or not at all; raise ColorizeError."""
-    with complete_file(path, _bytes(model)) as temporary, _no_word_of_legacy():
+    # Keras calls .h5, the format people ask for, a legacy.
+    with complete_file(path, _bytes(model)) as temporary, quiet_logger("absl"):
         model.save(temporary)
 
 
@@ -84,18 +85,6 @@ def save_compact(model: keras.Model, path: Path, vividness: float = 1.0) -> None
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as deflated:
             for name, data in members.items():
                 deflated.writestr(name, data)
-
-
-@contextmanager
-def _no_word_of_legacy() -> Iterator[None]:
-    """Hold back that Keras calls .h5, the format people ask for, a legacy."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _bytes(model: keras.Model) -> int:

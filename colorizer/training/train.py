@@ -19,6 +19,7 @@ from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.devices import compiled_by_xla, enough_memory, in_precision, prepare_devices, set_seeds, strategy
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
+from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
 from colorizer.training.callbacks import BetweenBatchesAndEpochs, EpochReport, Reporter, Showing, Stopped
 from colorizer.training.checkpoint import BEST, LAST
@@ -69,6 +70,7 @@ class TrainingStopped(Exception):
         """The epoch it was in, and the best one so far (0 before there is one), counted from one."""
 
 
+@quiet_logger("tensorflow")  # which warns of every phase that it is another function
 def train_network(
     network: Network,
     learning: PhotoBatches,
@@ -195,6 +197,7 @@ def _keep_weights(state: TrainingState) -> tuple[int, bool]:
     return state.best.epoch if is_best_kept else state.epochs, is_lost and state.is_adversarial
 
 
+@quiet_logger("tensorflow")
 def step_cost(network: Network, settings: TrainingSettings, is_adversarial: bool = False) -> StepCost:
     """Measure what training steps take on this machine, without changing the network; raise OutOfMemory.
 

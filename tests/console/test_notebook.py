@@ -19,6 +19,7 @@ def test_a_notebook_shows_what_was_made_by_itself_and_goes_on_afterwards(program
         f"%run {program.home / 'colorize.py'} train --epochs many",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    (tmp_path / "home").mkdir()
     NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=str(tmp_path))
     made, made_before, wrong = (notebook.cells[number].outputs for number in (1, 2, 4))
     assert "colour photo is in" in told(made)
