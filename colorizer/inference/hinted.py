@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
 from colorizer.inference.full_size import join
-from colorizer.inference.hints import AnyHint, check_inside, covered, hint_chroma, in_painting_order, seeds
+from colorizer.inference.hints import AnyHint, Hint, check_inside, covered, hint_chroma, in_painting_order, seeds
 from colorizer.inference.proposal import propose, unfaded
-from colorizer.inference.spreading import LONGEST_SIDE, WORKING_SIDE, Spreading
+from colorizer.inference.spreading import LONGEST_SIDE, WORKING_SIDE, Cell, Spreading
+from colorizer.network.model_files import PRETRAINED
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma, merge
 from colorizer.photos.photo import Photo, Picture
@@ -21,6 +22,20 @@ PREVIEW_SIDE = 512
 """Longest side of a preview, in pixels."""
 _ROWS_AT_A_TIME = 256
 """Of a large rectangle that is painted, so that it takes no memory of its size."""
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """What is known of a place before anyone gives a hint there."""
+
+    luma: float
+    """The photo's own, as it will show it, in [0, 1]."""
+    seen: float
+    """Luma as the network saw it, in [0, 1]: of a faded photo, with its contrast restored."""
+    proposed: np.ndarray
+    """Chroma (Cb, Cr) the network proposes: float32 in [-0.5, 0.5], shape (2,)."""
+    likelihoods: np.ndarray | None
+    """How likely a classifying network thinks each chroma bin: float32, shape (bins,), of sum 1; of any other, None."""
 
 
 class HintedPhoto:
@@ -35,16 +50,23 @@ class HintedPhoto:
         >>> picture = photo.picture([Hint(120, 80, "#b03030"), Hint(300, 40, "gray", radius=5)])
     """
 
-    def __init__(self, photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)):
+    def __init__(
+        self,
+        photo: Photo,
+        offset: np.ndarray,
+        tones: tuple[float, float] = (0.0, 1.0),
+        network: Network | None = None,
+    ):
         """`offset`: what is proposed, RGB minus luma, float32, shape (size, size, 3). `tones` as `full_size.join` has
-        them.
+        them. `network`: what proposed it, where more may be asked of it.
         """
-        self._photo, self._offset, self._tones = photo, offset, tones
+        self._photo, self._offset, self._tones, self._network = photo, offset, tones, network
         shares = [WORKING_SIDE / min(photo.width, photo.height), LONGEST_SIDE / max(photo.width, photo.height)]
         self._grid = _size(photo, min(1.0, *shares))
         self._planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
         on_grid = np.stack([plane.resize(self._grid, Image.Resampling.BICUBIC) for plane in self._planes], axis=-1)
-        self._spreading = Spreading(unfaded(_gray(photo.image, self._grid)), chroma(on_grid))
+        self._seen, self._proposed = unfaded(_gray(photo.image, self._grid)), chroma(on_grid)
+        self._spreading = Spreading(self._seen, self._proposed)
 
     def picture(self, hints: Sequence[AnyHint] = ()) -> Picture:
         """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
@@ -58,6 +80,30 @@ class HintedPhoto:
         """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
         return self._painted(self._small, hints).image
 
+    def known(self, x: float, y: float) -> KnownPlace:
+        """Return what is known of a place, in pixels of the photo; raise ColorizeError for one outside it."""
+        check_inside([Hint(x, y, "gray")], self._photo.width, self._photo.height)
+        cell = self._cell(x, y, self._proposed.shape)
+        box = (int(x), int(y), int(x) + 1, int(y) + 1)
+        likelihoods = None
+        if self._likelihoods is not None:
+            likelihoods = self._likelihoods[self._cell(x, y, self._likelihoods.shape)]
+        return KnownPlace(
+            luma=float(_toned(self._photo.levels(box), self._tones)[0, 0]),
+            seen=float(self._seen[cell]),
+            proposed=self._proposed[cell],
+            likelihoods=likelihoods,
+        )
+
+    @cached_property
+    def _likelihoods(self) -> np.ndarray | None:
+        """How likely each chroma bin is, float32, shape (rows, columns, bins); None without a classifying network."""
+        return None if self._network is None else _chroma_likelihoods(self._network, self._photo)
+
+    def _cell(self, x: float, y: float, grid: tuple[int, ...]) -> Cell:
+        """Return in which row and column of a grid that covers the photo a place lies."""
+        return int((int(y) + 0.5) / self._photo.height * grid[0]), int((int(x) + 0.5) / self._photo.width * grid[1])
+
     @cached_property
     def _small(self) -> Photo:
         size = _size(self._photo, min(1.0, PREVIEW_SIDE / max(self._photo.width, self._photo.height)))
@@ -66,7 +112,7 @@ class HintedPhoto:
 
     def _painted(self, photo: Photo, hints: Sequence[AnyHint]) -> Picture:
         check_inside(hints, self._photo.width, self._photo.height)
-        ordered = in_painting_order(hints)
+        ordered = in_painting_order(hint.in_pixels(self._photo.width, self._photo.height) for hint in hints)
         picture = join(photo, self._offset, self._tones, self._change(ordered) if ordered else None)
         across, down = photo.width / self._photo.width, photo.height / self._photo.height
         for hint in ordered:
@@ -75,12 +121,11 @@ class HintedPhoto:
 
     def _change(self, hints: Sequence[AnyHint]) -> np.ndarray:
         """Return how hints change the colour offsets: float32, shape (rows, columns, 3), of the grid."""
-        (columns, rows), width, height = self._grid, self._photo.width, self._photo.height
         cells, differences = [], []
         for hint in hints:
             wanted = hint_chroma(hint.colour)
-            for x, y in seeds(hint, width, height):
-                cells.append((int((y + 0.5) / height * rows), int((x + 0.5) / width * columns)))
+            for x, y in seeds(hint, self._photo.width, self._photo.height):
+                cells.append(self._cell(x, y, self._proposed.shape))
                 differences.append(wanted - self._shown(x, y))
         return self._spreading.spread(cells, np.array(differences)) @ CHROMA_TO_OFFSET
 
@@ -96,7 +141,25 @@ class HintedPhoto:
 
 def set_photo(photo: Photo, network: Network) -> HintedPhoto:
     """Let a network propose the colours of a decoded photo, once, for many hints; raise ColorizeError."""
-    return HintedPhoto(photo, propose(network, [photo])[0])
+    return HintedPhoto(photo, propose(network, [photo])[0], network=network)
+
+
+def _chroma_likelihoods(network: Network, photo: Photo) -> np.ndarray | None:
+    """Return how likely each chroma bin is, float32, shape (rows, columns, bins); None without a classifying head.
+
+    That the model that ships has none need not be found out by starting Keras.
+    """
+    if network.path == PRETRAINED:
+        return None
+    import keras
+
+    from colorizer.network.architectures import LOGITS, is_classifier
+
+    if not is_classifier(network.model):
+        return None
+    head = keras.Model(network.model.inputs, network.model.get_layer(LOGITS).output)
+    logits = head.predict_on_batch(unfaded(photo.square(network.size))[None, ..., None])[0]
+    return np.asarray(keras.ops.softmax(logits), np.float32)
 
 
 def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, float]) -> None:

@@ -1,8 +1,8 @@
 """What a person knows about a photo's colours: places, strokes and rectangles, each with its colour.
 
-Places are in pixels of the upright photo, counted from its upper left corner. A hint says which chroma a place has;
-its luma stays the photo's. Colours are `#rrggbb` (or `#rgb`), a name of CSS such as "teal", or "gray", which keeps a
-place without colour.
+Places are in pixels of the upright photo, counted from its upper left corner, or with `unit="share"` shares of its
+sides, from 0 to 1, which serve a photo at any size. A hint says which chroma a place has; its luma stays the photo's.
+Colours are `#rrggbb` (or `#rgb`), a name of CSS such as "teal", or "gray", which keeps a place without colour.
 
 Examples:
     >>> from colorizer import Hint, colorize_photo, load_model
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
@@ -33,6 +33,9 @@ _STROKE_SEEDS, _SIDE_SEEDS = 8, 3
 """From how many places a stroke spreads, and from how many along each side of a rectangle."""
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
+PIXEL, SHARE = "pixel", "share"
+"""Units of a hint's places and sizes."""
+
 Box = tuple[int, int, int, int]
 Place = tuple[int, int]
 
@@ -48,18 +51,27 @@ class Hint:
     colour: str
     radius: float = 0.0
     """Pixels around the place, in the photo's own, that have exactly this colour too; 0 for that place alone."""
+    unit: str = PIXEL
+    """"pixel", or "share": `x` of the photo's width, `y` of its height, `radius` of its shorter side."""
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)
-        _check_numbers(self.x, self.y, self.radius)
+        _check_numbers(self.unit, self.x, self.y, self.radius)
 
     @property
     def points(self) -> tuple[tuple[float, float], ...]:
         return ((self.x, self.y),)
 
     def scaled(self, across: float, down: float) -> Hint:
-        """Return the hint for the same photo at another size."""
+        """Return the hint, in pixels, for the same photo at another size."""
         return Hint(self.x * across, self.y * down, self.colour, self.radius * across)
+
+    def in_pixels(self, width: int, height: int) -> Hint:
+        """Return the hint in pixels of a photo of this size."""
+        if self.unit == PIXEL:
+            return self
+        x, y = _pixel(self.x, width), _pixel(self.y, height)
+        return Hint(x, y, self.colour, self.radius * min(width, height))
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,8 @@ class Scribble:
     colour: str
     radius: float = 0.0
     """Half the stroke's width, in the photo's own pixels."""
+    unit: str = PIXEL
+    """As that of `Hint`."""
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)
@@ -79,11 +93,18 @@ class Scribble:
             raise ColorizeError("A scribble goes through points of two numbers, x and y.")
         if not 1 <= len(self.points) <= MAXIMUM_POINTS:
             raise ColorizeError(f"A scribble of {len(self.points):,} points: 1 to {MAXIMUM_POINTS:,} are wanted.")
-        _check_numbers(self.radius, *(value for point in self.points for value in point))
+        _check_numbers(self.unit, self.radius, *(value for point in self.points for value in point))
 
     def scaled(self, across: float, down: float) -> Scribble:
-        """Return the hint for the same photo at another size."""
+        """Return the hint, in pixels, for the same photo at another size."""
         return Scribble(tuple((x * across, y * down) for x, y in self.points), self.colour, self.radius * across)
+
+    def in_pixels(self, width: int, height: int) -> Scribble:
+        """Return the hint in pixels of a photo of this size."""
+        if self.unit == PIXEL:
+            return self
+        points = tuple((_pixel(x, width), _pixel(y, height)) for x, y in self.points)
+        return Scribble(points, self.colour, self.radius * min(width, height))
 
 
 @dataclass(frozen=True)
@@ -97,10 +118,12 @@ class Rectangle:
     bottom: float
     """The first row below it."""
     colour: str
+    unit: str = PIXEL
+    """"pixel", or "share": of the photo's width and height."""
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)
-        _check_numbers(self.left, self.top, self.right, self.bottom)
+        _check_numbers(self.unit, self.left, self.top, self.right, self.bottom)
         if self.right <= self.left or self.bottom <= self.top:
             raise ColorizeError(
                 f"The rectangle {[self.left, self.top, self.right, self.bottom]} holds no pixel: left, top, right and "
@@ -108,8 +131,12 @@ class Rectangle:
             )
 
     def scaled(self, across: float, down: float) -> Rectangle:
-        """Return the hint for the same photo at another size."""
+        """Return the hint, in pixels, for the same photo at another size."""
         return Rectangle(self.left * across, self.top * down, self.right * across, self.bottom * down, self.colour)
+
+    def in_pixels(self, width: int, height: int) -> Rectangle:
+        """Return the hint in pixels of a photo of this size."""
+        return self if self.unit == PIXEL else replace(self, unit=PIXEL).scaled(width, height)
 
 
 AnyHint = Hint | Scribble | Rectangle
@@ -133,7 +160,7 @@ def check_inside(hints: Sequence[AnyHint], width: int, height: int) -> None:
     """Raise ColorizeError for a hint that lies outside a photo of this size, or for more than `MAXIMUM_HINTS`."""
     if len(hints) > MAXIMUM_HINTS:
         raise ColorizeError(f"{len(hints):,} hints are too many for one photo: the most is {MAXIMUM_HINTS}.")
-    for hint in hints:
+    for hint in (hint.in_pixels(width, height) for hint in hints):
         if not isinstance(hint, Rectangle) and hint.radius > max(width, height):
             raise ColorizeError(
                 f"A hint's radius of {hint.radius:g} is larger than its photo, {width} x {height} pixels."
@@ -187,6 +214,11 @@ def seeds(hint: AnyHint, width: int, height: int) -> list[Place]:
     return list(dict.fromkeys(places))
 
 
+def _pixel(share: float, side: int) -> float:
+    """Return where a share of a side lies, in pixels; all of it is the last pixel."""
+    return min(share * side, side - 1)
+
+
 def _inside(corners: tuple[float, float, float, float], width: int, height: int) -> Box:
     """Return the box of whole pixels, one at least, of a photo that reaches from one corner to another."""
     left, right = (min(max(math.floor(corners[side]), 0), width - 1) for side in (0, 2))
@@ -208,9 +240,13 @@ def _check_colour(colour: object) -> None:
         raise ColorizeError(f'{shown} is no colour: "#rrggbb", a name of CSS such as "teal", or "gray" is wanted.')
 
 
-def _check_numbers(*values: object) -> None:
+def _check_numbers(unit: object, *values: object) -> None:
+    if unit not in (PIXEL, SHARE):
+        raise ColorizeError(f'The unit of a hint is "{PIXEL}" or "{SHARE}".')
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise ColorizeError("Places and sizes of hints are numbers of pixels; one of a hint's is none.")
         if not 0 <= value <= _FARTHEST:
             raise ColorizeError("A hint lies outside every photo: its places and sizes are numbers from 0 upwards.")
+        if unit == SHARE and value > 1:
+            raise ColorizeError("A hint lies outside every photo: shares of a photo's sides are numbers from 0 to 1.")

@@ -16,7 +16,7 @@ from typing import Any
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
 from colorizer.files import write_text
-from colorizer.inference.hints import MAXIMUM_HINTS, AnyHint, Hint, Rectangle, Scribble, hint_chroma
+from colorizer.inference.hints import MAXIMUM_HINTS, PIXEL, AnyHint, Hint, Rectangle, Scribble, hint_chroma
 
 MAXIMUM_BYTES = 16_000_000
 """A larger file holds no hints that a person made."""
@@ -49,7 +49,7 @@ def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tup
     known = {photo.relative_to(root).as_posix(): photo for photo in photos}
     hints = {}
     for name, listed in content.items():
-        found = _hints(path, listed, palette, f"hints of {_shown(name)}")
+        found = _hints(listed, palette, f"{path}, hints of {_shown(name)}")
         if name in known:
             hints[known[name]] = found
         elif not _is_file(root, name):
@@ -63,9 +63,19 @@ def hints_beside(photos: Sequence[Path]) -> dict[Path, tuple[AnyHint, ...]]:
     for photo in photos:
         for path in (photo.with_name(photo.name + HINTS_ENDING), photo.with_name(photo.stem + HINTS_ENDING)):
             if path.is_file():
-                hints[photo] = _hints(path, _parsed(path), {}, "hints")
+                hints[photo] = _hints(_parsed(path), {}, f"{path}, hints")
                 break
     return hints
+
+
+def parsed_hints(listed: Any) -> tuple[AnyHint, ...]:
+    """Return the hints of a list as it stands beside a photo, once it is no longer text; raise ColorizeError."""
+    return _hints(listed, {}, "hints")
+
+
+def hints_text(hints: Sequence[AnyHint]) -> str:
+    """Return hints as they are written into a file beside their photo, JSON."""
+    return json.dumps([_as_json(hint) for hint in hints], indent=2) + "\n"
 
 
 def read_palette(path: Path) -> Palette:
@@ -114,17 +124,18 @@ def _checked_palette(path: Path, content: Any) -> Palette:
     return content
 
 
-def _hints(path: Path, listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
+def _hints(listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
+    """Return the hints of a list; `what` says whose they are, the file's name before it."""
     if not isinstance(listed, list):
-        raise ColorizeError(f"{path}, {what}: a list of hints is wanted.")
+        raise ColorizeError(f"{what}: a list of hints is wanted.")
     if len(listed) > MAXIMUM_HINTS:
-        raise ColorizeError(f"{path}, {what}: {len(listed):,} are too many for one photo, {MAXIMUM_HINTS} the most.")
+        raise ColorizeError(f"{what}: {len(listed):,} are too many for one photo, {MAXIMUM_HINTS} the most.")
     hints = []
     for number, said in enumerate(listed, 1):
         try:
             hints.append(_hint(said, palette))
         except ColorizeError as error:
-            raise ColorizeError(f"{path}, {what}, number {number}: {error}") from error
+            raise ColorizeError(f"{what}, number {number}: {error}") from error
     return tuple(hints)
 
 
@@ -132,16 +143,25 @@ def _hint(said: Any, palette: Palette) -> AnyHint:
     if not isinstance(said, dict) or "colour" not in said:
         raise ColorizeError('a hint is wanted, such as {"x": 120, "y": 80, "colour": "#b03030"}.')
     colour, places = _colour(said["colour"], palette), said.keys() & _PLACES
-    strange = said.keys() - _PLACES - {"colour", "radius"}
+    strange = said.keys() - _PLACES - {"colour", "radius", "unit"}
     if strange:
         raise ColorizeError(f"{_shown(min(strange))} means nothing in a hint.")
+    radius, unit = said.get("radius", 0), said.get("unit", PIXEL)
     if places == {"x", "y"}:
-        return Hint(said["x"], said["y"], colour, said.get("radius", 0))
+        return Hint(said["x"], said["y"], colour, radius, unit)
     if places == {"points"}:
-        return Scribble(tuple(_numbers(point, 2) for point in _list(said["points"])), colour, said.get("radius", 0))
+        return Scribble(tuple(_numbers(point, 2) for point in _list(said["points"])), colour, radius, unit)
     if places == {"rectangle"} and "radius" not in said:
-        return Rectangle(*_numbers(said["rectangle"], 4), colour)
+        return Rectangle(*_numbers(said["rectangle"], 4), colour, unit)
     raise ColorizeError('a hint has either "x" and "y", or "points", or a "rectangle" without radius.')
+
+
+def _as_json(hint: AnyHint) -> dict[str, Any]:
+    unit = {} if hint.unit == PIXEL else {"unit": hint.unit}
+    if isinstance(hint, Rectangle):
+        return {"rectangle": [hint.left, hint.top, hint.right, hint.bottom], "colour": hint.colour, **unit}
+    place = {"x": hint.x, "y": hint.y} if isinstance(hint, Hint) else {"points": [list(point) for point in hint.points]}
+    return {**place, "colour": hint.colour, **({"radius": hint.radius} if hint.radius else {}), **unit}
 
 
 def _colour(said: Any, palette: Palette) -> Any:

@@ -116,6 +116,14 @@ def test_hints_mirrored_with_the_photo_give_the_mirrored_picture(camera, places,
     assert np.abs(picture - other[:, ::-1]).max() <= 2
 
 
+def test_hints_in_shares_colour_the_photo_as_those_in_pixels_do(camera):
+    photo = set_gray(camera[:400])
+    shares = [Hint(0.25, 0.5, "teal", 0.05, "share"), Rectangle(0.5, 0, 1, 0.25, "#b03030", "share")]
+    in_pixels = [Hint(128, 200, "teal", 20), Rectangle(256, 0, 512, 100, "#b03030")]
+    assert np.array_equal(pixels(photo.picture(shares).image), pixels(photo.picture(in_pixels).image))
+    assert np.array_equal(pixels(photo.preview(shares)), pixels(photo.preview(in_pixels)))
+
+
 def test_contradicting_hints_and_repeated_ones_give_a_picture():
     hinted = set_gray(np.full((90, 90), 128, np.uint8))
     hints = [Hint(40, 40, "red"), Hint(40, 40, "teal"), Hint(41, 40, "blue"), Hint(41, 40, "blue")]

@@ -42,6 +42,26 @@ def test_hints_outside_the_photo_are_named():
         check_inside([Hint(0, 0, "red")] * (MAXIMUM_HINTS + 1), 10, 5)
 
 
+def test_shares_of_the_sides_become_pixels_inside_the_photo():
+    assert Hint(0.5, 0.25, "red", 0.1, unit="share").in_pixels(200, 100) == Hint(100, 25, "red", 10)
+    assert Hint(1, 1, "red", unit="share").in_pixels(200, 100) == Hint(199, 99, "red")
+    assert Scribble(((0, 0.5), (1, 1)), "red", 0.02, "share").in_pixels(50, 300) == Scribble(
+        ((0, 150), (49, 299)), "red", 1
+    )
+    assert Rectangle(0, 0.5, 1, 1, "red", "share").in_pixels(200, 100) == Rectangle(0, 50, 200, 100, "red")
+    assert Hint(7, 3, "red", 2).in_pixels(200, 100) == Hint(7, 3, "red", 2)
+    check_inside([Hint(1, 1, "red", unit="share"), Rectangle(0, 0, 1, 1, "red", "share")], 1, 1)
+
+
+def test_shares_beyond_the_photo_and_unknown_units_are_refused():
+    for beyond in ({"x": 1.01, "y": 0}, {"x": 0, "y": 7}, {"x": 0, "y": 0, "radius": 2}):
+        with pytest.raises(ColorizeError, match="from 0 to 1"):
+            Hint(**beyond, colour="red", unit="share")
+    for unit in ("percent", "", None, ["share"]):
+        with pytest.raises(ColorizeError, match='"pixel" or "share"'):
+            Rectangle(0, 0, 1, 1, "red", unit)
+
+
 def test_what_hints_cover():
     (box, mask) = covered(Hint(5, 3, "red"), 10, 8)
     assert (box, mask.tolist()) == ((5, 3, 6, 4), [[True]])

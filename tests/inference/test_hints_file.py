@@ -13,6 +13,7 @@ from colorizer.inference.hints_file import (
     MAXIMUM_BYTES,
     find_hints,
     hints_beside,
+    hints_text,
     read_hints,
     read_palette,
     save_palette,
@@ -49,6 +50,12 @@ def test_a_file_names_photos_by_their_place_in_the_dataset(tmp_path, photos):
     }
 
 
+def test_hints_in_shares_are_read_and_written(tmp_path, photos):
+    hints = (Hint(0.5, 1, "#b03030", 0.1, "share"), Scribble(((0, 0), (1, 1)), "teal", unit="share"), Hint(3, 4, "red"))
+    hints += (Rectangle(0, 0, 1, 0.5, "gray", "share"),)
+    assert read(tmp_path, photos, f'{{"a.jpg": {hints_text(hints)}}}') == {photos[0]: hints}
+
+
 def test_hints_beside_a_photo_are_found_and_are_no_photos(tmp_path, photos):
     folder = tmp_path / "photos"
     (folder / "a.jpg.hints.json").write_text('[{"x": 1, "y": 2, "colour": "teal"}]')
@@ -73,6 +80,8 @@ def test_a_palette_is_kept_and_used_again(tmp_path, photos):
 
 ONE = {"x": 1, "y": 2, "colour": "red"}
 WRONG = [
+    ({"a.jpg": [{**ONE, "unit": "percent"}]}, 'The unit of a hint is "pixel" or "share"'),
+    ({"a.jpg": [{**ONE, "unit": "share"}]}, "from 0 to 1"),
     ("", "is no JSON"),
     ("[" * 200_000, "nested too deeply|is no JSON"),
     ("[1]", "holds no hints"),
