@@ -18,7 +18,7 @@ def receptive_field(model: keras.Model, layer: str = "", size: int = 256) -> int
 
     Measured by the gradient of that output (of the named layer, or the last) with respect to a random photo of
     `size` x `size` pixels, with the network's own weights; never more than `size`, and for a network that takes one
-    size only, never more than that.
+    size only, never more than that; 0 where nothing can, since all that leads there is saturated.
     """
     output = model.get_layer(layer).output if layer else model.outputs[0]
     sides = [(shape[1] or size, shape[2] or size, shape[3]) for shape in (each.shape for each in model.inputs)]
@@ -29,7 +29,7 @@ def receptive_field(model: keras.Model, layer: str = "", size: int = 256) -> int
         middle = tf.reduce_sum(features[:, features.shape[1] // 2, features.shape[2] // 2])
     touched = sum(tf.reduce_sum(tf.abs(gradient), (0, 2, 3)) for gradient in tape.gradient(middle, photo))
     rows = np.flatnonzero(touched)
-    return int(rows.max() - rows.min()) + 1
+    return int(rows.max() - rows.min()) + 1 if rows.size else 0
 
 
 def summary(model: keras.Model) -> str:

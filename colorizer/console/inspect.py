@@ -1,0 +1,42 @@
+"""The inspecting journey: a model and some photos in, a report of what it has learned out."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from colorizer import runs
+from colorizer.console.colorize import known_truths
+from colorizer.console.model import load_existing, refuse_unknown_model, start_tensorflow
+from colorizer.console.photos import choose_dataset
+from colorizer.console.places import output_folder, reading
+from colorizer.console.terminal import Console
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.counts import ask_count
+
+
+def inspect_journey(console: Console, talk: Conversation) -> None:
+    """Ask, look inside and tell."""
+    refuse_unknown_model(talk)
+    talk.flags.setdefault(ask.RECOLOUR.name, True)  # photos in colour say most: their truth is known
+    seed, how = talk.answer(ask.SEED), reading(talk)
+    check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
+    photos = ask_count(talk, check.fine, seed, proposed=runs.INSPECTED_PHOTOS)
+    run = talk.hold(ask.INSPECT, partial(runs.reserved_run, output_folder(talk), ask.INSPECT))
+    start_tensorflow(console)
+    job = runs.InspectJob(
+        network=load_existing(console, talk),
+        photos=photos,
+        root=check.root,
+        run=run,
+        truths=known_truths(check),
+        point=talk.answer(ask.POINT),
+        reading=how,
+        seed=seed,
+    )
+    talk.settle()
+    with console.progress("Looking inside", "steps") as progress:
+        result = runs.inspect_network(job, progress)
+    for sentence in result.findings:
+        console.inform(sentence)
+    console.inform(f"The report is {result.report}; open it in a browser. Its pictures lie beside it.")

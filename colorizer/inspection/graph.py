@@ -1,0 +1,127 @@
+"""How the layers of a network hang together: which narrow middle it has, and what goes around that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+
+from colorizer.errors import ColorizeError
+from colorizer.network.engines import KerasEngine
+from colorizer.network.network import Network
+
+_LEAST_CHANNELS = 4
+"""A layer with fewer is luma, chroma or RGB, which are looked at as pictures."""
+_MARGINS = ("ZeroPadding2D", "Cropping2D")
+"""Layers whose grid is another's, and a margin."""
+_SQUASHING = ("ReLU", "LeakyReLU", "ELU", "PReLU", "Activation", "Softmax")
+"""Layers of Keras that do nothing but bend their input."""
+
+
+def feature_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers that make features on a grid, from the photo to the colours, but for input and output."""
+    outputs = {id(output) for output in model.outputs}
+    return [
+        layer
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer) and is_on_a_grid(layer) and id(layer.output) not in outputs
+    ]
+
+
+def is_on_a_grid(layer: keras.layers.Layer) -> bool:
+    """Say whether a layer gives one tensor of shape (n, h, w, channels), h and w known."""
+    shape = getattr(layer.output, "shape", ())
+    return len(shape) == 4 and None not in shape[1:]
+
+
+def inputs_of(layer: keras.layers.Layer) -> list[keras.KerasTensor]:
+    """Return what a layer takes; nothing for the input of a network."""
+    if isinstance(layer, keras.layers.InputLayer):
+        return []
+    taken = layer.input
+    return list(taken) if isinstance(taken, list | tuple) else [taken]
+
+
+def is_nonlinear(layer: keras.layers.Layer) -> bool:
+    """Say whether a layer bends what it computes: what comes out is what later layers see of it."""
+    activation = getattr(layer, "activation", None)
+    return type(layer).__name__ in _SQUASHING or getattr(activation, "__name__", "linear") != "linear"
+
+
+def middle(model: keras.Model) -> keras.layers.Layer:
+    """Return the last layer of the coarsest grid, where an encoder ends; in a network of one grid, that of half way.
+
+    Raises ColorizeError for a network whose layers have no grids.
+    """
+    layers = feature_layers(model)
+    if not layers:
+        raise ColorizeError("This network has no layers that can be looked into: none of them has a grid.")
+    rows = [layer.output.shape[1] for layer in layers]
+    if min(rows) == max(rows):
+        return layers[len(layers) // 2]
+    return [layer for layer, count in zip(layers, rows, strict=True) if count == min(rows)][-1]
+
+
+def resolution_layers(model: keras.Model) -> tuple[keras.layers.Layer, ...]:
+    """Return one layer for each grid on the way to the middle, and one for each on the way back.
+
+    Of the layers on one grid the last that is not linear, since that is what is handed on; the last of all where none
+    is. Layers of fewer than four channels are left out.
+    """
+    layers = [layer for layer in feature_layers(model) if layer.output.shape[-1] >= _LEAST_CHANNELS]
+    names = [layer.name for layer in layers]
+    turn = middle(model).name
+    place = names.index(turn) + 1 if turn in names else len(names)
+    return (*_one_for_each_grid(layers[:place]), *_one_for_each_grid(layers[place:]))
+
+
+def _one_for_each_grid(layers: list[keras.layers.Layer]) -> list[keras.layers.Layer]:
+    grids: dict[int, keras.layers.Layer] = {}
+    for layer in layers:
+        rows = layer.output.shape[1]
+        if type(layer).__name__ in _MARGINS:
+            continue
+        if rows not in grids or is_nonlinear(layer) or not is_nonlinear(grids[rows]):
+            grids[rows] = layer
+    return list(grids.values())
+
+
+def crossing_layers(model: keras.Model) -> tuple[keras.layers.Layer, ...]:
+    """Return the layers across which everything that the network knows of a photo reaches its colours: the middle, and
+    whatever a later layer takes from before it, the photo itself left out.
+
+    In the place of a layer that is linear stands the last one before it that is not: a filter that found nothing says
+    zero there, while after it everything is a mixture.
+    """
+    turn = middle(model)
+    owners = {id(layer.output): layer for layer in model.layers if is_on_a_grid(layer)}
+    later, crossing = {turn.name}, {turn.name: turn}
+    for layer in model.layers:  # which are sorted: each after those it takes from
+        sources = [owners[id(tensor)] for tensor in inputs_of(layer) if id(tensor) in owners]
+        if any(source.name in later for source in sources):
+            later.add(layer.name)
+            earlier = [source for source in sources if source.name not in later and inputs_of(source)]
+            crossing |= {source.name: source for source in earlier}
+    bent = [_last_bend(layer, owners) for layer in crossing.values()]
+    return tuple({layer.name: layer for layer in bent}.values())
+
+
+def _last_bend(layer: keras.layers.Layer, owners: dict[int, keras.layers.Layer]) -> keras.layers.Layer:
+    """Return the last layer up to this one, along a single line, that is not linear; the layer itself without any."""
+    earlier = layer
+    while not is_nonlinear(earlier):
+        sources = [owners.get(id(tensor)) for tensor in inputs_of(earlier)]
+        if len(sources) != 1 or sources[0] is None or not inputs_of(sources[0]):
+            return layer
+        earlier = sources[0]
+    return earlier
+
+
+def of_one_size(network: Network) -> Network:
+    """Return a network whose layers all have a known size: the same one, or a copy of one that takes photos of any."""
+    model = network.model
+    if model.inputs[0].shape[1] is not None:
+        return network
+    fixed = keras.models.clone_model(model, input_tensors=keras.Input((network.size, network.size, 1)))
+    fixed.set_weights(model.get_weights())
+    return replace(network, engine=KerasEngine(fixed))

@@ -1,0 +1,75 @@
+"""Places of a photo, as the network's grid has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from colorizer.errors import ColorizeError
+
+REGION_SHARE = 1 / 8
+"""Side of a region, as a share of the network's: about a face in a group, a window of a house."""
+_LEAST_CHROMA = 0.04
+"""Mean chroma below which a region is gray to the eye: ten levels of 255."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle on the network's grid: rows from `top` to `bottom`, columns from `left` to `right`, ends excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def mask(self, size: int) -> np.ndarray:
+        """Return where it is: float32, 1 inside and 0 outside, shape (size, size)."""
+        inside = np.zeros((size, size), np.float32)
+        inside[self.top : self.bottom, self.left : self.right] = 1
+        return inside
+
+
+def region_around(x: float, y: float, width: int, height: int, size: int) -> Region:
+    """Return the region around a point of a photo, in its pixels from the upper left corner; raise ColorizeError where
+    it lies outside the photo of `width` x `height` pixels.
+    """
+    if not (0 <= x < width and 0 <= y < height):
+        raise ColorizeError(f"The point {x:g},{y:g} lies outside the photo, which has {width} x {height} pixels.")
+    side = max(1, round(size * REGION_SHARE))
+    left = min(max(0, round(x / width * size - side / 2)), size - side)
+    top = min(max(0, round(y / height * size - side / 2)), size - side)
+    return Region(left, top, left + side, top + side)
+
+
+def colourful_regions(chroma: np.ndarray, count: int = 2) -> tuple[Region, ...]:
+    """Return the most colourful regions of a photo, none that overlap, the most colourful first; fewer where the rest
+    is gray.
+
+    `chroma`: Cb and Cr as the network proposes them, float32, shape (size, size, 2). Of several regions each next one
+    must be of another hue: more than 45 degrees away from those before, unless nothing else has colour.
+    """
+    size = len(chroma)
+    side = max(1, round(size * REGION_SHARE))
+    candidates = []
+    for top in range(0, size - side + 1, max(1, side // 2)):
+        for left in range(0, size - side + 1, max(1, side // 2)):
+            mean = chroma[top : top + side, left : left + side].mean(axis=(0, 1))
+            candidates.append((float(np.hypot(*mean)), Region(left, top, left + side, top + side), mean))
+    candidates = sorted((each for each in candidates if each[0] >= _LEAST_CHROMA), key=lambda each: -each[0])
+    chosen: list[tuple[float, Region, np.ndarray]] = []
+    for wants_other_hue in (True, False):
+        for candidate in candidates:
+            if len(chosen) < count and not any(_overlap(candidate[1], each[1]) for each in chosen):
+                is_other = all(_cosine(candidate[2], each[2]) < np.cos(np.pi / 4) for each in chosen)
+                if is_other or not wants_other_hue:
+                    chosen.append(candidate)
+    return tuple(region for _, region, _ in chosen)
+
+
+def _overlap(one: Region, other: Region) -> bool:
+    return one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / max(np.hypot(*one) * np.hypot(*other), 1e-9))

@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+
+from colorizer.inspection.doubt import doubt, reliability
+from colorizer.network.architectures import LOGITS, build
+from colorizer.network.engines import KerasEngine
+from colorizer.network.network import Network
+from colorizer.settings import ModelSettings
+from tests.conftest import gray_photo
+
+
+def _place_by_place(size: int) -> Network:
+    """A network that looks at single pixels, and so gives the same colour to the same luma wherever it stands."""
+    luma = keras.Input((size, size, 1))
+    rgb = keras.layers.Conv2D(3, 1, bias_initializer="ones", kernel_initializer="glorot_uniform")(luma)
+    return Network(KerasEngine(keras.Model(luma, rgb)), "pixels", size)
+
+
+def test_who_gives_a_place_the_same_colour_in_every_view_has_no_doubt(plain_network, camera):
+    luma = gray_photo(camera).square(64)
+    network = plain_network.model.get_layer("chroma")
+    weights = network.get_weights()
+    network.set_weights([weights[0] * 100, weights[1]])
+    unsure = doubt(plain_network, luma)
+    network.set_weights(weights)
+    assert unsure.shape == (64, 64)
+    assert doubt(_place_by_place(64), luma).max() < 1e-5 < unsure.max()
+
+
+def test_the_entropy_of_even_likelihoods_is_one_and_of_a_set_mind_none(camera):
+    network = build(ModelSettings(size=64, filters=(8, 12, 16), head="classification"))
+    logits = network.model.get_layer(LOGITS)
+    kernel, bias = logits.get_weights()
+    luma = gray_photo(camera).square(64)
+    logits.set_weights([kernel * 0, bias * 0])
+    assert doubt(network, luma) == pytest.approx(1, abs=1e-4)
+    bias[7] = 50
+    logits.set_weights([kernel * 0, bias])
+    assert doubt(network, luma).max() < 1e-4
+
+
+def test_reliability_tells_doubt_that_predicts_error_from_doubt_that_does_not():
+    random = np.random.default_rng(0)
+    unsure = random.random((3, 50, 50))
+    good = reliability(list(unsure), list(unsure**2))
+    assert good.correlation == pytest.approx(1)
+    assert list(good.error) == sorted(good.error)
+    useless = reliability(list(unsure), list(random.random((3, 50, 50))))
+    assert abs(useless.correlation) < 0.05
+    assert reliability([np.zeros((4, 4))], [np.ones((4, 4))]).correlation == 0
