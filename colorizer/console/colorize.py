@@ -86,10 +86,11 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
     if result.failures:
         for failure in result.failures:
             console.warn(failure.reason)
+        others = "; the others are done" if result.pictures else ""
         photos = counted(len(result.pictures) - result.made_before + len(result.failures), "photo")
         raise ColorizeError(
-            f"{len(result.failures)} of {photos} could not be colorized; the others are done. Once the cause is "
-            f"mended, {again} these."
+            f"{len(result.failures)} of {photos} could not be colorized{others}. Once the cause is mended, {again} "
+            "these."
         )
 
 
@@ -97,10 +98,12 @@ def _tell(console: Console, result: runs.ColorizeResult) -> None:
     total = len(result.pictures) + len(result.failures)
     made_now = len(result.pictures) - result.made_before
     if result.made_before == total and total:
-        console.inform(f"All {counted(total, 'colour photo')} are in {result.folder} already.")
+        all_of_them = "The colour photo is" if total == 1 else f"All {total:,} colour photos are"
+        console.inform(f"{all_of_them} in {result.folder} already.")
         return
     if result.made_before:
-        console.inform(f"{result.made_before:,} of {counted(total, 'photo')} are in {result.folder} already.")
+        are = "is" if result.made_before == 1 else "are"
+        console.inform(f"{result.made_before:,} of {counted(total, 'photo')} {are} in {result.folder} already.")
     are, sheets = ("is" if made_now == 1 else "are"), ""
     if result.sheets:
         many = "a comparison sheet" if len(result.sheets) == 1 else "comparison sheets"

@@ -47,8 +47,8 @@ def choose_dataset(
             if len(check.fine) >= least:
                 return check
             raise ColorizeError(
-                f"{counted(len(check.fine), 'fine photo')} in {_named(sources)}: that is too few, at least {least} are "
-                f"needed; choose another dataset (flag {ask.DATASET.flag})."
+                f"{counted(len(check.fine), 'fine photo')} in {_named(sources)}: that is too few, at least "
+                f"{counted(least, 'is', 'are')} needed; choose another dataset (flag {ask.DATASET.flag})."
             )
         except (MissingAnswer, WrongFlag):
             raise

@@ -174,9 +174,7 @@ def _keep_statistics(encoder: keras.Model, weights: str) -> None:
 def _load(encoder: keras.Model, weights: str) -> None:
     if weights not in ("", RANDOM_WEIGHTS):
         screen(Path(weights))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # pages of them, before the error that a wrong file ends with
-            encoder.load_weights(weights)
+        encoder.load_weights(weights)
 
 
 def _take_from_shipped(encoder: keras.Model) -> None:
@@ -191,7 +189,10 @@ def _take_from_shipped(encoder: keras.Model) -> None:
 @contextmanager
 def _weights_needed(name: str, weights: str) -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            # That the weights were learned at another size, and pages before the error that a wrong file ends with.
+            warnings.simplefilter("ignore", UserWarning)
+            yield
     except Exception as error:  # a download or an HDF5 file fails in nearly every way
         known = {"": "their download", RANDOM_WEIGHTS: "their download", SHIPPED_WEIGHTS: "the model that ships"}
         where = known.get(weights, f"the file {weights}")
