@@ -47,7 +47,8 @@ class Conversation:
 
     def __init__(self, asker: Asker, flags: dict[str, Any] | None = None, accept_defaults: bool = False):
         self._asker = asker
-        self.flags = {name: value for name, value in (flags or {}).items() if value is not None}
+        self._given = {name: value for name, value in (flags or {}).items() if value is not None}
+        self.flags = dict(self._given)
         self.accept_defaults = accept_defaults
         self._remembered: list[tuple[str, Any]] = []
         self._place = 0
@@ -143,6 +144,7 @@ class Conversation:
             raise WrongAnswer(f"There is nothing to take back: {why}.")
         self.forget(answers[-1])
         self._place = 0
+        self.flags = dict(self._given)  # without what whoever asks, and may not be the one to ask next, has added
         raise TakenBack
 
 

@@ -6,11 +6,11 @@ it is, `hiding` checks that, `regions` are the places. `doubt` is where the netw
 wrong.
 """
 
-import lazy_loader
+from colorizer.faces import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    {
         "viewing": ["ViewedPhoto", "view"],
         "layers": ["LayerFacts", "layer_table"],
         "graph": ["resolution_layers"],

@@ -117,3 +117,13 @@ def test_what_is_held_is_entered_once_and_left_at_the_end():
                 continue
         assert entered == ["in"]
     assert entered == ["in", "out"]
+
+
+def test_flags_added_by_one_who_asks_are_gone_when_the_answer_that_led_there_is_taken_back():
+    talking = Conversation(console("3\nback\n4\n")[0], {"seed": 7})
+    assert talking.answer(EPOCHS) == 3
+    talking.flags["train_count"] = 10
+    with pytest.raises(TakenBack):
+        talking.answer(TEST_COUNT)
+    assert talking.flags == {"seed": 7}
+    assert talking.answer(EPOCHS) == 4
