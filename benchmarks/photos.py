@@ -11,11 +11,15 @@ from PIL import Image
 _SOURCES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg", "motorcycle_left.png")
 
 
+def shipped_photographs() -> list[Path]:
+    """Return the photographs."""
+    return [Path(find_spec("skimage").origin).parent / "data" / name for name in _SOURCES]
+
+
 def write_jpegs(folder: Path, count: int, width: int, height: int) -> list[Path]:
     """Write `count` different colour JPEGs of one size, with grain so that they compress like photographs."""
     folder.mkdir(parents=True, exist_ok=True)
-    shipped = Path(find_spec("skimage").origin).parent / "data"
-    sources = [Image.open(shipped / name).convert("RGB") for name in _SOURCES]
+    sources = [Image.open(path).convert("RGB") for path in shipped_photographs()]
     random = np.random.default_rng(0)
     paths = []
     for number in range(count):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.measuring import Row, alternate
+from benchmarks.measuring import Row, Times, alternate, seconds
 from benchmarks.photos import write_jpegs
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -32,6 +32,33 @@ def startup(folder: Path) -> Iterator[Row]:
     remark = "TensorFlow imported" if loaded.stdout.rstrip().endswith("True") else "TensorFlow not imported"
     times = (f"{1000 * mine.median:.0f} ms", f"{1000 * other.median:.0f} ms")
     yield Row("startup", *times, 1 / ratio, 3.0, False, remark)
+
+
+_PARTS = {
+    "Python": "pass",
+    "with NumPy and Pillow": "import numpy, PIL.Image",
+    "with the model loaded": "import PIL.Image, colorizer; colorizer.load_model()",
+}
+"""Programs of which each does a little more than the one before, and less than the whole command."""
+
+
+def start(folder: Path) -> Iterator[Row]:
+    """From the command to the first written photo and the end, beside a Python that imports TensorFlow."""
+    (photo,) = write_jpegs(folder / "photo", 1, 500, 375)
+    Image.open(photo).convert("L").save(photo)
+    ours = [sys.executable, "colorize.py", str(photo), "--yes", "--output", str(folder / "out"), "--cache", "none"]
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+    parts = []
+    for name, program in _PARTS.items():
+        times = Times(tuple(seconds(lambda: run([sys.executable, "-c", program])) for _ in range(7)))  # noqa: B023
+        parts.append(f"{name} {1000 * times.median:.0f}")
+    mine, other, ratio = alternate(lambda: run(ours), lambda: run([sys.executable, "-c", "import tensorflow"]))
+    shown = f"{1000 * mine.median:.0f} ms"
+    yield Row("start", shown, "800 ms", mine.median / 0.8, 1.0, False, "of it, in ms: " + ", ".join(parts))
+    yield Row("start, beside TensorFlow", shown, f"{1000 * other.median:.0f} ms", 1 / ratio, 0.3, False, "its import")
 
 
 MEMORY_PROBE = """

@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.measuring import Row, Times, alternate, rates, seconds
 from benchmarks.photos import write_jpegs
-from benchmarks.processes import memory, startup
+from benchmarks.processes import memory, start, startup
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
 from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, Reading, TrainingSettings
@@ -236,6 +236,7 @@ ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "precision": precision,
     "colorize": colorize,
     "startup": startup,
+    "start": start,
     "memory": memory,
 }
 

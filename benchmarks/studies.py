@@ -32,6 +32,7 @@ def variants(study: str) -> list[Variant]:
     import keras
 
     from colorizer.network.architectures import build
+    from colorizer.network.engines import KerasEngine
     from colorizer.network.network import Network
     from colorizer.settings import ModelSettings
 
@@ -46,7 +47,7 @@ def variants(study: str) -> list[Variant]:
 
         model = keras.models.clone_model(built.model, clone_function=sloped)
         model.set_weights(built.model.get_weights())
-        return Network(model, built.name, size)
+        return Network(KerasEngine(model), built.name, size)
 
     filters = (16, 32, 64, 128, 256)
     if study == "capacity":

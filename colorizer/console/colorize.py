@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
-from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
+from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import default_dataset, output_folder, reading
 from colorizer.console.showing import show_pictures
@@ -33,8 +33,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     photos = ask_count(talk, check.fine, seed)
     hints = inference.find_hints(photos, check.root, talk.answer(ask.HINTS), talk.answer(ask.HINTS_BESIDE))
     run = talk.hold(ask.COLORIZE, partial(runs.reserved_run, output_folder(talk), ask.COLORIZE))
-    start_tensorflow(console)
-    network = load_existing(console, talk)
+    network = load_to_colorize(console, talk, how.cache_folder)
     look_at(console, talk, network, run.drawing)
     job = runs.ColorizeJob(
         network=network,
@@ -51,6 +50,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         goes_on=talk.answer(ask.SKIP_EXISTING),
     )
     colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
+    hasten_next_start(console, network, how.cache_folder)
 
 
 def _truths(check: DatasetCheck) -> dict[Path, Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -50,13 +52,15 @@ def _file(talk: Conversation, answer: Path | str) -> Path:
     return runs.latest_model(output) if answer == LATEST else runs.model_of_run(output, answer)
 
 
-def load_existing(console: Console, talk: Conversation) -> networks.Network:
+def load_existing(
+    console: Console, talk: Conversation, load: Callable[[Path], networks.Network] = networks.load
+) -> networks.Network:
     """Load the model of the flag or the answer, asking again until one loads; by default the one that ships."""
     while True:
         mark = talk.mark()
         try:
             path = model_path(talk)
-            network = talk.do(partial(networks.load, path))
+            network = talk.do(partial(load, path))
         except MissingAnswer:
             raise
         except ColorizeError as error:
@@ -69,12 +73,40 @@ def load_existing(console: Console, talk: Conversation) -> networks.Network:
         return network
 
 
+def load_to_colorize(console: Console, talk: Conversation, cache_folder: Path | None) -> networks.Network:
+    """Load a model as `load_existing` does, by `load_quickly`."""
+    return load_existing(console, talk, partial(load_quickly, console, cache_folder=cache_folder))
+
+
+def load_quickly(console: Console, path: Path, cache_folder: Path | None = None) -> networks.Network:
+    """Load a model file without TensorFlow where it was converted before, or after starting it; raise ColorizeError."""
+    with quiet_errors():  # where LiteRT says that it begins
+        network = networks.load_converted(path, cache_folder)
+    if network is not None:
+        console.inform(f"The network runs on: {network.engine.device}.")
+        return network
+    if "tensorflow" not in sys.modules:
+        start_tensorflow(console)
+    return networks.load(path)
+
+
+def hasten_next_start(console: Console, network: networks.Network, cache_folder: Path | None) -> None:
+    """Convert a model that has colorized by TensorFlow, so that it needs none the next time; Ctrl-C ends only this."""
+    if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
+        return
+    console.inform("The next time this model will need no TensorFlow; it is made ready for that now…")
+    with suppress(KeyboardInterrupt), quiet_errors():
+        networks.keep_converted(network.path, cache_folder)
+
+
 def look_at(console: Console, talk: Conversation, network: networks.Network, drawing: Path) -> None:
     """Draw the model, print its summary, or neither."""
     talk.do(partial(_show, console, network, talk.answer(ask.LOOK), drawing))
 
 
 def _show(console: Console, network: networks.Network, choice: str, drawing: Path) -> None:
+    if choice in ("summary", "drawing") and "tensorflow" not in sys.modules:
+        start_tensorflow(console)
     if choice == "summary":
         console.show(networks.summary(network.model))
     elif choice == "drawing":

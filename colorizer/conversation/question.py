@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from colorizer.errors import ColorizeError
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
@@ -232,7 +231,11 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
 def _without_scheme(text: str) -> str:
     """Return the path of a file:// address, as file managers and browsers copy it; any other text as it is."""
     address = urlsplit(text) if text.lower().startswith("file://") else None
-    return url2pathname(address.path) if address and address.netloc in ("", "localhost") else text
+    if address is None or address.netloc not in ("", "localhost"):
+        return text
+    from urllib.request import url2pathname  # and with it what reads web pages
+
+    return url2pathname(address.path)
 
 
 def _home(text: str) -> Path:

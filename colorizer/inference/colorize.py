@@ -15,10 +15,8 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.inference.full_size import join
-from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
-from colorizer.network.devices import OUT_OF_MEMORY
 from colorizer.network.network import Network
 from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
@@ -106,7 +104,7 @@ def colorize_decoded(
     offset = propose(network, [photo])[0]
     try:
         return _finish(photo, offset, adjustment, network.size, hints=hints)
-    except OUT_OF_MEMORY as error:
+    except MemoryError as error:
         raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
 
 
@@ -122,7 +120,11 @@ def _finish(
         raise ColorizeError("the colours the model proposes for it are no numbers; choose another model.")
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     offset = offset * np.float32(adjustment.vividness)
-    return HintedPhoto(photo, offset, tones).picture(hints) if hints else join(photo, offset, tones)
+    if not hints:
+        return join(photo, offset, tones)
+    from colorizer.inference.hinted import HintedPhoto  # and with it SciPy and scikit-image, for those who give hints
+
+    return HintedPhoto(photo, offset, tones).picture(hints)
 
 
 def _too_large(photo: Photo) -> str:
@@ -198,13 +200,13 @@ def _compute(
             picture = _finish(photo, offset, adjustment, network.size, limits, hints)
         except ColorizeError as error:
             return Failure(path, f"Cannot colorize {path}: {error}")
-        except OUT_OF_MEMORY:
+        except MemoryError:
             return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
         try:
             return Colorized(path, deliver(path, photo, picture))
         except ColorizeError as error:
             return Failure(path, str(error))
-        except OUT_OF_MEMORY:
+        except MemoryError:
             return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
 
     outcomes = [future.result() for future in reading]

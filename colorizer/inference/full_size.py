@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
-import keras
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
-from colorizer.photos.color import luma, merge
+from colorizer.photos.color import LUMA_WEIGHTS, merge
 from colorizer.photos.photo import Photo, Picture
 
-_TILE_ROWS, _TILE_WIDTHS = 128, (512, 1024, 2048)
-"""Photos are merged in tiles of few shapes, because each costs a tenth of a second to compile."""
-_MOST_ROWS_PER_NODE = 16
+_TILE_ROWS, _TILE_COLUMNS = 128, 2048
+"""What is taken out of the photo and resized at a time."""
+_BAND_ROWS = 16
+"""Rows of a tile that are computed together, so that what one operation leaves is still in the processor's cache for
+the next; also the most rows of the photo that one resized row serves."""
+_WHITE = 255
 _PADDING = 2
 
 
@@ -31,75 +29,99 @@ def join(
     Bicubic along both axes; down a large photo, every few rows are computed so and those between them linearly, closer
     together than the offsets' own rows. A guided filter was no better: docs/EXPERIMENTS.md.
 
-    XLA compiles the arithmetic into one pass over each tile, several times as fast as one NumPy operation after
-    another: docs/BENCHMARKS.md.
+    NumPy in memory that is used again for every few rows: docs/decisions/0007-two-engines.md.
     """
     width, height = photo.image.size
-    columns = next((columns for columns in _TILE_WIDTHS if width <= columns), _TILE_WIDTHS[-1])
     grids = [offset] if change is None else [offset, change]
-    rows, step = _TILE_ROWS, _rows_per_node(height, max(map(len, grids)))
-    layers = [_padded_planes(grid * np.float32(255)) for grid in grids]
+    step = _rows_per_node(height, max(map(len, grids)))
+    layers = [_padded_planes(grid * np.float32(_WHITE)) for grid in grids]
     joined = Image.new("RGB", (width, height), None)
     deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
-    for top in range(0, height, rows):
+    bands = _Bands(min(width, _TILE_COLUMNS), step, tones)
+    for top in range(0, height, _TILE_ROWS):
+        # Below the photo's last row there is black up to a whole band: computed, and dropped by `paste`.
+        rows = min(_TILE_ROWS, -(-(height - top) // _BAND_ROWS) * _BAND_ROWS)
         nodes = sum(_resized_rows(planes, photo, top, step, rows // step + 1) for planes in layers)
-        for left in range(0, width, columns):
-            # What lies beyond the photo's edges is computed, and dropped by `paste`.
-            levels = photo.levels((left, top, left + columns, top + rows))
-            across = np.zeros((3, rows // step + 1, columns), np.float32)
-            across[..., : width - left] = nodes[..., left : left + columns]
-            tile = _compiled(rows, columns, step, levels.shape[2], levels.dtype)(levels, across, tones)
+        for left in range(0, width, _TILE_COLUMNS):
+            right = min(left + _TILE_COLUMNS, width)
+            levels = photo.levels((left, top, right, top + rows))
+            planes = np.empty((3, rows, right - left), np.uint8 if deep is None else np.uint16)
+            bands.merge(levels, nodes[..., left:right], planes)
             if deep is not None:
-                part = deep[top : top + rows, left : left + columns]
-                part[:] = tile[: part.shape[0], : part.shape[1]]
-                tile = np.rint(tile * np.float32(1 / 257)).astype(np.uint8)
-            joined.paste(Image.fromarray(tile), (left, top))
+                part = deep[top : top + rows, left:right]
+                part[:] = np.moveaxis(planes, 0, -1)[: len(part)]
+                planes = np.rint(planes * np.float32(1 / 257)).astype(np.uint8)
+            joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
     return Picture(joined, deep)
 
 
 def _rows_per_node(height: int, cells: int) -> int:
-    """Return how many rows of the photo one row resized for it serves: a power of two, so that few different tiles are
-    compiled, and at least one resized row for every row of the network.
+    """Return how many rows of the photo one row resized for it serves: a power of two, so that bands hold them evenly,
+    and at least one resized row for every row of the network.
     """
     step = 1
-    while step < _MOST_ROWS_PER_NODE and 2 * step * cells <= height:
+    while step < _BAND_ROWS and 2 * step * cells <= height:
         step *= 2
     return step
 
 
-@cache
-def _compiled(
-    rows: int, columns: int, step: int, channels: int, dtype: np.dtype
-) -> Callable[[np.ndarray, np.ndarray, tuple[float, float]], np.ndarray]:
-    """Return a function of a tile's levels, shape (rows, columns, channels), and of the offsets at every `step`-th row,
-    shape (3, rows / step + 1, columns), both on a scale of 0 to 255, and of the tones; it returns RGB, as uint8, or
-    as uint16 from 0 to 65535 where the levels are float32, those of a photo of 16 bits.
-    """
-    between = (np.arange(step, dtype=np.float32) / step)[:, None]
+class _Bands:
+    """The memory in which tiles of at most so many columns are merged, band by band."""
 
-    @tf.function(jit_compile=True)
-    def merged(levels: tf.Tensor, nodes: tf.Tensor, tones: tf.Tensor) -> tf.Tensor:
-        levels = tf.cast(levels, tf.float32)
-        gray = luma(levels) if channels == 3 else levels[..., 0]
-        gray = tf.clip_by_value((gray - 255 * tones[0]) / (tones[1] - tones[0]), 0, 255)
-        upper, lower = nodes[:, :-1, None], nodes[:, 1:, None]
-        offset = tf.reshape(upper + (lower - upper) * between, (3, rows, columns))
-        rgb = merge(gray, offset, 255, keras.ops)
-        rgb = tf.transpose(rgb, (1, 2, 0))
-        return tf.cast(rgb * 257 + 0.5, tf.uint16) if dtype == np.float32 else tf.cast(rgb + 0.5, tf.uint8)
+    def __init__(self, columns: int, step: int, tones: tuple[float, float]):
+        self._step, self._tones = step, tones
+        self._between = (np.arange(step, dtype=np.float32) / step)[:, None]
+        self._gray = np.empty(_BAND_ROWS * columns, np.float32)
+        self._extreme = np.empty(_BAND_ROWS * columns, np.float32)
+        self._rgb = np.empty(3 * _BAND_ROWS * columns, np.float32)
 
-    with tf.device("CPU:0"):  # sending a tile to a GPU and back takes longer than the work
-        on_tensors = merged.get_concrete_function(
-            tf.TensorSpec((rows, columns, channels), dtype),
-            tf.TensorSpec((3, rows // step + 1, columns)),
-            tf.TensorSpec((2,)),
-        )
+    def merge(self, levels: np.ndarray, nodes: np.ndarray, planes: np.ndarray) -> None:
+        """Fill `planes`, shape (3, rows, columns), with RGB: uint8, or uint16 from 0 to 65535.
 
-    def on_arrays(levels: np.ndarray, nodes: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
-        with tf.device("CPU:0"):
-            return on_tensors(tf.constant(levels), tf.constant(nodes), tf.constant(tones)).numpy()
+        `levels`: the tile's, shape (rows, columns, channels), and `nodes`: the offsets at every `step`-th row, shape
+        (3, rows / step + 1, columns), both on a scale of 0 to 255.
+        """
+        _, rows, columns = planes.shape
+        step, shape = self._step, (_BAND_ROWS, columns)
+        gray, extreme = (each[: _BAND_ROWS * columns].reshape(shape) for each in (self._gray, self._extreme))
+        rgb = self._rgb[: 3 * _BAND_ROWS * columns].reshape(3, *shape)
+        for top in range(0, rows, _BAND_ROWS):
+            self._fill_gray(gray, levels[top : top + _BAND_ROWS])
+            upper = nodes[:, top // step : (top + _BAND_ROWS) // step, None]
+            lower = nodes[:, top // step + 1 : (top + _BAND_ROWS) // step + 1, None]
+            between_nodes = rgb.reshape(3, _BAND_ROWS // step, step, columns)
+            np.multiply(lower - upper, self._between, out=between_nodes)
+            np.add(between_nodes, upper, out=between_nodes)
+            np.add(rgb, gray, out=rgb)
+            _bring_into_gamut(rgb, gray, extreme)
+            if planes.dtype == np.uint16:
+                np.multiply(rgb, np.float32(257), out=rgb)
+            np.add(rgb, np.float32(0.5), out=rgb)
+            np.copyto(planes[:, top : top + _BAND_ROWS], rgb, casting="unsafe")
 
-    return on_arrays
+    def _fill_gray(self, gray: np.ndarray, levels: np.ndarray) -> None:
+        """Fill `gray` with the luma of levels on a scale of 0 to 255, `tones` of it made black and white."""
+        if levels.shape[2] == 3:
+            np.matmul(levels.astype(np.float32), LUMA_WEIGHTS, out=gray)
+        else:
+            np.copyto(gray, levels[..., 0])
+        black, white = self._tones
+        if (black, white) != (0.0, 1.0):
+            np.subtract(gray, np.float32(_WHITE * black), out=gray)
+            np.divide(gray, np.float32(white - black), out=gray)
+            np.clip(gray, 0, _WHITE, out=gray)
+
+
+def _bring_into_gamut(rgb: np.ndarray, gray: np.ndarray, extreme: np.ndarray) -> None:
+    """Change colours outside [0, 255] as `color.merge` does; `extreme` is memory of the shape of `gray`."""
+    np.minimum(np.minimum(rgb[0], rgb[1], out=extreme), rgb[2], out=extreme)
+    outside = extreme < 0
+    np.maximum(np.maximum(rgb[0], rgb[1], out=extreme), rgb[2], out=extreme)
+    outside |= extreme > _WHITE
+    places = np.flatnonzero(outside)
+    if places.size:
+        flat, own = rgb.reshape(3, 1, -1), gray.reshape(1, -1)[:, places]
+        flat[..., places] = merge(own, flat[..., places] - own, _WHITE)
 
 
 def _padded_planes(offset: np.ndarray) -> list[Image.Image]:

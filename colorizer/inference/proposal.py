@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from colorizer.errors import ColorizeError
-from colorizer.network.devices import OUT_OF_MEMORY
 from colorizer.network.network import Network
 from colorizer.photos.color import luma
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo
@@ -23,9 +22,9 @@ def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEF
     """
     try:
         squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])
-        rgb = np.asarray(network.model.predict_on_batch(squares[..., None]), np.float32)
+        rgb = network.predict(squares[..., None])
         return rgb - luma(rgb)[..., None]
-    except OUT_OF_MEMORY as error:
+    except MemoryError as error:
         if len(photos) == 1:
             raise ColorizeError(
                 f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "

@@ -16,6 +16,7 @@ from colorizer.errors import ColorizeError
 from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.devices import set_seeds
 from colorizer.network.encoders import Encoded, mobilenet_v2, resnet18
+from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET
 from colorizer.settings import ModelSettings
@@ -39,7 +40,7 @@ def build(settings: ModelSettings) -> Network:
             "rgb_unet predicts no chroma, so it has no classification head; choose another architecture."
         )
     set_seeds(settings.seed)
-    return Network(builder[settings.architecture](settings), settings.architecture, settings.size)
+    return Network(KerasEngine(builder[settings.architecture](settings)), settings.architecture, settings.size)
 
 
 def rgb_unet(settings: ModelSettings) -> keras.Model:

@@ -8,31 +8,77 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
-import keras
 import numpy as np
-from keras import layers
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
+from colorizer.network import converted
+from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
 from colorizer.network.network import Network
-from colorizer.network.screening import screen
 from colorizer.quiet import quiet_logger
 from colorizer.settings import ModelSettings
 
+if TYPE_CHECKING:
+    import keras
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained" / "colorizer.keras"
+"""The model that ships with the program."""
+
+
+def load_model(path: str | Path | None = None, cache_folder: Path | None = None) -> Network:
+    """Load a model file, or the one that ships with the program; raise ColorizeError.
+
+    Without TensorFlow where it can be had so: see `load_converted`.
+    """
+    path = Path(path) if path else PRETRAINED
+    return load_converted(path, cache_folder) or load(path)
+
+
+def load_converted(path: Path, cache_folder: Path | None = None) -> Network | None:
+    """Load what was made of a model file for LiteRT, which starts without TensorFlow; None where Keras has to do it.
+
+    That is there for the model that ships, and in `cache_folder` for those that `conversion.keep_converted` was given.
+    Where there is a GPU, Keras computes on it; where LiteRT is not installed or does not run, Keras takes its place.
+    """
+    if not path.is_file() or not is_litert_of_use():
+        return None
+    try:
+        found = converted.find(path, cache_folder)
+        if found is None:
+            return None
+        record = found.record
+        engine = LiteRTEngine(found.flatbuffer, partial(_load_unchanged, path, record.weights), record.weights)
+    except (ImportError, OSError, RuntimeError, ValueError):
+        return None
+    return Network(engine, path.name, record.size, path)
+
+
+def _load_unchanged(path: Path, weights: str) -> keras.Model:
+    """Load the Keras model of a file that was converted; raise ColorizeError where another has taken its place."""
+    network = load(path)
+    if network.weights_digest != weights:
+        raise ColorizeError(f"{path} has changed since it was loaded; load it again.")
+    return network.model
+
 
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
-    """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3; raise ColorizeError when it does not serve.
+    """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3, for Keras to compute.
 
-    Nothing in the file is run: see `screening`. The model's own input size rules; `default_size` is taken where it
-    accepts any.
+    Raises ColorizeError when it does not serve. Nothing in the file is run: see `screening`. The model's own input size
+    rules; `default_size` is taken where it accepts any.
     """
     if path.suffix.lower() not in (".h5", ".keras"):
         raise ColorizeError(f"{path} is no model: its name ends neither in .h5 nor in .keras.")
     if not path.is_file():
         raise ColorizeError(f"There is no model file at {path}.")
+    import keras
+
+    from colorizer.network.screening import screen
+
     screen(path)
     if _weights_only(path):
         raise ColorizeError(
@@ -50,7 +96,7 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
         raise ColorizeError(
             f"{path} is no use: some of its weights are no numbers, as after a training that diverged; choose another."
         )
-    return Network(model, path.name, _input_size(model, path, default_size))
+    return Network(KerasEngine(model), path.name, _input_size(model, path, default_size), path)
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -73,6 +119,8 @@ def save_compact(model: keras.Model, path: Path, vividness: float = 1.0) -> None
     remain float32 in the file, so that any Keras opens it. `vividness` becomes the model's own: it multiplies the
     chroma in the layer that joins it with luma.
     """
+    import keras
+
     compact = keras.models.clone_model(model)
     compact.set_weights([weight.astype(np.float16).astype(np.float32) for weight in model.get_weights()])
     join = compact.get_layer("to_rgb")
@@ -115,6 +163,8 @@ def _named_for_keras(path: Path) -> Iterator[Path]:
 
 
 def _weights_only(path: Path) -> bool:
+    import h5py
+
     try:
         with h5py.File(path, "r") as file:
             return "model_config" not in file.attrs
@@ -144,6 +194,7 @@ def _keras_2_layers() -> dict[str, type]:
     """Return readers of the layers whose Keras 2 configuration names an argument Keras 3 refuses: one group of filters,
     which is what these layers always have.
     """
+    from keras import layers
 
     def reader(layer: type[keras.layers.Layer]) -> type:
         def from_config(config: dict) -> keras.layers.Layer:
@@ -152,12 +203,3 @@ def _keras_2_layers() -> dict[str, type]:
         return type(layer.__name__, (), {"from_config": staticmethod(from_config)})
 
     return {layer.__name__: reader(layer) for layer in (layers.Conv2DTranspose, layers.DepthwiseConv2D)}
-
-
-PRETRAINED = Path(__file__).parents[1] / "pretrained" / "colorizer.keras"
-"""The model that ships with the program."""
-
-
-def load_model(path: str | Path | None = None) -> Network:
-    """Load a model file, or the one that ships with the program; raise ColorizeError."""
-    return load(Path(path) if path else PRETRAINED)

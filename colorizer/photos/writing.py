@@ -8,8 +8,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import png
-import tifffile
 from PIL import Image
 
 from colorizer.errors import ColorizeError
@@ -104,6 +102,8 @@ def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[flo
 
 def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
     """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in PNG's specification, https://www.w3.org/TR/png-3/."""
+    import png
+
     height, width, channels = deep.shape
     per_metre = [round(dots / 0.0254) for dots in original.resolution] if original.resolution else [None, None]
     writer = png.Writer(
@@ -131,6 +131,8 @@ def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
 
 def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
     """Write 16-bit RGB or RGBA, which Pillow cannot."""
+    import tifffile
+
     kept = flat_exif(original.exif) if original.exif else {}
     tifffile.imwrite(
         path,

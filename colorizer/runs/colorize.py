@@ -157,11 +157,10 @@ def _paths(job: ColorizeJob) -> dict[Path, Path]:
 
 def _begun(job: ColorizeJob) -> ColorizeJob:
     """Return the job in the run it is done in; a run of its own is written down as made so."""
-    weights = hashlib.sha256(b"".join(weight.tobytes() for weight in job.network.model.get_weights())).hexdigest()
     made_from = {
         "photos": str(job.root.resolve()),
         "model": job.network.name,
-        "weights": weights,
+        "weights": job.network.weights_digest,
         **asdict(job.adjustment),
     }
     if job.hints:  # records of before there were hints are still found

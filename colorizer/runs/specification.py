@@ -90,7 +90,7 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     run = existing_run(folder)
     remove_unfinished(run.models)
     remove_unfinished(run.results)
-    return run, specification, Network(load(run.models / _START).model, name, size)
+    return run, specification, Network(load(run.models / _START).engine, name, size)
 
 
 def forget_specification(run: Run) -> None:

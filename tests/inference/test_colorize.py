@@ -10,6 +10,7 @@ from colorizer import ColorizeError, colorize_photo, load_model
 from colorizer.dataset.find import find_files
 from colorizer.inference.colorize import Adjustment, Colorized, Failure, colorize_decoded, colorize_files, propose
 from colorizer.inference.full_size import join
+from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.photos.color import luma
 from colorizer.photos.reading import read_photo
@@ -61,16 +62,18 @@ def test_a_proposal_that_is_no_number_is_a_failure_of_that_photo(small_model, co
         rgb[1, 3, 5] = np.nan
         return rgb
 
-    spoiling = Network(SimpleNamespace(predict_on_batch=spoiled), network.name, network.size)
+    spoiling = Network(KerasEngine(SimpleNamespace(predict_on_batch=spoiled)), network.name, network.size)
     files = find_files(colour_folder).files
     outcomes = list(colorize_files(spoiling, files, lambda path, photo, picture: picture.image))
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [number == 1 for number in range(len(files))]
     assert outcomes[1].reason.startswith(f"Cannot colorize {files[1]}: the colours the model proposes")
+
+    def no_numbers(squares: np.ndarray) -> np.ndarray:
+        return squares.repeat(3, -1) * np.nan
+
+    odd = Network(KerasEngine(SimpleNamespace(predict_on_batch=no_numbers)), "odd", 64)
     with pytest.raises(ColorizeError, match="are no numbers"):
-        colorize_decoded(
-            Network(SimpleNamespace(predict_on_batch=lambda squares: squares.repeat(3, -1) * np.nan), "odd", 64),
-            read_photo(files[0]),
-        )
+        colorize_decoded(odd, read_photo(files[0]))
 
 
 def test_many_photos_come_in_order_and_a_failure_stops_nothing(small_model, colour_folder):
@@ -98,16 +101,12 @@ def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_fo
     assert [(failure.path.name, failure.reason) for failure in failures] == [("coffee.jpg", "The disk is full.")]
 
 
-OUT_OF_MEMORY = [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "out of memory")]
-
-
-@pytest.mark.parametrize("error", OUT_OF_MEMORY)
 def test_a_photo_for_which_memory_does_not_suffice_is_named_and_the_others_go_on(
-    small_model, colour_folder, error, monkeypatch
+    small_model, colour_folder, monkeypatch
 ):
     def join_in_little_memory(photo, *arguments):
         if photo.width == 512:
-            raise error
+            raise MemoryError
         return join(photo, *arguments)
 
     monkeypatch.setattr("colorizer.inference.colorize.join", join_in_little_memory)
@@ -131,10 +130,10 @@ def on_a_small_device(network: Network, most: int, error: Exception) -> Network:
             raise error
         return network.model.predict_on_batch(squares)
 
-    return replace(network, model=SimpleNamespace(predict_on_batch=predict_on_batch))
+    return replace(network, engine=KerasEngine(SimpleNamespace(predict_on_batch=predict_on_batch)))
 
 
-@pytest.mark.parametrize("error", OUT_OF_MEMORY)
+@pytest.mark.parametrize("error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "out of memory")])
 def test_photos_go_through_the_network_in_parts_where_memory_is_short(small_model, colour_folder, error):
     network = load_model(small_model)
     photos = [read_photo(path) for path in find_files(colour_folder).files]

@@ -5,6 +5,7 @@ import pytest
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
 from colorizer.network.drawing import receptive_field
+from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.training.discriminator import discriminator
 from colorizer.training.train import train_network
@@ -21,6 +22,6 @@ def test_the_discriminator_tells_patches_of_70_by_70_pixels():
 
 def test_networks_too_small_for_a_patch_are_refused(tmp_path):
     luma = keras.Input((16, 16, 1))
-    tiny = Network(keras.Model(luma, keras.layers.Conv2D(3, 1)(luma)), "tiny", 16)
+    tiny = Network(KerasEngine(keras.Model(luma, keras.layers.Conv2D(3, 1)(luma))), "tiny", 16)
     with pytest.raises(ColorizeError, match="24 pixels at least"):
         train_network(tiny, PhotoBatches(PHOTOS, 16, 4), PhotoBatches(PHOTOS, 16, 4), settings(), tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
+from colorizer.network.engines import KerasEngine
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.settings import ModelSettings, TrainingSettings
@@ -62,9 +63,8 @@ def test_memory_that_does_not_suffice_is_a_sentence_and_the_training_goes_on(tmp
     large = keras.layers.AveragePooling2D(4096)(keras.layers.UpSampling2D(4096)(luma))
     model = keras.Model(luma, keras.layers.Conv2D(3, 1)(large))
     with pytest.raises(ColorizeError, match="batches of 4 photos"):
-        train_network(
-            Network(model, "large", 64), batches(), batches(), TrainingSettings(batch_size=4), tmp_path / "large"
-        )
+        large = Network(KerasEngine(model), "large", 64)
+        train_network(large, batches(), batches(), TrainingSettings(batch_size=4), tmp_path / "large")
     settings = TrainingSettings(epochs=4, batch_size=4, schedule="cosine")
     with pytest.raises(TrainingStopped):
         train_network(small_network(), batches(), batches(), settings, tmp_path, should_stop=after(2))

@@ -1,0 +1,115 @@
+"""What computes a network: Keras on TensorFlow, or LiteRT, which starts in a twentieth of the time.
+
+LiteRT (https://ai.google.dev/edge/litert) runs networks that `conversion` made of Keras models; it does not train.
+Whatever it cannot do, the Keras model does. docs/decisions/0007-two-engines.md says why there are two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+_MOST_THREADS = 4
+"""One photo at a time goes through LiteRT, which more threads do not hasten."""
+_GPU = Path("/dev/nvidia0")
+"""Is there where Linux has an NVIDIA GPU, the only kind that TensorFlow computes on by itself."""
+
+
+class Engine(Protocol):
+    """What `network.Network` asks of an engine; its docstrings hold for each."""
+
+    device: str
+    """In words: what computes, and by what means."""
+
+    @property
+    def model(self) -> keras.Model: ...
+
+    @property
+    def weights_digest(self) -> str: ...
+
+    def predict(self, luma: np.ndarray) -> np.ndarray: ...
+
+
+class KerasEngine:
+    """A Keras model, computed by TensorFlow on a CPU or a GPU."""
+
+    device = "TensorFlow"
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+
+    @property
+    def weights_digest(self) -> str:
+        return digest_of_weights(self.model)
+
+    def predict(self, luma: np.ndarray) -> np.ndarray:
+        import tensorflow as tf
+
+        try:
+            return np.asarray(self.model.predict_on_batch(luma), np.float32)
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(str(error)) from error
+
+
+class LiteRTEngine:
+    """A converted network, computed by LiteRT on a CPU, until its Keras model is asked for.
+
+    `flatbuffer`: the content of a `.tflite` file of one photo, (1, size, size, 1) to (1, size, size, 3). It is trusted:
+    LiteRT does not survive every damage. `load`: returns the Keras model it was made of. `weights_digest`: that of the
+    model. Raises ImportError, OSError, RuntimeError or ValueError where LiteRT cannot run it.
+    """
+
+    device = "CPU, by LiteRT"
+
+    def __init__(self, flatbuffer: bytes, load: Callable[[], keras.Model], weights_digest: str):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=min(os.cpu_count() or 1, _MOST_THREADS))
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._lock = Lock()
+        self._load, self._weights_digest = load, weights_digest
+        self._keras: KerasEngine | None = None
+
+    @property
+    def model(self) -> keras.Model:
+        with self._lock:
+            if self._keras is None:
+                self._keras = KerasEngine(self._load())
+            return self._keras.model
+
+    @property
+    def weights_digest(self) -> str:
+        return self._keras.weights_digest if self._keras else self._weights_digest
+
+    def predict(self, luma: np.ndarray) -> np.ndarray:
+        if self._keras is not None:
+            return self._keras.predict(luma)
+        rgb = np.empty((*luma.shape[:3], 3), np.float32)
+        with self._lock:  # one interpreter has one set of tensors
+            for number in range(len(luma)):
+                self._interpreter.set_tensor(self._input, luma[number : number + 1])
+                self._interpreter.invoke()
+                rgb[number] = self._interpreter.get_tensor(self._output)[0]
+        return rgb
+
+
+def is_litert_of_use() -> bool:
+    """Say whether LiteRT is the engine to take on this machine: it is installed, and there is no GPU for Keras."""
+    return not _GPU.exists() and find_spec("ai_edge_litert") is not None
+
+
+def digest_of_weights(model: keras.Model) -> str:
+    """Return the SHA-256 of all weights' bytes, in Keras' order, in hexadecimal."""
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in model.get_weights())).hexdigest()
