@@ -137,12 +137,12 @@ def mutated(data: bytes, random_: random.Random) -> bytes:
 def read(path: Path) -> None:
     """Read a file in every way the program reads photos; raise whatever is not the documented error."""
     from colorizer.errors import ColorizeError
-    from colorizer.photos.reading import examine, pixel_count, read_photo, read_square
+    from colorizer.photos.reading import bytes_needed, examine, read_photo, read_square
     from colorizer.photos.writing import written_name
     from colorizer.settings import PhotoLimits
 
     limits = PhotoLimits(maximum_pixels=4_000_000)
-    pixel_count(path), written_name(path)
+    bytes_needed(path), written_name(path)
     readers: tuple[Callable, ...] = (examine, lambda path, limits: read_square(path, 32, limits), read_photo)
     for reader in readers:
         try:

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measuring import Row, Times, alternate, seconds
-from benchmarks.photos import write_jpegs
+from benchmarks.photos import shipped_photographs, write_jpegs
 
 PROJECT = Path(__file__).resolve().parent.parent
-SCAN = (11_600, 8_650)
+SCAN, LARGE_SCAN = (11_600, 8_650), (17_000, 17_000)
 
 
 def startup(folder: Path) -> Iterator[Row]:
@@ -97,13 +97,8 @@ def memory(folder: Path) -> Iterator[Row]:
         for path in few:
             (many / f"{number:02}-{path.name}").hardlink_to(path)
 
-    def peak(kind: str, photos: Path) -> float:
-        command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), str(folder / f"out-{kind}-{photos.name}")]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout.splitlines()[-1]) / 1024
-
     for kind in ("check", "fit", "colorize"):
-        small, large = peak(kind, folder / "few"), peak(kind, many)
+        small, large = _peak(kind, folder / "few"), _peak(kind, many)
         shown = (f"{large:.0f} MB", f"{small:.0f} MB")
         yield Row(f"memory, {kind}", *shown, large / small, 1.1, False, "30,000 files beside 1,000")
 
@@ -113,6 +108,28 @@ def memory(folder: Path) -> Iterator[Row]:
         folder / "deep" / "scan.tif"
     )
     for name in ("scan", "deep"):
-        used = peak("colorize", folder / name)
+        used = _peak("colorize", folder / name)
         remark = "100 megapixels, JPEG" if name == "scan" else "100 megapixels, TIFF of 16 bits"
         yield Row(f"memory, {name}", f"{used:.0f} MB", "3,000 MB", used / 3000, 1.0, False, remark)
+
+
+def scans(folder: Path) -> Iterator[Row]:
+    """Peak memory with four gray scans of 289 megapixels, one after the other."""
+    with Image.open(shipped_photographs()[0]) as image:
+        gray = image.convert("L").resize(LARGE_SCAN, Image.Resampling.BICUBIC)
+    for ending in ("jpg", "png"):
+        inside = folder / ending
+        inside.mkdir()
+        gray.save(inside / f"0.{ending}")
+        for number in range(1, 4):
+            (inside / f"{number}.{ending}").hardlink_to(inside / f"0.{ending}")
+        for kind in ("check", "colorize"):
+            used = _peak(kind, inside)
+            yield Row(f"memory, {kind}", f"{used:.0f} MB", "4,000 MB", used / 4000, 1.0, False, f"four scans, {ending}")
+
+
+def _peak(kind: str, photos: Path) -> float:
+    """Return the most memory, in MB, that a process of its own takes for a kind of work of `MEMORY_PROBE`."""
+    command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), f"{photos}-out-{kind}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1]) / 1024

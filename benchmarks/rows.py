@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.measuring import Row, Times, alternate, rates, seconds
 from benchmarks.photos import write_jpegs
-from benchmarks.processes import memory, start, startup
+from benchmarks.processes import memory, scans, start, startup
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
 from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, Reading, TrainingSettings
@@ -238,6 +238,7 @@ ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "startup": startup,
     "start": start,
     "memory": memory,
+    "scans": scans,
 }
 
 

@@ -61,11 +61,11 @@ def _truths(check: DatasetCheck) -> dict[Path, Path]:
 
 
 def adjustment(talk: Conversation) -> inference.Adjustment:
-    """Ask for what can be changed about the colours, of who wants to change it."""
-    is_said = talk.has_flag(ask.VIVIDNESS) or talk.has_flag(ask.RESTORE_CONTRAST)
+    """Ask for what can be changed about the colours, and before, of who wants to change it."""
+    is_said = any(talk.has_flag(question) for question in (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))
     is_wanted = talk.answer(ask.ADJUST) if talk.has_flag(ask.ADJUST) or not is_said else False
     answer = talk.answer if is_wanted else talk.flag_or_default
-    return inference.Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST))
+    return inference.Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST), answer(ask.REPAIR))
 
 
 def colorize(console: Console, talk: Conversation, work: Callable[[Progress], runs.ColorizeResult], again: str) -> None:

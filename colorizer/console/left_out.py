@@ -11,6 +11,7 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.dataset import DatasetCheck
 from colorizer.photos.kinds import kind_of
+from colorizer.photos.pages import is_written_whole
 
 
 def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -> None:
@@ -29,12 +30,17 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
             console.warn(f"  {reason}")
 
 
-def tell_pages(console: Console, check: DatasetCheck) -> None:
-    """Say which files have pages that are not read."""
-    if check.several_pages:
-        many = counted(len(check.several_pages), "file has", "files have")
-        console.warn(f"{many} several pages, of which only the first is read; save the others as files of their own:")
-        for path in check.several_pages:
+def tell_pages(console: Console, check: DatasetCheck, for_training: bool) -> None:
+    """Say which files have pages that are not read, and how many have all of theirs colorized."""
+    whole = [path for path in check.several_pages if not for_training and is_written_whole(path)]
+    if whole:
+        console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page comes out in colour.")
+    others = [path for path in check.several_pages if path not in whole]
+    if others:
+        why = "" if for_training else ", since their names are not those of TIFFs"
+        many = counted(len(others), "file has", "files have")
+        console.warn(f"{many} several pages, of which the first is read{why}:")
+        for path in others:
             console.warn(f"  {path}")
 
 

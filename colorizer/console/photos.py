@@ -116,7 +116,7 @@ def _checked(
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")
-    tell_pages(console, check)
+    tell_pages(console, check, for_training)
     check = without_colour_photos(console, talk, check)
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
     console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")

@@ -118,7 +118,7 @@ LOOK = Question(
 )
 ADJUST = Question(
     "--adjust",
-    "ask how colourful, and whether to restore the contrast of faded photos",
+    "ask how colourful, whether to restore the contrast of faded photos, and whether to mend damaged ones",
     yes_or_no,
     (COLORIZE,),
     "Adjust how colourful they become? (yes/no)",
@@ -138,6 +138,14 @@ RESTORE_CONTRAST = Question(
     yes_or_no,
     (COLORIZE,),
     "Give faded photos their black and white back? (yes/no)",
+    "no",
+)
+REPAIR = Question(
+    "--repair",
+    "mend some of the dust, scratches and creases of old prints before; fine bright lines may be taken for damage",
+    yes_or_no,
+    (COLORIZE,),
+    "Mend dust, scratches and creases before? Fine bright lines may be taken for some. (yes/no)",
     "no",
 )
 HINTS = Question(

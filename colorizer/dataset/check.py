@@ -35,7 +35,7 @@ class DatasetCheck:
     in_colour: tuple[Path, ...] = ()
     """Photos that are in colour already, where black-and-white ones are wanted. Toned and yellowed ones are not."""
     several_pages: tuple[Path, ...] = ()
-    """Files with more pages than the one that is read; they are among the others too."""
+    """Files with more pages than one; they are among the others too."""
 
 
 def check_photos(
@@ -116,6 +116,6 @@ def _is_within(found: list | None, maximum_pixels: int) -> bool:
 def _examine(path: Path, limits: PhotoLimits) -> list:
     try:
         facts = examine(path, limits)
-        return [_READABLE, facts.colour_format, facts.width * facts.height, facts.in_colour, facts.pages]
+        return [_READABLE, facts.colour_format, facts.most_pixels, facts.in_colour, facts.pages]
     except ColorizeError as error:
         return [_UNREADABLE, str(error)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,15 +21,16 @@ from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
 from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
-from colorizer.photos.reading import Source, pixel_count, read_photo
+from colorizer.photos.reading import Source, bytes_needed, read_photo
 from colorizer.photos.tones import tonal_range
 from colorizer.ranges import Ranged
 from colorizer.settings import DEFAULT_READING, VIVIDNESS_RANGE, PhotoLimits, Reading
 
 BATCH_SIZE = 16
 """Photos that go through the network together."""
-BATCH_PIXELS = 64_000_000
-"""Pixels of decoded photos in one batch; three batches are in memory at once (read, computed, written)."""
+BATCH_BYTES = 500_000_000
+"""What the photos of one batch and their pictures in colour take together; three batches are in memory at once (read,
+computed, written). A photo that takes more by itself is alone there."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Adjustment(Ranged):
     """Multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful."""
     restore_contrast: bool = False
     """Whether a faded photo gets its black and white back; the network always sees it so."""
+    repair: bool = False
+    """Whether dust, scratches and creases are mended before (`photos.repair`)."""
 
 
 AS_MEANT = Adjustment()
@@ -62,6 +66,8 @@ class Failure:
     reason: str
 
 
+Page = tuple[Path, int]
+"""A file and one of its pages, from 0 on."""
 Deliver = Callable[[Path, Photo, Picture], Any]
 """Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
 HintsOf = Callable[[Path, Photo], Sequence[AnyHint]]
@@ -101,8 +107,9 @@ def colorize_decoded(
     """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short, or
     a hint lies outside the photo.
     """
-    offset = propose(network, [photo])[0]
     try:
+        photo = _mended(photo, adjustment)
+        offset = propose(network, [photo])[0]
         return _finish(photo, offset, adjustment, network.size, hints=hints)
     except MemoryError as error:
         raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
@@ -127,6 +134,14 @@ def _finish(
     return HintedPhoto(photo, offset, tones).picture(hints)
 
 
+def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
+    if not adjustment.repair:
+        return photo
+    from colorizer.photos.repair import repaired  # and with it SciPy's images, for those who want it
+
+    return repaired(photo)
+
+
 def _too_large(photo: Photo) -> str:
     return (
         f"memory does not suffice for {photo.width} x {photo.height} pixels; close other programs, or make it smaller."
@@ -140,8 +155,11 @@ def colorize_files(
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
     hints_of: HintsOf = no_hints,
+    pages: Mapping[Path, int] | None = None,
 ) -> Iterator[Colorized | Failure]:
     """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
+
+    `pages` says of which files more than the first page is taken, and how many; there is an outcome for each.
 
     While the network computes one batch, threads write the one before and read the one after it: by default as many
     as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
@@ -150,19 +168,22 @@ def colorize_files(
     """
     pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
 
-    def read(batch: list[Path]) -> list[Future]:
-        return [pool.submit(_read, path, limits) for path in batch]
+    def read(batch: list[Page]) -> list[Future]:
+        return [pool.submit(_read, page, adjustment, limits) for page in batch]
+
+    def colorized(batches: Iterator[list[Page]]) -> Iterator[Colorized | Failure]:
+        reading, writing = read(next(batches, [])), []
+        while reading or writing:
+            following = read(next(batches, []))
+            finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, pool)
+            for outcome in writing:
+                yield outcome if isinstance(outcome, Failure) else outcome.result()
+            reading, writing = following, finishing
 
     with memory_used_again():
         try:
-            batches = _batches(paths, limits)
-            reading, writing = read(next(batches, [])), []
-            while reading or writing:
-                following = read(next(batches, []))
-                finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, pool)
-                for outcome in writing:
-                    yield outcome if isinstance(outcome, Failure) else outcome.result()
-                reading, writing = following, finishing
+            for batches in _in_memory(_batches(_pages(paths, pages or {}), limits)):
+                yield from colorized(batches)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -194,23 +215,23 @@ def _compute(
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
-    def finish(path: Path, photo: Photo, offset: np.ndarray) -> Colorized | Failure:
+    def finish(path: Path, photo: Photo, mended: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
             hints = hints_of(path, photo)
-            picture = _finish(photo, offset, adjustment, network.size, limits, hints)
+            picture = _finish(mended, offset, adjustment, network.size, limits, hints)
         except ColorizeError as error:
-            return Failure(path, f"Cannot colorize {path}: {error}")
+            return Failure(path, f"Cannot colorize {_named(path, photo)}: {error}")
         except MemoryError:
-            return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
+            return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
         try:
             return Colorized(path, deliver(path, photo, picture))
         except ColorizeError as error:
             return Failure(path, str(error))
         except MemoryError:
-            return Failure(path, f"Cannot colorize {path}: {_too_large(photo)}")
+            return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
 
     outcomes = [future.result() for future in reading]
-    photos = [outcome[1] for outcome in outcomes if not isinstance(outcome, Failure)]
+    photos = [outcome[2] for outcome in outcomes if not isinstance(outcome, Failure)]
     offsets = iter(propose(network, photos, limits) if photos else ())
     return [
         outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
@@ -218,22 +239,55 @@ def _compute(
     ]
 
 
-def _read(path: Path, limits: PhotoLimits) -> tuple[Path, Photo] | Failure:
+def _read(page: Page, adjustment: Adjustment, limits: PhotoLimits) -> tuple[Path, Photo, Photo] | Failure:
+    """Return a file's path with its photo as it is, and as it is to be colorized."""
+    path, number = page
     try:
-        return path, read_photo(path, limits)
+        photo = read_photo(path, limits, number)
     except ColorizeError as error:
         return Failure(path, str(error))
+    try:
+        return path, photo, _mended(photo, adjustment)
+    except MemoryError:
+        return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
 
 
-def _batches(paths: Sequence[Path], limits: PhotoLimits) -> Iterator[list[Path]]:
-    batch: list[Path] = []
-    pixels = 0
+def _named(path: Path, photo: Photo) -> str:
+    return f"{path}, page {photo.page + 1}" if photo.page else str(path)
+
+
+def _pages(paths: Sequence[Path], pages: Mapping[Path, int]) -> Iterator[Page]:
     for path in paths:
-        size = pixel_count(path, limits)
-        if batch and (len(batch) == BATCH_SIZE or pixels + size > BATCH_PIXELS):
-            yield batch
-            batch, pixels = [], 0
-        batch.append(path)
-        pixels += size
+        for number in range(pages.get(path, 1)):
+            yield path, number
+
+
+@dataclass(frozen=True)
+class _Batch:
+    pages: list[Page]
+    needed: int
+    """Bytes that the photos and their pictures take."""
+
+
+def _batches(pages: Iterator[Page], limits: PhotoLimits) -> Iterator[_Batch]:
+    batch: list[Page] = []
+    needed = 0
+    for page in pages:
+        path, number = page
+        size = bytes_needed(path, limits, number)
+        if batch and (len(batch) == BATCH_SIZE or needed + size > BATCH_BYTES):
+            yield _Batch(batch, needed)
+            batch, needed = [], 0
+        batch.append(page)
+        needed += size
     if batch:
-        yield batch
+        yield _Batch(batch, needed)
+
+
+def _in_memory(batches: Iterator[_Batch]) -> Iterator[Iterator[list[Page]]]:
+    """Yield batches that may be in memory at once, one read while others are written, and each larger one alone."""
+    for is_large, several in groupby(batches, key=lambda batch: batch.needed > BATCH_BYTES):
+        if is_large:
+            yield from (iter([batch.pages]) for batch in several)
+        else:
+            yield (batch.pages for batch in several)

@@ -10,6 +10,9 @@ from PIL import Image
 
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024**2, 256
 """Pillow holds pictures in blocks; together these are two and a half photos of 24 megapixels."""
+LARGE_PIXELS = 64_000_000
+"""Decoded in colour, a quarter of a gigabyte."""
+_large = threading.Lock()
 _lock = threading.Lock()
 _before: list[tuple[int, int]] = []
 """Block size and blocks kept before the first user, once for each user there is now."""
@@ -32,6 +35,18 @@ def memory_used_again() -> Iterator[None]:
             found = _before.pop()
             if not _before:
                 _set(*found)
+
+
+@contextmanager
+def one_large_at_a_time(pixels: int) -> Iterator[None]:
+    """Let a photo of more than `LARGE_PIXELS` wait, where several threads decode photos, until no other such one is in
+    memory.
+    """
+    if pixels <= LARGE_PIXELS:
+        yield
+    else:
+        with _large:
+            yield
 
 
 def lift_pixel_limit() -> None:

@@ -34,6 +34,8 @@ class Photo:
     """EXIF metadata with the orientation tag made true for upright pixels."""
     resolution: tuple[float, float] | None = None
     """Horizontal and vertical dots per inch."""
+    page: int = 0
+    """Which page of its file it is."""
 
     @property
     def height(self) -> int:
@@ -76,9 +78,13 @@ class Photo:
 
     def square(self, size: int) -> np.ndarray:
         """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
+        return self.scaled_luma((size, size))
+
+    def scaled_luma(self, size: tuple[int, int]) -> np.ndarray:
+        """Return the luma at another width and height: float32 in [0, 1], shape (height, width)."""
         if self.image.mode == "I;16":
-            return np.asarray(self.image.resize((size, size), Image.Resampling.BILINEAR), np.float32) / 65535
-        pixels = np.asarray(squeezed(self.image, size), np.float32)
+            return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR), np.float32) / 65535
+        pixels = np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
         return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
 
 
@@ -97,11 +103,12 @@ class PhotoFacts:
     """What checking a file tells about it."""
 
     colour_format: str
-    """"RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the mode."""
-    width: int
-    height: int
+    """Of the first page: "RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the
+    mode."""
+    most_pixels: int
+    """Of its largest page."""
     in_colour: bool
-    """Whether it shows more colour than a black-and-white photo that was toned, has yellowed or is stained."""
+    """Whether every page shows more colour than a black-and-white photo that was toned, has yellowed or is stained."""
     pages: int = 1
     """Pages of a TIFF, small previews not counted; of any other file, 1."""
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import struct
-from functools import cache
+from functools import lru_cache
 
+import numpy as np
 from PIL import Image, ImageCms
+
+_GRID = 9
+_SRGB_DIFFERENCE = 3
+"""Levels by which the profiles that call themselves sRGB differ at most from one another; Display P3 differs by more
+than 50."""
 
 
 def profile_space(icc: bytes | None) -> str | None:
     if not icc:
         return None
     try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(icc)).profile.xcolor_space.strip()
+        return _opened(icc).profile.xcolor_space.strip()
     except Exception:  # a broken profile is no profile
         return None
 
@@ -22,9 +28,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     alpha = image.getchannel("A") if image.mode == "LA" else None
     bare = image.convert("L") if image.mode == "LA" else image
     try:
-        converted = ImageCms.profileToProfile(
-            bare, ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        converted = ImageCms.profileToProfile(bare, _opened(icc), ImageCms.createProfile("sRGB"), outputMode="RGB")
     except ImageCms.PyCMSError:  # the profile does not fit the pixels
         return image
     if alpha is not None:
@@ -32,30 +36,65 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     return converted
 
 
-def deep_to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+def rgb_to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
+    """Convert a picture of mode "RGB", "L" or "I;16" from an RGB profile of other primaries or tones to sRGB; None for
+    one that needs no conversion, or cannot be converted.
+    """
+    if _is_srgb(icc):
+        return None
+    try:
+        if image.mode == "RGB":
+            return ImageCms.profileToProfile(image, _opened(icc), ImageCms.createProfile("sRGB"))
+        return _gray_to_srgb(image, _gray_profile(icc))
+    except (ImageCms.PyCMSError, KeyError):  # the profile does not fit, or has no tone curve
+        return None
+
+
+def gray_to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     """Convert gray of 16 bits, mode "I;16", from its GRAY profile to the tone curve of sRGB, with all 16 bits."""
     try:
-        return ImageCms.profileToProfile(
-            image,
-            ImageCms.ImageCmsProfile(io.BytesIO(icc)),
-            ImageCms.ImageCmsProfile(io.BytesIO(_gray_srgb())),
-            outputMode="I;16",
-            flags=ImageCms.Flags.NOOPTIMIZE,  # whose short tables err by a level of 8 bits in the shadows
-        )
+        return _gray_to_srgb(image, icc)
     except ImageCms.PyCMSError:  # the profile does not fit the pixels
         return image
 
 
-@cache
-def _gray_srgb() -> bytes:
-    """Make a GRAY profile with the tone curve of sRGB, which Little CMS has for RGB only; layout as in ICC.1:2022
-    (https://www.color.org/specification/ICC.1-2022-05.pdf), 7.2 and 7.3.
+def _gray_to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    return ImageCms.profileToProfile(
+        image,
+        _opened(icc),
+        _opened(_gray_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())),
+        outputMode=image.mode,
+        flags=ImageCms.Flags.NOOPTIMIZE,  # whose short tables err by a level of 8 bits in the shadows
+    )
+
+
+@lru_cache(maxsize=16)
+def _is_srgb(icc: bytes) -> bool:
+    """Say whether an RGB profile is one of the many of sRGB, by what becomes of colours all over the cube."""
+    levels = np.linspace(0, 255, _GRID).astype(np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
+    try:
+        shown = ImageCms.profileToProfile(Image.fromarray(cube), _opened(icc), ImageCms.createProfile("sRGB"))
+    except ImageCms.PyCMSError:  # it is kept for those who can read it
+        return True
+    return int(np.abs(np.asarray(shown, int) - cube).max()) <= _SRGB_DIFFERENCE
+
+
+def _opened(icc: bytes) -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc))
+
+
+@lru_cache(maxsize=16)
+def _gray_profile(icc: bytes) -> bytes:
+    """Make a GRAY profile with the tone curve of an RGB one, since Little CMS has sRGB's for RGB only; layout as in
+    ICC.1:2022 (https://www.color.org/specification/ICC.1-2022-05.pdf), 7.2 and 7.3. Raises KeyError where there is
+    no such curve.
     """
-    whole = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    whole = _opened(icc).tobytes()
     (count,) = struct.unpack(">I", whole[128:132])
     entries = (struct.unpack(">4sII", whole[at : at + 12]) for at in range(132, 132 + 12 * count, 12))
     tags = {name: whole[start : start + size] for name, start, size in entries}
-    kept = {b"desc": tags[b"desc"], b"cprt": tags[b"cprt"], b"wtpt": tags[b"wtpt"], b"kTRC": tags[b"rTRC"]}
+    kept = {b"wtpt": tags[b"wtpt"], b"kTRC": tags[b"gTRC"]}
     table, values, first = struct.pack(">I", len(kept)), b"", 132 + 12 * len(kept)
     for name, value in kept.items():
         table += struct.pack(">4sII", name, first + len(values), len(value))

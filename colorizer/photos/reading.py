@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +17,10 @@ from colorizer.errors import ColorizeError
 from colorizer.photos.exif import kept_exif, orientation, transposed
 from colorizer.photos.formats import read_formats
 from colorizer.photos.kinds import UNKNOWN, described
-from colorizer.photos.memory import lift_pixel_limit
+from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
+from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
-from colorizer.photos.profiles import deep_to_srgb, profile_space, to_srgb
+from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
 from colorizer.photos.raw import NoRawDecoder
 from colorizer.photos.tones import is_gray
 from colorizer.photos.toning import is_in_colour
@@ -27,17 +30,20 @@ Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Where a photo may come from: a file's path, its bytes, an open binary file, a Pillow image, or an array: uint8 of
 shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA."""
 _GRAY_SAMPLES = 8_192
-_SUBFILE_TAG, _MAXIMUM_PAGES = 254, 10_000
+_BYTES = {"1": 5, "L": 5, "RGB": 8, "P": 8}
+_OTHER_BYTES = 16
+"""For each pixel: Pillow takes one for gray and four for colour. With more than 8 bits, or with alpha, each is there
+once more."""
 
 
-def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
+def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> Photo:
     """Decode a photo of any supported format completely; raise ColorizeError when that cannot be done.
 
-    A Pillow image or an open file that is given stays open. Animations give their first frame. Palette, CMYK and other
-    colour models become RGB; a colour profile that is not one for RGB is converted to sRGB, an RGB profile is kept for
-    writing.
+    A Pillow image or an open file that is given stays open. Of a TIFF, `page` says which of its pages, from 0 on;
+    animations give their first frame. Palette, CMYK and other colour models become RGB. What has a profile is converted
+    to sRGB, the colours a network knows; a profile of sRGB itself is kept for writing.
     """
-    with _readable(source), _open(source, limits) as image:
+    with _readable(source, page), _open(source, limits, page) as image:
         image.load()
         form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
         exif, space = kept_exif(image), profile_space(icc)
@@ -48,7 +54,7 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
             if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
                 alpha = np.where(np.asarray(upright) == transparent, 0, 255).astype(np.uint8)
             if space == "GRAY":
-                upright = deep_to_srgb(_plain(upright), icc)
+                upright = gray_to_srgb(_plain(upright), icc)
         else:
             if space in ("GRAY", "CMYK"):
                 upright = to_srgb(upright, icc)
@@ -56,13 +62,16 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
                 upright = upright.convert("RGBA")
                 alpha = np.asarray(upright.getchannel("A"))
                 alpha = None if alpha.min(initial=255) == 255 else alpha
+        plain = _plain(upright)
+        in_srgb = rgb_to_srgb(plain, icc) if space == "RGB" else None
         return Photo(
-            image=_plain(upright),
+            image=in_srgb or plain,
             alpha=alpha,
             format="JPEG" if form == "MPO" else form,
-            icc_profile=icc if space == "RGB" else None,
+            icc_profile=icc if space == "RGB" and in_srgb is None else None,
             exif=exif,
             resolution=_resolution(dpi),
+            page=page,
         )
 
 
@@ -81,53 +90,64 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
 
 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
-    """Decode a file to its last pixel and say what it is; raise ColorizeError when it is no readable photo."""
-    with _readable(path), _open(path, limits) as image:
-        image.load()
-        in_colour = False
-        if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
+    """Decode a file to the last pixel of its last page and say what it is; raise ColorizeError when it is no readable
+    photo.
+    """
+    with _readable(path), _open(path, limits) as image, one_large_at_a_time(image.width * image.height):
+        found = []
+        for page in pages(image):
+            with _readable(path, page):
+                _refuse_too_large(image, path, limits, page)
+                found.append(_facts(image, limits))
+        return replace(
+            found[0],
+            most_pixels=max(facts.most_pixels for facts in found),
+            in_colour=all(facts.in_colour for facts in found),
+            pages=len(found),
+        )
+
+
+def _facts(image: Image.Image, limits: PhotoLimits) -> PhotoFacts:
+    """Say what the page is that an open file shows."""
+    image.load()
+    in_colour = False
+    if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
+        colour_format = "gray"
+    else:
+        colour_format = image.mode
+        if image.mode == "P":
+            colour_format = "RGBA" if image.has_transparency_data else "RGB"
+        # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+        step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
+        size = (-(-image.width // step), -(-image.height // step))
+        sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
+        if is_gray(np.asarray(sample.convert("RGB")), limits):
             colour_format = "gray"
         else:
-            colour_format = image.mode
-            if image.mode == "P":
-                colour_format = "RGBA" if image.has_transparency_data else "RGB"
-            # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
-            step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
-            size = (-(-image.width // step), -(-image.height // step))
-            sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
-            if is_gray(np.asarray(sample.convert("RGB")), limits):
-                colour_format = "gray"
-            else:
-                in_colour = is_in_colour(image, limits)
-        pages = _page_count(path) if image.format == "TIFF" and image.is_animated else 1
-        return PhotoFacts(colour_format, image.width, image.height, in_colour, pages)
-
-
-def _page_count(path: Path) -> int:
-    """Return the number of pages of a TIFF; pages that are smaller copies of others (TIFF 6.0, NewSubfileType) are
-    none, and neither are those after a damaged one."""
-    pages = 0
-    with suppress(Exception), Image.open(path, formats=("TIFF",)) as image:
-        for number in range(_MAXIMUM_PAGES):
-            image.seek(number)
-            if not image.tag_v2.get(_SUBFILE_TAG, 0) & 1:
-                pages += 1
-    return max(1, pages)
+            in_colour = is_in_colour(image, limits)
+    return PhotoFacts(colour_format, image.width * image.height, in_colour)
 
 
 def _square(path: Path, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:
     with _open(path, limits) as image:
         if at_a_fraction and image.format in ("JPEG", "MPO"):
             image.draft("RGB", (size, size))
-        rgb = image if image.mode == "RGB" else Photo(_plain(image)).rgb()
-        return np.asarray(transposed(squeezed(rgb, size), orientation(image)))
+        with one_large_at_a_time(image.width * image.height):
+            return _squeezed(image, size)
 
 
-def pixel_count(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> int:
-    """Return the number of pixels a file's header claims; 0 for a file that `read_photo` would refuse."""
+def _squeezed(image: Image.Image, size: int) -> np.ndarray:
+    rgb = image if image.mode == "RGB" else Photo(_plain(image)).rgb()
+    return np.asarray(transposed(squeezed(rgb, size), orientation(image)))
+
+
+def bytes_needed(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> int:
+    """Return how many bytes a photo and its picture in colour take in memory, by what a page's header claims; 0 for one
+    that `read_photo` would refuse.
+    """
     try:
-        with _open(path, limits) as image:
-            return image.width * image.height
+        with _open(path, limits, page) as image:
+            return image.width * image.height * _BYTES.get(image.mode, _OTHER_BYTES)
     except Exception:  # reading it will say what is wrong
         return 0
 
@@ -142,7 +162,7 @@ def file_format(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
 
 
 @contextmanager
-def _readable(source: Source) -> Iterator[None]:
+def _readable(source: Source, page: int = 0) -> Iterator[None]:
     """Turn whatever a decoder throws at a broken file into one ColorizeError naming the file."""
     try:
         yield
@@ -154,12 +174,13 @@ def _readable(source: Source) -> Iterator[None]:
             PermissionError: "no permission to read it",
             MemoryError: "memory does not suffice for it",
             NoRawDecoder: 'it is a raw photo; install rawpy, the extra "raw" of this program, to develop it',
+            TooManyPages: f"it has more than {MAXIMUM_PAGES:,} pages; split it into several files",
         }
         said = " ".join(str(error).split()).rstrip(".")
         reason = reasons.get(type(error), f"damaged ({said})")
         if isinstance(error, Image.UnidentifiedImageError):
             reason = _what_it_is(source)
-        raise ColorizeError(f"Cannot read {_named(source)}: {reason}.") from error
+        raise ColorizeError(f"Cannot read {_named(source, page)}: {reason}.") from error
 
 
 def _what_it_is(source: Source) -> str:
@@ -173,18 +194,27 @@ def _what_it_is(source: Source) -> str:
         return UNKNOWN
 
 
-def _open(source: Source, limits: PhotoLimits) -> Image.Image:
+def _open(source: Source, limits: PhotoLimits, page: int = 0) -> Image.Image:
     lift_pixel_limit()
     if isinstance(source, str | Path) and not Path(source).is_file():
         raise ColorizeError(f"Cannot read {source}: not a regular file.")
     image = _image(source)
-    if image.width * image.height > limits.maximum_pixels:
+    try:
+        if next(islice(pages(image), page, None), None) is None:
+            raise ColorizeError(f"Cannot read {_named(source)}: it has no page {page + 1}.")
+        _refuse_too_large(image, source, limits, page)
+    except BaseException:
         with image:  # closes what was opened here, and leaves a file that was given open
-            raise ColorizeError(
-                f"Cannot read {_named(source)}: {image.width} x {image.height} pixels are above the limit of "
-                f"{limits.maximum_pixels / 1e6:,.6g} megapixels."
-            )
+            raise
     return image
+
+
+def _refuse_too_large(image: Image.Image, source: Source, limits: PhotoLimits, page: int = 0) -> None:
+    if image.width * image.height > limits.maximum_pixels:
+        raise ColorizeError(
+            f"Cannot read {_named(source, page)}: {image.width} x {image.height} pixels are above the limit of "
+            f"{limits.maximum_pixels / 1e6:,.6g} megapixels."
+        )
 
 
 def _image(source: Source) -> Image.Image:
@@ -200,11 +230,15 @@ def _image(source: Source) -> Image.Image:
             f"An array of {source.dtype}, shape {source.shape}, is no photo: give uint8 of shape (h, w), (h, w, 3) or "
             "(h, w, 4), or uint16 of shape (h, w)."
         )
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
+    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
+    if image.format == "TIFF":
+        image.filename = ""  # or Pillow maps it into memory, and scrambles what lies on its side
+    return image
 
 
-def _named(source: Source) -> str:
-    return str(source) if isinstance(source, str | Path) else "the photo that was given"
+def _named(source: Source, page: int = 0) -> str:
+    name = str(source) if isinstance(source, str | Path) else "the photo that was given"
+    return f"{name}, page {page + 1}" if page else name
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file
@@ -18,6 +21,9 @@ from colorizer.photos.palette import with_palette
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import file_format
 from colorizer.settings import PhotoLimits
+
+_MAXIMUM_TIFF_BYTES = 2**32 - 1
+"""Of a TIFF, whose offsets have 32 bits: TIFF 6.0, page 13."""
 
 
 def file_name(name: str, form: str) -> str:
@@ -53,6 +59,23 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
                 _write_with_pillow(temporary, form, picture.image, original, limits)
         except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
             raise ColorizeError(f"Could not write {path}: {error}.") from error
+
+
+def write_pages(path: Path, pages: Iterable[Path]) -> None:
+    """Join TIFFs of one page each, in their order, into one at `path`, and remove each as soon as it is in it; the file
+    appears complete or not at all. Raises ColorizeError.
+    """
+    with complete_file(path) as temporary, temporary.open("w+b") as file:
+        joined = AppendingTiffWriter(file)
+        for page in pages:
+            if file.seek(0, io.SEEK_END) + page.stat().st_size > _MAXIMUM_TIFF_BYTES:
+                raise ColorizeError(
+                    f"Could not write {path}: its pages take more than the 4 GB a TIFF can have; split the original."
+                )
+            with page.open("rb") as one:
+                shutil.copyfileobj(one, joined)
+            joined.newFrame()
+            page.unlink()
 
 
 def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Photo, limits: PhotoLimits) -> None:

@@ -1,8 +1,8 @@
 """Use cases: one job in, one result out, progress by a callable; nothing here asks or prints.
 
 `colorize`, `evaluate` and `train` do the work and leave it in the `folders` of a run, under the `names` of its
-photos; `specification` is what an interrupted training is taken up by. Every driver (the terminal, a page, a Python
-caller) uses these.
+photos, the `pages` of one in one file; `specification` is what an interrupted training is taken up by. Every driver
+(the terminal, a page, a Python caller) uses these.
 """
 
 from colorizer.faces import attach

@@ -15,19 +15,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from PIL import Image
-
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
-from colorizer.inference.colorize import AS_MEANT, Adjustment, Failure, colorize_files
+from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
+from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import write_photo
@@ -36,6 +35,7 @@ from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, compari
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import MADE_FROM, NAMES, PAGE, SHEETS, Run, earlier_run, is_made_from, write_record
 from colorizer.runs.names import paths_beside, picture_paths
+from colorizer.runs.pages import Written, gathered, page_file, page_folder
 from colorizer.settings import DEFAULT_READING, Reading
 
 _PHOTOS_PER_SHEET = 100
@@ -87,8 +87,9 @@ class ColorizeResult:
 def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> ColorizeResult:
     """Colorize photos into the job's run; photos that cannot be colorized are among the result's failures.
 
-    Every file appears complete or not at all. Raises Unfinished, saying how many photos are complete, when something
-    stops the whole: UnfinishedInterrupted for a KeyboardInterrupt.
+    Of a TIFF all pages are colorized, into one TIFF; each counts in `progress`. Every file appears complete or not at
+    all. Raises Unfinished, saying how many photos are complete, when something stops the whole: UnfinishedInterrupted
+    for a KeyboardInterrupt.
     """
     job = _begun(job)
     columns = COMPARED if job.truths else COMPARED[:-1]
@@ -96,16 +97,16 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     photos = [photo for photo in job.photos if not paths[photo].exists()]
     sheets, failures = SheetWriter(job.run.results / SHEETS, columns), []
     on_sheets = _on_sheets(photos, job.has_all_sheets)
-    deliver = partial(_write, paths, job.truths)
+    pages = {photo: page_count(photo) for photo in photos}
     try:
-        outcomes = colorize_files(job.network, photos, deliver, job.adjustment, job.reading, partial(_hints_of, job))
-        with closing(outcomes):
-            for done, outcome in enumerate(outcomes, 1):
+        with page_folder(job.run.results, pages) as folder, closing(_outcomes(job, paths, pages, folder)) as outcomes:
+            told = _told(outcomes, sum(pages.values()), progress)
+            for photo, count in pages.items():
+                outcome = gathered(paths[photo], islice(told, count))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
-                elif outcome.path in on_sheets:
-                    sheets.add(str(outcome.path.relative_to(job.root)), outcome.delivered)
-                progress(done, len(photos))
+                elif photo in on_sheets:
+                    sheets.add(_title(job, photo, count), outcome.delivered.row)
         written_sheets = sheets.finish()
         page = _save_page(job, paths, failures)
     except (KeyboardInterrupt, ColorizeError) as stopped:
@@ -125,8 +126,36 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     )
 
 
-def _hints_of(job: ColorizeJob, path: Path, photo: Photo) -> Sequence[AnyHint]:
-    return job.hints.get(path, ())
+def _outcomes(
+    job: ColorizeJob, paths: Mapping[Path, Path], pages: Mapping[Path, int], folder: Path
+) -> Iterator[Colorized | Failure]:
+    """Colorize every page of the photos that `pages` counts, into `paths`, or into `folder` where there are several."""
+
+    def write(photo: Path, original: Photo, picture: Picture) -> Written:
+        file = paths[photo] if pages[photo] == 1 else page_file(folder)
+        write_photo(file, picture, original)
+        if original.page > 0:
+            return Written(file, ())
+        truth = job.truths.get(photo)
+        true = original if truth == photo else truth and read_photo(truth)
+        return Written(file, comparison(original, picture, true))
+
+    def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
+        return job.hints.get(photo, ()) if original.page == 0 else ()
+
+    return colorize_files(job.network, list(pages), write, job.adjustment, job.reading, hints_of, pages)
+
+
+def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
+    """Pass outcomes on and report each."""
+    for done, outcome in enumerate(outcomes, 1):
+        progress(done, total)
+        yield outcome
+
+
+def _title(job: ColorizeJob, photo: Path, pages: int) -> str:
+    name = str(photo.relative_to(job.root))
+    return name if pages == 1 else f"{name} ({pages:,} pages)"
 
 
 def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
@@ -139,7 +168,7 @@ def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
 
 def _save_page(job: ColorizeJob, paths: dict[Path, Path], failures: Sequence[Failure]) -> Path:
     failed = {failure.path for failure in failures}
-    pictures = {str(photo.relative_to(job.root)): path for photo, path in paths.items() if photo not in failed}
+    pictures = {_title(job, photo, page_count(path)): path for photo, path in paths.items() if photo not in failed}
     return save_page(job.run.results / PAGE, job.run.name, pictures, [failure.reason for failure in failures])
 
 
@@ -163,7 +192,9 @@ def _begun(job: ColorizeJob) -> ColorizeJob:
         "weights": job.network.weights_digest,
         **asdict(job.adjustment),
     }
-    if job.hints:  # records of before there were hints are still found
+    if not job.adjustment.repair:  # records of before there was any are still found, and so below
+        del made_from["repair"]
+    if job.hints:
         hints = sorted((str(path.relative_to(job.root)), sorted(map(repr, those))) for path, those in job.hints.items())
         made_from["hints"] = hashlib.sha256(repr(hints).encode()).hexdigest()
     if job.folder is not None:
@@ -186,14 +217,3 @@ def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> Coloriz
         write_record(folder / NAMES, {})
         write_record(folder / MADE_FROM, made_from)
     return replace(job, run=run)
-
-
-def _write(
-    paths: dict[Path, Path], truths: Mapping[Path, Path], photo: Path, original: Photo, picture: Picture
-) -> list[Image.Image]:
-    """Write a colorized photo where `paths` says and return its row of a comparison sheet. Raises ColorizeError."""
-    write_photo(paths[photo], picture, original)
-    truth = truths.get(photo)
-    if truth is None:
-        return comparison(original, picture)
-    return comparison(original, picture, original if truth == photo else read_photo(truth))

@@ -47,6 +47,7 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
         ("Adjust how colourful", "yes"),
         ("How colourful?", "1.5"),
         ("black and white back", ""),
+        ("Mend dust", ""),
         ("Show the first comparison sheet", ""),
     ):
         terminal.expect_exact(question)

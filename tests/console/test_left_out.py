@@ -91,17 +91,19 @@ def test_a_photo_written_as_another_kind_of_file_is_told(tmp_path):
     assert "1 photo has got a file of another kind" in spoken.getvalue()
 
 
-def test_pages_that_are_not_read_are_told_and_previews_are_no_pages(photos):
+def test_pages_are_told_and_previews_are_no_pages(photos):
     page = Image.open(SHIPPED / "page.png").convert("L")
-    page.save(photos / "scan.tif", save_all=True, append_images=[page, page])
+    for name in ("scan.tif", "misnamed.jpg"):
+        page.save(photos / name, "TIFF", save_all=True, append_images=[page, page])
     with tifffile.TiffWriter(photos / "preview.tif") as file:
         file.write(np.asarray(page))
         file.write(np.asarray(page)[::4, ::4], subfiletype=1)
     check, said = chosen(photos)
-    assert [path.name for path in check.several_pages] == ["scan.tif"]
+    assert [path.name for path in check.several_pages] == ["misnamed.jpg", "scan.tif"]
     assert photos / "scan.tif" in check.fine
-    assert "1 file has several pages, of which only the first is read" in said
-    assert f"  {photos / 'scan.tif'}" in said.splitlines()
+    assert "1 file has several pages; each page comes out in colour." in said
+    assert "1 file has several pages, of which the first is read, since their names are not those of TIFFs:" in said
+    assert f"  {photos / 'misnamed.jpg'}" in said.splitlines()
 
 
 def test_a_folder_of_colour_photos_is_coloured_anew_though_one_of_them_passes_for_a_print(photos):

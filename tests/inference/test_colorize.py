@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from benchmarks.repair import damaged
 from colorizer import ColorizeError, colorize_photo, load_model
 from colorizer.dataset.find import find_files
 from colorizer.inference.colorize import Adjustment, Colorized, Failure, colorize_decoded, colorize_files, propose
@@ -176,3 +177,35 @@ def test_the_contrast_of_a_photo_that_is_not_faded_is_left_alone(small_model, ca
         colorize_decoded(load_model(small_model), photo, Adjustment(1, restore)).image for restore in (False, True)
     )
     assert np.array_equal(np.asarray(plain), np.asarray(asked))
+
+
+def test_a_photo_is_mended_before_it_is_colorized_and_delivered_as_it_was(small_model, tmp_path, camera):
+    scratched = damaged(np.asarray(Image.fromarray(camera).resize((256, 256))), "scratches", 6)[0]
+    Image.fromarray(scratched).save(tmp_path / "scratched.png")
+    network = load_model(small_model)
+    (outcome,) = colorize_files(
+        network, [tmp_path / "scratched.png"], lambda *delivered: delivered[1:], Adjustment(repair=True)
+    )
+    original, picture = outcome.delivered
+    assert np.array_equal(np.asarray(original.image), scratched)
+    alone = colorize_photo(tmp_path / "scratched.png", network, Adjustment(repair=True))
+    assert np.abs(np.asarray(alone, int) - np.asarray(picture.image)).max() <= 1
+    assert np.abs(luma(np.asarray(picture.image)) - scratched).max() > 50
+
+
+def test_photos_larger_than_a_batch_are_in_memory_alone(small_model, colour_folder, monkeypatch):
+    monkeypatch.setattr("colorizer.inference.colorize.BATCH_BYTES", 500_000)
+    files, at_work, most = find_files(colour_folder).files, set(), []
+
+    def hints_of(path, photo):
+        at_work.add(path)
+        most.append(len(at_work))
+        return ()
+
+    def deliver(path, photo, picture):
+        at_work.discard(path)
+        return picture.image.size
+
+    outcomes = list(colorize_files(load_model(small_model), files, deliver, hints_of=hints_of))
+    assert [outcome.path for outcome in outcomes] == list(files)
+    assert max(most) == 1

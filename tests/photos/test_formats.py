@@ -12,7 +12,7 @@ from colorizer.errors import ColorizeError
 from colorizer.photos import formats
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import examine, pixel_count, read_photo, read_square
+from colorizer.photos.reading import bytes_needed, examine, read_photo, read_square
 from colorizer.photos.writing import write_photo, written_name
 from colorizer.settings import PhotoLimits
 
@@ -33,7 +33,7 @@ def heic(tmp_path, astronaut):
 def test_a_phones_heic_is_read_by_every_reader_and_written_as_one(heic, tmp_path, astronaut):
     upright = astronaut[:200]
     assert examine(heic).colour_format == "RGB"
-    assert pixel_count(heic) == 200 * 512
+    assert bytes_needed(heic) == 200 * 512 * 8
     photo = read_photo(heic)
     assert (photo.width, photo.height, photo.format) == (512, 200, "HEIF")
     assert np.abs(np.asarray(photo.image).astype(int) - upright).mean() < 3
@@ -115,7 +115,7 @@ def test_a_raw_photo_is_developed_at_its_size(tmp_path, astronaut):
     path = tmp_path / "photo.dng"
     raw_photo(path, astronaut)
     assert examine(path).colour_format == "RGB"
-    assert pixel_count(path) == 512 * 512
+    assert bytes_needed(path) == 512 * 512 * 8
     photo = read_photo(path)
     assert (photo.width, photo.height, photo.format) == (512, 512, "RAW")
     seen, true = photo.luma(), luma(astronaut) / 255
@@ -133,7 +133,7 @@ def test_without_the_extra_a_raw_photo_is_one_sentence_naming_it(tmp_path, astro
     monkeypatch.setitem(sys.modules, "rawpy", None)
     with pytest.raises(ColorizeError, match='it is a raw photo; install rawpy, the extra "raw"'):
         read_photo(path)
-    assert pixel_count(path) == 0
+    assert bytes_needed(path) == 0
 
 
 def test_another_photo_with_the_ending_of_a_raw_one_is_read_as_what_it_is(tmp_path, astronaut):

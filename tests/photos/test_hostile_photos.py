@@ -46,7 +46,7 @@ def test_the_fuzzer_sees_an_error_that_is_not_the_documented_one(tmp_path, monke
         raise MemoryError
 
     monkeypatch.setattr("colorizer.photos.reading.kept_exif", broken)
-    monkeypatch.setattr("colorizer.photos.reading._readable", lambda path: contextlib.nullcontext())
+    monkeypatch.setattr("colorizer.photos.reading._readable", lambda path, page=0: contextlib.nullcontext())
     with pytest.raises(MemoryError):
         read(path)
     failures = queue.Queue()

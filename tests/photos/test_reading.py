@@ -8,7 +8,7 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.photos.color import luma
-from colorizer.photos.reading import examine, pixel_count, read_photo, read_square
+from colorizer.photos.reading import bytes_needed, examine, read_photo, read_square
 from colorizer.settings import PhotoLimits
 from tests.conftest import SHIPPED
 from tests.photo_modes import MODES, saved
@@ -55,12 +55,12 @@ def test_a_photo_above_the_pixel_limit_is_refused_before_it_is_decoded(tmp_path)
         read_photo(path, PhotoLimits(maximum_pixels=100_000))
 
 
-def test_counting_pixels_neither_warns_of_large_scans_nor_waits_for_what_is_no_file(tmp_path, monkeypatch):
+def test_counting_bytes_neither_warns_of_large_scans_nor_waits_for_what_is_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     Image.new("L", (100, 60)).save(tmp_path / "large.png")
     os.mkfifo(tmp_path / "pipe.png")
-    assert pixel_count(tmp_path / "large.png") == 6000
-    assert pixel_count(tmp_path / "pipe.png") == 0
+    assert bytes_needed(tmp_path / "large.png") == 5 * 6000
+    assert bytes_needed(tmp_path / "pipe.png") == 0
 
 
 def test_examining_tells_gray_from_colour(tmp_path, astronaut, camera):
@@ -146,3 +146,13 @@ def test_an_array_that_is_no_photo_is_refused_with_those_that_are(array):
 def test_bytes_that_are_no_photo_are_a_sentence():
     with pytest.raises(ColorizeError, match="Cannot read the photo that was given: not a photo"):
         read_photo(b"nothing")
+
+
+@pytest.mark.parametrize("turned", [5, 6, 7, 8])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_tiff_that_lies_on_its_side_is_read_upright_however_it_is_stored(tmp_path, camera, turned, compression):
+    steps = {5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}  # CIPA DC-008, tag 274
+    upright = Image.fromarray(camera[:, :300]).transpose(Image.Transpose[steps[turned]])
+    path = tmp_path / "side.tif"
+    tifffile.imwrite(path, camera[:, :300], compression=compression, extratags=[(274, "H", 1, turned, True)])
+    assert np.array_equal(np.asarray(read_photo(path).image), np.asarray(upright))

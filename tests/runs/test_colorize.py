@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from benchmarks.kill import unreadable
@@ -14,6 +15,7 @@ from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import Hint
 from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
+from colorizer.photos.reading import read_photo
 from colorizer.runs.colorize import ColorizeJob, colorize_photos
 from colorizer.runs.folders import new_run
 from tests.conftest import SHIPPED
@@ -129,3 +131,48 @@ def test_what_is_known_of_a_photo_is_in_its_picture_and_other_hints_make_another
     assert colorize_photos(again).folder == result.folder
     others = replace(again, hints={photos.files[0]: [Hint(40, 400, "teal")]}, run=new_run(tmp_path / "out", "c"))
     assert colorize_photos(others).folder == others.run.results
+
+
+def test_every_page_of_a_scan_is_in_colour_in_one_file(tmp_path, small_model, two_photos, camera):
+    deep = camera[:200].astype(np.uint16) * 257
+    with tifffile.TiffWriter(two_photos / "c.tif") as file:
+        file.write(deep, resolution=(300, 300), resolutionunit="INCH")
+        for number in range(19):  # more than go through the network together
+            file.write(camera[number * 20 : number * 20 + 100])
+    steps = []
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos), lambda done, total: steps.append((done, total)))
+    assert steps[-1] == (22, 22)
+    written = result.pictures[two_photos / "c.tif"]
+    first = read_photo(written)
+    assert first.resolution == (300, 300)
+    with tifffile.TiffFile(written) as file:
+        assert len(file.pages) == 20
+        assert np.abs(luma(file.pages[0].asarray()) - deep).max() < 257
+    for number in range(19):
+        page = read_photo(written, page=number + 1)
+        assert np.abs(page.luma() * 255 - camera[number * 20 : number * 20 + 100]).max() < 1.01
+    assert "c.tif (20 pages)" in result.page.read_text(encoding="utf-8")
+    assert not list(result.folder.glob(".pages-*"))
+
+
+def test_a_page_that_fails_is_a_failure_of_its_file_and_leaves_nothing(tmp_path, small_model, two_photos, camera):
+    with tifffile.TiffWriter(two_photos / "c.tif") as file:
+        for _ in range(3):
+            file.write(camera)
+    whole = (two_photos / "c.tif").read_bytes()
+    (two_photos / "c.tif").write_bytes(whole[:-100_000])
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos))
+    (failure,) = result.failures
+    assert failure.path == two_photos / "c.tif"
+    assert "c.tif, page 3: damaged" in failure.reason
+    assert sorted(path.name for path in result.folder.rglob("*") if path.suffix == ".tif") == []
+    assert len(result.pictures) == 2
+
+
+def test_mended_photos_are_another_run(tmp_path, small_model, two_photos):
+    first = colorize_photos(job_of(tmp_path, small_model, two_photos))
+    assert "repair" not in (first.folder / ".made-from.json").read_text()
+    mended = job_of(tmp_path, small_model, two_photos, adjustment=Adjustment(repair=True), goes_on=True)
+    result = colorize_photos(mended)
+    assert result.folder != first.folder
+    assert '"repair": true' in (result.folder / ".made-from.json").read_text()
