@@ -13,6 +13,8 @@ __getattr__, __dir__, __all__ = attach(
         "folders": ["Run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
         "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
+        "film": ["FilmJob", "FilmResult", "colorize_film"],
+        "inspect": ["INSPECTED_PHOTOS", "InspectJob", "InspectResult", "inspect_network"],
         "train": [
             "TrainJob",
             "TrainResult",

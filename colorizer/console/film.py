@@ -1,0 +1,68 @@
+"""The film's journey: a black-and-white film in, a colour film out."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.util import find_spec
+
+from colorizer import film as films
+from colorizer import runs
+from colorizer.console.model import load_to_colorize, refuse_unknown_model
+from colorizer.console.places import output_folder, reading
+from colorizer.console.terminal import Console
+from colorizer.console.wording import counted
+from colorizer.conversation import film_questions as ask_film
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.question import FILM
+from colorizer.errors import ColorizeError, Interrupted, Unfinished
+
+_NEEDED = {"av": "av", "cv2": "opencv-python-headless"}
+"""Modules of the extra "film", and the packages that have them."""
+
+
+def film_journey(console: Console, talk: Conversation) -> None:
+    """Ask, colorize and tell; raise ColorizeError where it cannot be done."""
+    if not all(map(find_spec, _NEEDED)):
+        packages = list(_NEEDED.values())
+        raise ColorizeError(
+            f'Films need {" and ".join(packages)}, the extra "film" of this program: pip install {" ".join(packages)}'
+        )
+    refuse_unknown_model(talk)
+    film = talk.answer(ask_film.FILM_FILE)
+    hints = films.film_hints(film, talk.flag_or_default(ask.HINTS))
+    run = talk.hold(FILM, partial(runs.reserved_run, output_folder(talk), FILM))
+    how = reading(talk)
+    job = runs.FilmJob(
+        network=load_to_colorize(console, talk, how.cache_folder),
+        film=film,
+        run=run,
+        hints=hints,
+        vividness=talk.flag_or_default(ask.VIVIDNESS),
+        encoding=films.Encoding(talk.answer(ask_film.CODEC), talk.answer(ask_film.QUALITY)),
+        limits=how.limits,
+        is_side_by_side=talk.answer(ask_film.SIDE_BY_SIDE),
+        goes_on=talk.answer(ask.SKIP_EXISTING),
+    )
+    talk.settle()
+    try:
+        with console.progress("Colorizing", "frames") as progress:
+            result = runs.colorize_film(job, progress)
+    except Unfinished as error:
+        kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
+        raise kind(f"{error} The same command with {ask.SKIP_EXISTING.flag} makes the others.") from error
+    _tell(console, result)
+
+
+def _tell(console: Console, result: runs.FilmResult) -> None:
+    for remark in result.remarks:
+        console.warn(remark)
+    if result.made_before == result.frames:
+        console.inform(f"The film in colour is {result.film} already.")
+    else:
+        scenes = counted(len(result.scenes), "scene")
+        console.inform(f"The film in colour is {result.film}: {counted(result.frames, 'frame')} in {scenes}.")
+    if result.sheets:
+        console.inform(f"A still of each scene: {result.sheets[0]}")
+    if result.side_by_side:
+        console.inform(f"Before and after, side by side: {result.side_by_side}")

@@ -1,0 +1,133 @@
+"""Films that are pictures: animated GIF, WebP and PNG, colorized frame by frame as films are, and written as what they
+were.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorizer.errors import ColorizeError, reason
+from colorizer.files import write_bytes
+from colorizer.film.reading import BT709, FULL_RANGE, FilmFacts, Frame
+from colorizer.photos.color import luma
+from colorizer.photos.photo import DEFAULT_LIMITS
+from colorizer.settings import PhotoLimits
+
+_ENDINGS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+_MILLISECOND = Fraction(1, 1000)
+_USUAL_DURATION = 100
+"""Milliseconds of a frame that says none, as browsers show it."""
+_MOST_PIXELS = 500_000_000
+"""Of all frames together: Pillow's writers keep them until the last."""
+
+
+@dataclass(frozen=True)
+class Animation:
+    """An animated picture, read."""
+
+    facts: FilmFacts
+    frames: tuple[Frame, ...]
+    alphas: tuple[np.ndarray | None, ...]
+    """Transparency of each frame, uint8, shape (h, w); None where it has none."""
+    loop: int
+    """How often it is shown; 0 for always."""
+
+
+def is_animation(path: Path) -> bool:
+    """Say whether a film's name is that of an animated picture."""
+    return path.suffix.lower() in _ENDINGS
+
+
+def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animation:
+    """Read an animated picture, each frame whole; raise ColorizeError for what is none, or too large."""
+    try:
+        with Image.open(path, formats=tuple(set(_ENDINGS.values()))) as image:
+            count = getattr(image, "n_frames", 1)
+            pixels = image.width * image.height
+            if pixels > limits.maximum_pixels or pixels * count > _MOST_PIXELS:
+                raise ColorizeError(
+                    f"{path} is too large for an animated picture: {count:,} frames of {image.width:,} x "
+                    f"{image.height:,} pixels; make a film of it, such as an MP4."
+                )
+            frames, alphas, time = [], [], 0
+            for number in range(count):
+                image.seek(number)
+                levels, alpha = _levels(image)
+                duration = round(image.info.get("duration", 0)) or _USUAL_DURATION
+                frames.append(Frame(time, duration, levels))
+                alphas.append(alpha)
+                time += duration
+            loop = image.info.get("loop", 1)
+            facts = _facts(path, image.size, time, count)
+    except ColorizeError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ColorizeError(f"Cannot read {path} as an animated picture: {reason(error)}") from error
+    return Animation(facts, tuple(frames), tuple(alphas), loop)
+
+
+def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.Image]) -> None:
+    """Write colour frames, RGB pictures, as the kind of file that a name says, with the times and transparency of the
+    animation they were made from; the file appears complete or not at all. Raises ColorizeError.
+    """
+    kind = _ENDINGS[path.suffix.lower()]
+    shown = [_prepared(picture, alpha, kind) for picture, alpha in zip(pictures, animation.alphas, strict=True)]
+    more = {"lossless": True} if kind == "WEBP" else {}
+    if kind == "GIF":
+        more = {"disposal": 2 if any(alpha is not None for alpha in animation.alphas) else 1}
+    if not (kind == "GIF" and animation.loop == 1):  # of which GIFs say nothing
+        more["loop"] = animation.loop
+    encoded = io.BytesIO()
+    shown[0].save(
+        encoded,
+        kind,
+        save_all=True,
+        append_images=shown[1:],
+        duration=[frame.duration for frame in animation.frames],
+        **more,
+    )
+    write_bytes(path, encoded.getvalue())
+
+
+def _levels(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a frame's luma and its transparency, uint8, shape (h, w)."""
+    rgba = np.asarray(image.convert("RGBA"))
+    alpha = rgba[..., 3]
+    gray = np.rint(luma(rgba[..., :3].astype(np.float32))).astype(np.uint8)
+    return gray, None if alpha.min() == 255 else alpha.copy()
+
+
+def _prepared(picture: Image.Image, alpha: np.ndarray | None, kind: str) -> Image.Image:
+    if alpha is not None:
+        picture = picture.copy()
+        picture.putalpha(Image.fromarray(alpha))
+    if kind != "GIF" or alpha is not None:
+        return picture
+    return picture.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _facts(path: Path, size: tuple[int, int], milliseconds: int, count: int) -> FilmFacts:
+    return FilmFacts(
+        path=path,
+        width=size[0],
+        height=size[1],
+        time_base=_MILLISECOND,
+        rate=Fraction(1000 * count, max(1, milliseconds)),
+        frames=count,
+        seconds=milliseconds / 1000,
+        pixel_aspect=Fraction(1),
+        bits=8,
+        colour_range=FULL_RANGE,
+        matrix=BT709,
+        primaries=BT709,
+        transfer=BT709,
+        display_matrix=None,
+        interlaced=False,
+    )

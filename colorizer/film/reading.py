@@ -1,0 +1,233 @@
+"""A film decoded frame by frame: luma and presentation time of each, and what else the film says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError, InvalidDataError
+
+from colorizer.errors import ColorizeError
+from colorizer.photos.photo import DEFAULT_LIMITS
+from colorizer.settings import PhotoLimits
+
+FULL_RANGE, STUDIO_RANGE = 2, 1
+"""FFmpeg's numbers of a colour range (AVColorRange): all levels, or black at 16 and white at 235 of 255."""
+BT709 = 1
+"""FFmpeg's number of the matrix of ITU-R BT.709 (AVColorSpace)."""
+_DISPLAY_MATRIX = "DISPLAYMATRIX"
+_LONGEST_RATE = 1000
+"""Frames per second; what a file claims beyond it only tells the encoder nothing."""
+_PLANAR = ("yuv4", "yuvj4", "gray", "nv12")
+"""Beginnings of the names of FFmpeg's pixel formats whose first plane is luma."""
+
+
+@dataclass(frozen=True)
+class FilmFacts:
+    """What a film says of itself before its frames are decoded."""
+
+    path: Path
+    width: int
+    height: int
+    time_base: Fraction
+    """Seconds of one unit of its presentation times."""
+    rate: Fraction
+    """Frames per second, on average."""
+    frames: int
+    """How many there are, as far as the file tells; 0 where it does not."""
+    seconds: float
+    """Its length as the file tells it; 0 where it does not."""
+    pixel_aspect: Fraction
+    """Width of a pixel divided by its height."""
+    bits: int
+    """Of a sample that is written: 8, or 10 for deeper films."""
+    colour_range: int
+    matrix: int
+    primaries: int
+    transfer: int
+    """Colour tags as FFmpeg numbers them (AVColorRange, AVColorSpace, AVColorPrimaries and the transfer); 0 of a range
+    and 2 of the others stand for unsaid."""
+    display_matrix: tuple[int, ...] | None
+    """How the frames are turned when they are shown: 9 numbers as FFmpeg has them (libavutil/display.h), or None."""
+    interlaced: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a film, without colour."""
+
+    time: int
+    """When it is shown, in units of the film's time base; later than that of the frame before."""
+    duration: int
+    """For how long, in the same units; 0 where the film does not say."""
+    luma: np.ndarray
+    """Its luma as the film has it, in the film's own range: uint8, or uint16 from 0 to 1023, shape (h, w)."""
+
+
+def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
+    """Return what a film says of itself; its first frame is decoded. Raises ColorizeError for what is no film, or has
+    frames of more pixels than `limits` allow.
+    """
+    with opened(path) as container:
+        stream = picture_stream(container, path)
+        context = stream.codec_context
+        if context.width * context.height > limits.maximum_pixels:
+            raise ColorizeError(
+                f"The frames of {path} have {context.width:,} x {context.height:,} pixels, more than the "
+                f"{limits.maximum_pixels / 1e6:g} megapixels that are allowed."
+            )
+        first = next(_decoded(container, stream), None)
+        if first is None:
+            raise ColorizeError(f"No frame of {path} can be decoded: it is damaged, or of a kind unknown here.")
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        seconds = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1e6
+        as_luma = _is_luma_first(first)
+        return FilmFacts(
+            path=path,
+            width=first.width,
+            height=first.height,
+            time_base=stream.time_base,
+            rate=rate if 0 < rate <= _LONGEST_RATE else Fraction(25),
+            frames=stream.frames or round(seconds * rate),
+            seconds=seconds,
+            pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+            bits=10 if as_luma and first.format.components[0].bits > 8 else 8,
+            colour_range=_colour_range(first, as_luma),
+            matrix=int(first.colorspace) if as_luma else BT709,
+            primaries=int(context.color_primaries),
+            transfer=int(context.color_trc),
+            display_matrix=_display_matrix(first),
+            interlaced=first.interlaced_frame,
+        )
+
+
+def read_frames(facts: FilmFacts, damage: list[str] | None = None) -> Iterator[Frame]:
+    """Decode a film's frames in the order they are shown, with bounded memory; raise ColorizeError.
+
+    Interlaced films are deinterlaced, a frame for each frame, by FFmpeg's bwdif. What cannot be decoded is left out;
+    to `damage`, if it is given, a reason is added for each place. Frames of another size than the first are resized.
+    """
+    last, duration = None, 0
+    with opened(facts.path) as container:
+        stream = picture_stream(container, facts.path)
+        stream.thread_type = "AUTO"
+        frames = _decoded(container, stream, damage)
+        for frame in _deinterlaced(frames, stream) if facts.interlaced else frames:
+            time = frame.pts
+            if time is not None and frame.time_base is not None:
+                time = round(time * frame.time_base / facts.time_base)
+            if time is None or (last is not None and time <= last):
+                time = 0 if last is None else last + max(duration, 1)
+            duration = frame.duration if not facts.interlaced else 0
+            last = time
+            yield Frame(time, duration, _luma(frame, facts))
+
+
+def opened(path: Path) -> av.container.InputContainer:
+    """Open a film; raise ColorizeError for what is none."""
+    try:
+        return av.open(str(path), metadata_errors="surrogateescape")
+    except InvalidDataError as error:
+        raise ColorizeError(f"{path} is no film, or is cut off: nothing in it says where its frames are.") from error
+    except (FFmpegError, OSError) as error:
+        raise ColorizeError(f"Cannot open {path}: {error.strerror or error}.") from error
+
+
+def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Return the stream of a film's moving picture; raise ColorizeError where there is none."""
+    streams = [stream for stream in container.streams.video if not is_cover(stream)]
+    if not streams:
+        raise ColorizeError(f"{path} has no moving picture in it.")
+    if streams[0].codec_context is None or not streams[0].codec_context.width:
+        raise ColorizeError(f"The frames of {path} are of a kind that cannot be decoded here.")
+    return streams[0]
+
+
+def is_cover(stream: av.stream.Stream) -> bool:
+    """Say whether a stream is a picture of the film's cover, which is no moving one."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _decoded(
+    container: av.container.InputContainer, stream: av.VideoStream, damage: list[str] | None = None
+) -> Iterator[av.VideoFrame]:
+    damage = [] if damage is None else damage
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except FFmpegError as error:
+            damage.append(f"it cannot be read to its end: {error.strerror}")
+            return
+        try:
+            yield from packet.decode()
+        except FFmpegError as error:
+            damage.append(f"a frame is damaged: {error.strerror}")
+
+
+def _deinterlaced(frames: Iterator[av.VideoFrame], stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add_buffer(template=stream, time_base=stream.time_base)
+    bwdif = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+    sink = graph.add("buffersink")
+    graph.link_nodes(source, bwdif, sink).configure()
+    for frame in frames:
+        graph.push(frame)
+        yield from _filtered(graph)
+    graph.push(None)
+    yield from _filtered(graph)
+
+
+def _filtered(graph) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            yield graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+
+
+def _is_luma_first(frame: av.VideoFrame) -> bool:
+    name = frame.format.name
+    return name.startswith(_PLANAR) and not name.endswith("be") and frame.format.components[0].bits in (8, 10)
+
+
+def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
+    """Return a frame's luma, copied, in the depth and range that `facts` say; of RGB, that of BT.709."""
+    size = {"width": facts.width, "height": facts.height}
+    if (frame.width, frame.height) != (facts.width, facts.height):
+        frame = frame.reformat(**size)
+    if not _is_luma_first(frame) or (10 if frame.format.components[0].bits > 8 else 8) != facts.bits:
+        deep = "10le" if facts.bits > 8 else ""
+        if frame.format.is_rgb or frame.format.has_palette:
+            frame = frame.reformat(
+                format="yuv444p", dst_colorspace="ITU709", dst_color_range="MPEG", src_color_range="JPEG"
+            )
+        else:
+            frame = frame.reformat(format=f"yuv444p{deep}")
+    plane = frame.planes[0]
+    sample = np.dtype(np.uint8 if facts.bits == 8 else "<u2")
+    rows = np.frombuffer(plane, sample).reshape(plane.height, plane.line_size // sample.itemsize)
+    return rows[:, : frame.width].copy()
+
+
+def _colour_range(frame: av.VideoFrame, as_luma: bool) -> int:
+    if not as_luma:
+        return STUDIO_RANGE  # as `_luma` converts it
+    if frame.format.name.startswith(("gray", "yuvj")) and not int(frame.color_range):
+        return FULL_RANGE  # which FFmpeg's own conversion takes them for (libswscale/utils.c, handle_jpeg)
+    return int(frame.color_range)
+
+
+def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
+    for data in frame.side_data:
+        if data.type.name == _DISPLAY_MATRIX:
+            return tuple(int(number) for number in np.frombuffer(data, np.int32)[:9])
+    return None

@@ -1,0 +1,132 @@
+"""A person's hints on one frame of a scene, carried along its flow to the scene's ends.
+
+Hints change a frame's chroma, as `inference.hinted` says. The change rides from frame to frame where the flow agrees.
+Frames before the hint have it too: while the film is looked through once, before it is colorized, each place of a
+scene's first frame is followed to the frames with hints, and what they change there is where the scene begins with.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.film.chroma_planes import gray_levels
+from colorizer.film.flow import Motion, standing, warped
+from colorizer.film.hints_file import TimedHints
+from colorizer.film.moving import Moved, moving
+from colorizer.film.reading import FilmFacts, Frame
+from colorizer.inference.hinted import HintedPhoto
+from colorizer.inference.hints import AnyHint, check_inside
+from colorizer.inference.proposal import propose
+from colorizer.network.network import Network
+from colorizer.photos.color import CHROMA_TO_OFFSET, chroma
+from colorizer.photos.photo import Photo, squeezed
+from colorizer.progress import Progress, no_progress
+
+_LATE_SECONDS, _ROUNDING = 1.0, 1e-6
+_LEAST_AGREEMENT = 0.3
+"""Below it a place is not the one of before, and what was known of that is forgotten."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a person's hints say, by frame."""
+
+    hints: Mapping[int, Sequence[AnyHint]] = field(default_factory=dict)
+    """Hints of frames, by their time in the film's time base."""
+    at_beginnings: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """What the hints of a whole scene change of its first frame, by that frame's time: float32, (size, size, 2)."""
+
+
+NOTHING_KNOWN = Known()
+
+
+def find_known(
+    network: Network, facts: FilmFacts, frames: Iterable[Frame], said: TimedHints, progress: Progress = no_progress
+) -> Known:
+    """Look through a film, as far as its last hint, for what its hints change at the beginnings of their scenes.
+
+    `progress` is told of each frame. Raises ColorizeError for a hint outside the frames, or after the film's end.
+    """
+    if not said:
+        return NOTHING_KNOWN
+    waiting = deque(sorted(said.items()))
+    hints: dict[int, tuple[AnyHint, ...]] = {}
+    at_beginnings: dict[int, np.ndarray] = {}
+    first = beginning = None
+    for done, (moved, end) in enumerate(_until(moving(frames, facts, network.size)), 1):
+        time = moved.frame.time
+        first = time if first is None else first
+        if moved.motion is None:
+            beginning, places, is_seen = time, standing(network.size), np.ones(moved.square.shape, bool)
+        else:
+            places, is_seen = _followed(places, is_seen, moved.motion)
+        due = _due(waiting, first, time if end is None else end, facts, is_last=end is None)
+        if due:
+            check_inside(due, facts.width, facts.height)
+            hints[time] = due
+            if time != beginning:
+                proposed = chroma(propose(network, [Photo(Image.fromarray(moved.square))]))[0]
+                change = with_hints(moved.frame, facts, proposed, np.zeros_like(proposed), due)
+                there = warped(change, places) * is_seen[..., None]
+                at_beginnings[beginning] = at_beginnings.get(beginning, 0) + there
+        progress(done, max(done, facts.frames))
+        if not waiting:
+            return Known(hints, at_beginnings)
+    raise ColorizeError(f"A hint is for second {waiting[0][0]:g} of {facts.path}, which ends before it.")
+
+
+def ridden(change: np.ndarray, motion: Motion) -> np.ndarray:
+    """Return what was changed of a frame, shape (size, size, 2), where it is in the frame after it."""
+    if not change.any():
+        return change
+    is_same = motion.agreement >= _LEAST_AGREEMENT
+    return warped(change, motion.places, cv2.INTER_CUBIC) * is_same[..., None]
+
+
+def with_hints(
+    frame: Frame, facts: FilmFacts, colours: np.ndarray, change: np.ndarray, hints: Sequence[AnyHint]
+) -> np.ndarray:
+    """Return what is changed of a frame once its own hints are known too: float32, shape (size, size, 2).
+
+    `colours`: its chroma without hints, of the same shape. `change`: what hints of other frames have changed.
+    """
+    photo = Photo(Image.fromarray(gray_levels(frame.luma, facts)))
+    hinted = HintedPhoto(photo, (colours + change) @ CHROMA_TO_OFFSET)
+    with_them, without = (
+        chroma(np.asarray(squeezed(picture.image, len(colours)), np.float32) / 255)
+        for picture in (hinted.picture(hints), hinted.picture())
+    )
+    return change + with_them - without
+
+
+def _followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each place of a scene's first frame is, one frame later, and whether it is still seen there."""
+    places = places + warped(motion.onward, places)
+    is_inside = ((places >= 0) & (places <= len(places) - 1)).all(axis=-1)
+    return places, is_seen & is_inside & (warped(motion.agreement, places) >= _LEAST_AGREEMENT)
+
+
+def _until(moved: Iterator[Moved]) -> Iterator[tuple[Moved, int | None]]:
+    """Yield each frame with the time of the next one; None with the last."""
+    before = next(moved, None)
+    for after in moved:
+        yield before, after.frame.time
+        before = after
+    if before is not None:
+        yield before, None
+
+
+def _due(waiting: deque, first: int, end: int, facts: FilmFacts, is_last: bool) -> tuple[AnyHint, ...]:
+    """Take the hints from those that wait whose time is before a frame's end; of the last frame, a second after it."""
+    until = float((end - first) * facts.time_base) + (_LATE_SECONDS if is_last else 0)
+    due: list[AnyHint] = []
+    while waiting and waiting[0][0] < until - _ROUNDING:
+        due += waiting.popleft()[1]
+    return tuple(due)

@@ -1,0 +1,79 @@
+"""A film's finished parts, and what the next one begins with: by them a film that was stopped goes on.
+
+Part 7 is `00007.nut`, its video, and `00007.npz`, where the film stands after it. The second is written last, so a part
+counts when both are there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from colorizer.files import complete_file
+from colorizer.film.proposals import Carried
+from colorizer.film.steady import Steadied
+from colorizer.film.writing import PART_FORMAT
+
+PART_FRAMES = 128
+"""Frames of one part: a whole number of batches, some seconds of film."""
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a film stands: its finished parts, and what goes on from there."""
+
+    parts: tuple[Path, ...] = ()
+    frames: int = 0
+    """Of all parts."""
+    scenes: tuple[int, ...] = ()
+    """When each scene begins that has begun so far, in the film's time base."""
+    carried: Carried | None = None
+
+
+def part_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05}.{PART_FORMAT}"
+
+
+def write_standing(standing: Standing) -> None:
+    """Write down where a film stands after its newest part, complete or not at all; raise ColorizeError."""
+    path, carried = standing.parts[-1].with_suffix(".npz"), standing.carried
+    with complete_file(path) as temporary:
+        np.savez(
+            temporary,
+            version=_VERSION,
+            frames=standing.frames,
+            scenes=np.array(standing.scenes, np.int64),
+            square=carried.square,
+            chroma=carried.colours.chroma,
+            age=carried.colours.age,
+            change=carried.change,
+        )
+
+
+def read_standing(folder: Path) -> Standing:
+    """Return where the film stands whose parts are in a folder: nowhere yet, if there is none."""
+    parts: list[Path] = []
+    while (path := part_path(folder, len(parts))).is_file() and path.with_suffix(".npz").is_file():
+        parts.append(path)
+    while parts:
+        standing = _read(tuple(parts))
+        if standing is not None:
+            return standing
+        parts.pop()
+    return Standing()
+
+
+def _read(parts: tuple[Path, ...]) -> Standing | None:
+    """Return what was written down after the last of some parts; None where that cannot be read."""
+    try:
+        with np.load(parts[-1].with_suffix(".npz"), allow_pickle=False) as kept:
+            if kept["version"] != _VERSION:
+                return None
+            carried = Carried(kept["square"], Steadied(kept["chroma"], kept["age"]), kept["change"])
+            return Standing(parts, int(kept["frames"]), tuple(map(int, kept["scenes"])), carried)
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None

@@ -1,0 +1,75 @@
+"""A finished colour film looked through once more: a still of each scene, and before and after beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from colorizer.film.chroma_planes import neutral
+from colorizer.film.encoding import Encoding
+from colorizer.film.reading import FilmFacts, opened, picture_stream
+from colorizer.film.writing import PartWriter
+from colorizer.progress import Progress, no_progress
+
+
+def scene_stills(film: Path, scenes: Sequence[float], side: int) -> Iterator[tuple[float, Image.Image]]:
+    """Yield the time, in seconds since the first frame, and the picture of the frame in the middle of each scene.
+
+    `scenes`: when each begins, in seconds. Pictures are RGB, upright, at most `side` pixels wide and high.
+    """
+    middles = iter([*((begin + end) / 2 for begin, end in pairwise(scenes)), None])
+    wanted, first, shown, last = next(middles), None, 0.0, None
+    for frame in _frames(film):
+        first = frame.time if first is None else first
+        shown, last = frame.time - first, frame
+        if wanted is not None and shown >= wanted:
+            yield shown, _still(frame, side)
+            wanted = next(middles)
+    if last is not None:
+        yield shown, _still(last, side)
+
+
+def write_side_by_side(
+    film: Path, facts: FilmFacts, encoding: Encoding, target: Path, progress: Progress = no_progress
+) -> None:
+    """Write the video of a film that shows each frame of a colour film, whose facts these are, without and with its
+    colours beside each other. Raises ColorizeError.
+    """
+    gray = neutral(facts)
+    with PartWriter(target, facts, encoding, width=2 * facts.width) as writer:
+        for number, frame in enumerate(_frames(film), 1):
+            luma, blue, red = (_levels(plane, facts) for plane in frame.planes)
+            planes = [np.hstack([np.full_like(plane, gray), plane]) for plane in (blue, red)]
+            time = round(frame.pts * frame.time_base / facts.time_base)
+            writer.write(
+                time,
+                round((frame.duration or 0) * frame.time_base / facts.time_base),
+                (
+                    np.hstack([luma, luma]),
+                    *planes,
+                ),
+            )
+            progress(number, max(number, facts.frames))
+
+
+def _frames(film: Path) -> Iterator[av.VideoFrame]:
+    with opened(film) as container:
+        stream = picture_stream(container, film)
+        stream.thread_type = "AUTO"
+        yield from container.decode(stream)
+
+
+def _levels(plane: av.video.plane.VideoPlane, facts: FilmFacts) -> np.ndarray:
+    kind = np.dtype(np.uint8 if facts.bits == 8 else "<u2")
+    return np.frombuffer(plane, kind).reshape(plane.height, plane.line_size // kind.itemsize)[:, : plane.width]
+
+
+def _still(frame: av.VideoFrame, side: int) -> Image.Image:
+    share = min(1.0, side / max(frame.width, frame.height))
+    small = frame.to_image(width=max(1, round(frame.width * share)), height=max(1, round(frame.height * share)))
+    return small.rotate(frame.rotation, expand=True)

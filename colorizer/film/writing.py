@@ -1,0 +1,94 @@
+"""Colour frames encoded into one part of a film: a file that holds its video alone."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from colorizer.errors import ColorizeError, reason
+from colorizer.film.encoding import Encoding
+from colorizer.film.reading import FilmFacts
+
+PART_FORMAT = "nut"
+"""FFmpeg's own container: it keeps every presentation time exactly, whatever the film's time base."""
+_ENCODERS = {"h264": "libx264", "h265": "libx265", "vp9": "libvpx-vp9"}
+_OPTIONS = {
+    # Without frames that are predicted from later ones, parts join at any frame and every time stays what it is.
+    "h264": {"preset": "veryfast", "bf": "0"},
+    "h265": {"preset": "veryfast", "x265-params": "bframes=0:log-level=error"},
+    "vp9": {
+        "b": "0",
+        "deadline": "realtime",
+        "cpu-used": "5",
+        "row-mt": "1",
+        "lag-in-frames": "0",
+        "auto-alt-ref": "0",
+    },
+}
+
+
+def is_halved(facts: FilmFacts) -> bool:
+    """Say whether chroma is written at half the frame's sides; frames of odd sides have it at full size."""
+    return facts.width % 2 == 0 and facts.height % 2 == 0
+
+
+class PartWriter:
+    """Encodes frames into one file, in a `with` block; the file is complete when the block ends."""
+
+    def __init__(self, path: Path, facts: FilmFacts, encoding: Encoding, width: int | None = None):
+        """`width`: of the frames, if it is not the film's own. Raises ColorizeError."""
+        self._facts = facts
+        sampling = "420" if is_halved(facts) else "444"
+        self._format = f"yuv{sampling}p{'10le' if facts.bits > 8 else ''}"
+        self._durations: deque[int] = deque()
+        self._container = av.open(str(path), "w", format=PART_FORMAT)
+        self._container.flags |= av.container.Flags.bitexact.value
+        options = {**_OPTIONS[encoding.codec], "crf": str(encoding.quality)}
+        self._stream = self._container.add_stream(_ENCODERS[encoding.codec], rate=facts.rate, options=options)
+        context = self._stream.codec_context
+        context.width, context.height = width or facts.width, facts.height
+        context.pix_fmt, context.time_base = self._format, facts.time_base
+        context.sample_aspect_ratio = facts.pixel_aspect
+        context.color_range, context.colorspace = facts.colour_range, facts.matrix
+        context.color_primaries, context.color_trc = facts.primaries, facts.transfer
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def write(self, time: int, duration: int, planes: tuple[np.ndarray, ...]) -> None:
+        """Encode one frame: when it is shown and for how long, in the film's time base, and its Y', Cb and Cr; raise
+        ColorizeError, or OSError where the disk refuses.
+        """
+        frame = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], self._format)
+        for plane, levels in zip(frame.planes, planes, strict=True):
+            _fill(plane, levels)
+        frame.pts, frame.time_base = time, self._facts.time_base
+        frame.color_range, frame.colorspace = self._facts.colour_range, self._facts.matrix
+        self._durations.append(duration)
+        try:
+            self._mux(self._stream.encode(frame))
+        except FFmpegError as error:
+            if isinstance(error, OSError) and error.errno and error.errno > 0 and error.filename:
+                raise
+            raise ColorizeError(f"The frames of {self._facts.path} cannot be encoded: {reason(error)}") from error
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            if kind is None:
+                self._mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:  # one for each frame, in the same order
+            packet.duration = self._durations.popleft()
+            self._container.mux(packet)
+
+
+def _fill(plane: av.video.plane.VideoPlane, levels: np.ndarray) -> None:
+    rows = np.frombuffer(plane, levels.dtype).reshape(plane.height, plane.line_size // levels.itemsize)
+    rows[:, : levels.shape[1]] = levels

@@ -1,0 +1,37 @@
+import json
+
+import pytest
+
+from colorizer.errors import ColorizeError
+from colorizer.film.hints_file import film_hints
+from colorizer.inference.hints import Hint, Rectangle
+
+
+def test_hints_beside_a_film_are_found_and_ordered_by_time(tmp_path):
+    film = tmp_path / "film.mp4"
+    assert film_hints(film) == {}
+    said = [
+        {"time": 2.5, "rectangle": [0, 0, 9, 9], "colour": "teal"},
+        {"time": 1, "x": 4, "y": 5, "colour": "#b03030"},
+    ]
+    (tmp_path / "film.mp4.hints.json").write_text(json.dumps(said))
+    assert film_hints(film) == {1.0: (Hint(4, 5, "#b03030"),), 2.5: (Rectangle(0, 0, 9, 9, "teal"),)}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("{}", "no list"),
+        ("[", "no JSON"),
+        ('[{"x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
+        ('[{"time": -1, "x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
+        ('[{"time": 1, "x": 1, "y": 1, "colour": "no colour"}]', "no colour"),
+        ('[{"time": NaN, "x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
+    ],
+)
+def test_what_is_no_hint_is_a_sentence_with_the_files_name(tmp_path, text, wrong):
+    path = tmp_path / "my hints.json"
+    path.write_text(text)
+    with pytest.raises(ColorizeError, match=wrong) as error:
+        film_hints(tmp_path / "film.mp4", path)
+    assert "my hints.json" in str(error.value)

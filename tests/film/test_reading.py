@@ -1,0 +1,109 @@
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from benchmarks.made_films import write_film
+from colorizer.errors import ColorizeError
+from colorizer.film.chroma_planes import gray_levels
+from colorizer.film.reading import FULL_RANGE, STUDIO_RANGE, examine_film, read_frames
+from colorizer.settings import PhotoLimits
+from tests.film.scenes import two_scenes
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [
+        ("film.mp4", "libx264", "yuv420p"),
+        ("film.mkv", "ffv1", "gray"),
+        ("film.avi", "mpeg4", "yuv420p"),
+        ("film.mkv", "ffv1", "yuv422p10le"),
+        ("film.mov", "libx264", "yuv420p10le"),
+        ("film.mkv", "libx264", "yuv444p"),
+    ],
+)
+def test_every_frame_comes_once_in_order_with_its_luma(tmp_path, name, codec, pixels):
+    shown = two_scenes(tmp_path / name, codec=codec, pixels=pixels, tags={"color_range": STUDIO_RANGE})
+    facts = examine_film(tmp_path / name)
+    frames = list(read_frames(facts))
+    assert (facts.width, facts.height, facts.rate, len(frames)) == (160, 120, 25, 24)
+    times = np.array([frame.time for frame in frames]) * facts.time_base
+    assert [float(time) for time in times - times[0]] == pytest.approx([number / 25 for number in range(24)], abs=0.001)
+    levels = np.stack([gray_levels(frame.luma, facts) for frame in frames])
+    assert np.abs(levels.astype(float) - shown).mean() < 2
+    assert facts.bits == (10 if "10" in pixels else 8)
+
+
+def test_times_of_a_variable_rate_are_exact(tmp_path):
+    times = [0, 7, 8, 30, 31, 32, 90, 91, 92, 93, 200, 201]
+    two_scenes(tmp_path / "a.mkv", 6, times=times, time_base=Fraction(1, 1000))
+    facts = examine_film(tmp_path / "a.mkv")
+    assert [frame.time for frame in read_frames(facts)] == times
+
+
+def test_an_interlaced_film_is_deinterlaced_a_frame_for_a_frame(tmp_path):
+    sent = two_scenes(tmp_path / "a.mkv")
+    assert not examine_film(tmp_path / "a.mkv").interlaced
+    combed = sent.copy()
+    combed[:-1, 1::2] = sent[1:, 1::2]  # each frame's odd rows are a moment later
+    options = {"flags": "+ilme+ildct", "b": "20000000", "bf": "0"}
+    write_film(tmp_path / "b.mkv", combed, codec="mpeg2video", options=options)
+    facts = examine_film(tmp_path / "b.mkv")
+    frames = list(read_frames(facts))
+    assert facts.interlaced
+    assert len(frames) == len(sent)
+    times = np.array([frame.time for frame in frames])
+    assert (np.diff(times) > 0).all()
+
+    def combing(levels: np.ndarray) -> float:
+        return np.abs(2.0 * levels[1:-1] - levels[:-2] - levels[2:]).mean()
+
+    clean, dirty = (np.mean([combing(each.astype(float)) for each in films[2:10]]) for films in (sent, combed))
+    made = np.mean([combing(frame.luma.astype(float)) for frame in frames[2:10]])
+    assert made < (clean + dirty) / 2
+
+
+def test_what_the_film_says_of_its_colours_and_pixels_is_read(tmp_path):
+    tags = {"color_range": STUDIO_RANGE, "colorspace": 6, "color_primaries": 6, "color_trc": 6}
+    two_scenes(tmp_path / "a.mp4", tags=tags, pixel_aspect=Fraction(16, 15), turned=90)
+    facts = examine_film(tmp_path / "a.mp4")
+    assert (facts.colour_range, facts.matrix, facts.primaries, facts.transfer) == (STUDIO_RANGE, 6, 6, 6)
+    assert facts.pixel_aspect == Fraction(16, 15)
+    assert facts.display_matrix[:5] == (0, -65536, 0, 65536, 0)
+    two_scenes(tmp_path / "b.mkv", codec="ffv1", pixels="gray")
+    assert examine_film(tmp_path / "b.mkv").colour_range == FULL_RANGE
+
+
+def test_what_is_no_film_is_refused_with_a_sentence(tmp_path):
+    two_scenes(tmp_path / "a.mp4")
+    whole = (tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.mp4").write_bytes(b"no film at all\n" * 50)
+    (tmp_path / "empty.mkv").write_bytes(b"")
+    with av.open(str(tmp_path / "sound.mka"), "w", format="matroska") as out:
+        stream = out.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        frame.sample_rate = 8000
+        out.mux(stream.encode(frame))
+    for name in ("cut.mp4", "text.mp4", "empty.mkv", "nothing.mp4"):
+        with pytest.raises(ColorizeError, match=name.replace(".", r"\.")):
+            examine_film(tmp_path / name)
+    with pytest.raises(ColorizeError, match="has no moving picture"):
+        examine_film(tmp_path / "sound.mka")
+    with pytest.raises(ColorizeError, match=r"more than the 0\.01 megapixels"):
+        examine_film(tmp_path / "a.mp4", PhotoLimits(maximum_pixels=10_000))
+
+
+def test_frames_behind_damage_still_come_and_the_damage_is_told(tmp_path):
+    two_scenes(tmp_path / "a.mkv", 40, options={"crf": "10", "g": "10"})
+    content = bytearray((tmp_path / "a.mkv").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = bytes(3000)
+    (tmp_path / "b.mkv").write_bytes(content)
+    damage = []
+    frames = list(read_frames(examine_film(tmp_path / "b.mkv"), damage))
+    assert 40 <= len(frames) <= 80
+    (tmp_path / "c.mkv").write_bytes(content[:middle])
+    facts = examine_film(tmp_path / "c.mkv")
+    assert 0 < len(list(read_frames(facts, damage))) < 80

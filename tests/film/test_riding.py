@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from benchmarks.made_films import Camera, gray, shoot, write_film
+from colorizer.errors import ColorizeError
+from colorizer.film.proposals import colour_frames
+from colorizer.film.reading import examine_film, read_frames
+from colorizer.film.riding import find_known
+from colorizer.inference.hints import Hint, hint_chroma
+from colorizer.network.model_files import load_model
+from tests.film.scenes import ASTRONAUT, CAT, pan, photograph
+
+
+def test_a_hint_rides_to_both_ends_of_its_scene_and_no_further(tmp_path, small_model):
+    camera = Camera(0.2, 0.3), Camera(0.5, 0.3)
+    shot = shoot(photograph(ASTRONAUT), *camera, 12)
+    write_film(tmp_path / "a.mkv", gray(np.concatenate([pan(CAT).frames, shot.frames, pan(CAT).frames])))
+    facts, network = examine_film(tmp_path / "a.mkv"), load_model(small_model)
+    corner = shot.views[:, :, 2]
+    place = np.array([90, 60]) + corner[6] - corner
+    said = {18 / 25: (Hint(90, 60, "#2040d0", radius=12),)}
+    known = find_known(network, facts, read_frames(facts), said)
+    with_hint = list(colour_frames(network, facts, read_frames(facts), known=known))
+    without = list(colour_frames(network, facts, read_frames(facts)))
+    changed = [hinted.chroma - plain.chroma for hinted, plain in zip(with_hint, without, strict=True)]
+    wanted = hint_chroma("#2040d0")
+    for number in range(12):
+        column, row = (place[number] * np.array([64 / 160, 64 / 120])).astype(int)
+        here = with_hint[12 + number].chroma[row, column]
+        assert np.abs(here - wanted).max() < 0.12, number
+        assert np.abs(changed[12 + number][row, column]).max() > 0.1
+    assert np.abs(np.stack([*changed[:12], *changed[24:]])).max() == 0
+
+
+def test_a_hint_outside_the_film_is_a_sentence(tmp_path, small_model):
+    write_film(tmp_path / "a.mkv", gray(pan(CAT).frames))
+    facts, network = examine_film(tmp_path / "a.mkv"), load_model(small_model)
+    with pytest.raises(ColorizeError, match="which ends before it"):
+        find_known(network, facts, read_frames(facts), {60.0: (Hint(1, 1, "teal"),)})
+    with pytest.raises(ColorizeError, match="outside the photo"):
+        find_known(network, facts, read_frames(facts), {0.1: (Hint(1000, 1, "teal"),)})

@@ -1,0 +1,256 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.made_films import gray, write_film
+from colorizer.errors import ColorizeError, Interrupted
+from colorizer.film import segments
+from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
+from colorizer.network.model_files import load_model
+from colorizer.photos.color import luma
+from colorizer.runs import film as film_run
+from colorizer.runs.film import FilmJob, colorize_film
+from colorizer.runs.folders import new_run
+from tests.conftest import PROJECT
+from tests.film.scenes import ASTRONAUT, pan, two_scenes
+
+
+@pytest.fixture
+def short_parts(monkeypatch):
+    """Parts of few frames, so that a small film has several."""
+    monkeypatch.setattr(film_run, "PART_FRAMES", 16)
+
+
+def job_of(tmp_path: Path, model: Path, film: Path, **changes) -> FilmJob:
+    return FilmJob(load_model(model), film, new_run(tmp_path / "out", "film"), **changes)
+
+
+def packets(path: Path, kind: str) -> list[tuple]:
+    """The time and the bytes of every packet of a film's streams of one kind."""
+    with av.open(str(path)) as container:
+        streams = [stream for stream in container.streams if stream.type == kind]
+        return [
+            (float(packet.pts * packet.time_base), bytes(packet))
+            for packet in container.demux(streams)
+            if packet.pts is not None
+        ]
+
+
+def test_a_film_keeps_its_luma_size_times_and_sound(tmp_path, small_model, short_parts):
+    tags = {"color_range": STUDIO_RANGE, "colorspace": 6, "color_primaries": 6, "color_trc": 6}
+    two_scenes(tmp_path / "a.mp4", 20, sound=True, tags=tags, pixel_aspect=Fraction(16, 15), turned=90)
+    done = []
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mp4"), lambda *now: done.append(now))
+    before, after = examine_film(tmp_path / "a.mp4"), examine_film(result.film)
+    assert result.film == result.folder / "a.mp4"
+    assert result.scenes == (0, 0.8)
+    assert (result.frames, done[-1], result.remarks) == (40, (40, 40), ())
+    assert replace(after, path=before.path, seconds=before.seconds) == before
+    assert abs(after.seconds - before.seconds) < 1 / 25
+    for old, new in zip(read_frames(before), read_frames(after), strict=True):
+        assert new.time * after.time_base == old.time * before.time_base
+        assert np.abs(new.luma.astype(int) - old.luma).mean() < 2
+    assert packets(tmp_path / "a.mp4", "audio") == packets(result.film, "audio")
+    assert colours(result.film).std() > 2
+    assert sorted(path.name for path in result.folder.iterdir()) == [
+        ".film.json",
+        ".made-from.json",
+        "a.mp4",
+        "scenes-1.jpg",
+    ]
+
+
+def colours(film: Path) -> np.ndarray:
+    """The chroma planes of a film's frames, one beside the other."""
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="yuv444p") for frame in container.decode(video=0)]
+    return np.stack(frames)[:, 1:]
+
+
+def test_subtitles_chapters_titles_and_attachments_stay(tmp_path, small_model):
+    two_scenes(tmp_path / "plain.mkv", sound=True)
+    source = tmp_path / "film.mkv"
+    (tmp_path / "words.srt").write_text("1\n00:00:00,100 --> 00:00:00,600\nQuè maca!\n", encoding="utf-8")
+    plain, spoken = av.open(str(tmp_path / "plain.mkv")), av.open(str(tmp_path / "words.srt"))
+    with plain, spoken, av.open(str(source), "w") as out:
+        copies = {stream.index: out.add_stream_from_template(stream) for stream in plain.streams}
+        words = out.add_stream_from_template(spoken.streams.subtitles[0])
+        words.metadata.update({"language": "cat", "title": "Paraules"})
+        out.metadata["title"] = "Grandmother's wedding"
+        out.add_attachment("font.ttf", "application/x-truetype-font", b"no font" * 40)
+        out.set_chapters(
+            [{"id": 1, "start": 0, "end": 400, "time_base": Fraction(1, 1000), "metadata": {"title": "Church"}}]
+        )
+        for packet in plain.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream.index]
+                out.mux(packet)
+        for packet in spoken.demux():
+            if packet.size:
+                packet.stream = words
+                out.mux(packet)
+    result = colorize_film(job_of(tmp_path, small_model, source))
+    assert result.remarks == ()
+    with av.open(str(source)) as old, av.open(str(result.film)) as new:
+        assert [stream.type for stream in new.streams] == [stream.type for stream in old.streams]
+        assert new.metadata["title"] == "Grandmother's wedding"
+        assert [each["metadata"] for each in new.chapters()] == [{"title": "Church"}]
+        assert new.streams.subtitles[0].metadata["title"] == "Paraules"
+    for kind in ("audio", "subtitle"):
+        assert packets(source, kind) == packets(result.film, kind) != []
+
+
+def test_frames_of_a_variable_rate_keep_their_times_and_odd_sizes_stay(tmp_path, small_model):
+    times = [0, 40, 80, 81, 300, 301, 500, 540, 580, 620, 660, 2000]
+    shown = pan(ASTRONAUT, width=161, height=121).frames
+    write_film(
+        tmp_path / "a.mkv", gray(shown), times=times, time_base=Fraction(1, 1000), codec="ffv1", pixels="yuv444p10le"
+    )
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv"))
+    after = examine_film(result.film)
+    assert (after.width, after.height, after.bits) == (161, 121, 10)
+    assert [frame.time for frame in read_frames(after)] == times
+
+
+@pytest.mark.parametrize(("name", "written"), [("a.webm", "a.webm"), ("a.mpg", "a.mpg.mkv"), ("a.avi", "a.avi")])
+def test_films_of_other_kinds_become_films_of_their_kind_or_matroska(tmp_path, small_model, name, written):
+    codec = {"a.webm": "libvpx-vp9", "a.mpg": "mpeg2video", "a.avi": "mpeg4"}[name]
+    two_scenes(tmp_path / name, codec=codec)
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / name))
+    assert result.film.name == written
+    assert len(list(read_frames(examine_film(result.film)))) == 24
+
+
+def test_before_and_after_are_beside_each_other_when_that_is_asked_for(tmp_path, small_model):
+    two_scenes(tmp_path / "a.mkv", sound=True)
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv", is_side_by_side=True))
+    assert result.side_by_side == result.folder / "a-side-by-side.mkv"
+    after = examine_film(result.side_by_side)
+    assert (after.width, after.height) == (320, 120)
+    both, alone = colours(result.side_by_side), colours(result.film)
+    assert np.abs(both[..., :150] - 128.0).mean() < 0.5
+    assert np.abs(both[..., 160:].astype(float) - alone).mean() < 1
+    assert packets(tmp_path / "a.mkv", "audio") == packets(result.side_by_side, "audio")
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "png"])
+def test_an_animated_picture_stays_one_with_its_times(tmp_path, small_model, ending):
+    film, durations = tmp_path / f"a.{ending}", [100, 200, 100, 400] * 3
+    shown = [Image.fromarray(levels) for levels in gray(pan(ASTRONAUT).frames)]
+    shown[0].save(film, save_all=True, append_images=shown[1:], duration=durations, loop=0)
+    result = colorize_film(job_of(tmp_path, small_model, film, is_side_by_side=True))
+    with Image.open(result.film) as made, Image.open(film) as source:
+        assert (made.format, made.n_frames, made.size) == (source.format, 12, (160, 120))
+        for number in range(12):
+            source.seek(number)
+            made.seek(number)
+            made.load()
+            source.load()
+            assert made.info["duration"] == source.info["duration"] == durations[number]
+            rgb = np.asarray(made.convert("RGB"), np.float32)
+            assert np.abs(luma(rgb) - np.asarray(source.convert("L"), np.float32)).mean() < 3
+        assert np.ptp(rgb, axis=-1).mean() > 5
+    with Image.open(result.side_by_side) as both:
+        assert (both.size, both.n_frames) == ((320, 120), 12)
+
+
+def test_a_film_that_was_stopped_goes_on_and_is_equal_to_one_that_was_not(tmp_path, small_model, short_parts):
+    film = tmp_path / "a.mp4"
+    two_scenes(film, 30, sound=True)
+    whole = colorize_film(job_of(tmp_path, small_model, film))
+
+    def stop(done: int, total: int) -> None:
+        if done == 41:
+            signal.raise_signal(signal.SIGINT)
+
+    at_work = set(threading.enumerate())
+    job = job_of(tmp_path, small_model, film)
+    with pytest.raises(Interrupted, match=r"32 frames of a\.mp4 are in colour"):
+        colorize_film(job, stop)
+    assert set(threading.enumerate()) <= at_work
+    assert not (job.run.results / "a.mp4").exists()
+    whole.folder.rename(tmp_path / "whole")
+    done = []
+    again = colorize_film(
+        job_of(tmp_path, small_model, film, goes_on=True), lambda now, total: done.append((now, total))
+    )
+    assert (again.folder, again.made_before, done[0]) == (job.run.results, 32, (33, 60))
+    assert again.film.read_bytes() == (tmp_path / "whole" / "a.mp4").read_bytes()
+    assert again.scenes == whole.scenes
+    third = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
+    assert (third.film, third.made_before, third.frames) == (again.film, 60, 60)
+
+
+@pytest.mark.slow
+def test_a_film_whose_process_was_killed_goes_on(tmp_path, small_model):
+    film = tmp_path / "a.mkv"
+    two_scenes(film, 30)
+    whole = colorize_film(job_of(tmp_path / "whole", small_model, film))
+    script = (
+        "import os, signal, sys; from pathlib import Path; from colorizer.network.model_files import load_model\n"
+        "from colorizer.runs import film; from colorizer.runs.folders import new_run; film.PART_FRAMES = 16\n"
+        "def kill(done, total):\n    if done == 40: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "run = new_run(Path(sys.argv[3]), 'film')\n"
+        "film.colorize_film(film.FilmJob(load_model(sys.argv[1]), Path(sys.argv[2]), run), kill)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script, small_model, film, tmp_path / "out"],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        env=os.environ,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
+    assert 16 <= again.made_before <= 32
+    assert len(list(read_frames(examine_film(again.film)))) == 60
+    assert again.scenes == whole.scenes
+
+
+def test_a_disk_that_refuses_is_named_and_nothing_half_written_stays(tmp_path, small_model, short_parts, monkeypatch):
+    film = tmp_path / "a.mkv"
+    two_scenes(film, 20)
+    job = job_of(tmp_path, small_model, film)
+
+    def no_room(*anything, **named):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(segments.np, "savez", no_room)
+    with pytest.raises(ColorizeError, match="No space left on device"):
+        colorize_film(job)
+    monkeypatch.undo()
+    assert [path.name for path in (job.run.results / ".parts").iterdir()] == ["00000.nut"]
+    assert not (job.run.results / "a.mkv").exists()
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+def test_ffprobe_finds_the_same_film(tmp_path, small_model):
+    tags = {"color_range": STUDIO_RANGE, "colorspace": 1, "color_primaries": 1, "color_trc": 1}
+    two_scenes(tmp_path / "a.mp4", sound=True, tags=tags, turned=180)
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mp4"))
+    old, new = probed(tmp_path / "a.mp4"), probed(result.film)
+    assert len(old) == len(new) == 2
+    assert (new[0]["codec_name"], new[0]["pix_fmt"]) == ("h264", "yuv420p")
+    for name in ("width", "height", "avg_frame_rate", "nb_frames", "color_range", "color_space", "color_transfer"):
+        assert new[0][name] == old[0][name]
+    assert new[0]["color_primaries"] == "bt709"
+    for before, after in zip(old, new, strict=True):
+        assert abs(float(before["duration"]) - float(after["duration"])) <= 1 / 25
+        assert before["start_time"] == after["start_time"]
+
+
+def probed(film: Path) -> list[dict]:
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(film)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
