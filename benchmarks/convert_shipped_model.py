@@ -19,14 +19,19 @@ def main() -> int:
     """Convert, write and compare; return 1 where the files are too large or too far apart."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmarks.photos import shipped_photographs
+    from colorizer.errors import ColorizeError
     from colorizer.inference.proposal import unfaded
     from colorizer.network.conversion import MOST_LEVELS, convert, levels_apart, opened
     from colorizer.network.converted import SHIPPED, write
     from colorizer.network.model_files import PRETRAINED, load
     from colorizer.photos import read_photo
 
-    converted = convert(PRETRAINED, half=True)
-    write(converted, SHIPPED)
+    try:
+        converted = convert(PRETRAINED, half=True)
+        write(converted, SHIPPED)
+    except ColorizeError as error:
+        print(error, file=sys.stderr)
+        return 1
     network = load(PRETRAINED)
     luma = np.stack([unfaded(read_photo(path).square(network.size)) for path in shipped_photographs()])[..., None]
     apart = levels_apart(network, opened(converted, network), luma)

@@ -94,7 +94,7 @@ def hasten_next_start(console: Console, network: networks.Network, cache_folder:
     """Convert a model that has colorized by TensorFlow, so that it needs none the next time; Ctrl-C ends only this."""
     if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
         return
-    console.inform("The next time this model will need no TensorFlow; it is made ready for that now…")
+    console.inform("Making this model ready to start without TensorFlow the next time…")
     with suppress(KeyboardInterrupt), quiet_errors():
         networks.keep_converted(network.path, cache_folder)
 

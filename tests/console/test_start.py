@@ -42,7 +42,9 @@ def test_a_model_of_one_s_own_needs_tensorflow_once(program, small_model, tmp_pa
     first = program(*flags)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Starting TensorFlow" in first.stdout
+    assert first.stdout.rstrip().endswith("Making this model ready to start without TensorFlow the next time…")
     (program.home / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')")
     second = program(*flags)
     assert second.returncode == 0, second.stdout + second.stderr
     assert "by LiteRT" in second.stdout
+    assert "Making this model ready" not in second.stdout
