@@ -144,6 +144,13 @@ def test_photos_go_through_the_network_in_parts_where_memory_is_short(small_mode
         colorize_decoded(on_a_small_device(network, 0, error), photos[0])
 
 
+def test_a_photo_printed_the_other_way_round_gets_the_same_colours_the_other_way_round(small_model):
+    pixels, network = np.asarray(Image.open(SHIPPED / "camera.png")), load_model(small_model)
+    there, back = propose(network, [gray_photo(pixels), gray_photo(np.ascontiguousarray(pixels[:, ::-1]))])
+    assert np.ptp(there) > 0.02
+    assert np.abs(there - back[:, ::-1]).max() < 1e-4
+
+
 def test_vividness_goes_from_gray_to_twice_the_chroma(small_model):
     network, photo = load_model(small_model), read_photo(SHIPPED / "camera.png")
     chroma = [
