@@ -1,5 +1,6 @@
 """Small adversarial trainings, as several tests begin them."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +27,14 @@ def validation() -> PhotoBatches:
 
 def settings(**changes) -> TrainingSettings:
     return replace(TrainingSettings(epochs=1, batch_size=4, precision="float32", adversarial=ADVERSARIAL), **changes)
+
+
+def out_of_range(adversarial: AdversarialSettings, **changes) -> AdversarialSettings:
+    """Settings that nobody may make: steps so large that every number is lost, or so small that none changes."""
+    made = copy.copy(adversarial)
+    for name, value in changes.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def equal(these, those) -> bool:

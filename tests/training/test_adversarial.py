@@ -7,7 +7,7 @@ from colorizer.settings import AdversarialSettings
 from colorizer.training.adversarial import AdversarialTraining, adversarial_loss, real_or_fake_loss
 from colorizer.training.discriminator import discriminator
 from colorizer.training.losses import regression_loss
-from tests.adversarial_trainings import ADVERSARIAL, network, validation
+from tests.adversarial_trainings import ADVERSARIAL, network, out_of_range, validation
 
 
 def adversarial_of(settings: AdversarialSettings) -> AdversarialTraining:
@@ -33,7 +33,9 @@ def test_the_generator_loss_weighs_the_absolute_error_on_the_scale_of_pix2pix_by
 @pytest.mark.slow
 def test_the_generator_learns_what_the_discriminator_takes_for_real():
     # A discriminator that stands still, and no other error: all the generator can do is to please it.
-    trained = adversarial_of(replace(ADVERSARIAL, l1_weight=0, learning_rate=1e-3, discriminator_learning_rate=1e-30))
+    trained = adversarial_of(
+        out_of_range(ADVERSARIAL, l1_weight=0, learning_rate=1e-3, discriminator_learning_rate=1e-30)
+    )
     gray, rgb = validation()[0]
     losses = [float(trained.train_on_batch(gray, rgb, return_dict=True)["generator_loss"]) for _ in range(30)]
     single = np.diff(np.array(losses) * np.arange(1, 31))  # Keras reports the mean so far

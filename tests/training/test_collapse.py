@@ -13,7 +13,7 @@ from tests.adversarial_trainings import ADVERSARIAL, network, photos, settings, 
 @pytest.mark.slow
 def test_a_collapsed_adversarial_phase_is_ended_and_explained(tmp_path):
     # Every loss is below this one.
-    adversarial = replace(ADVERSARIAL, epochs=5, collapse_loss=100, collapse_steps=3)
+    adversarial = replace(ADVERSARIAL, epochs=5, collapse_loss=10, collapse_steps=3)
     record = train_network(network(), photos(), validation(), settings(adversarial=adversarial), tmp_path)
     assert "for 3 steps the discriminator has told generated colours from real ones" in record.collapse
     assert len(record.history["loss"]) == 1 + 3

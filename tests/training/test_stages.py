@@ -7,7 +7,7 @@ from colorizer.network.model_files import load
 from colorizer.training.checkpoint import BEST, STATE, load_checkpoint
 from colorizer.training.discriminator import discriminator
 from colorizer.training.train import train_network
-from tests.adversarial_trainings import ADVERSARIAL, equal, network, photos, settings, validation
+from tests.adversarial_trainings import ADVERSARIAL, equal, network, out_of_range, photos, settings, validation
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "least_squares", "hinge"])
@@ -52,7 +52,7 @@ def test_the_adversarial_phase_begins_from_the_best_epoch_of_the_regression(tmp_
     record = train_network(regression, photos(), validation(), how, tmp_path / "regression")
     assert record.kept_epoch < 6
     # A phase of steps that float32 rounds away shows, after its epoch, what it began with.
-    still = replace(how, adversarial=replace(ADVERSARIAL, learning_rate=1e-30))
+    still = replace(how, adversarial=out_of_range(ADVERSARIAL, learning_rate=1e-30))
     train_network(
         network(),
         photos(),
@@ -80,7 +80,7 @@ def test_an_adversarial_phase_that_goes_astray_leaves_the_network_it_began_with(
 
 @pytest.mark.slow
 def test_an_adversarial_phase_whose_losses_are_no_numbers_is_ended_and_the_best_network_kept(tmp_path):
-    adversarial = replace(ADVERSARIAL, epochs=5, learning_rate=1e30)
+    adversarial = out_of_range(ADVERSARIAL, epochs=5, learning_rate=1e30)
     trained = network()
     record = train_network(trained, photos(1), validation(), settings(adversarial=adversarial), tmp_path)
     assert "no longer a number" in record.collapse
@@ -95,7 +95,7 @@ def test_an_adversarial_phase_whose_losses_are_no_numbers_is_ended_and_the_best_
 
 @pytest.mark.slow
 def test_without_a_monitor_an_adversarial_phase_that_lost_its_numbers_leaves_the_regression(tmp_path):
-    how = settings(epochs=2, monitor="none", adversarial=replace(ADVERSARIAL, learning_rate=1e30))
+    how = settings(epochs=2, monitor="none", adversarial=out_of_range(ADVERSARIAL, learning_rate=1e30))
     trained, regression = network(), network()
     record = train_network(trained, photos(1), validation(), how, tmp_path / "adversarial")
     train_network(regression, photos(1), validation(), replace(how, adversarial=None), tmp_path / "regression")
