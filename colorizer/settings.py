@@ -235,6 +235,8 @@ class TrainingSettings(Ranged):
     """The learning rate falls fivefold."""
     tensorboard: bool = False
     """Whether TensorBoard's logs are written; needs the package of that name."""
+    gradients: bool = False
+    """Whether each layer's gradient is measured after every epoch: `training.gradients`."""
     adversarial: AdversarialSettings | None = None
     """The adversarial phase after the regression, or none."""
     seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42

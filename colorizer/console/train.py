@@ -48,6 +48,9 @@ def train_journey(console: Console, talk: Conversation) -> None:
             f"{trained.history.name}."
         )
         pictures = [trained.curves]
+        if trained.gradients:
+            console.inform(f"How strongly each layer was told to change, epoch by epoch, is in {trained.gradients}.")
+            pictures.append(trained.gradients)
         if trained.snapshots:
             console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
             pictures.append(trained.snapshots)

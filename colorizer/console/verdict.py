@@ -8,7 +8,7 @@ from colorizer.console.places import colorizing_command
 from colorizer.console.wording import counted
 from colorizer.conversation import training_questions as ask_training
 from colorizer.settings import DatasetSettings
-from colorizer.training import outlook_of
+from colorizer.training import outlook_of, said_of_gradients
 
 if TYPE_CHECKING:
     from colorizer.evaluation import Evaluation
@@ -38,7 +38,7 @@ def verdict(evaluation: Evaluation) -> str:
 
 def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) -> list[str]:
     """Say what would make a trained model better, and how to use it."""
-    said, seen = [], outlook_of(record.history)
+    said, seen = list(said_of_gradients(record.history)), outlook_of(record.history)
     learned = len(job.specification.split.train)
     if seen and seen.is_overfitting:
         said.append(

@@ -61,6 +61,7 @@ PLATEAU_FACTOR = _setting("settings.plateau_factor", "what it multiplies the lea
 TENSORBOARD = _setting(
     "settings.tensorboard", "write logs for TensorBoard beside the model; needs the package tensorboard"
 )
+GRADIENTS = _setting("settings.gradients", "measure each layer's gradient after every epoch, and draw them")
 ADVERSARIAL_LOSS = _setting(
     "settings.adversarial.loss", "how the discriminator tells true from made: cross_entropy, least_squares or hinge"
 )

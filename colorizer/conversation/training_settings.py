@@ -80,6 +80,7 @@ def training_settings(
         plateau_epochs=talk.answer(research.PLATEAU_EPOCHS),
         plateau_factor=talk.answer(research.PLATEAU_FACTOR),
         tensorboard=talk.answer(research.TENSORBOARD),
+        gradients=talk.answer(research.GRADIENTS),
         adversarial=adversarial,
         seed=talk.answer(ask.SEED),
     )

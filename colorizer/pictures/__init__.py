@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "sheets": ["SheetWriter", "comparison", "thumbnail"],
         "curves": ["save_curves"],
+        "gradients": ["save_gradients"],
         "hues": ["save_hues"],
         "snapshots": ["Snapshots"],
         "strips": ["save_row", "save_strip"],

@@ -19,6 +19,7 @@ from colorizer.network import model_files
 from colorizer.network.devices import replicas
 from colorizer.network.network import Network
 from colorizer.pictures.curves import save_curves
+from colorizer.pictures.gradients import save_gradients
 from colorizer.pictures.snapshots import Snapshots
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
@@ -53,6 +54,8 @@ class TrainedEvaluation:
     history: Path
     """The figures of every epoch, as CSV."""
     curves: Path
+    gradients: Path | None
+    """How strongly each layer was told to change; None where that was not recorded."""
     snapshots: Path | None
     """The same test photos, epoch by epoch; None without an adversarial phase."""
 
@@ -149,6 +152,7 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         record=save_record(folder, job.network, specification, training, evaluation),
         history=save_history(training.history, job.run.results / HISTORY),
         curves=save_curves(training, job.run.results),
+        gradients=save_gradients(training.history, job.run.results),
         snapshots=_snapshots(job).finish() if settings.adversarial else None,
     )
 

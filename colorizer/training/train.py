@@ -25,6 +25,7 @@ from colorizer.training.callbacks import BetweenBatchesAndEpochs, EpochReport, R
 from colorizer.training.checkpoint import BEST, LAST
 from colorizer.training.classification import ChromaClassifier
 from colorizer.training.collapse import Collapse
+from colorizer.training.gradient_norms import GradientNorms
 from colorizer.training.logs import LOGS, tensorboard_logs
 from colorizer.training.memory import refuse_too_large
 from colorizer.training.phases import ADVERSARIAL, Phase, learning_layers, planned_phases
@@ -152,6 +153,8 @@ def _go_through(
             callbacks.append(Showing(reporter, state.model, state.network, show))
         if state.settings.tensorboard:
             callbacks.append(tensorboard_logs(state.folder / LOGS))
+        if state.settings.gradients and isinstance(stage, Regression):
+            callbacks.append(GradientNorms(stage.fitted, *validation[0]))
         if state.average:
             callbacks.append(state.average)
         callbacks += [*stage.callbacks, BetweenBatchesAndEpochs(should_stop, partial(state.keep, stage))]

@@ -1,0 +1,61 @@
+"""What the gradients of a training say: whether they vanish on their way down, explode, or do not reach a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+FIGURE = "gradient/"
+"""How the figures of an epoch begin that hold the gradient of a layer; its name follows."""
+_VANISHED = 1e-3
+"""A layer's gradient beside the median of all layers', below which it is told."""
+_GROWN = 100.0
+"""How many times larger than in the first epoch the largest may become. Beside one another layers say nothing of that:
+a last layer that begins with small weights hands on little."""
+
+
+def gradient_history(history: Mapping[str, Sequence[float | None]]) -> dict[str, np.ndarray]:
+    """Return the gradients of each layer, epoch by epoch (NaN where none was measured), from the figures of a training:
+    `train.TrainingRecord.history`; empty where they were not recorded.
+    """
+    return {
+        name.removeprefix(FIGURE): np.array(values, float)
+        for name, values in history.items()
+        if name.startswith(FIGURE)
+    }
+
+
+def said_of_gradients(history: Mapping[str, Sequence[float | None]]) -> tuple[str, ...]:
+    """Say in words whether gradients vanish, explode, or do not reach some layers, and what to do; nothing where all is
+    well, or nothing was recorded.
+    """
+    layers = gradient_history(history)
+    if not layers:
+        return ()
+    table = np.array(list(layers.values()))
+    table = table[:, ~np.isnan(table).all(axis=0)]
+    last, said = table[:, -1], []
+    middle, grown = float(np.nanmedian(last)), float(np.nanmax(last) / max(np.nanmax(table[:, 0]), 1e-30))
+    dead = [name for name, value in zip(layers, last, strict=True) if value == 0]
+    weak = [name for name, value in zip(layers, last, strict=True) if 0 < value < _VANISHED * middle]
+    if dead:
+        said.append(
+            f"No gradient reaches {_named(dead)}: dead, and no longer learning. A smaller learning rate keeps the "
+            "rectifiers after it awake; leaky ones do too."
+        )
+    if weak:
+        said.append(
+            f"Gradients vanish on their way to {_named(weak)}: below a thousandth of the others'. Fewer layers, skip "
+            "connections or batch normalization carry them further."
+        )
+    if grown > _GROWN:
+        said.append(
+            f"Gradients explode: {grown:,.0f} times what they were after the first epoch. A smaller learning rate, or "
+            "a smaller gradient_norm, holds them."
+        )
+    return tuple(said)
+
+
+def _named(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} other layer{'s' * (len(names) > 2)}"
