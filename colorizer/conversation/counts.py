@@ -11,7 +11,7 @@ from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import Split, choose_photos, split_photos
 from colorizer.errors import ColorizeError
-from colorizer.settings import DatasetSettings
+from colorizer.settings import MAXIMUM_COUNT, DatasetSettings
 
 
 def ask_split(talk: Conversation, fine: Sequence[Path], seed: int) -> Split:
@@ -42,11 +42,13 @@ def ask_split(talk: Conversation, fine: Sequence[Path], seed: int) -> Split:
     return split_photos(fine, train_count, test_count, limits)
 
 
-def ask_count(talk: Conversation, fine: Sequence[Path], seed: int) -> tuple[Path, ...]:
-    """Ask how many photos to use and choose them."""
+def ask_count(
+    talk: Conversation, fine: Sequence[Path], seed: int, proposed: int = MAXIMUM_COUNT
+) -> tuple[Path, ...]:
+    """Ask how many photos to use, proposing at most so many, and choose them."""
 
     def is_there(count: int) -> None:
         if count > len(fine):
             raise WrongAnswer(f"{count} is too large: the most is {len(fine)}, the number of fine photos.")
 
-    return choose_photos(fine, talk.answer(ask.COUNT, default=len(fine), check=is_there), seed)
+    return choose_photos(fine, talk.answer(ask.COUNT, default=min(proposed, len(fine)), check=is_there), seed)

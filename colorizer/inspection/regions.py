@@ -43,11 +43,11 @@ def region_around(x: float, y: float, width: int, height: int, size: int) -> Reg
 
 
 def colourful_regions(chroma: np.ndarray, count: int = 2) -> tuple[Region, ...]:
-    """Return the most colourful regions of a photo, none that overlap, the most colourful first; fewer where the rest
-    is gray.
+    """Return the most colourful regions of a photo, each of another hue, the most colourful first; fewer where the rest
+    is gray or of the same hues.
 
-    `chroma`: Cb and Cr as the network proposes them, float32, shape (size, size, 2). Of several regions each next one
-    must be of another hue: more than 45 degrees away from those before, unless nothing else has colour.
+    `chroma`: Cb and Cr as the network proposes them, float32, shape (size, size, 2). Another hue is more than 45
+    degrees away from those before.
     """
     size = len(chroma)
     side = max(1, round(size * REGION_SHARE))
@@ -58,17 +58,10 @@ def colourful_regions(chroma: np.ndarray, count: int = 2) -> tuple[Region, ...]:
             candidates.append((float(np.hypot(*mean)), Region(left, top, left + side, top + side), mean))
     candidates = sorted((each for each in candidates if each[0] >= _LEAST_CHROMA), key=lambda each: -each[0])
     chosen: list[tuple[float, Region, np.ndarray]] = []
-    for wants_other_hue in (True, False):
-        for candidate in candidates:
-            if len(chosen) < count and not any(_overlap(candidate[1], each[1]) for each in chosen):
-                is_other = all(_cosine(candidate[2], each[2]) < np.cos(np.pi / 4) for each in chosen)
-                if is_other or not wants_other_hue:
-                    chosen.append(candidate)
+    for candidate in candidates:
+        if len(chosen) < count and all(_cosine(candidate[2], each[2]) < np.cos(np.pi / 4) for each in chosen):
+            chosen.append(candidate)
     return tuple(region for _, region, _ in chosen)
-
-
-def _overlap(one: Region, other: Region) -> bool:
-    return one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> float:

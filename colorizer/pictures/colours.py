@@ -32,6 +32,8 @@ _HUES = (
 """Names of hues, and the angle of HSV at which each ends, in degrees."""
 _MOST_ERROR = 30.0
 """CIEDE2000 at which an error is drawn brightest: another colour altogether."""
+_TOLD_SHARE = 0.02
+"""Of all places: of a kind with fewer nothing is said in words."""
 _CHART_WIDTH = 7.2
 
 
@@ -179,7 +181,7 @@ def errors_part(
 def _said_of_kinds(kinds: Sequence[ColourGroup]) -> tuple[str, ...]:
     if not kinds:
         return ("None of these photos has known colours, so nothing can be said of errors.",)
-    coloured = [kind for kind in kinds if kind.name != "nearly gray"] or list(kinds)
+    coloured = [kind for kind in kinds if kind.name != "nearly gray" and kind.share >= _TOLD_SHARE] or list(kinds)
     gained = max(coloured, key=lambda kind: kind.gray_error - kind.error)
     worst = min(coloured, key=lambda kind: kind.gray_error - kind.error)
     said = [f"Most is gained on {gained.name}: {gained.error:.1f} instead of {gained.gray_error:.1f} if left gray."]

@@ -17,11 +17,11 @@ from colorizer.marks import mark_folder
 from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
 from colorizer.settings import RUN_NAME
 
-TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
+TRAIN, COLORIZE, EVALUATE, INSPECT = "train", "colorize", "evaluate", "inspect"
 """Kinds of runs; their names begin so."""
 MADE_FROM, NAMES = ".made-from.json", ".names.json"
 """Records in a run's results: what it was made from and how, and which photo is written under which name."""
-SHEETS, SNAPSHOTS, PAGE = "sheets", "samples", "index.html"
+SHEETS, SNAPSHOTS, PAGE, REPORT = "sheets", "samples", "index.html", "report.html"
 CURVES, HISTORY, HUES, SCORES, RECORD = "graphs.png", "history.csv", "hues.png", "scores.csv", "model.json"
 MODEL, WEIGHTS = "model.h5", "model.weights.h5"
 RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
