@@ -4,9 +4,11 @@ A map of the subpackages, each resting on those below it:
 
 ========================  ==========================================================
 `colorizer.console`       the driver for a terminal, a pipe or a notebook
+`colorizer.studio`        the driver for a browser: one page
 `colorizer.runs`          use cases: colorize into a folder, train and keep, evaluate
 `colorizer.conversation`  questions, answers, flags
 `colorizer.pictures`      sheets, curves, snapshots
+`colorizer.inspection`    looking inside a network: what it has learned, and why
 `colorizer.evaluation`    scores beside the gray baseline
 `colorizer.training`      a network trained, phase by phase
 `colorizer.inference`     photos through a network, at their own size

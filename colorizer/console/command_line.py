@@ -20,7 +20,7 @@ from colorizer.console.advice import advised
 from colorizer.console.places import PATHS
 from colorizer.console.terminal import ENDING, Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
-from colorizer.conversation.question import COLORIZE, EVALUATE, TRAIN, Question, WrongAnswer
+from colorizer.conversation.question import COLORIZE, EVALUATE, FILM, INSPECT, STUDIO, TRAIN, Question, WrongAnswer
 from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
@@ -140,6 +140,9 @@ program = Journeys(
         TRAIN: journey_command(TRAIN, "Train a network on colour photos."),
         COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos with an existing model."),
         EVALUATE: journey_command(EVALUATE, "Score a model on colour photos, beside leaving them gray."),
+        STUDIO: journey_command(STUDIO, "Open a page in the browser: photos in, colours chosen by clicking, saved."),
+        INSPECT: journey_command(INSPECT, "Look inside a model: what it has learned, and why it colours as it does."),
+        FILM: journey_command(FILM, "Colorize a black-and-white film, without flicker."),
     },
 )
 

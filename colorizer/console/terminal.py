@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from colorizer.console.pace import Pace, clock_time
 from colorizer.conversation.conversation import MissingAnswer
 from colorizer.conversation.question import WrongAnswer, with_default
+from colorizer.pace import Pace, clock_time
 from colorizer.progress import Progress
 from colorizer.shown import shown
 

@@ -18,6 +18,10 @@ from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
+STUDIO, INSPECT, FILM = "studio", "inspect", "film"
+OF_PHOTOS = (*ALL, INSPECT)
+"""Journeys that begin with photos."""
+JOURNEYS = (*ALL, STUDIO, INSPECT, FILM)
 LATEST = "latest"
 """In the place of a model file: the one that was trained last."""
 Parser = Callable[[str], Any]
@@ -203,6 +207,11 @@ def weights_file(text: str) -> Path | str:
     return text if text in (SHIPPED_WEIGHTS, RANDOM_WEIGHTS) else existing_path((".h5",))(text)
 
 
+def file_of_hints(text: str) -> Path | None:
+    """Accept a JSON file, or "none"."""
+    return None if text.strip().lower() == "none" else existing_path((".json",))(text)
+
+
 def existing_folder(text: str) -> Path:
     path = existing_path()(text)
     if not path.is_dir():
@@ -222,6 +231,15 @@ def _number(text: str) -> float:
         return float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
     except ValueError:
         raise WrongAnswer(f"{text!r} is not a number.") from None
+
+
+def a_point(text: str) -> tuple[float, float]:
+    """Accept a place of a photo: pixels from its left edge and from its upper one, separated by a comma."""
+    parts = text.replace(" ", "").split(",")
+    if len(parts) != 2:
+        raise WrongAnswer(f"{text!r} is no point: two numbers separated by a comma are wanted, such as 120,80.")
+    x, y = (number_between(0, 1_000_000)(part) for part in parts)
+    return x, y
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from colorizer.conversation import training_questions
+from colorizer.conversation import film_questions, studio_questions, training_questions
 from colorizer.conversation.question import (
     ALL,
     COLORIZE,
     EVALUATE,
+    FILM,
+    INSPECT,
+    JOURNEYS,
+    OF_PHOTOS,
+    STUDIO,
     TRAIN,
     Question,
     a_path,
+    a_point,
     existing_path,
+    file_of_hints,
     menu,
     model_file,
     number_between,
@@ -27,9 +34,9 @@ from colorizer.settings import MAXIMUM_COUNT, VIVIDNESS_RANGE, PhotoLimits, Read
 
 _training = TrainingSettings()
 JOURNEY = Question(
-    "train | colorize | evaluate",
+    "train | colorize | evaluate | studio | inspect | film",
     "which journey",
-    one_of(numbered(ALL)),
+    one_of(numbered(JOURNEYS)),
     (),
     menu(
         "What would you like to do?",
@@ -37,15 +44,18 @@ JOURNEY = Question(
             TRAIN: "a model on colour photos",
             COLORIZE: "black-and-white photos with an existing model",
             EVALUATE: "a model on colour photos",
+            STUDIO: "a page in the browser, with colours to choose by clicking",
+            INSPECT: "a report of what a model has learned, and why it colours as it does",
+            FILM: "a black-and-white film, without flicker",
         },
     ),
     default="colorize",
 )
 USE_DEFAULT_DATASET = Question(
     "--default-dataset",
-    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize)",
+    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize, inspect)",
     yes_or_no,
-    ALL,
+    OF_PHOTOS,
     "Use the default dataset ({folder})? (yes/no)",
     default="yes",
 )
@@ -53,22 +63,22 @@ DATASET = Question(
     "--dataset",
     "folder, zip or single photo to use",
     existing_path(),
-    ALL,
+    OF_PHOTOS,
     "Where are the photos? A folder, a zip or a single photo:",
     shown_default="the default dataset",
 )
-UNPACK_KERNEL_DISTANCE = Question(
+KERNEL_DISTANCE = Question(
     "--kid",
     "score the photos as a set too: kernel inception distance, on features of MobileNetV2",
     yes_or_no,
     (EVALUATE,),
     default="no",
 )
-TO = Question(
+UNPACK_TO = Question(
     "--unpack-to",
     "folder to unpack a zip into",
     a_path,
-    ALL,
+    OF_PHOTOS,
     "Into which folder shall {archive} be unpacked?",
     shown_default="beside the zip, under its name",
 )
@@ -76,12 +86,12 @@ USE_FOLDER = Question(
     "--use-folder",
     "take that folder as it is when it holds something else; otherwise the zip is unpacked under the next name",
     yes_or_no,
-    ALL,
+    OF_PHOTOS,
     "Use the photos in {folder} as they are? (yes/no; no unpacks the zip anew, under another name)",
     "no",
 )
 SHOW_UNREADABLE = Question(
-    "--show-unreadable", "print the paths of unreadable files", yes_or_no, ALL, "Print their paths? (yes/no)", "yes"
+    "--show-unreadable", "print unreadable files' paths", yes_or_no, OF_PHOTOS, "Print their paths? (yes/no)", "yes"
 )
 SHOW_WRONG_FORMAT = Question(
     "--show-wrong-format",
@@ -95,16 +105,16 @@ COUNT = Question(
     "--count",
     "photos to use, chosen at random when fewer than all",
     whole_number(1, MAXIMUM_COUNT),
-    (COLORIZE, EVALUATE),
+    (COLORIZE, EVALUATE, INSPECT),
     "How many of them shall be used?",
-    shown_default="all",
+    shown_default="all; inspect: at most 100",
 )
 MODEL = Question(
     "--model",
     "model file (.h5 or .keras) to continue from, to colorize with or to evaluate, or the name of the run that trained "
     "it; latest is the one trained last",
     model_file,
-    ALL,
+    JOURNEYS,
     "Which model file? (.h5 or .keras, or the name of a run; latest is the one trained last)",
     shown_default="the one that ships with the program",
 )
@@ -118,17 +128,24 @@ LOOK = Question(
 )
 ADJUST = Question(
     "--adjust",
-    "ask how colourful, whether to restore the contrast of faded photos, and whether to mend damaged ones",
+    "ask how colourful, whether to restore the contrast of faded photos, to mend damaged ones, and for hints",
     yes_or_no,
     (COLORIZE,),
     "Adjust how colourful they become? (yes/no)",
     "no",
 )
+POINT = Question(
+    "--point",
+    "X,Y: place whose colour is explained, in pixels of the upright photo from its upper left corner",
+    a_point,
+    (INSPECT,),
+    shown_default="the most colourful places of each photo",
+)
 VIVIDNESS = Question(
     "--vividness",
     "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
     within(VIVIDNESS_RANGE),
-    (COLORIZE, EVALUATE),
+    (COLORIZE, EVALUATE, FILM),
     "How colourful? From 0 (gray) through 1 (what the network means) to 2 (twice as much):",
     default="1",
 )
@@ -150,10 +167,11 @@ REPAIR = Question(
 )
 HINTS = Question(
     "--hints",
-    "file of colour hints, JSON: photo, places and colours (HINTS.md)",
-    existing_path((".json",)),
-    (COLORIZE,),
-    shown_default="none",
+    "file of colour hints, JSON: photo, places and colours (HINTS.md); of a film, times too (FILM.md)",
+    file_of_hints,
+    (COLORIZE, FILM),
+    "A file with colour hints?",
+    "none",
 )
 HINTS_BESIDE = Question(
     "--hints-beside",
@@ -210,7 +228,7 @@ SEED = Question(
     "--seed",
     "number that makes a run repeatable",
     parser_of(TrainingSettings, "seed"),
-    ALL,
+    OF_PHOTOS,
     default=str(_training.seed),
     setting="settings.seed",
 )
@@ -218,14 +236,14 @@ WORKERS = Question(
     "--workers",
     "threads that read and write photos",
     parser_of(Reading, "workers"),
-    ALL,
+    OF_PHOTOS,
     shown_default="one for each core, and one more where photos are only read",
 )
 MAXIMUM_MEGAPIXELS = Question(
     "--maximum-megapixels",
     "photos of more pixels are refused: a small file may claim to hold more than memory does",
     number_between(0.001, 10_000),
-    ALL,
+    JOURNEYS,
     default=str(PhotoLimits.maximum_pixels // 1_000_000),
 )
 RECOLOUR = Question(
@@ -240,14 +258,14 @@ SKIP_EXISTING = Question(
     "--skip-existing",
     "go on in the newest results folder made from the same photos in the same way, leaving out what is there already",
     yes_or_no,
-    (COLORIZE,),
+    (COLORIZE, FILM),
     default="no",
 )
 CACHE = Question(
     "--cache",
     "folder for what need not be done twice, or none",
     a_path,
-    ALL,
+    OF_PHOTOS,
     shown_default="~/.cache/colorizer",
 )
 NAME = Question(
@@ -261,7 +279,7 @@ OUTPUT = Question(
     "--output",
     "folder for models and results",
     a_path,
-    ALL,
+    JOURNEYS,
     shown_default="OUTPUT beside colorize.py, or where you stand",
 )
 
@@ -270,7 +288,16 @@ def _declared(names: dict[str, object]) -> list[Question]:
     return [value for value in names.values() if isinstance(value, Question) and value is not JOURNEY]
 
 
-QUESTIONS = tuple(dict.fromkeys((*_declared(vars(training_questions)), *_declared(globals()))))
+QUESTIONS = tuple(
+    dict.fromkeys(
+        (
+            *_declared(vars(training_questions)),
+            *_declared(globals()),
+            *_declared(vars(studio_questions)),
+            *_declared(vars(film_questions)),
+        ),
+    )
+)
 """Every question with a flag."""
 FREE_WHEN_RESUMED = (
     RESUME,

@@ -1,0 +1,63 @@
+"""The studio's journey: its page served until Ctrl-C, its address printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from importlib.util import find_spec
+
+from colorizer import network as networks
+from colorizer.console.model import load_quickly, model_path
+from colorizer.console.places import output_folder, program
+from colorizer.console.terminal import Console, has_screen
+from colorizer.conversation import questions as ask
+from colorizer.conversation import studio_questions as ask_studio
+from colorizer.conversation.conversation import Conversation
+from colorizer.errors import ColorizeError
+from colorizer.settings import PhotoLimits
+
+_NEEDED = ("starlette", "uvicorn")
+
+
+def studio_journey(console: Console, talk: Conversation) -> None:
+    """Serve the page, and return when the person has ended it; raise ColorizeError where it cannot be served."""
+    if not all(map(find_spec, _NEEDED)):
+        raise ColorizeError(
+            f'The studio needs {" and ".join(_NEEDED)}, the extra "studio" of this program: '
+            f"pip install {' '.join(_NEEDED)}"
+        )
+    from colorizer.studio import StudioJob, serve
+
+    model = model_path(talk) if talk.has_flag(ask.MODEL) else networks.PRETRAINED
+    job = StudioJob(
+        network=load_quickly(console, model),
+        model=model,
+        output=output_folder(talk),
+        program=program(),
+        host=talk.answer(ask_studio.HOST),
+        port=talk.answer(ask_studio.PORT),
+        public=talk.answer(ask_studio.ROOT_PATH) or "",
+        token=talk.answer(ask_studio.TOKEN) or "",
+        limits=PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6)),
+    )
+    opens_browser = talk.answer(ask_studio.BROWSER) and has_screen()
+
+    def tell(address, token: str, pass_: str) -> None:
+        if address.port != job.port:
+            console.warn(f"Port {job.port} is taken; {address.port} is used.")
+        if not address.is_local:
+            console.warn(
+                f"Listening on {address.host}: whoever reaches this machine and knows the token sees these photos, and "
+                "the token and the photos are not encrypted on their way."
+            )
+        console.inform(f"The studio is at {address.page(token)}")
+        console.inform("Keep this address to yourself: whoever has it, has your photos. Ctrl-C ends the studio.")
+        if opens_browser:
+            webbrowser.open(address.page(pass_))
+
+    is_done = serve(job, tell)
+    console.inform("The studio has ended, and its copies of your photos are gone.")
+    if not is_done:  # Python would wait for the thread that still computes
+        sys.stdout.flush()
+        os._exit(0)

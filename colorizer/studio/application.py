@@ -1,0 +1,286 @@
+"""What the page asks for, and the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import anyio
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from colorizer import network as networks
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints_file import hints_text, parsed_hints
+from colorizer.studio.archive import zip_stream
+from colorizer.studio.events import Events
+from colorizer.studio.models import identifier, model_choices
+from colorizer.studio.sitting import STOPPED, WAITING, Sitting, SittingPhoto, TooMuch
+from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop
+
+NAME_HEADER, SIZE_HEADER = "X-Photo-Name", "X-Photo-Size"
+PAGE = Path(__file__).parent / "page"
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_LARGEST_JSON = 1_000_000
+"""Bytes; 500 hints take a tenth of it."""
+_MOST_VIVID = 2.0
+_LARGEST_VIEW = 4_096
+"""Pixels along a side of what is seen at once."""
+_MOST_SAVED = 8
+"""Photos that are ready to be fetched."""
+_AT_ONCE = 2
+"""Answers that are computed at once: more would only wait for the same cores."""
+
+
+@dataclass(frozen=True)
+class Studio:
+    """All that the answers come from."""
+
+    sitting: Sitting
+    workshop: Workshop
+    events: Events
+    output: Path
+    """The folder with the models that were trained."""
+    model: Path
+    """The model file the studio was started with."""
+    program: str
+    """What a person types to start the program."""
+
+
+def application(studio: Studio) -> Starlette:
+    """Return the ASGI application; `guard.Guard` stands before it."""
+    answers = Answers(studio)
+    routes = [
+        Route("/", partial(_file, "page.html")),
+        *(Route(f"/{path.name}", partial(_file, path.name)) for path in PAGE.iterdir() if path.suffix in _TYPES),
+        Route("/sitting", answers.sitting),
+        Route("/events", answers.events),
+        Route("/photos", answers.take, methods=["POST"]),
+        Route("/photos/{id}", answers.remove, methods=["DELETE"]),
+        Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
+        Route("/photos/{id}/view", answers.view),
+        Route("/photos/{id}/thumbnail", answers.thumbnail),
+        Route("/photos/{id}/likeliest", answers.likeliest),
+        Route("/photos/{id}/hints", answers.hints),
+        Route("/photos/{id}/saved", answers.save, methods=["POST"]),
+        Route("/saved/{id}", answers.saved),
+        Route("/zip", answers.zip),
+        Route("/stop", answers.stop, methods=["POST"]),
+        Route("/go-on", answers.go_on, methods=["POST"]),
+        Route("/model", answers.use, methods=["POST"]),
+    ]
+    handlers = {
+        ColorizeError: _sentence,
+        LookupError: _sentence,
+        HTTPException: _sentence,
+        ClientDisconnect: _sentence,
+        Exception: _sentence,  # which is logged too
+    }
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+class Answers:
+    """One method for each kind of request."""
+
+    def __init__(self, studio: Studio):
+        self._studio = studio
+        self._saved: dict[str, SavedPhoto] = {}
+        self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+
+    async def sitting(self, request: Request) -> Response:
+        """All there is, for a page that begins."""
+        studio = self._studio
+        limits = studio.sitting.limits
+        models = await self._in_thread(model_choices, studio.output, studio.model)
+        return JSONResponse(
+            {
+                "id": studio.sitting.id,
+                "program": studio.program,
+                "model": studio.workshop.model_id,
+                "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
+                "limits": {"photos": limits.maximum_photos, "bytes": limits.maximum_photo_bytes},
+                "photos": [described(photo) for photo in studio.sitting.photos()],
+            }
+        )
+
+    async def events(self, request: Request) -> Response:
+        """What happens from now on."""
+        if self._studio.events.is_full:
+            raise HTTPException(503, "Too many pages of the studio are open; close some.")
+        return StreamingResponse(self._studio.events.listen(), media_type="text/event-stream")
+
+    async def take(self, request: Request) -> Response:
+        """One photo: its bytes are the body, its name in a header."""
+        name = unquote(request.headers.get(NAME_HEADER, ""))
+        length = request.headers.get("content-length", "")
+        photo = await self._studio.sitting.take(name, request.stream(), int(length) if length.isdecimal() else None)
+        self._studio.workshop.wake()
+        return JSONResponse(described(photo), 201)
+
+    async def remove(self, request: Request) -> Response:
+        """Forget a photo."""
+        await self._in_thread(self._studio.workshop.forget, request.path_params["id"])
+        return Response(status_code=204)
+
+    async def recolour(self, request: Request) -> Response:
+        """New hints and another adjustment of a photo; the answer is a preview."""
+        said = await _json(request)
+        hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
+        preview = await self._in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
+        photo = self._studio.sitting.photo(request.path_params["id"])
+        return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
+
+    async def view(self, request: Request) -> Response:
+        """A part of a photo, in colour or as it came, at a size that is asked for."""
+        asked = request.query_params
+        left, top, right, bottom = (_number(asked.get(side)) for side in ("left", "top", "right", "bottom"))
+        size = tuple(min(max(_number(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
+        is_original = asked.get("side") == "original"
+        content, media_type = await self._in_thread(
+            self._studio.workshop.view, request.path_params["id"], is_original, (left, top, right, bottom), size
+        )
+        return Response(content, media_type=media_type)
+
+    async def thumbnail(self, request: Request) -> Response:
+        """A photo in colour, small."""
+        thumbnail = self._studio.workshop.thumbnail(request.path_params["id"])
+        if thumbnail is None:
+            raise HTTPException(404, "This photo has no thumbnail yet.")
+        return Response(thumbnail, media_type="image/jpeg")
+
+    async def likeliest(self, request: Request) -> Response:
+        """Colours that a place is likeliest to have."""
+        x, y = (_number(request.query_params.get(name)) for name in ("x", "y"))
+        colours = await self._in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
+        return JSONResponse({"colours": colours})
+
+    async def hints(self, request: Request) -> Response:
+        """A photo's hints, as the file beside it has them."""
+        photo = self._studio.sitting.photo(request.path_params["id"])
+        return Response(hints_text(photo.hints), media_type="application/json")
+
+    async def save(self, request: Request) -> Response:
+        """A photo in colour at its full size, made ready to be fetched once."""
+        saved = await self._in_thread(self._studio.workshop.save, request.path_params["id"])
+        self._saved[saved.path.stem] = saved
+        while len(self._saved) > _MOST_SAVED:  # which nobody has fetched
+            oldest = self._saved.pop(next(iter(self._saved)))
+            oldest.path.unlink(missing_ok=True)
+        return JSONResponse({"id": saved.path.stem, "name": saved.name})
+
+    async def saved(self, request: Request) -> Response:
+        """What `save` made ready."""
+        saved = self._saved.pop(request.path_params["id"])
+        gone = BackgroundTask(saved.path.unlink, missing_ok=True)
+        path = Path(saved.name)
+        return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+
+    async def zip(self, request: Request) -> Response:
+        """Every photo in colour, in a zip that is made while it is sent."""
+
+        def progress(done: int, total: int) -> None:
+            self._studio.events.tell("zip", {"done": done, "total": total})
+
+        name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
+        stream = zip_stream(self._studio.workshop.members(progress))
+
+        async def chunks() -> AsyncIterator[bytes]:
+            while (chunk := await self._in_thread(next, stream, None)) is not None:
+                yield chunk
+
+        return StreamingResponse(chunks(), media_type="application/zip", headers=name)
+
+    async def stop(self, request: Request) -> Response:
+        """Leave gray what is not in colour yet."""
+        self._studio.sitting.set_states((WAITING,), STOPPED)
+        return Response(status_code=204)
+
+    async def go_on(self, request: Request) -> Response:
+        """Colour what was left gray."""
+        self._studio.sitting.set_states((STOPPED,), WAITING)
+        self._studio.workshop.wake()
+        return Response(status_code=204)
+
+    async def use(self, request: Request) -> Response:
+        """Take another model, for every photo."""
+        studio, wanted = self._studio, (await _json(request)).get("id")
+        choices = await self._in_thread(model_choices, studio.output, studio.model)
+        path = next((choice.path for choice in choices if choice.id == wanted), None)
+        if path is None:
+            raise HTTPException(404, "This model is no longer there; reload the page for those that are.")
+        network = await self._in_thread(networks.load_model, path)
+        studio.workshop.use(network, identifier(path))
+        studio.events.tell("model", {"id": identifier(path)})
+        return JSONResponse({"id": identifier(path)})
+
+    async def _in_thread(self, work: Callable, *values: Any) -> Any:
+        """Let something that takes a while be computed, a few at once, while others are answered.
+
+        Nobody waits for it once the page has gone, or the studio ends.
+        """
+        return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
+
+
+def described(photo: SittingPhoto) -> dict[str, Any]:
+    """Return what the page is told of a photo, as JSON has it; where its file lies is not among it."""
+    told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
+    return {**told, **asdict(photo.adjustment), "hints": json.loads(hints_text(photo.hints))}
+
+
+def _file(name: str, request: Request) -> Response:
+    return FileResponse(PAGE / name, media_type=_TYPES[Path(name).suffix])
+
+
+def _sentence(request: Request, error: Exception) -> Response:
+    """Answer with one sentence, whatever went wrong."""
+    if isinstance(error, HTTPException):
+        status, sentence = error.status_code, error.detail
+    elif isinstance(error, LookupError):
+        status, sentence = 404, "This is not there any more; reload the page."
+    elif isinstance(error, ColorizeError):
+        status, sentence = 413 if isinstance(error, TooMuch) else 422, str(error)
+    else:
+        status, sentence = 500, UNEXPECTED.capitalize()
+    return JSONResponse({"error": sentence}, status)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    """Read a body that is a JSON object; raise ColorizeError for anything else."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_JSON:
+            raise TooMuch(f"A request of more than {_LARGEST_JSON / 1e6:g} MB is too large.")
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise ColorizeError("A JSON object is wanted.")
+    return said
+
+
+def _adjustment(said: dict[str, Any]) -> Adjustment:
+    vividness, contrast = said.get("vividness", 1.0), said.get("restore_contrast", False)
+    if isinstance(vividness, bool) or not isinstance(vividness, int | float) or not 0 <= vividness <= _MOST_VIVID:
+        raise ColorizeError(f"Vividness is a number from 0 to {_MOST_VIVID:g}.")
+    if not isinstance(contrast, bool):
+        raise ColorizeError("Whether the contrast is restored is true or false.")
+    return Adjustment(float(vividness), contrast)
+
+
+def _number(text: str | None) -> int:
+    """Read a whole number of pixels; raise ColorizeError."""
+    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 7:
+        raise ColorizeError("A whole number of pixels is wanted.")
+    return int(text)

@@ -1,0 +1,129 @@
+"""Who may talk to the studio: its own page, opened with the printed address, and nobody else.
+
+Any page a browser shows may send requests to 127.0.0.1, so every request is looked at:
+
+- its `Host` must be one of ours, or a foreign name that was pointed at this machine would make a foreign page ours (DNS
+  rebinding, https://owasp.org/www-community/attacks/DNS_Rebinding);
+- its `Sec-Fetch-Site` and `Origin`, where it has them, must say that our own page sent it
+  (https://www.w3.org/TR/fetch-metadata/);
+- it must know the token of the printed address, which becomes a cookie that is never sent along from elsewhere;
+- one that changes something must have `OWN_HEADER`, which a foreign page may not send without asking first.
+"""
+
+from __future__ import annotations
+
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from colorizer.studio.address import Address
+
+OWN_HEADER = "X-Colorizer-Studio"
+_CHANGES_NOTHING = ("GET", "HEAD")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content Security Policy, level 3 (https://www.w3.org/TR/CSP3/)."""
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""What every answer says, refusals too."""
+_CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Colorizer studio</title><h1>This page opens with its whole address</h1>
+<p>The program printed it where it was started: it ends with a token, which keeps everybody else out.</p></html>
+"""
+
+
+class Guard:
+    """ASGI middleware that refuses whatever does not come from the studio's own page."""
+
+    def __init__(self, app: ASGIApp, address: Address, token: str, passes: tuple[str, ...] = ()):
+        """`passes` open the page as `token` does, each of them once."""
+        self._app, self._address, self._token, self._passes = app, address, token, set(passes)
+        # Cookies know no ports: two studios on one machine must not take each other's.
+        self._cookie = f"colorizer-studio-{address.port}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        scope = self._without_root(scope)
+        headers, opens = Headers(scope=scope), self._opens(scope)
+        refusal = self._refusal(scope, headers, opens)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    sent[name] = value
+                if opens and refusal is None:
+                    path = self._address.root_path + "/"
+                    sent.append("Set-Cookie", f"{self._cookie}={self._token}; Path={path}; HttpOnly; SameSite=Strict")
+            await send(message)
+
+        await (refusal or self._app)(scope, receive, guarded)
+
+    def _without_root(self, scope: Scope) -> Scope:
+        """Return a request as if there were no proxy, whether or not the proxy has taken its own path away."""
+        root, path = self._address.root_path, scope["path"]
+        return {**scope, "path": path.removeprefix(root)} if root and path.startswith(f"{root}/") else scope
+
+    def _opens(self, scope: Scope) -> bool:
+        """Say whether this is the page's address with its token."""
+        if scope["path"] != "/" or scope["method"] != "GET":
+            return False
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if given in self._passes:
+            self._passes.discard(given)
+            return True
+        return self._is_token(given)
+
+    def _refusal(self, scope: Scope, headers: Headers, opens: bool) -> Response | None:
+        sites = ("same-origin",)
+        if scope["method"] in _CHANGES_NOTHING:
+            sites = ("same-origin", "none")  # an address that was typed, or opened from a bookmark
+        if opens:
+            sites = (*sites, "same-site", "cross-site")  # or clicked, in a notebook's page perhaps
+        if not self._address.is_own(headers.get("host", "")):
+            return _refused(400, "This name is not the studio's; open the address that the program printed.")
+        if headers.get("sec-fetch-site", "same-origin") not in sites or not self._is_own_origin(headers.get("origin")):
+            return _refused(403, "Another page has sent this; only the studio's own page may.")
+        if not opens and not self._is_token(self._cookie_of(headers)):
+            if scope["path"] == "/":
+                return HTMLResponse(_CLOSED, 403)
+            return _refused(403, "The studio was started anew; open the address that the program printed.")
+        if scope["method"] not in _CHANGES_NOTHING and OWN_HEADER not in headers:
+            return _refused(403, f"A request that changes something needs the header {OWN_HEADER}.")
+        return None
+
+    def _is_own_origin(self, origin: str | None) -> bool:
+        if origin is None:
+            return True
+        scheme, _, host = origin.partition("://")
+        return scheme in ("http", "https") and self._address.is_own(host)
+
+    def _cookie_of(self, headers: Headers) -> str:
+        try:
+            cookies = SimpleCookie(headers.get("cookie", ""))
+        except CookieError:
+            return ""
+        return cookies[self._cookie].value if self._cookie in cookies else ""
+
+    def _is_token(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
+
+
+def _refused(status: int, sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, status)

@@ -1,0 +1,61 @@
+"""Which models there are, and what each is in a line."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from colorizer.files import read_json
+from colorizer.network.model_files import PRETRAINED
+from colorizer.runs.folders import MODEL, RECORD
+from colorizer.shown import shown
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model that can be chosen."""
+
+    id: str
+    path: Path
+    name: str
+    line: str
+    """What it is."""
+
+
+def model_choices(output: Path, given: Path) -> tuple[ModelChoice, ...]:
+    """Return the model that ships, those trained under `output`, the newest first, and the one that was `given`."""
+    trained = sorted((output / "models").glob(f"*/{MODEL}"), reverse=True)
+    choices = [_choice(PRETRAINED, "Shipped", "the model that comes with the program")]
+    choices += [_choice(path, path.parent.name, _line(path)) for path in trained]
+    if given.resolve() not in [choice.path.resolve() for choice in choices]:
+        choices.append(_choice(given, given.name, "the one the studio was started with"))
+    return tuple(choices)
+
+
+def identifier(path: Path) -> str:
+    """Return the id of a model file: its path's digest, since no path goes to the page and back."""
+    return hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _choice(path: Path, name: str, line: str) -> ModelChoice:
+    return ModelChoice(identifier(path), path, shown(name), shown(line))
+
+
+def _line(path: Path) -> str:
+    """Return what a trained model's own record says of it; records may be of other versions, or gone."""
+    try:
+        record = read_json(path.parent / RECORD)
+    except (OSError, ValueError):
+        return "trained here, without a record of how"
+    record = record if isinstance(record, dict) else {}
+    network, photos = _table(record, "network"), _table(record, "photos")
+    parts = [str(network["name"])] if "name" in network else []
+    parts += [f"{network['size']} pixels"] if "size" in network else []
+    parts += [f"learned from {photos['train']} photos"] if "train" in photos else []
+    return ", ".join(parts)[:200] or "trained here"
+
+
+def _table(record: dict, name: str) -> dict[str, Any]:
+    return record[name] if isinstance(record.get(name), dict) else {}

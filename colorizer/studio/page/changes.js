@@ -1,0 +1,39 @@
+// What a person has changed about one photo's colours, and how it is taken back.
+
+/** Colours of a photo: {hints, vividness, restore_contrast}; never changed in place. */
+export class Changes {
+  constructor(colours) {
+    this.now = colours;
+    this.past = [];
+    this.future = [];
+    this.running = null;
+  }
+
+  /** Take new colours. Changes of one `run`, such as dragging a slider, are taken back together. */
+  make(colours, run = null) {
+    if (run === null || run !== this.running) this.past.push(this.now);
+    this.running = run;
+    this.now = colours;
+    this.future = [];
+  }
+
+  endRun() {
+    this.running = null;
+  }
+
+  undo() {
+    return this.#move(this.past, this.future);
+  }
+
+  redo() {
+    return this.#move(this.future, this.past);
+  }
+
+  #move(from, to) {
+    if (!from.length) return false;
+    to.push(this.now);
+    this.now = from.pop();
+    this.running = null;
+    return true;
+  }
+}

@@ -1,0 +1,191 @@
+// The photos of the sitting: taken in, shown as thumbnails with their state.
+
+import { Gone, Refused, ask, sendPhoto } from "./server.js";
+
+const WORDS = { waiting: "waiting", ready: "in colour", failed: "no photo", stopped: "left gray" };
+
+/** The strip of thumbnails; `chosen(id)` is told which one a person wants to see. */
+export class Strip {
+  constructor(element, chosen) {
+    this.element = element;
+    this.chosen = chosen;
+    this.tiles = new Map();
+    element.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Show a photo as it stands now, as the server describes it. */
+  update(photo) {
+    const tile = this.tiles.get(photo.id) ?? this.#add(photo);
+    tile.dataset.state = photo.state;
+    tile.title = photo.sentence || photo.name;
+    tile.setAttribute("aria-label", `${photo.name}, ${WORDS[photo.state]}${photo.hints.length ? ", with hints" : ""}`);
+    const picture = tile.querySelector("img");
+    if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
+      picture.dataset.version = photo.version;
+      picture.src = `photos/${photo.id}/thumbnail?version=${photo.version}`;
+      picture.hidden = false;
+    }
+  }
+
+  remove(id) {
+    this.tiles.get(id)?.remove();
+    this.tiles.delete(id);
+  }
+
+  /** Mark the photo that is open. */
+  open(id) {
+    for (const [other, tile] of this.tiles) {
+      tile.setAttribute("aria-selected", other === id);
+      tile.tabIndex = other === id ? 0 : -1;
+    }
+    const tile = this.tiles.get(id);
+    if (tile) this.#scrollTo(tile);
+  }
+
+  /** The photo some steps after another one; null beyond the ends. */
+  neighbour(id, steps) {
+    const ids = [...this.tiles.keys()];
+    return ids[ids.indexOf(id) + steps] ?? null;
+  }
+
+  /** Scroll the strip alone: on a phone the page would move too, and the photo out of sight. */
+  #scrollTo({ offsetLeft, offsetWidth }) {
+    const { scrollLeft, clientWidth } = this.element;
+    if (offsetLeft < scrollLeft) this.element.scrollLeft = offsetLeft - 8;
+    const beyond = offsetLeft + offsetWidth - scrollLeft - clientWidth;
+    if (beyond > 0) this.element.scrollLeft = scrollLeft + beyond + 8;
+  }
+
+  #add(photo) {
+    const tile = document.createElement("div");
+    tile.className = "tile";
+    tile.setAttribute("role", "option");
+    tile.setAttribute("aria-selected", "false");
+    tile.tabIndex = -1;
+    const picture = document.createElement("img");
+    picture.alt = "";
+    picture.hidden = true;
+    const name = document.createElement("span");
+    name.textContent = photo.name.split("/").at(-1);
+    tile.append(picture, name);
+    tile.addEventListener("click", () => this.chosen(photo.id));
+    this.element.append(tile);
+    this.tiles.set(photo.id, tile);
+    return tile;
+  }
+
+  #key(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const tiles = [...this.tiles];
+    const at = tiles.findIndex(([, tile]) => tile === event.target);
+    const wanted = event.key === "Home" ? 0 : event.key === "End" ? tiles.length - 1 : at + step;
+    if (!tiles[wanted]) return;
+    event.preventDefault();
+    this.chosen(tiles[wanted][0]);
+    tiles[wanted][1].focus();
+  }
+}
+
+/** Sends files one after the other. */
+export class Intake {
+  /** `taken(photo, file)` is told what the server says of each; `told({done, total})` how far it is. */
+  constructor({ taken, told, failed }) {
+    Object.assign(this, { taken, told, failed });
+    this.waiting = [];
+    this.isRunning = false;
+  }
+
+  /** Take files: [{name, file}]; `limits` are the server's. */
+  async add(files, limits) {
+    if (!this.waiting.length && !this.isRunning) [this.done, this.total] = [0, 0];
+    this.waiting.push(...files.map((file) => ({ ...file, limits })));
+    this.total += files.length;
+    if (this.isRunning) return;
+    this.isRunning = true;
+    while (this.waiting.length) {
+      this.told({ done: this.done, total: this.total });
+      const next = this.waiting.shift();
+      await this.#send(next);
+      this.done += 1;
+    }
+    this.isRunning = false;
+    this.told({ done: this.total, total: this.total });
+  }
+
+  /** Send no more; return how many were left. */
+  stop() {
+    const left = this.waiting.length;
+    this.waiting = [];
+    this.total -= left;
+    this.cancelled?.abort();
+    return left;
+  }
+
+  async #send({ name, file, limits, then }) {
+    if (file.size > limits.bytes) {
+      this.failed(`${name} is too large: ${Math.floor(limits.bytes / 1e6)} MB are the most for one file.`);
+      return;
+    }
+    this.cancelled = new AbortController();
+    try {
+      const photo = await sendPhoto(name, file, this.cancelled.signal);
+      this.taken(photo, file);
+      await then?.(photo);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      const isUnreadable = error instanceof Gone && !(await isReadable(file));
+      if (isUnreadable) this.failed(`${name} cannot be read any more; choose it again.`);
+      else if (error instanceof Refused) this.failed(error.message);
+      else if (error instanceof Gone) this.stop();
+      else throw error;
+    }
+  }
+}
+
+async function isReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The files of a drop, of folders too: [{name, file}]. */
+export async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return chosen(transfer.files);
+  const found = [];
+  for (const entry of entries) await collect(entry, "", found);
+  return found;
+}
+
+/** The files of an input, without what the system hides: [{name, file}]. */
+export function chosen(files) {
+  return [...files]
+    .map((file) => ({ name: file.webkitRelativePath || file.name, file }))
+    .filter(({ name }) => !isHidden(name));
+}
+
+async function collect(entry, folder, found) {
+  const name = folder + entry.name;
+  if (isHidden(entry.name)) return;
+  if (entry.isFile) {
+    found.push({ name, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return;
+    for (const inside of some) await collect(inside, `${name}/`, found);
+  }
+}
+
+function isHidden(name) {
+  return name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+}
+
+export async function forget(id) {
+  await ask(`photos/${id}`, { method: "DELETE" });
+}

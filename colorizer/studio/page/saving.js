@@ -1,0 +1,112 @@
+// What leaves the page: photos, zips, hints; and hints that come back.
+
+import { ask, askJson, download, downloadText } from "./server.js";
+
+export class Saving {
+  constructor(status, photoButton, allButton, say) {
+    Object.assign(this, { status, photoButton, allButton, say });
+  }
+
+  enable(photo, count) {
+    this.photoButton.disabled = !photo || photo.state === "failed";
+    this.allButton.disabled = !count;
+  }
+
+  /** Save a photo in colour, at its full size. */
+  async photo(photo) {
+    if (!photo || this.photoButton.disabled) return;
+    this.photoButton.disabled = true;
+    this.status.textContent = `Writing ${photo.name} at its full size…`;
+    try {
+      const saved = await askJson(`photos/${photo.id}/saved`, { method: "POST" });
+      download(`saved/${saved.id}`);
+      this.status.textContent = `${saved.name} is with your downloads.`;
+    } catch (error) {
+      this.status.textContent = "";
+      this.say(error.message);
+    }
+    this.photoButton.disabled = false;
+  }
+
+  all() {
+    this.status.textContent = "The zip is being made while it is saved; this may take a while.";
+    download("zip");
+  }
+
+  zipping({ done, total }) {
+    this.status.textContent = done < total ? `${done} of ${total} photos are in the zip.` : "The zip is complete.";
+  }
+
+  async hints(photo) {
+    const text = await (await ask(`photos/${photo.id}/hints`)).text();
+    downloadText(text, `${photo.name.split("/").at(-1)}.hints.json`);
+  }
+}
+
+/** Let a person choose a JSON file, and read it; null where it is none. */
+export async function readJson(say) {
+  const input = document.getElementById("json");
+  input.value = "";
+  const [file] = await new Promise((resolve) => {
+    input.onchange = () => resolve(input.files);
+    input.oncancel = () => resolve([]);
+    input.click();
+  });
+  if (!file) return null;
+  try {
+    return { name: file.name, content: JSON.parse(await file.text()) };
+  } catch {
+    say(`${file.name} is no JSON file.`);
+    return null;
+  }
+}
+
+/** Take hints from a file: a list is for the open photo, an object names the photo of each list. */
+export function loadHints({ name, content }, current, photos, { change, say }) {
+  if (Array.isArray(content)) {
+    if (current) change({ hints: content.map((hint) => inPixels(hint, current)) });
+    return;
+  }
+  const { palette = {}, ...listed } = content && typeof content === "object" ? content : {};
+  const found = photos.filter((photo) => Array.isArray(hintsOf(photo, listed)));
+  if (!found.length) {
+    say(`${name} has no hints for the photos that are here.`);
+    return;
+  }
+  for (const photo of found) {
+    const coloured = hintsOf(photo, listed).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
+    const hints = coloured.map((hint) => inPixels(hint, photo));
+    if (photo === current) {
+      change({ hints });
+    } else {
+      photo.changes.make({ ...photo.changes.now, hints });
+      ask(`photos/${photo.id}/colours`, { method: "PUT", body: JSON.stringify(photo.changes.now) }).catch((error) =>
+        say(`${photo.name}: ${error.message}`),
+      );
+    }
+  }
+}
+
+/** A hint whose places are shares of the photo's sides, in its pixels; others as they are. */
+function inPixels(hint, { width, height }) {
+  if (hint?.unit !== "share" || !width) return hint;
+  const { unit, radius, ...placed } = hint;
+  const across = (share) => Math.min(share * width, width - 1);
+  const down = (share) => Math.min(share * height, height - 1);
+  if (radius) placed.radius = radius * Math.min(width, height);
+  if ("x" in hint) Object.assign(placed, { x: across(hint.x), y: down(hint.y) });
+  if (hint.points) placed.points = hint.points.map(([x, y]) => [across(x), down(y)]);
+  if (hint.rectangle) {
+    const [left, top, right, bottom] = hint.rectangle;
+    placed.rectangle = [left * width, top * height, right * width, bottom * height];
+  }
+  return placed;
+}
+
+function hintsOf(photo, listed) {
+  return listed[photo.name] ?? listed[photo.name.split("/").at(-1)];
+}
+
+function named(colour, palette) {
+  return typeof colour === "string" && colour.startsWith("palette:") ? (palette[colour.slice(8)] ?? colour) : colour;
+}

@@ -1,0 +1,299 @@
+// The page as a whole: which photos there are, which one is open, and what its buttons and keys do.
+
+import { Adjusting } from "./adjusting.js";
+import { Changes } from "./changes.js";
+import { Palette } from "./colours.js";
+import { Hinting } from "./hinting.js";
+import { hearDrops, hearKeys } from "./keys.js";
+import { Intake, Strip, chosen, forget } from "./photos.js";
+import { Saving, loadHints, readJson } from "./saving.js";
+import { Gone, ask, askJson, downloadText, listen, sendJson } from "./server.js";
+import { Stage } from "./stage.js";
+import { Notices, Progress } from "./telling.js";
+import { Viewing } from "./viewing.js";
+
+const find = (id) => document.getElementById(id);
+const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
+const photos = new Map();
+let sitting = null;
+let current = null;
+
+const notices = new Notices(find("notices"));
+const progress = new Progress(find("progress"), find("progress-bar"), find("stop"), find("go-on"));
+const stage = new Stage(find("stage"), {
+  clicked: (place, point) => hinting.clicked(place, point),
+  moved: () => {
+    hinting.pins.place();
+    viewing.moved();
+    find("zoom").value = stage.photo ? `${Math.round(stage.view.scale * devicePixelRatio * 100)} %` : "";
+  },
+});
+const viewing = new Viewing(stage, {
+  coloured: () => wait(false),
+  failed: (error, photo) => {
+    wait(false);
+    if (error instanceof Gone) lost();
+    else if (!stage.pictures.colour) showFailure(error.message);
+    else notices.say(error.message, photo.id);
+  },
+});
+const palette = new Palette(find("palette"), {
+  chosen: (colour) => hinting.give(colour),
+  changed: (count) => {
+    find("save-palette").disabled = !count;
+    find("palette-help").hidden = count > 0;
+  },
+});
+const hinting = new Hinting(stage, palette, {
+  changed: () => recoloured(),
+  say: (sentence) => notices.say(sentence, "taking", true),
+  reopen: (photo) => open(photo.id),
+});
+const adjusting = new Adjusting({
+  changed: () => {
+    hinting.show();
+    recoloured();
+  },
+  undone: () => hinting.choice.close(),
+});
+const strip = new Strip(find("thumbnails"), (id) => open(id));
+const saving = new Saving(find("saving"), find("save"), find("save-all"), (sentence) => notices.say(sentence));
+const intake = new Intake({
+  taken: (photo, file) => {
+    see({ ...photo, file });
+    if (!current) open(photo.id);
+  },
+  told: (said) => progress.taking(said),
+  failed: (sentence) => notices.say(sentence),
+});
+
+/** The colours of the open photo are others. */
+function recoloured() {
+  adjusting.show();
+  viewing.recolour(current);
+}
+
+/** Learn what a photo is like now, from the server's description. */
+function see(described) {
+  const known = photos.get(described.id);
+  const { hints, vividness, restore_contrast } = described;
+  const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
+  photos.set(photo.id, photo);
+  strip.update(photo);
+  document.body.classList.remove("is-empty");
+  progress.count([...photos.values()]);
+  if (photo === current && photo.state === "failed") showFailure(photo.sentence);
+  saving.enable(current, photos.size);
+}
+
+async function open(id) {
+  const photo = photos.get(id);
+  if (!photo || photo === current) return;
+  current = photo;
+  strip.open(id);
+  hinting.open(photo);
+  showFailure("");
+  adjusting.open(photo);
+  stage.element.setAttribute("aria-label", `Photo ${photo.name}`);
+  document.title = `${photo.name.split("/").at(-1)} · Colorizer studio`;
+  saving.enable(current, photos.size);
+  if (photo.state === "failed") {
+    viewing.close();
+    showFailure(photo.sentence);
+    return;
+  }
+  wait(true);
+  await viewing.open(photo);
+}
+
+function showFailure(sentence) {
+  find("failure").textContent = sentence;
+  find("failure").hidden = !sentence;
+  if (sentence) wait(false);
+}
+
+async function removeCurrent() {
+  if (!current) return;
+  const { id } = current;
+  const next = strip.neighbour(id, 1) ?? strip.neighbour(id, -1);
+  try {
+    await forget(id);
+  } catch (error) {
+    notices.say(error.message);
+    return;
+  }
+  dropOut(id, next);
+}
+
+/** Show a photo no more, and another one in its place. */
+function dropOut(id, next) {
+  photos.delete(id);
+  strip.remove(id);
+  progress.count([...photos.values()]);
+  if (current?.id !== id) return;
+  current = null;
+  hinting.open(null);
+  viewing.close();
+  showFailure("");
+  adjusting.open(null);
+  saving.enable(null, photos.size);
+  document.body.classList.toggle("is-empty", !photos.size);
+  if (next) open(next);
+}
+
+function add(files) {
+  if (!files.length || !sitting) {
+    notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
+    return;
+  }
+  intake.add(files, sitting.limits);
+}
+
+function showOriginal(isShown) {
+  stage.showOriginal(isShown);
+  find("hold-original").setAttribute("aria-pressed", isShown);
+}
+
+async function begin() {
+  const told = await askJson("sitting");
+  const before = sitting;
+  sitting = told;
+  find("model").replaceChildren(...told.models.map(({ id, name }) => new Option(name, id, false, id === told.model)));
+  showModel();
+  for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
+  if (before && before.id !== told.id) return bringBack();
+  told.photos.forEach(see);
+  if (!current && told.photos.length) open(told.photos[0].id);
+}
+
+/** The studio was started anew and knows nothing: give it again what this page still has. */
+async function bringBack() {
+  const held = [...photos.values()];
+  for (const photo of held) dropOut(photo.id, null);
+  const files = held
+    .filter(({ file }) => file)
+    .map(({ name, file, changes }) => ({
+      name,
+      file,
+      then: async ({ id }) => {
+        const photo = photos.get(id);
+        photo.changes = changes;
+        if (changes.past.length) await sendJson(`photos/${id}/colours`, changes.now, "PUT");
+        if (photo === current) {
+          hinting.show();
+          recoloured();
+        }
+      },
+    }));
+  if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
+  if (files.length) await intake.add(files, sitting.limits);
+}
+
+function showModel() {
+  const model = sitting.models.find(({ id }) => id === find("model").value);
+  find("model-line").textContent = model?.line ?? "";
+}
+
+async function use(id) {
+  find("model").disabled = true;
+  try {
+    await sendJson("model", { id });
+  } catch (error) {
+    notices.say(error.message);
+    find("model").value = sitting.model;
+  }
+  find("model").disabled = false;
+}
+
+function lost() {
+  notices.say("The studio does not answer: was it ended? Start it again where it was started.", "lost", true);
+  document.body.classList.add("is-lost");
+}
+
+async function found() {
+  try {
+    await begin();
+    notices.end("lost");
+    document.body.classList.remove("is-lost");
+  } catch (error) {
+    notices.say(error.message, "lost", true);
+  }
+}
+
+function hear() {
+  const on = (id, kind, heard) => find(id).addEventListener(kind, heard);
+  const onAll = (selector, heard) =>
+    document.querySelectorAll(selector).forEach((element) => element.addEventListener("click", heard));
+  onAll(".choose-photos", () => find("files").click());
+  onAll(".choose-folder", () => find("folder").click());
+  for (const id of ["files", "folder"]) {
+    on(id, "change", (event) => {
+      add(chosen(event.target.files));
+      event.target.value = "";
+    });
+  }
+  on("zoom-in", "click", () => stage.zoom(1.5));
+  on("zoom-out", "click", () => stage.zoom(1 / 1.5));
+  on("zoom-fit", "click", () => stage.fit());
+  on("zoom-pixels", "click", () => stage.photo && stage.zoomToPixels());
+  on("hold-original", "click", () => showOriginal(!stage.showsOriginal));
+  on("save-hints", "click", () => saving.hints(current));
+  on("load-hints", "click", async () => {
+    const loaded = await readJson((sentence) => notices.say(sentence));
+    if (!loaded) return;
+    loadHints(loaded, current, [...photos.values()], {
+      change: (colours) => adjusting.change(colours),
+      say: (sentence) => notices.say(sentence),
+    });
+  });
+  on("save-palette", "click", () => downloadText(palette.text, "palette.json"));
+  on("load-palette", "click", async () => {
+    const loaded = await readJson((sentence) => notices.say(sentence));
+    try {
+      if (loaded) palette.load(loaded.content);
+    } catch (error) {
+      notices.say(error.message);
+    }
+  });
+  on("save", "click", () => saving.photo(current));
+  on("save-all", "click", () => saving.all());
+  on("remove", "click", removeCurrent);
+  on("stop", "click", () => {
+    const left = intake.stop();
+    if (left) notices.say(`${left} ${left === 1 ? "photo was" : "photos were"} not taken in, since you stopped it.`);
+    ask("stop", { method: "POST" }).catch((error) => notices.say(error.message));
+  });
+  on("go-on", "click", () => ask("go-on", { method: "POST" }).catch((error) => notices.say(error.message)));
+  on("model", "change", (event) => use(event.target.value));
+  on("open-about", "click", () => find("about").showModal());
+  hearKeys({
+    undo: (isForward) => adjusting.undo(isForward),
+    showOriginal,
+    save: () => saving.photo(current),
+    zoom: (factor) => stage.zoom(factor),
+    fit: () => stage.fit(),
+    zoomToPixels: () => stage.photo && stage.zoomToPixels(),
+    go: (steps) => current && open(strip.neighbour(current.id, steps)),
+    giveUp: () => hinting.taking && hinting.stopTaking(),
+  });
+  hearDrops(add);
+}
+
+find("unscripted").remove();
+// The token has become a cookie; what stays in the history of a browser should not open the page.
+history.replaceState(null, "", location.pathname);
+hear();
+listen(
+  {
+    photo: see,
+    progress: (said) => progress.colouring(said),
+    zip: (said) => saving.zipping(said),
+    model: ({ id }) => {
+      sitting.model = find("model").value = id;
+      showModel();
+      if (current) viewing.recolour(current);
+    },
+  },
+  lost,
+  found,
+);

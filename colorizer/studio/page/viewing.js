@@ -1,0 +1,100 @@
+// The pictures of the open photo, fetched as they are needed: a preview at once, details once the hand rests.
+
+import { ask, askPicture } from "./server.js";
+
+const REST = 300; // milliseconds without a change before details are fetched
+
+export class Viewing {
+  /** `failed(error)` is told what could not be fetched; `coloured(photo)` that the newest colours are seen. */
+  constructor(stage, { failed, coloured }) {
+    Object.assign(this, { stage, failed, coloured });
+    this.photo = null;
+    this.isFetching = false;
+    this.wanted = null;
+  }
+
+  /** Show a photo with its colours; resolves when both sides are there. */
+  async open(photo) {
+    this.photo = photo;
+    this.#stopDetails();
+    this.stage.clear();
+    if (photo.width) this.stage.open(photo.width, photo.height);
+    await this.recolour(photo);
+  }
+
+  close() {
+    this.photo = null;
+    this.#stopDetails();
+    this.stage.clear();
+  }
+
+  /** Fetch a preview of a photo's newest colours; while one is under way only the last of those asked for waits. */
+  async recolour(photo) {
+    this.wanted = photo;
+    if (this.isFetching) return;
+    this.isFetching = true;
+    while (this.wanted) {
+      const asked = this.wanted;
+      this.wanted = null;
+      try {
+        const body = JSON.stringify(asked.changes.now);
+        const response = await ask(`photos/${asked.id}/colours`, { method: "PUT", body });
+        const [width, height] = response.headers.get("X-Photo-Size").split("x").map(Number);
+        Object.assign(asked, { width, height });
+        const preview = await createImageBitmap(await response.blob());
+        if (asked === this.photo) await this.#show(asked, preview);
+      } catch (error) {
+        if (asked === this.photo) this.failed(error, asked);
+      }
+    }
+    this.isFetching = false;
+  }
+
+  /** Another part of the photo is seen. */
+  moved() {
+    this.#stopDetails();
+    if (this.photo && this.stage.pictures.colour) this.timer = setTimeout(() => this.#fetchDetails(), REST);
+  }
+
+  async #show(photo, preview) {
+    if (!this.stage.photo) this.stage.open(photo.width, photo.height);
+    this.stage.show("colour", preview);
+    if (!this.stage.pictures.original) await this.#fetchOriginal(photo);
+    this.coloured(photo);
+    this.moved();
+  }
+
+  async #fetchOriginal(photo) {
+    const { width, height } = this.stage.photo;
+    const share = Math.min(1, 1024 / Math.max(width, height));
+    const size = [Math.ceil(width * share), Math.ceil(height * share)];
+    const picture = await askPicture(viewAddress(photo, "original", [0, 0, width, height], size));
+    if (photo === this.photo) this.stage.show("original", picture);
+  }
+
+  async #fetchDetails() {
+    const { photo } = this;
+    const { box, size, isEmpty } = this.stage.seen();
+    if (isEmpty) return;
+    this.cancelled = new AbortController();
+    try {
+      for (const side of ["colour", "original"]) {
+        const address = viewAddress(photo, side, box, size);
+        const picture = await askPicture(address, { signal: this.cancelled.signal });
+        this.stage.showDetail(side, picture, box);
+      }
+    } catch (error) {
+      if (error.name !== "AbortError" && photo === this.photo) this.failed(error, photo);
+    }
+  }
+
+  #stopDetails() {
+    clearTimeout(this.timer);
+    this.cancelled?.abort();
+  }
+}
+
+function viewAddress(photo, side, [left, top, right, bottom], [width, height]) {
+  const asked = new URLSearchParams({ side, left, top, right, bottom, width, height });
+  return `photos/${photo.id}/view?${asked}`;
+}

@@ -1,0 +1,94 @@
+"""Photos that are open: decoded, with what the network proposes for them, so that a hint is answered at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import Adjustment, colorize_decoded
+from colorizer.inference.hinted import HintedPhoto
+from colorizer.inference.hints import AnyHint
+from colorizer.inference.proposal import propose
+from colorizer.network.network import Network
+from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.reading import read_photo
+from colorizer.photos.tones import tonal_range
+from colorizer.settings import PhotoLimits
+
+MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000
+"""Kept open at once, beside the one in use: each pixel takes four to ten bytes."""
+
+
+class SetPhoto:
+    """One photo, read and proposed for once; used by one thread at a time."""
+
+    def __init__(self, photo: Photo, network: Network, limits: PhotoLimits):
+        self.photo = photo
+        self._network, self._limits = network, limits
+        self._offset = propose(network, [photo], limits)[0]
+        if not np.isfinite(self._offset).all():
+            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+        self._hinted: tuple[Adjustment, HintedPhoto] | None = None
+        self._picture: tuple[tuple, Picture] | None = None
+
+    @property
+    def pixels(self) -> int:
+        return self.photo.width * self.photo.height
+
+    def hinted(self, adjustment: Adjustment) -> HintedPhoto:
+        """Return the photo with its colours adjusted; the last adjustment is kept."""
+        if self._hinted is None or self._hinted[0] != adjustment:
+            square = self.photo.square(self._network.size)
+            tones = tonal_range(square, self._limits) if adjustment.restore_contrast else (0.0, 1.0)
+            offset = self._offset * np.float32(adjustment.vividness)
+            self._hinted = adjustment, HintedPhoto(self.photo, offset, tones)
+        return self._hinted[1]
+
+    def picture(self, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> Picture:
+        """Return the photo in colour at its own size; the last one is kept."""
+        wanted = hints, adjustment
+        if self._picture is None or self._picture[0] != wanted:
+            self._picture = None  # before the next takes as much memory
+            self._picture = wanted, colorize_decoded(self._network, self.photo, adjustment, hints)
+        return self._picture[1]
+
+
+class SetPhotos:
+    """The photos used last, kept set; may be used from several threads."""
+
+    def __init__(self, network: Network, limits: PhotoLimits):
+        self._network, self._limits = network, limits
+        self._set: OrderedDict[str, SetPhoto] = OrderedDict()
+        self._busy: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def use(self, id_: str, path: Path) -> Iterator[SetPhoto]:
+        """Yield a photo set, alone among all threads; raise ColorizeError."""
+        with self._lock:
+            busy = self._busy.setdefault(id_, threading.Lock())
+        with busy:
+            with self._lock:
+                photo = self._set.get(id_)
+            if photo is None:
+                photo = SetPhoto(read_photo(path, self._limits), self._network, self._limits)
+            with self._lock:
+                self._set[id_] = photo
+                self._set.move_to_end(id_)
+                while len(self._set) > MOST_PHOTOS or (
+                    len(self._set) > 1 and sum(kept.pixels for kept in self._set.values()) > MOST_PIXELS
+                ):
+                    self._set.popitem(last=False)
+            yield photo
+
+    def forget(self, id_: str) -> None:
+        """Let go of a photo that is no longer there."""
+        with self._lock:
+            self._set.pop(id_, None)
+            self._busy.pop(id_, None)

@@ -1,0 +1,163 @@
+"""A sitting: the photos a person has brought to the page, their colours, and the private folder they lie in."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import AS_MEANT, Adjustment
+from colorizer.inference.hints import AnyHint
+from colorizer.shown import shown
+
+WAITING, READY, FAILED, STOPPED = "waiting", "ready", "failed", "stopped"
+"""States of a photo: not in colour yet, in colour, no photo after all, left gray because the person stopped it."""
+_LONGEST_NAME = 1_000
+
+
+@dataclass(frozen=True)
+class SittingLimits:
+    """What a sitting may hold."""
+
+    maximum_photos: int = 2_000
+    maximum_photo_bytes: int = 1_000_000_000
+    """Of one file: a 16-bit scan of 150 megapixels in three channels."""
+    maximum_bytes: int = 20_000_000_000
+    """Of all files together."""
+    bytes_left_free: int = 500_000_000
+    """What must be left on the disk."""
+    maximum_seconds: float = 1_800
+    """For one file to come, over however slow a line."""
+
+
+@dataclass(frozen=True)
+class SittingPhoto:
+    """One photo as it stands."""
+
+    id: str
+    """Made here; it is also all that its file is called."""
+    name: str
+    """As the person's computer calls it, folders in front. It is shown and sent back, and never used as a path."""
+    path: Path
+    state: str = WAITING
+    sentence: str = ""
+    """Why it failed, or what else is to be said of it."""
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    """Pillow's name of the file format; empty as long as it has not been read."""
+    hints: tuple[AnyHint, ...] = ()
+    adjustment: Adjustment = AS_MEANT
+    version: int = 0
+    """Counts what changed about its colours."""
+
+
+class TooMuch(ColorizeError):
+    """A photo, or all of them together, is larger than a sitting may hold."""
+
+
+class Sitting:
+    """The photos of one run of the studio; may be used from several threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        limits: SittingLimits = SittingLimits(),
+        changed: Callable[[SittingPhoto], None] = lambda photo: None,
+    ):
+        """`folder`: empty, private, and removed by who made it. `changed` is called with every photo that changes."""
+        self.id = secrets.token_hex(8)
+        self.folder, self.limits = folder, limits
+        self._changed = changed
+        self._photos: dict[str, SittingPhoto] = {}
+        self._bytes = 0
+        self._lock = threading.RLock()
+
+    def photos(self) -> list[SittingPhoto]:
+        """Return every photo, in the order they came."""
+        with self._lock:
+            return list(self._photos.values())
+
+    def photo(self, id_: str) -> SittingPhoto:
+        """Return one photo; raise LookupError when there is none of this id."""
+        with self._lock:
+            return self._photos[id_]
+
+    async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SittingPhoto:
+        """Write a photo's bytes to the disk as they come, and return it; raise ColorizeError: TooMuch where there is no
+        room for it.
+
+        `announced`: how many bytes are to come, if that is said.
+        """
+        name = shown(name)[:_LONGEST_NAME] or "photo"
+        self._check_room(name, announced or 0)
+        path, written = self.new_path(), 0
+        try:
+            with path.open("xb") as file:
+                async with asyncio.timeout(self.limits.maximum_seconds):
+                    async for chunk in chunks:
+                        written += len(chunk)
+                        self._check_room(name, written)
+                        file.write(chunk)
+            with self._lock:
+                self._check_room(name, written)
+                photo = SittingPhoto(path.name, name, path)
+                self._photos[photo.id] = photo
+                self._bytes += written
+        except TimeoutError as error:
+            path.unlink(missing_ok=True)
+            raise ColorizeError(f"{name} came too slowly, and was given up; try it again.") from error
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise ColorizeError(f"{name} could not be kept: {error.strerror}.") from error
+        except BaseException:  # also when the page is closed meanwhile
+            path.unlink(missing_ok=True)
+            raise
+        self._changed(photo)
+        return photo
+
+    def change(self, id_: str, **changes: Any) -> SittingPhoto:
+        """Change what is known of a photo, tell it, and return it as it is now; raise LookupError."""
+        with self._lock:
+            photo = replace(self._photos[id_], **changes)
+            self._photos[id_] = photo
+        self._changed(photo)
+        return photo
+
+    def set_states(self, before: Iterable[str], after: str) -> None:
+        """Give every photo of some states another one."""
+        with self._lock:
+            for photo in self.photos():
+                if photo.state in before:
+                    self.change(photo.id, state=after)
+
+    def remove(self, id_: str) -> None:
+        """Forget a photo and its file; raise LookupError."""
+        with self._lock:
+            photo = self._photos.pop(id_)
+            self._bytes -= photo.path.stat().st_size
+            photo.path.unlink()
+
+    def new_path(self, ending: str = "") -> Path:
+        """Return a path in the folder that nobody can guess and nothing has yet."""
+        return self.folder / (secrets.token_hex(16) + ending)
+
+    def _check_room(self, name: str, size: int) -> None:
+        limits = self.limits
+        if len(self._photos) >= limits.maximum_photos:
+            raise TooMuch(f"{limits.maximum_photos:,} photos are the most at once; remove some before {name}.")
+        if size > limits.maximum_photo_bytes:
+            raise TooMuch(f"{name} is too large: {limits.maximum_photo_bytes / 1e6:,.6g} MB are the most for one file.")
+        if self._bytes + size > limits.maximum_bytes:
+            raise TooMuch(
+                f"{name} is too much: {limits.maximum_bytes / 1e9:,.4g} GB are the most for all photos together; save, "
+                "and remove some."
+            )
+        if shutil.disk_usage(self.folder).free < limits.bytes_left_free:
+            raise TooMuch(f"The disk is nearly full, so {name} was not taken; make room, and try it again.")

@@ -1,0 +1,275 @@
+"""What is done with the photos of a sitting: coloured one after the other, shown, and saved."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer.dataset.find import HINTS_ENDING
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import Adjustment, colorize_decoded
+from colorizer.inference.hints import AnyHint
+from colorizer.inference.hints_file import hints_text
+from colorizer.network.network import Network
+from colorizer.pace import Pace
+from colorizer.photos.formats import named_format
+from colorizer.photos.photo import Photo
+from colorizer.photos.reading import read_photo
+from colorizer.photos.writing import file_name, write_photo
+from colorizer.settings import PhotoLimits
+from colorizer.studio.archive import Member
+from colorizer.studio.set_photos import SetPhoto, SetPhotos
+from colorizer.studio.sitting import FAILED, READY, WAITING, Sitting, SittingPhoto
+
+THUMBNAIL_SIDE = 256
+"""Longest side of a thumbnail, in pixels: twice what the page shows, for screens of fine pixels."""
+_LOSSLESS_PIXELS = 600_000
+"""What is seen of a photo at its single pixels is sent as it is; more of it at once, as a JPEG."""
+_PATIENCE = 1.0
+"""Seconds the photos that wait let the person's own requests go first."""
+UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+_LOG = logging.getLogger(__name__)
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class SavedPhoto:
+    """A colour photo, ready to be sent."""
+
+    path: Path
+    name: str
+
+
+class Workshop:
+    """Colours the photos of a sitting in a thread of its own, and answers for single ones from any thread."""
+
+    def __init__(
+        self,
+        network: Network,
+        model_id: str,
+        sitting: Sitting,
+        limits: PhotoLimits,
+        progress: Callable[[Pace, int, int], None],
+    ):
+        """`progress` is called with how fast, how many are done and of how many, from the thread that colours."""
+        self.sitting, self._limits, self._progress = sitting, limits, progress
+        self._thumbnails: dict[str, bytes] = {}
+        self._asked = threading.Condition()
+        self._answering, self._is_closed = 0, False
+        self.use(network, model_id)
+        self._thread = threading.Thread(target=self._colour_waiting, daemon=True)
+        self._thread.start()
+
+    def use(self, network: Network, model_id: str) -> None:
+        """Colour with another network from now on, what is in colour already too."""
+        self.network, self.model_id = network, model_id
+        self._set = SetPhotos(network, self._limits)
+        self.sitting.set_states((READY,), WAITING)
+        self.wake()
+
+    def wake(self) -> None:
+        """Say that there may be photos to colour."""
+        with self._asked:
+            self._asked.notify_all()
+
+    def close(self, seconds: float) -> bool:
+        """Begin no further photo, and wait for those at hand, but no longer than some seconds; say whether all is done.
+
+        What goes on all the same writes no file any more.
+        """
+        self._is_closed = True
+        with self._asked:
+            self._asked.notify_all()
+            is_answered = self._asked.wait_for(lambda: self._answering == 0, seconds)
+        self._thread.join(0 if not is_answered else seconds)
+        return is_answered and not self._thread.is_alive()
+
+    def recolour(self, id_: str, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> bytes:
+        """Give a photo other colours, and return what it looks like: a JPEG of at most 512 pixels; raise
+        ColorizeError.
+        """
+        with self._open(id_) as (photo, opened):
+            preview = opened.hinted(adjustment).preview(hints)
+            self._thumbnails[id_] = _jpeg(_small(preview), 85)
+            version, facts = photo.version + 1, _facts(opened.photo)
+            self.sitting.change(
+                id_, state=READY, sentence="", hints=hints, adjustment=adjustment, version=version, **facts
+            )
+        return _jpeg(preview, 92)
+
+    def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
+        """Return what lies in a box (left, top, right, bottom) of a photo, in colour or as it came, at most as large as
+        `size`, and its media type; raise ColorizeError.
+        """
+        with self._open(id_) as (photo, opened):
+            width, height = opened.photo.width, opened.photo.height
+            left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
+            inside = (left, top, min(max(box[2], left + 1), width), min(max(box[3], top + 1), height))
+            shown = opened.photo.eight_bits() if is_original else opened.picture(photo.hints, photo.adjustment).image
+            part = shown.crop(inside)
+        part.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        if part.width * part.height > _LOSSLESS_PIXELS:
+            return _jpeg(part, 95), "image/jpeg"
+        return _png(part), "image/png"
+
+    def likeliest(self, id_: str, x: float, y: float) -> tuple[str, ...]:
+        """Return the colours a place is likeliest to have, as "#rrggbb"; raise ColorizeError."""
+        from colorizer.inference import likeliest_colours
+
+        with self._open(id_) as (photo, opened):
+            return likeliest_colours(opened.hinted(photo.adjustment), x, y)
+
+    def thumbnail(self, id_: str) -> bytes | None:
+        """Return a small JPEG of a photo in colour; None as long as there is none."""
+        return self._thumbnails.get(id_)
+
+    def save(self, id_: str) -> SavedPhoto:
+        """Write a photo in colour at its full size, with all its original had, for who removes it; raise
+        ColorizeError.
+        """
+        with self._answers(id_) as photo:
+            original = read_photo(photo.path, self._limits)
+            name = file_name(photo.name, "" if named_format(photo.name) else original.format)
+            path = self.sitting.new_path(Path(name).suffix)
+            picture = colorize_decoded(self.network, original, photo.adjustment, photo.hints)
+            if self._is_closed:
+                raise ColorizeError("The studio has ended.")
+            write_photo(path, picture, original, self._limits)
+        return SavedPhoto(path, name)
+
+    def members(self, progress: Callable[[int, int], None]) -> Iterator[Member]:
+        """Yield every photo in colour as a file of a zip, its hints beside it, and at the end what had to stay gray.
+
+        `progress` is called as ``progress(done, total)``.
+        """
+        photos, failures = self.sitting.photos(), []
+        for done, photo in enumerate(photos):
+            progress(done, len(photos))
+            try:
+                saved = self.save(photo.id)
+            except LookupError:  # removed meanwhile
+                continue
+            except ColorizeError as error:
+                failures.append(str(error))
+                continue
+            yield Member(saved.name, saved.path)
+            if photo.hints:
+                yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
+        if failures:
+            yield Member("not in colour.txt", "\n".join(failures) + "\n")
+        progress(len(photos), len(photos))
+
+    def forget(self, id_: str) -> None:
+        """Forget a photo; raise LookupError."""
+        self.sitting.remove(id_)
+        self._thumbnails.pop(id_, None)
+        self._set.forget(id_)
+
+    @contextmanager
+    def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
+        """Yield a photo and the same set, for an answer to the person."""
+        with self._answers(id_) as photo, self._set.use(id_, photo.path) as opened:
+            yield self.sitting.photo(id_), opened
+
+    @contextmanager
+    def _answers(self, id_: str) -> Iterator[SittingPhoto]:
+        """Yield a photo while the photos that wait give way; what goes wrong is said of the photo by its name."""
+        photo = self.sitting.photo(id_)
+        with self._asked:
+            self._answering += 1
+        try:
+            with _named(photo):
+                yield photo
+        finally:
+            with self._asked:
+                self._answering -= 1
+                self._asked.notify_all()
+
+    def _colour_waiting(self) -> None:
+        pace = Pace()
+        while not self._is_closed:
+            photos = self.sitting.photos()
+            waiting = [photo for photo in photos if photo.state == WAITING]
+            if not waiting:
+                with self._asked:
+                    self._asked.wait_for(self._has_work)
+                pace = Pace()
+                continue
+            with self._asked:
+                self._asked.wait_for(lambda: self._answering == 0, _PATIENCE)
+            pace.move(len(photos) - len(waiting), len(photos))
+            self._progress(pace, len(photos) - len(waiting), len(photos))
+            self._colour(waiting[0])
+            if len(waiting) == 1:
+                self._progress(pace, len(photos), len(photos))
+
+    def _has_work(self) -> bool:
+        return self._is_closed or any(photo.state == WAITING for photo in self.sitting.photos())
+
+    def _colour(self, photo: SittingPhoto) -> None:
+        """Colour a photo's thumbnail, which shows whether it can be coloured at all."""
+        try:
+            with _named(photo):
+                original = read_photo(photo.path, self._limits)
+                small = replace(original, image=_small(original.image), alpha=None)
+                across, down = small.width / original.width, small.height / original.height
+                placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
+                hints = [hint.scaled(across, down) for hint in placed]
+                thumbnail = _jpeg(colorize_decoded(self.network, small, photo.adjustment, hints).image, 85)
+            changes = {"state": READY, "sentence": "", "version": photo.version + 1, **_facts(original)}
+        except ColorizeError as error:
+            thumbnail, changes = None, {"state": FAILED, "sentence": str(error)}
+        except Exception:  # a fault of the program's own must not leave the other photos gray
+            _LOG.exception("%s could not be coloured", photo.id)
+            thumbnail, changes = None, {"state": FAILED, "sentence": f"{photo.name}: {UNEXPECTED}"}
+        try:
+            if self.sitting.photo(photo.id).version != photo.version:  # the person was faster
+                return
+            if thumbnail:
+                self._thumbnails[photo.id] = thumbnail
+            self.sitting.change(photo.id, **changes)
+        except LookupError:  # removed meanwhile
+            self._thumbnails.pop(photo.id, None)
+
+
+@contextmanager
+def _named(photo: SittingPhoto) -> Iterator[None]:
+    """Let what goes wrong be said of a photo by the name the person knows, as ColorizeError."""
+    try:
+        yield
+    except ColorizeError as error:
+        raise ColorizeError(str(error).replace(str(photo.path), photo.name)) from error
+    except MemoryError as error:
+        raise ColorizeError(
+            f"Memory does not suffice for {photo.name}; close other programs, or make it smaller."
+        ) from error
+
+
+def _facts(photo: Photo) -> dict:
+    return {"width": photo.width, "height": photo.height, "format": photo.format}
+
+
+def _small(image: Image.Image) -> Image.Image:
+    """Return a picture of the size of a thumbnail, never larger than it was."""
+    share = min(1.0, THUMBNAIL_SIDE / max(image.size))
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None if image.mode == "I;16" else 2.0)
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    written = io.BytesIO()
+    image.convert("RGB").save(written, "JPEG", quality=quality, subsampling="4:4:4")
+    return written.getvalue()
+
+
+def _png(image: Image.Image) -> bytes:
+    written = io.BytesIO()
+    image.save(written, "PNG", compress_level=1)
+    return written.getvalue()

@@ -1,0 +1,326 @@
+"""The page in a real browser: Chromium without a screen, driven by Playwright."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Download, Page, expect, sync_playwright
+
+from colorizer.photos.color import chroma
+from tests.conftest import SHIPPED
+from tests.studio.serving import TOKEN, Running, running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="needs the browser chromium, as Debian's package of this name has it"),
+]
+SECONDS = 120_000
+AXE = "axe-core@4.14.1"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # as root in CI, where Chromium's own cannot be made
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, studio, client) -> Iterator[Page]:
+    """The studio's page, freshly opened and empty; whatever it complains of fails the test."""
+    yield from opened(browser, studio.address)
+
+
+def opened(browser: Browser, address: str, width: int = 1200) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 800}, accept_downloads=True)
+    context.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
+    page.goto(address)
+    expect(page.locator("#model option")).to_have_count(1)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.set_input_files("#files", list(paths))
+
+
+def until_shown(page: Page) -> None:
+    """Wait for the open photo in colour."""
+    expect(page.locator("#divider")).to_be_visible()
+    expect(page.locator("#waiting")).to_be_hidden()
+
+
+def click_photo(page: Page, across: float, down: float) -> None:
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+
+
+def saved(page: Page, button: str) -> Download:
+    with page.expect_download() as download:
+        page.click(button)
+    return download.value
+
+
+def picture(download: Download) -> np.ndarray:
+    return np.asarray(Image.open(download.path()).convert("RGB"))
+
+
+def colour_at(page: Page, across: float, down: float) -> list[int]:
+    """What the canvas shows at a place of it."""
+    return page.evaluate(
+        """([across, down]) => {
+          const canvas = document.querySelector("#canvas");
+          const [x, y] = [canvas.width * across, canvas.height * down].map(Math.round);
+          return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data].slice(0, 3);
+        }""",
+        [across, down],
+    )
+
+
+def spread(rgb) -> int:
+    return int(max(rgb)) - int(min(rgb))
+
+
+def test_from_drop_to_saved_colour_with_two_hints_by_mouse_alone(page):
+    content = (SHIPPED / "camera.png").read_bytes()
+    page.evaluate(
+        """async (bytes) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "camera.png"));
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+        }""",
+        list(content),
+    )
+    until_shown(page)
+    assert spread(colour_at(page, 0.4, 0.5)) == 0, "the original is on the left"
+    click_photo(page, 0.6, 0.25)
+    expect(page.locator("#colours")).to_be_visible()
+    page.fill("#hex", "#4060c0")
+    page.click("#colours-done")
+    expect(page.locator(".pin")).to_have_count(1)
+    click_photo(page, 0.45, 0.55)
+    page.locator("#own .swatch").first.click()  # the same colour, out of the palette
+    page.click("#colours-close")
+    expect(page.locator("#hints li")).to_have_count(2)
+    rgb = picture(saved(page, "#save"))
+    assert rgb.shape == (512, 512, 3)
+    hints = json.loads(Path(saved(page, "#save-hints").path()).read_text())
+    assert [hint["colour"] for hint in hints] == ["#4060c0"] * 2
+    for hint in hints:
+        cb, cr = chroma(rgb[hint["y"], hint["x"]] / np.float32(255))
+        assert cb > 0.03
+        assert cr < 0
+
+
+def test_by_keys_alone(page):
+    choose(page, SHIPPED / "camera.png")
+    until_shown(page)
+    page.locator("#stage").focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator("#crosshair")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#likely.is-coming")).to_have_count(0)
+    page.locator("#hex").focus()
+    page.keyboard.type("teal")
+    page.keyboard.press("Enter")
+    expect(page.locator("#colours")).to_be_hidden()
+    pin = page.locator(".pin").first
+    expect(pin).to_be_focused()
+    before = pin.get_attribute("aria-label")
+    page.keyboard.press("ArrowLeft")
+    expect(pin).not_to_have_attribute("aria-label", before)
+    page.keyboard.press("Delete")
+    expect(page.locator(".pin")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator(".pin")).to_have_count(1)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".pin")).to_have_count(0)
+    page.keyboard.press("Control+Shift+z")
+    expect(page.locator(".pin")).to_have_count(1)
+    with page.expect_download() as download:
+        page.keyboard.press("Control+s")
+    assert download.value.suggested_filename == "camera-colour.png"
+
+
+def test_compare_zoom_and_adjust(page):
+    choose(page, SHIPPED / "camera.png")
+    until_shown(page)
+    page.locator("#divider").focus()
+    page.keyboard.press("Home")
+    click_photo(page, 0.55, 0.2)
+    page.fill("#hex", "#3050d0")
+    page.click("#colours-done")
+    expect(page.locator("#undo")).to_be_enabled()
+    page.locator("#zoom-pixels").click()
+    expect(page.locator("#zoom")).to_have_text("100 %")
+    page.locator("#zoom-fit").click()
+    page.keyboard.down("o")
+    expect(page.locator("#hold-original")).to_have_attribute("aria-pressed", "true")
+    assert spread(colour_at(page, 0.55, 0.25)) == 0
+    page.keyboard.up("o")
+    expect(page.locator("#hold-original")).to_have_attribute("aria-pressed", "false")
+    page.locator("#vividness").fill("0.5")
+    expect(page.locator("#vividness-value")).to_have_text("0.50")
+    page.locator("#vividness").dblclick()
+    expect(page.locator("#vividness-value")).to_have_text("1.00")
+
+
+def test_two_hundred_photos_a_hostile_one_among_them_and_all_as_a_zip(page, gray_folder):
+    hostile = gray_folder / "<img src=x onerror=alert(1)>.png"
+    hostile.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 5_000)
+    choose(page, *sorted(gray_folder.iterdir()))
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(201, timeout=5 * SECONDS)
+    expect(page.locator("#progress")).to_contain_text("photos/s", timeout=SECONDS)
+    expect(page.locator(".tile[data-state=waiting]")).to_have_count(0, timeout=5 * SECONDS)
+    expect(page.locator(".tile[data-state=ready]")).to_have_count(200)
+    bad = page.locator(".tile[data-state=failed]")
+    expect(bad).to_have_attribute(
+        "title", "Cannot read <img src=x onerror=alert(1)>.png: damaged from its beginning on."
+    )
+    bad.click()
+    expect(page.locator("#failure")).to_contain_text("Cannot read <img src=x")
+    with page.expect_download(timeout=5 * SECONDS) as download:
+        page.click("#save-all")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 201
+        assert Image.open(io.BytesIO(archive.read("007.png"))).size == (307, 300)
+
+
+def test_the_palette_goes_with_a_person_to_the_next_photo(page, tmp_path):
+    choose(page, SHIPPED / "camera.png", SHIPPED / "moon.png")
+    until_shown(page)
+    with page.expect_file_chooser() as chooser:
+        page.click("#load-palette")
+    palette = tmp_path / "palette.json"
+    palette.write_text('{"dress": "#b03030", "sea": "teal"}')
+    chooser.value.set_files(palette)
+    expect(page.locator("#palette li")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.locator(".tile").nth(1).click()
+    until_shown(page)
+    click_photo(page, 0.6, 0.5)
+    page.locator("#own .swatch").nth(1).click()
+    expect(page.locator("#hints li")).to_contain_text("#008080")
+    assert json.loads(Path(saved(page, "#save-palette").path()).read_text())["dress"] == "#b03030"
+
+
+def test_a_colour_is_taken_from_another_photo(page):
+    choose(page, SHIPPED / "camera.png", SHIPPED / "astronaut.png")
+    expect(page.locator(".tile[data-state=ready]")).to_have_count(2)
+    until_shown(page)
+    click_photo(page, 0.6, 0.3)
+    page.click("#eyedropper")
+    page.locator(".tile").nth(1).click()
+    until_shown(page)
+    click_photo(page, 0.4, 0.5)
+    expect(page.locator(".tile").nth(0)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#hints li")).to_have_count(1)
+
+
+def test_at_a_phone_s_width_nothing_is_cut_off(browser, studio, client):
+    for page in opened(browser, studio.address, width=390):
+        choose(page, SHIPPED / "camera.png")
+        until_shown(page)
+        click_photo(page, 0.7, 0.5)
+        expect(page.locator("#colours")).to_be_in_viewport(ratio=1)
+        page.fill("#hex", "#b03030")
+        page.click("#colours-done")
+        expect(page.locator(".pin")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.locator("#save").scroll_into_view_if_needed()
+        assert picture(saved(page, "#save")).shape == (512, 512, 3)
+
+
+def test_without_javascript_there_is_a_sentence(browser, studio):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(studio.address)
+    expect(page.locator("#unscripted")).to_be_visible()
+    expect(page.locator("#unscripted")).to_contain_text("This page needs JavaScript")
+    context.close()
+
+
+def test_a_server_that_is_gone_is_said_and_one_that_is_back_gets_the_photos_again(browser, tmp_path):
+    flags = ("--port", "7971", "--token", TOKEN)
+    with running(tmp_path, *flags) as first:
+        pages = opened(browser, first.address)
+        page = next(pages)
+        choose(page, SHIPPED / "camera.png")
+        until_shown(page)
+        click_photo(page, 0.6, 0.3)
+        page.fill("#hex", "#3050d0")
+        page.click("#colours-done")
+        expect(page.locator(".pin")).to_have_count(1)
+    expect(page.locator("#notices")).to_contain_text("The studio does not answer")
+    with running(tmp_path, *flags) as second:
+        assert second.address == first.address
+        expect(page.locator("#notices")).to_be_empty()
+        until_shown(page)
+        expect(page.locator(".pin")).to_have_count(1)
+        hints = json.loads(Path(saved(page, "#save-hints").path()).read_text())
+        assert hints[0]["colour"] == "#3050d0"
+        next(pages, None)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory) -> str:
+    """The accessibility checker's script, from the npm registry."""
+    folder = tmp_path_factory.mktemp("axe")
+    if not shutil.which("npm"):
+        pytest.skip("needs npm, for axe-core")
+    subprocess.run(["npm", "pack", AXE], cwd=folder, check=True, capture_output=True, timeout=120)
+    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
+        return packed.extractfile("package/axe.min.js").read().decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_use_it(browser, studio: Running, client, axe, scheme):
+    for page in opened(browser, studio.address):
+        page.emulate_media(color_scheme=scheme)
+        found = findings(page, axe)
+        choose(page, SHIPPED / "camera.png")
+        until_shown(page)
+        expect(page.locator(".tile[data-state=ready]")).to_have_count(1)
+        click_photo(page, 0.6, 0.3)
+        page.fill("#hex", "#3050d0")
+        expect(page.locator("#likely.is-coming")).to_have_count(0)
+        found += findings(page, axe)
+        page.click("#colours-done")
+        page.click("#open-about")
+        found += findings(page, axe)
+        assert found == []
+
+
+def findings(page: Page, axe: str) -> list[str]:
+    """What the checker finds serious or worse, as `rule: element`."""
+    page.evaluate(axe)
+    violations = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{violation['id']}: {node['target']}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,64 @@
+import asyncio
+
+import pytest
+
+from colorizer.errors import ColorizeError
+from colorizer.studio.sitting import Sitting, SittingLimits, TooMuch
+
+
+async def chunks(*parts: bytes):
+    for part in parts:
+        yield part
+
+
+def take(sitting: Sitting, name: str = "a.jpg", *parts: bytes, announced: int | None = None):
+    return asyncio.run(sitting.take(name, chunks(*parts), announced))
+
+
+def test_a_name_from_the_browser_is_no_path(tmp_path):
+    folder = tmp_path / "sitting"
+    folder.mkdir()
+    for name in ("../../escaped.jpg", "/etc/passwd", "a/b/c.jpg", "nul\0.jpg", "line\nbreak.jpg", "x" * 5_000):
+        photo = take(Sitting(folder), name, b"bytes")
+        assert photo.path.parent == folder
+        assert photo.path.name == photo.id
+        assert "\n" not in photo.name
+        assert len(photo.name) <= 1_000
+    assert [path.name for path in tmp_path.iterdir()] == ["sitting"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (SittingLimits(maximum_photo_bytes=10), "too large"),
+        (SittingLimits(maximum_bytes=10), "all photos together"),
+        (SittingLimits(maximum_photos=0), "the most at once"),
+        (SittingLimits(bytes_left_free=10**18), "disk is nearly full"),
+    ],
+)
+def test_what_is_too_much_is_refused_and_leaves_nothing(tmp_path, limits, said):
+    for announced in (None, 12):
+        with pytest.raises(TooMuch, match=said):
+            take(Sitting(tmp_path, limits), "a.jpg", b"123456", b"789012", announced=announced)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_body_that_never_ends_is_given_up(tmp_path):
+    async def endless():
+        yield b"1"
+        await asyncio.Event().wait()
+
+    with pytest.raises(ColorizeError, match="too slowly"):
+        asyncio.run(Sitting(tmp_path, SittingLimits(maximum_seconds=0.05)).take("a.jpg", endless(), None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_room_comes_back_with_what_is_removed(tmp_path):
+    sitting = Sitting(tmp_path, SittingLimits(maximum_bytes=10))
+    photo = take(sitting, "a.jpg", b"12345678")
+    with pytest.raises(TooMuch):
+        take(sitting, "b.jpg", b"12345678")
+    sitting.remove(photo.id)
+    assert take(sitting, "b.jpg", b"12345678").name == "b.jpg"
+    with pytest.raises(LookupError):
+        sitting.photo(photo.id)
