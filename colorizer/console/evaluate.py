@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
-from colorizer.console.model import load_existing, look_at, model_path, refuse_unknown_model, start_tensorflow
+from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading, run_name
 from colorizer.console.showing import show_pictures
@@ -39,7 +39,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     start_tensorflow(console)
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)
-    _tell_learned_from(console, talk, photos)
+    tell_learned_from(console, network.path, photos)
     adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
     job = runs.EvaluateJob(
         network,
@@ -77,14 +77,13 @@ def _features(talk: Conversation) -> keras.Model | None:
         raise ColorizeError(f"{error} Give a file with {flag}, or leave out {ask.KERNEL_DISTANCE.flag}.") from error
 
 
-def _tell_learned_from(console: Console, talk: Conversation, photos: Sequence[Path]) -> None:
-    """Warn of photos that the model has learned from: figures of those say nothing about others."""
-    if not talk.has_flag(ask.MODEL):
-        return
-    known = runs.learned_from(model_path(talk), photos)
+def tell_learned_from(console: Console, model: Path | None, photos: Sequence[Path]) -> None:
+    """Warn of photos that a model's own record says it learned from: figures of those say nothing about others."""
+    known = runs.learned_from(model, photos) if model else 0
     if known:
+        are = "is" if known == 1 else "are"
         console.warn(
-            f"{known:,} of {counted(len(photos), 'photo')} are among those this model learned from: the figures "
+            f"{known:,} of {counted(len(photos), 'photo')} {are} among those this model learned from: the figures "
             "flatter it."
         )
 
