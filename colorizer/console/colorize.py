@@ -29,7 +29,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         raise WrongFlag(f"{ask.TO.flag} and {ask.BESIDE.flag} are two places; give one of them.")
     refuse_unknown_model(talk)
     seed, how = talk.answer(ask.SEED), reading(talk)
-    check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
+    check = choose_dataset(console, talk, for_training=False, least=1, reading=how, has_all_pages=True)
     photos = ask_count(talk, check.fine, seed)
     hints = inference.find_hints(photos, check.root, talk.answer(ask.HINTS), talk.answer(ask.HINTS_BESIDE))
     run = talk.hold(ask.COLORIZE, partial(runs.reserved_run, output_folder(talk), ask.COLORIZE))

@@ -30,14 +30,14 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
             console.warn(f"  {reason}")
 
 
-def tell_pages(console: Console, check: DatasetCheck, for_training: bool) -> None:
-    """Say which files have pages that are not read, and how many have all of theirs colorized."""
-    whole = [path for path in check.several_pages if not for_training and is_written_whole(path)]
+def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> None:
+    """Say which files have pages that are not read, and how many have all of theirs colorized, where that is done."""
+    whole = [path for path in check.several_pages if has_all_pages and is_written_whole(path)]
     if whole:
         console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page comes out in colour.")
     others = [path for path in check.several_pages if path not in whole]
     if others:
-        why = "" if for_training else ", since their names are not those of TIFFs"
+        why = ", since their names are not those of TIFFs" if has_all_pages else ""
         many = counted(len(others), "file has", "files have")
         console.warn(f"{many} several pages, of which the first is read{why}:")
         for path in others:

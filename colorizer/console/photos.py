@@ -28,9 +28,11 @@ from colorizer.settings import Reading
 
 
 def choose_dataset(
-    console: Console, talk: Conversation, for_training: bool, least: int, reading: Reading
+    console: Console, talk: Conversation, for_training: bool, least: int, reading: Reading, has_all_pages: bool = False
 ) -> DatasetCheck:
-    """Ask for photos until there are at least so many fine ones."""
+    """Ask for photos until there are at least so many fine ones; `has_all_pages` says whether more than the first page
+    of a TIFF is worked on.
+    """
     by_flag = (
         talk.accept_defaults
         or talk.has_flag(ask.DATASET)
@@ -44,6 +46,7 @@ def choose_dataset(
             sources = [_unpacked(console, talk, source) for source in given]
             _explain_rules(console, for_training)
             check = _checked(console, talk, sources, for_training, reading)
+            tell_pages(console, check, has_all_pages)
             if len(check.fine) >= least:
                 return check
             raise ColorizeError(
@@ -116,7 +119,6 @@ def _checked(
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")
-    tell_pages(console, check, for_training)
     check = without_colour_photos(console, talk, check)
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
     console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")

@@ -21,7 +21,8 @@ def chosen(folder, **flags):
     spoken = io.StringIO()
     console = Console(io.StringIO(), spoken)
     talk = Conversation(console, {"dataset": folder, **flags}, accept_defaults=True)
-    return choose_dataset(console, talk, for_training=False, least=1, reading=Reading()), spoken.getvalue()
+    check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
+    return check, spoken.getvalue()
 
 
 @pytest.fixture
