@@ -1,5 +1,8 @@
 """`python -m benchmarks.fuzz [mutations] [format ...]`: break photos in thousands of ways and read them.
 
+`python -m benchmarks.fuzz TARGET [seconds] [folder]` lets atheris make files, guided by what they reach, and keeps what
+reaches something new in a folder; `fuzz_targets` says which targets there are.
+
 Every photo is broken repeatably, from a fixed seed: bytes changed, cut off, doubled, moved, numbers made extreme. What
 reads them may give a photo or raise ColorizeError; anything else, a crash, or a portion of over `PATIENCE` seconds
 counts as a failure, and the mutation's number is printed.
@@ -21,15 +24,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from colorizer.photos.formats import read_formats
+from benchmarks.fuzz_targets import TARGETS, fuzz_guided
 
 MUTATIONS, PORTION, PATIENCE = 5000, 250, 120
+SECONDS = 3600
 SEED = 20260101
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 
 
 def seeds() -> dict[str, list[bytes]]:
     """Return small sound photos of every format and of the kinds that are decoded differently, as files' bytes."""
+    from colorizer.photos.formats import read_formats
+
     shipped = Path(find_spec("skimage").origin).parent / "data"
     colour = Image.open(shipped / "astronaut.png").convert("RGB").resize((61, 47))
     gray, deep = colour.convert("L"), Image.fromarray(np.asarray(colour.convert("L")).astype(np.uint16) * 257)
@@ -198,6 +204,10 @@ def _waiting(failures, form: str, seconds: float) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Fuzz every format, or those named, and return 1 when something failed."""
+    if arguments and arguments[0] in TARGETS:
+        seconds = int(arguments[1]) if len(arguments) > 1 else SECONDS
+        corpus = arguments[2] if len(arguments) > 2 else Path(tempfile.gettempdir(), "corpus", arguments[0])
+        fuzz_guided(arguments[0], seconds, Path(corpus))
     mutations = int(arguments[0]) if arguments else MUTATIONS
     everything = seeds()
     failed = 0

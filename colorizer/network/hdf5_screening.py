@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import h5py
 import numpy as np
 
-from colorizer.network.hdf5_texts import text_bytes
+from colorizer.network.hdf5_texts import heap_bytes, texts_of
 from colorizer.network.suspicious import Suspicious
 from colorizer.settings import ModelLimits
 
@@ -46,6 +46,9 @@ class _Found:
     """What they take in the file."""
     inflated: int = 0
     chunks: int = 0
+    heaps: set[int] = field(default_factory=set)
+    """Where the heaps of texts begin that were looked into."""
+    heap_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def screen_hdf5(file: BinaryIO, limits: ModelLimits) -> ScreenedWeights:
         if opened.userblock_size or opened.id.get_create_plist().get_sizes() != (8, 8):
             raise Suspicious("it is laid out as Keras never does")
         seen, groups = {h5py.h5o.get_info(opened.id).addr}, [h5py.h5g.open(opened.id, b"/")]
-        _screen_attributes(file, groups[0], limits)
+        _screen_attributes(file, groups[0], found, limits)
         while groups:
             group = groups.pop()
             for name in _names(group, limits.maximum_objects - found.objects, limits):
@@ -84,7 +87,7 @@ def screen_hdf5(file: BinaryIO, limits: ModelLimits) -> ScreenedWeights:
                 if found.headers > found.stored:
                     raise Suspicious("its parts lie over each other")
                 found.objects += 1
-                _screen_attributes(file, part, limits)
+                _screen_attributes(file, part, found, limits)
                 if isinstance(part, h5py.h5g.GroupID):
                     groups.append(part)
                 else:
@@ -112,13 +115,13 @@ def _names(group: h5py.h5g.GroupID, left: int, limits: ModelLimits) -> list[byte
     return names
 
 
-def _screen_attributes(file: BinaryIO, part: h5py.h5g.GroupID, limits: ModelLimits) -> None:
-    """See that no attribute is large, before any is read."""
+def _screen_attributes(file: BinaryIO, part: h5py.h5g.GroupID, found: _Found, limits: ModelLimits) -> None:
+    """See that no attribute is large or would be read for ever, before any is read."""
     if h5py.h5a.get_num_attrs(part) > _ATTRIBUTES:
         raise Suspicious(f"one of its parts has more than {_ATTRIBUTES} attributes")
     names: list[bytes] = []
     h5py.h5a.iterate(part, names.append)
-    texts: dict[bytes, int] = {}
+    counts: dict[bytes, int] = {}
     for name in names:
         shown, attribute = name.decode("utf-8", "replace"), h5py.h5a.open(part, name)
         kind, count = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
@@ -128,12 +131,27 @@ def _screen_attributes(file: BinaryIO, part: h5py.h5g.GroupID, limits: ModelLimi
         if kind.get_size() * count > (limits.maximum_config_bytes if is_description else _ATTRIBUTE_BYTES):
             what = "the description of its network" if is_description else f"its attribute {shown!r}"
             raise Suspicious(f"{what} is larger than any")
-        if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str() and count > 1:
-            if is_description:
+        if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str() and count:
+            if is_description and count > 1:
                 raise Suspicious("the description of its network is no text")
-            texts[name] = count
-    if texts and text_bytes(file, h5py.h5o.get_info(part).addr, texts) > _TEXT_BYTES:
+            counts[name] = count
+    if counts:
+        _screen_texts(file, h5py.h5o.get_info(part).addr, counts, found, limits)
+
+
+def _screen_texts(file: BinaryIO, address: int, counts: dict[bytes, int], found: _Found, limits: ModelLimits) -> None:
+    """See how long the texts of an object's attributes are, and that the heaps they lie in are sound."""
+    texts = texts_of(file, address, counts)
+    descriptions = (_CONFIG.encode(), _TRAINING.encode())
+    if any(texts.lengths.get(name, 0) > limits.maximum_config_bytes for name in descriptions):
+        raise Suspicious("the description of its network is larger than any")
+    if sum(length for name, length in texts.lengths.items() if name not in descriptions) > _TEXT_BYTES:
         raise Suspicious("the names in it are longer than any")
+    for heap in texts.heaps - found.heaps:
+        found.heaps.add(heap)
+        found.heap_bytes += heap_bytes(file, heap)
+        if found.heap_bytes > found.stored:
+            raise Suspicious("its texts lie over each other")
 
 
 def _screen_array(name: str, part: h5py.h5d.DatasetID, found: _Found, limits: ModelLimits) -> None:

@@ -1,42 +1,77 @@
-"""How long the texts of an HDF5 attribute are, before any is read: many may point at one long text.
+"""How long the texts of an HDF5 attribute are, and where they lie, before any is read: many may point at one long text,
+and a heap of texts that is damaged would be read for ever.
 
-HDF5 tells it only by reading them, so the object's header is read here as its file format lays it down:
-https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, "Version 1 Data Object Header Prefix", "The
+HDF5 tells neither but by reading them, so the object's header and the heap are read here as its file format lays them
+down: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, "Version 1 Data Object Header Prefix", "The
 Attribute Message" and "Global Heap".
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _PREFIX, _MESSAGE, _POINTER = struct.Struct("<BxH4xI4x"), struct.Struct("<HHB3x"), struct.Struct("<IQI")
+_HEAP, _TEXT = struct.Struct("<4sB3xQ"), struct.Struct("<H6xQ")
 _ATTRIBUTE, _CONTINUED, _SHARED = 0x0C, 0x10, 2
 _HEADER_BYTES = 20_000_000
 """Twice what a hundred attributes take."""
 
 
-def text_bytes(file: BinaryIO, address: int, texts: dict[bytes, int]) -> int:
-    """Return how many bytes the texts of an object's attributes have together.
+@dataclass(frozen=True)
+class Texts:
+    """The texts of an object's attributes."""
 
-    `address` is where in the file the object's header lies, `texts` how many texts of variable length each attribute
+    lengths: Mapping[bytes, int]
+    """Bytes of each attribute's texts together, by its name."""
+    heaps: frozenset[int]
+    """Where in the file the heaps begin that they lie in."""
+
+
+def texts_of(file: BinaryIO, address: int, counts: Mapping[bytes, int]) -> Texts:
+    """Return how many bytes the texts of an object's attributes have, and where they lie.
+
+    `address` is where in the file the object's header lies, `counts` how many texts of variable length each attribute
     has, by its name. Raises ValueError where the header is of another kind than Keras' files have, or damaged.
     """
-    total, found = 0, set()
+    lengths, heaps = {}, set()
     for name, content in _attributes(file, address):
-        if name not in texts:
+        if name not in counts:
             continue
-        if name in found:
+        if name in lengths:
             raise ValueError("it has one attribute twice")
-        found.add(name)
-        pointers = content[: texts[name] * _POINTER.size]
-        if len(pointers) != texts[name] * _POINTER.size:
+        pointers = content[: counts[name] * _POINTER.size]
+        if len(pointers) != counts[name] * _POINTER.size:
             raise ValueError("one of its attributes is cut")
-        total += sum(length for length, _, _ in _POINTER.iter_unpack(pointers))
-    if found != texts.keys():
+        found = list(_POINTER.iter_unpack(pointers))
+        lengths[name] = sum(length for length, _, _ in found)
+        heaps.update(heap for _, heap, _ in found if heap)
+    if lengths.keys() != counts.keys():
         raise ValueError("one of its attributes lies outside its header")
-    return total
+    return Texts(lengths, frozenset(heaps))
+
+
+def heap_bytes(file: BinaryIO, address: int) -> int:
+    """Return how long the heap of texts at `address` is; raise ValueError unless its parts fill it, one after another.
+
+    HDF5 1.14.6 goes from one part to the next by what each says of its length, and never ends where one says nothing.
+    """
+    end = file.seek(0, 2)
+    file.seek(address)
+    signature, version, size = _HEAP.unpack(file.read(_HEAP.size))
+    if signature != b"GCOL" or version != 1 or not _HEAP.size <= size <= end - address:
+        raise ValueError("its texts are damaged")
+    heap, place = file.read(size - _HEAP.size), 0
+    while place + _TEXT.size <= len(heap):
+        number, length = _TEXT.unpack_from(heap, place)
+        # The rest, which is free, is numbered 0, and its length is that of its head too.
+        step = length if number == 0 else _TEXT.size + (length + 7) // 8 * 8
+        if not _TEXT.size <= step <= len(heap) - place:
+            raise ValueError("its texts are damaged")
+        place += step
+    return size
 
 
 def _attributes(file: BinaryIO, address: int) -> Iterator[tuple[bytes, bytes]]:

@@ -134,6 +134,19 @@ def test_names_that_share_one_long_text_are_refused_before_they_are_read(weights
         screen(weights)
 
 
+def test_a_heap_of_texts_that_never_ends_is_refused_before_it_is_read(weights):
+    """HDF5 1.14.6 goes round for ever where what is free in a heap says that it has no length."""
+    with h5py.File(weights, "r+") as file:
+        file.attrs["model_config"] = "{}"
+    data = bytearray(weights.read_bytes())
+    heap = data.rindex(b"GCOL")
+    free = data.index(struct.pack("<HHIQ", 0, 0, 0, 4096 - 16 - 24), heap)  # what "{}" and its head leave
+    data[free + 8 : free + 16] = bytes(8)
+    weights.write_bytes(data)
+    with pytest.raises(ColorizeError, match="its texts are damaged"):
+        screen(weights)
+
+
 def test_a_description_that_is_a_list_of_texts_is_refused(weights):
     with h5py.File(weights, "r+") as file:
         file.attrs["model_config"] = [b"{}", b"{}"]
