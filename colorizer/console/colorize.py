@@ -43,7 +43,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         adjustment=adjustment(talk),
         hints=hints,
         reading=how,
-        truths=_truths(check),
+        truths=known_truths(check),
         folder=talk.answer(ask.TO),
         is_beside=talk.answer(ask.BESIDE),
         has_all_sheets=talk.answer(ask.SHEETS),
@@ -53,7 +53,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     hasten_next_start(console, network, how.cache_folder)
 
 
-def _truths(check: DatasetCheck) -> dict[Path, Path]:
+def known_truths(check: DatasetCheck) -> dict[Path, Path]:
     """Return where true colours are: of the default dataset, and of photos that are in colour already."""
     if check.root == default_dataset(for_training=False):
         return true_colours(check.root)
