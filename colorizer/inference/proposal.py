@@ -19,8 +19,8 @@ def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEF
 
     The network sees each photo and its mirror image, and the mean of what it proposes for both is returned: nearer to
     the truth by a twentieth of a decibel (docs/EXPERIMENTS.md), and the same whichever way round a negative was
-    printed. A faded photo is shown to it with its contrast restored: it learned from few that are. Where memory does not
-    suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
+    printed. A faded photo is shown to it with its contrast restored: it learned from few that are. Where memory does
+    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
     """
     try:
         squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])[..., None]
