@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.counts import ask_count
+from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
 from colorizer.progress import Progress
 
+_Hints = Mapping[Path, Sequence["inference.AnyHint"]]
 _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 
@@ -31,16 +33,21 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how, has_all_pages=True)
     photos = ask_count(talk, check.fine, seed)
-    hints = inference.find_hints(photos, check.root, talk.answer(ask.HINTS), talk.answer(ask.HINTS_BESIDE))
+    hints_from = partial(inference.find_hints, photos, check.root, beside=talk.answer(ask.HINTS_BESIDE))
+    hints = hints_from(talk.flag_or_default(ask.HINTS))
     run = talk.hold(ask.COLORIZE, partial(runs.reserved_run, output_folder(talk), ask.COLORIZE))
     network = load_to_colorize(console, talk, how.cache_folder)
     look_at(console, talk, network, run.drawing)
+    is_adjusted = wants_to_adjust(talk)
+    adjusted = adjustment(talk, is_adjusted)
+    if is_adjusted and not talk.has_flag(ask.HINTS):
+        hints = _asked_hints(talk, hints_from)
     job = runs.ColorizeJob(
         network=network,
         photos=photos,
         root=check.root,
         run=run,
-        adjustment=adjustment(talk),
+        adjustment=adjusted,
         hints=hints,
         reading=how,
         truths=known_truths(check),
@@ -60,12 +67,28 @@ def known_truths(check: DatasetCheck) -> dict[Path, Path]:
     return {photo: photo for photo in set(check.in_colour).intersection(check.fine)}
 
 
-def adjustment(talk: Conversation) -> inference.Adjustment:
-    """Ask for what can be changed about the colours, and before, of who wants to change it."""
+def wants_to_adjust(talk: Conversation) -> bool:
+    """Say whether to ask about the colours: not of who said by flags how they shall be, unless that is asked for."""
     is_said = any(talk.has_flag(question) for question in (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))
-    is_wanted = talk.answer(ask.ADJUST) if talk.has_flag(ask.ADJUST) or not is_said else False
-    answer = talk.answer if is_wanted else talk.flag_or_default
+    return talk.answer(ask.ADJUST) if talk.has_flag(ask.ADJUST) or not is_said else False
+
+
+def adjustment(talk: Conversation, is_asked: bool) -> inference.Adjustment:
+    """Return what is changed about the colours, and before."""
+    answer = talk.answer if is_asked else talk.flag_or_default
     return inference.Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST), answer(ask.REPAIR))
+
+
+def _asked_hints(talk: Conversation, hints_from: Callable[[Path | None], _Hints]) -> _Hints:
+    """Ask for a file of hints, again where it is none of these photos'."""
+
+    def check(file: Path | None) -> None:
+        try:
+            hints_from(file)
+        except ColorizeError as error:
+            raise WrongAnswer(str(error)) from error
+
+    return hints_from(talk.answer(ask.HINTS, check=check))
 
 
 def colorize(console: Console, talk: Conversation, work: Callable[[Progress], runs.ColorizeResult], again: str) -> None:

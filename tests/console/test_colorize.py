@@ -1,3 +1,4 @@
+import json
 import shutil
 import sys
 
@@ -32,6 +33,9 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
     for number, name in enumerate(("a.png", "b c.png", "שלום.png")):
         with Image.open(SHIPPED / "camera.png") as image:
             image.resize((300 + number, 200)).save(photos / name)
+    green = [{"rectangle": [0, 0, 1, 1], "colour": "#208040", "unit": "share"}]
+    (tmp_path / "hints.json").write_text(json.dumps({path.name: green for path in photos.iterdir()}))
+    (tmp_path / "strange.json").write_text(json.dumps({"gone.png": green}))
     terminal = pexpect.spawn(
         sys.executable, [str(program.home / "colorize.py")], encoding="utf-8", timeout=120, dimensions=(40, 200)
     )
@@ -48,6 +52,8 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
         ("How colourful?", "1.5"),
         ("black and white back", ""),
         ("Mend dust", ""),
+        ("A file with colour hints", str(tmp_path / "strange.json")),
+        ("'gone.png'", str(tmp_path / "hints.json")),
         ("Show the first comparison sheet", ""),
     ):
         terminal.expect_exact(question)
@@ -58,6 +64,10 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
     assert terminal.exitstatus == 0
     run = only(program.home / "OUTPUT" / "results", "colorize-*")
     assert len(pictures(run)) == 2
+    for name in pictures(run):
+        with Image.open(only(run, name)) as picture:
+            red, green, blue = np.asarray(picture.convert("RGB")).mean(axis=(0, 1))
+            assert green > max(red, blue) + 10
 
 
 def test_a_count_above_the_photos_there_are_is_a_wrong_flag(program, colour_folder):
