@@ -3,19 +3,20 @@
 What spreads is the difference between the chroma that hints ask for and the chroma that the network proposes there.
 It is interpolated as a random field is from some samples (simple kriging, which is Gaussian process regression:
 Rasmussen and Williams 2006, http://gaussianprocess.org/gpml, section 2.2). How much two places have to do with each
-other is their kernel, made of three distances:
+other is their kernel, made of four distances:
 
 - `path`, the length of the shortest way between them (scikit-image's MCP_Geometric), each step of which costs a little
   and the change of luma on it: colour does not cross edges for nothing, as in Levin, Lischinski and Weiss 2004,
   "Colorization using optimization", https://doi.org/10.1145/1015706.1015780;
 - `tone`, that of luma smoothed within edges;
-- `proposed`, that of the network's chroma: it colours one thing alike, however folds divide it.
+- `proposed`, that of the network's chroma: it colours one thing alike, however folds divide it;
+- `row`, how much farther down one lies, as a share of the height: photographs have their sky above and ground below.
 
 Small differences reach far: a network that is a little too brown here is so elsewhere. Large ones belong to one thing:
 that a dress is red says nothing of the sky. So at most `_COMMON` of each difference spreads with the wide kernel, and
 what is then missing with the narrow one.
 
-The constants were chosen on 60 photographs that no test photo is among (docs/HINTS.md); docs/EXPERIMENTS.md has what
+The constants were chosen on 90 photographs that no test photo is among (docs/HINTS.md); docs/EXPERIMENTS.md has what
 lost.
 """
 
@@ -31,17 +32,18 @@ WORKING_SIDE = 128
 """Short side, in pixels, of the grid hints spread on."""
 LONGEST_SIDE = 512
 """Of the same grid, for panoramas."""
-_WIDE_PATH, _WIDE_TONE, _WIDE_PROPOSED, _LINEAR = 4.8, 1.0, 0.3, 200.0
-"""The wide kernel is exp(-(path / 4.8 + tone / 1.0 + proposed / 0.3)), and 200 times the scalar product of the proposed
-chromas: where the network is too pale, it is so for what it colours alike."""
-_PATH, _TONE, _PROPOSED = 3.0, 0.15, 0.1
-"""The narrow kernel is exp(-(path / 3.0 + (tone / 0.15)^2 + (proposed / 0.1)^2))."""
-_COMMON, _ENOUGH = 0.05, 5
-"""Of chroma, once there are samples of five places; of fewer, in proportion. Half of all random places differ from what
-is proposed for them by less than 0.035."""
+_WIDE_PATH, _WIDE_TONE, _WIDE_PROPOSED, _WIDE_ROW, _LINEAR = 5.7, 1.5, 0.8, 1.7, 550.0
+"""The wide kernel is exp(-(path / 5.7 + tone / 1.5 + proposed / 0.8 + row / 1.7)), and 550 times the scalar product of
+the proposed chromas: where the network is too pale, it is so for what it colours alike."""
+_PATH, _TONE, _PROPOSED = 1.0, 0.2, 0.15
+"""The narrow kernel is exp(-(path / 1.0 + (tone / 0.2)^2 + (proposed / 0.15)^2)). A path of 3.0 scores 0.1 dB more with
+true colours at random places, but chosen colours then flow around things."""
+_COMMON, _ENOUGH = 0.08, 8
+"""Of chroma, once there are samples of eight places; of fewer, in proportion. Half of all random places differ from
+what is proposed for them by less than 0.035."""
 _STEP = 0.256
 """What a straight way along the short side of an even photo costs, in luma."""
-_WIDE_DOUBT, _DOUBT = 1e-3, 1e-2
+_WIDE_DOUBT, _DOUBT = 1e-3, 3e-3
 """Variance a difference is doubted with, as a share of the field's: two that contradict each other have a solution."""
 _SMOOTHING, _EDGE = 3 / 128, 0.03
 """Of the guided filter that smooths luma: deviation of its window as a share of the short side, and the variance of
@@ -85,7 +87,8 @@ class Spreading:
             tone = np.abs(self._tone - self._tone[cell])
             apart = self._proposed - self._proposed[cell]
             proposed = np.hypot(apart[..., 0], apart[..., 1])
-            wide = np.exp(-(path / _WIDE_PATH + tone / _WIDE_TONE + proposed / _WIDE_PROPOSED))
+            row = np.abs(np.arange(len(path), dtype=np.float32) - cell[0])[:, None] / len(path)
+            wide = np.exp(-(path / _WIDE_PATH + tone / _WIDE_TONE + proposed / _WIDE_PROPOSED + row / _WIDE_ROW))
             wide += np.float32(_LINEAR) * (self._proposed @ self._proposed[cell])
             narrow = np.exp(-(path / _PATH + (tone / _TONE) ** 2 + (proposed / _PROPOSED) ** 2))
             self._kernels[cell] = wide, narrow

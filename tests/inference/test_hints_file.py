@@ -56,6 +56,14 @@ def test_hints_in_shares_are_read_and_written(tmp_path, photos):
     assert read(tmp_path, photos, f'{{"a.jpg": {hints_text(hints)}}}') == {photos[0]: hints}
 
 
+def test_the_hints_of_ten_old_photographs_are_read(tmp_path):
+    file = Path(__file__).with_name("old_photographs.hints.json")
+    paths = tuple(tmp_path / name for name in json.loads(file.read_text()))
+    hints = read_hints(file, tmp_path, paths)
+    assert len(hints) == 10
+    assert all(3 <= len(those) <= 8 for those in hints.values())
+
+
 def test_hints_beside_a_photo_are_found_and_are_no_photos(tmp_path, photos):
     folder = tmp_path / "photos"
     (folder / "a.jpg.hints.json").write_text('[{"x": 1, "y": 2, "colour": "teal"}]')
