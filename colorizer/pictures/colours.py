@@ -120,9 +120,7 @@ def _said_of(curve: Reliability) -> str:
     elif curve.correlation > -0.1:
         worth = "Doubt says next to nothing about error here"
     else:
-        worth = (
-            "Doubt is no guide to error here: the network errs more where it is sure, leaving gray what has a colour"
-        )
+        worth = "Doubt is no guide to error here, the network errs more where it is sure"
     return (
         f"{worth}: the most doubtful tenth of all places is {ratio:.1f} times as wrong as the surest tenth, and the "
         f"rank correlation of doubt and error is {curve.correlation:.2f} (1 would be perfect, 0 none)."
