@@ -11,6 +11,7 @@ A map of the subpackages, each resting on those below it:
 `colorizer.inspection`    looking inside a network: what it has learned, and why
 `colorizer.evaluation`    scores beside the gray baseline
 `colorizer.training`      a network trained, phase by phase
+`colorizer.film`          films: decoded, steadied, encoded
 `colorizer.inference`     photos through a network, at their own size
 `colorizer.dataset`       photos found, checked, divided, made into batches
 `colorizer.network`       networks built, loaded, saved

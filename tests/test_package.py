@@ -17,7 +17,7 @@ def python(code: str) -> str:
 def test_importing_the_package_and_its_faces_loads_no_library():
     faces = "colorizer.photos, colorizer.dataset, colorizer.network, colorizer.inference, colorizer.training, "
     faces += "colorizer.evaluation, colorizer.pictures, colorizer.runs, colorizer.conversation, colorizer.console, "
-    faces += "colorizer.studio"
+    faces += "colorizer.studio, colorizer.film"
     code = f"import sys, colorizer, {faces}; print([n for n in ('tensorflow', 'numpy', 'PIL') if n in sys.modules])"
     assert python(code) == "[]"
 

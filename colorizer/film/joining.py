@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +32,10 @@ _KEPT = {
 """Endings of films whose container is kept, and FFmpeg's names of them."""
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
+_WITH = (("video", "audio", "subtitle", "data", "attachment"), ("audio",), ())
+"""Kinds of streams a film is written with beside its picture; the next fewer where the container refuses."""
+_WITHOUT_DATA = ("matroska", "webm", "avi", "flv")
+"""Containers without streams of data."""
 _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "DURATION"}
 """Metadata that a container says of itself, and each writes anew."""
 
@@ -48,54 +52,71 @@ def fitting(encoding: Encoding, film: Path) -> Encoding:
 
 def join_parts(facts: FilmFacts, parts: Sequence[Path], target: Path) -> tuple[str, ...]:
     """Write a film from its parts: their picture, and the source's sound, subtitles, attachments, chapters and
-    metadata, each copied bit by bit. Returns what could not be kept, in words.
+    metadata, each copied bit by bit. Returns what could not be kept, a sentence for each stream.
 
-    The file appears complete or not at all. Raises ColorizeError.
+    Where the container refuses something, the film is written without all but its sound, or without that too. The file
+    appears complete or not at all. Raises ColorizeError.
     """
-    left_out: list[str] = []
-    kind = _KEPT.get(target.suffix.lower(), "matroska")
-    with complete_file(target) as temporary, opened(facts.path) as source, av.open(str(parts[0])) as first:
+    refused: FFmpegError | None = None
+    for kinds in _WITH:
         try:
-            with av.open(str(temporary), "w", format=kind, metadata_errors="surrogateescape") as out:
-                out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
-                out.metadata.update(_tags(source.metadata))
-                picture = picture_stream(source, facts.path)
-                copied: dict[int, av.stream.Stream] = {}
-                video = None
-                for stream in source.streams:
-                    if stream.index == picture.index:
-                        video = out.add_stream_from_template(first.streams.video[0])
-                        video.time_base = facts.time_base
-                        video.metadata.update(_tags(stream.metadata))
-                        if facts.display_matrix:
-                            video.set_display_matrix(facts.display_matrix)
-                    elif stream.type == "attachment":
-                        out.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
-                    else:
-                        added = _copied(out, stream, kind)
-                        if added is None:
-                            left_out.append(f"a stream of {stream.type} cannot be kept in {target.suffix}")
-                        else:
-                            copied[stream.index] = added
-                chapters = source.chapters()
-                if chapters:
-                    out.set_chapters(chapters)
-                for packet, stream in _in_order(source, parts, copied, video):
-                    packet.stream = stream
-                    out.mux(packet)
+            return _joined(facts, parts, target, kinds)
         except FFmpegError as error:
-            if isinstance(error, OSError) and error.errno and error.errno > 0:
-                raise
-            raise ColorizeError(f"Cannot write {target}: {reason(error)}") from error
-    return tuple(left_out)
+            refused = error
+    raise ColorizeError(f"Cannot write {target}: {reason(refused)}") from refused
 
 
-def _copied(out: av.container.OutputContainer, stream: av.stream.Stream, kind: str) -> av.stream.Stream | None:
-    if stream.type == "data" and kind in ("matroska", "webm", "avi", "flv"):  # which hold none
-        return None
+def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collection[str]) -> tuple[str, ...]:
+    """Write a film with the streams of some kinds, beside its picture."""
+    name = _KEPT.get(target.suffix.lower(), "matroska")
+    with (
+        complete_file(target) as temporary,
+        opened(facts.path) as source,
+        av.open(str(parts[0])) as first,
+        av.open(str(temporary), "w", format=name, metadata_errors="surrogateescape") as out,
+    ):
+        out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
+        out.metadata.update(_tags(source.metadata))
+        picture = picture_stream(source, facts.path).index
+        written: dict[int, av.stream.Stream] = {}
+        for stream in source.streams:
+            if stream.index == picture:
+                written[picture] = _picture(out, first.streams.video[0], stream, facts)
+            elif stream.type in kinds and not (stream.type == "data" and name in _WITHOUT_DATA):
+                added = _copied(out, stream)
+                if added is not None:
+                    written[stream.index] = added
+        if chapters := source.chapters():
+            out.set_chapters(chapters)
+        for packet, stream in _in_order(source, parts, written, picture):
+            packet.stream = stream
+            out.mux(packet)
+        return tuple(
+            f"A stream of {stream.type} of {facts.path.name} could not be kept in {target.name}."
+            for stream in source.streams
+            if stream.index not in written
+        )
+
+
+def _picture(
+    out: av.container.OutputContainer, part: av.VideoStream, source: av.VideoStream, facts: FilmFacts
+) -> av.VideoStream:
+    """Add the film's picture to what is written, as a part has it."""
+    video = out.add_stream_from_template(part)
+    video.time_base = facts.time_base
+    video.metadata.update(_tags(source.metadata))
+    if facts.display_matrix:
+        video.set_display_matrix(facts.display_matrix)
+    return video
+
+
+def _copied(out: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream | None:
+    """Add a stream like one of the source; None for a codec that is unknown here, or that the container cannot hold."""
+    if stream.type == "attachment":
+        return out.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
     try:
         added = out.add_stream_from_template(stream)
-    except (FFmpegError, ValueError, TypeError):  # of a codec unknown here, or that the container does not hold
+    except (FFmpegError, ValueError, TypeError):
         return None
     added.metadata.update(_tags(stream.metadata))
     added.disposition = stream.disposition
@@ -105,13 +126,14 @@ def _copied(out: av.container.OutputContainer, stream: av.stream.Stream, kind: s
 def _in_order(
     source: av.container.InputContainer,
     parts: Sequence[Path],
-    copied: dict[int, av.stream.Stream],
-    video: av.VideoStream,
+    written: dict[int, av.stream.Stream],
+    picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
     """Yield the packets of all streams, nearly by time, with the stream each goes to."""
-    pictures = ((_moment(packet), packet, video) for packet in _part_packets(parts))
-    others = ((_moment(packet), packet, copied[packet.stream.index]) for packet in _other_packets(source, copied))
-    for _, packet, stream in heapq.merge(pictures, others, key=lambda each: each[0]):
+    others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
+    pictures = ((_moment(packet), packet, written[picture]) for packet in _part_packets(parts))
+    copied = ((_moment(packet), packet, written[packet.stream.index]) for packet in _packets(source, others))
+    for _, packet, stream in heapq.merge(pictures, copied, key=lambda each: each[0]):
         yield packet, stream
 
 
@@ -123,17 +145,16 @@ def _part_packets(parts: Sequence[Path]) -> Iterator[av.Packet]:
                     yield packet
 
 
-def _other_packets(source: av.container.InputContainer, copied: dict[int, av.stream.Stream]) -> Iterator[av.Packet]:
-    streams = [stream for stream in source.streams if stream.index in copied]
-    if not streams:
-        return
-    packets = source.demux(streams)
+def _packets(source: av.container.InputContainer, streams: list[av.stream.Stream]) -> Iterator[av.Packet]:
+    packets = source.demux(streams) if streams else iter(())
     while True:
         try:
             packet = next(packets)
         except (StopIteration, FFmpegError):  # a source that is cut off has no more
             return
-        if packet.dts is not None or packet.pts is not None:
+        if packet.size:
+            if packet.dts is None and packet.pts is None:  # a cover, which has no time
+                packet.dts = packet.pts = 0
             yield packet
 
 

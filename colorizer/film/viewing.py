@@ -17,12 +17,13 @@ from colorizer.film.writing import PartWriter
 from colorizer.progress import Progress, no_progress
 
 
-def scene_stills(film: Path, scenes: Sequence[float], side: int) -> Iterator[tuple[float, Image.Image]]:
+def scene_stills(film: Path, scenes: Sequence[float], length: float, side: int) -> Iterator[tuple[float, Image.Image]]:
     """Yield the time, in seconds since the first frame, and the picture of the frame in the middle of each scene.
 
-    `scenes`: when each begins, in seconds. Pictures are RGB, upright, at most `side` pixels wide and high.
+    `scenes`: when each begins, and `length`, when the last one ends, in seconds. Pictures are RGB, upright, at most
+    `side` pixels wide and high.
     """
-    middles = iter([*((begin + end) / 2 for begin, end in pairwise(scenes)), None])
+    middles = iter([*((begin + end) / 2 for begin, end in pairwise([*scenes, length])), None])
     wanted, first, shown, last = next(middles), None, 0.0, None
     for frame in _frames(film):
         first = frame.time if first is None else first
@@ -30,7 +31,7 @@ def scene_stills(film: Path, scenes: Sequence[float], side: int) -> Iterator[tup
         if wanted is not None and shown >= wanted:
             yield shown, _still(frame, side)
             wanted = next(middles)
-    if last is not None:
+    if wanted is not None and last is not None:  # of a film that is shorter than it was said to be
         yield shown, _still(last, side)
 
 

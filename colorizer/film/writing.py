@@ -72,7 +72,7 @@ class PartWriter:
         try:
             self._mux(self._stream.encode(frame))
         except FFmpegError as error:
-            if isinstance(error, OSError) and error.errno and error.errno > 0 and error.filename:
+            if isinstance(error, OSError):  # of the disk
                 raise
             raise ColorizeError(f"The frames of {self._facts.path} cannot be encoded: {reason(error)}") from error
 

@@ -111,7 +111,9 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
         standing = _encoded(job, facts, folder, before, damage, progress)
         remarks = (*_told(damage, facts, standing), *join_parts(facts, standing.parts, _target(job)))
         scenes = tuple(float((scene - standing.scenes[0]) * facts.time_base) for scene in standing.scenes)
-        sheets = save_contact_sheets(job.run.results, scene_stills(_target(job), scenes, STILL_SIDE))
+        sheets = save_contact_sheets(
+            job.run.results, scene_stills(_target(job), scenes, float(standing.frames / facts.rate), STILL_SIDE)
+        )
         if job.is_side_by_side:
             _make_side_by_side(job, facts, folder, progress)
         made = {"frames": standing.frames, "scenes": scenes, "sheets": [path.name for path in sheets]}
@@ -199,7 +201,7 @@ def _encoded(
     job: FilmJob, facts: FilmFacts, folder: Path, standing: Standing, damage: list[str], progress: Progress
 ) -> Standing:
     """Make the parts of a film that are not there yet, and return where it stands then: at its end."""
-    known = find_known(job.network, facts, read_frames(facts), job.hints)
+    known = find_known(job.network, facts, read_frames(facts), job.hints, progress)
     folder.mkdir(parents=True, exist_ok=True)
     frames = islice(read_frames(facts, damage), standing.frames, None)
     coloured = colour_frames(job.network, facts, frames, standing.carried, known, job.vividness)

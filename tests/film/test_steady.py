@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 
+from benchmarks.film import measures
 from colorizer.film.flow import find_motion
 from colorizer.film.steady import first_of_scene, steadied
+from tests.conftest import SHIPPED
 from tests.film.scenes import ASTRONAUT, CAT, photograph
 
 
@@ -45,3 +48,8 @@ def test_what_comes_into_view_has_its_own_colours():
     )
     assert np.allclose(colours.chroma[:, -8:], -0.2, atol=0.01)
     assert colours.chroma[:, :100].mean() > -0.1
+
+
+@pytest.mark.slow
+def test_a_film_of_a_cat_is_as_steady_and_as_colourful_as_is_promised(capsys):
+    assert measures([SHIPPED / "chelsea.png"]) == 0, capsys.readouterr().out

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.failing import FULL, failing
 from benchmarks.made_films import gray, write_film
 from colorizer.errors import ColorizeError, Interrupted
-from colorizer.film import segments
 from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
 from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
@@ -145,6 +146,16 @@ def test_before_and_after_are_beside_each_other_when_that_is_asked_for(tmp_path,
     assert packets(tmp_path / "a.mkv", "audio") == packets(result.side_by_side, "audio")
 
 
+def test_a_film_that_was_cut_off_is_in_colour_as_far_as_it_goes_and_that_is_told(tmp_path, small_model):
+    two_scenes(tmp_path / "whole.mkv", 40, sound=True)
+    content = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(content[: len(content) // 2])
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv"))
+    assert 5 < result.frames < 60
+    assert len(list(read_frames(examine_film(result.film)))) == result.frames
+    assert re.search(r"ends \d\.\d seconds before it says", " ".join(result.remarks))
+
+
 @pytest.mark.parametrize("ending", ["gif", "webp", "png"])
 def test_an_animated_picture_stays_one_with_its_times(tmp_path, small_model, ending):
     film, durations = tmp_path / f"a.{ending}", [100, 200, 100, 400] * 3
@@ -219,20 +230,20 @@ def test_a_film_whose_process_was_killed_goes_on(tmp_path, small_model):
     assert again.scenes == whole.scenes
 
 
-def test_a_disk_that_refuses_is_named_and_nothing_half_written_stays(tmp_path, small_model, short_parts, monkeypatch):
+def test_a_disk_that_is_full_is_said_nothing_half_written_stays_and_with_room_it_goes_on(
+    tmp_path, small_model, short_parts
+):
     film = tmp_path / "a.mkv"
     two_scenes(film, 20)
     job = job_of(tmp_path, small_model, film)
-
-    def no_room(*anything, **named):
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(segments.np, "savez", no_room)
-    with pytest.raises(ColorizeError, match="No space left on device"):
+    with failing(job.run.results, 6, FULL) as operations, pytest.raises(ColorizeError, match="Could not write"):
         colorize_film(job)
-    monkeypatch.undo()
-    assert [path.name for path in (job.run.results / ".parts").iterdir()] == ["00000.nut"]
+    assert operations.met
+    assert not list(job.run.results.rglob(".writing-*"))
     assert not (job.run.results / "a.mkv").exists()
+    again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
+    assert again.folder == job.run.results
+    assert len(list(read_frames(examine_film(again.film)))) == 40
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
