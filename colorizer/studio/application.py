@@ -129,7 +129,9 @@ class Answers:
 
     async def remove(self, request: Request) -> Response:
         """Forget a photo."""
-        await self._in_thread(self._studio.workshop.forget, request.path_params["id"])
+        id_ = request.path_params["id"]
+        await self._in_thread(self._studio.workshop.forget, id_)
+        self._studio.events.tell("removed", {"id": id_})  # after what may still be said of it
         return Response(status_code=204)
 
     async def recolour(self, request: Request) -> Response:

@@ -55,7 +55,7 @@ class SittingPhoto:
     hints: tuple[AnyHint, ...] = ()
     adjustment: Adjustment = AS_MEANT
     version: int = 0
-    """Counts what changed about its colours."""
+    """Counts what changed, so that what is known of it can be told from what was."""
 
 
 class TooMuch(ColorizeError):
@@ -125,7 +125,8 @@ class Sitting:
     def change(self, id_: str, **changes: Any) -> SittingPhoto:
         """Change what is known of a photo, tell it, and return it as it is now; raise LookupError."""
         with self._lock:
-            photo = replace(self._photos[id_], **changes)
+            before = self._photos[id_]
+            photo = replace(before, **changes, version=before.version + 1)
             self._photos[id_] = photo
         self._changed(photo)
         return photo

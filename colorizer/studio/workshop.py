@@ -95,13 +95,11 @@ class Workshop:
         """Give a photo other colours, and return what it looks like: a JPEG of at most 512 pixels; raise
         ColorizeError.
         """
-        with self._open(id_) as (photo, opened):
+        with self._open(id_) as (_, opened):
             preview = opened.hinted(adjustment).preview(hints)
             self._thumbnails[id_] = _jpeg(_small(preview), 85)
-            version, facts = photo.version + 1, _facts(opened.photo)
-            self.sitting.change(
-                id_, state=READY, sentence="", hints=hints, adjustment=adjustment, version=version, **facts
-            )
+            facts = _facts(opened.photo)
+            self.sitting.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
         return _jpeg(preview, 92)
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
@@ -223,7 +221,7 @@ class Workshop:
                 placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
                 hints = [hint.scaled(across, down) for hint in placed]
                 thumbnail = _jpeg(colorize_decoded(self.network, small, photo.adjustment, hints).image, 85)
-            changes = {"state": READY, "sentence": "", "version": photo.version + 1, **_facts(original)}
+            changes = {"state": READY, "sentence": "", **_facts(original)}
         except ColorizeError as error:
             thumbnail, changes = None, {"state": FAILED, "sentence": str(error)}
         except Exception:  # a fault of the program's own must not leave the other photos gray

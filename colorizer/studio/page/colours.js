@@ -123,7 +123,7 @@ export class ColourChoice {
     this.showLikely(null);
     this.#fill(this.own, palette);
     const { offsetWidth, offsetHeight } = this.element;
-    const isRight = point.x + 24 + offsetWidth < innerWidth - 8;
+    const isRight = point.x + 24 + offsetWidth < bounds.right - 8;
     const left = isRight ? point.x + 24 : Math.max(8, point.x - 24 - offsetWidth);
     const top = Math.min(Math.max(bounds.top + 8, point.y - offsetHeight / 3), innerHeight - offsetHeight - 8);
     this.element.style.left = `${left}px`;

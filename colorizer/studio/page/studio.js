@@ -60,7 +60,8 @@ const strip = new Strip(find("thumbnails"), (id) => open(id));
 const saving = new Saving(find("saving"), find("save"), find("save-all"), (sentence) => notices.say(sentence));
 const intake = new Intake({
   taken: (photo, file) => {
-    see({ ...photo, file });
+    see(photo);
+    photos.get(photo.id).file = file;
     if (!current) open(photo.id);
   },
   told: (said) => progress.taking(said),
@@ -76,6 +77,7 @@ function recoloured() {
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
   const known = photos.get(described.id);
+  if (known && described.version < known.version) return; // an event was faster than the answer
   const { hints, vividness, restore_contrast } = described;
   const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
   photos.set(photo.id, photo);
@@ -115,19 +117,18 @@ function showFailure(sentence) {
 async function removeCurrent() {
   if (!current) return;
   const { id } = current;
-  const next = strip.neighbour(id, 1) ?? strip.neighbour(id, -1);
   try {
     await forget(id);
+    dropOut(id);
   } catch (error) {
     notices.say(error.message);
-    return;
   }
-  dropOut(id, next);
 }
 
-/** Show a photo no more, and another one in its place. */
-function dropOut(id, next) {
-  photos.delete(id);
+/** Show a photo no more, and its neighbour in its place. */
+function dropOut(id) {
+  if (!photos.delete(id)) return;
+  const next = strip.neighbour(id, 1) ?? strip.neighbour(id, -1);
   strip.remove(id);
   progress.count([...photos.values()]);
   if (current?.id !== id) return;
@@ -142,11 +143,8 @@ function dropOut(id, next) {
 }
 
 function add(files) {
-  if (!files.length || !sitting) {
-    notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
-    return;
-  }
-  intake.add(files, sitting.limits);
+  if (files.length && sitting) intake.add(files, sitting.limits);
+  else notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
 }
 
 function showOriginal(isShown) {
@@ -169,7 +167,8 @@ async function begin() {
 /** The studio was started anew and knows nothing: give it again what this page still has. */
 async function bringBack() {
   const held = [...photos.values()];
-  for (const photo of held) dropOut(photo.id, null);
+  for (const { id } of held.filter((photo) => photo !== current)) dropOut(id);
+  if (current) dropOut(current.id);
   const files = held
     .filter(({ file }) => file)
     .map(({ name, file, changes }) => ({
@@ -190,8 +189,7 @@ async function bringBack() {
 }
 
 function showModel() {
-  const model = sitting.models.find(({ id }) => id === find("model").value);
-  find("model-line").textContent = model?.line ?? "";
+  find("model-line").textContent = sitting.models.find(({ id }) => id === find("model").value)?.line ?? "";
 }
 
 async function use(id) {
@@ -286,6 +284,7 @@ hear();
 listen(
   {
     photo: see,
+    removed: ({ id }) => dropOut(id),
     progress: (said) => progress.colouring(said),
     zip: (said) => saving.zipping(said),
     model: ({ id }) => {
