@@ -102,7 +102,12 @@ def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Phot
         options |= {"lossless": True, "exact": True}
     elif form == "TIFF":
         options |= {"compression": "tiff_lzw"}
-    image.save(path, format=form, **options)
+    if form == "TIFF":  # libtiff says what the disk does not take
+        image.save(path, format=form, **options)
+        return
+    encoded = io.BytesIO()  # straight into a file, Pillow would overlook the last piece that a full disk cuts short
+    image.save(encoded, format=form, **options)
+    path.write_bytes(encoded.getbuffer())
 
 
 def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[float, float] | None) -> None:
