@@ -26,6 +26,8 @@ from colorizer.studio.workshop import Workshop
 _LAST_SECONDS = 0.2
 """What the photos at hand have left when the studio ends; requests have one second before."""
 _MOST_CONNECTIONS = 256
+_SECONDS_OPEN = 75
+"""How long a connection without requests is kept: one that is closed while the page sends the next loses it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
             server_header=False,
             proxy_headers=False,
             limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=_SECONDS_OPEN,
             timeout_graceful_shutdown=1,
         )
         try:

@@ -3,8 +3,9 @@
 import { ask, askJson, download, downloadText } from "./server.js";
 
 export class Saving {
-  constructor(status, photoButton, allButton, say) {
-    Object.assign(this, { status, photoButton, allButton, say });
+  /** `ready()` resolves when the server knows the newest colours. */
+  constructor(status, photoButton, allButton, { say, ready }) {
+    Object.assign(this, { status, photoButton, allButton, say, ready });
   }
 
   enable(photo, count) {
@@ -18,6 +19,7 @@ export class Saving {
     this.photoButton.disabled = true;
     this.status.textContent = `Writing ${photo.name} at its full size…`;
     try {
+      await this.ready();
       const saved = await askJson(`photos/${photo.id}/saved`, { method: "POST" });
       download(`saved/${saved.id}`);
       this.status.textContent = `${saved.name} is with your downloads.`;
@@ -28,7 +30,8 @@ export class Saving {
     this.photoButton.disabled = false;
   }
 
-  all() {
+  async all() {
+    await this.ready();
     this.status.textContent = "The zip is being made while it is saved; this may take a while.";
     download("zip");
   }
@@ -38,6 +41,7 @@ export class Saving {
   }
 
   async hints(photo) {
+    await this.ready();
     const text = await (await ask(`photos/${photo.id}/hints`)).text();
     downloadText(text, `${photo.name.split("/").at(-1)}.hints.json`);
   }

@@ -19,6 +19,7 @@ let sitting = null;
 let current = null;
 
 const notices = new Notices(find("notices"));
+const say = (sentence) => notices.say(sentence);
 const progress = new Progress(find("progress"), find("progress-bar"), find("stop"), find("go-on"));
 const stage = new Stage(find("stage"), {
   clicked: (place, point) => hinting.clicked(place, point),
@@ -57,7 +58,7 @@ const adjusting = new Adjusting({
   undone: () => hinting.choice.close(),
 });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
-const saving = new Saving(find("saving"), find("save"), find("save-all"), (sentence) => notices.say(sentence));
+const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -65,7 +66,7 @@ const intake = new Intake({
     if (!current) open(photo.id);
   },
   told: (said) => progress.taking(said),
-  failed: (sentence) => notices.say(sentence),
+  failed: say,
 });
 
 /** The colours of the open photo are others. */
@@ -237,16 +238,16 @@ function hear() {
   on("hold-original", "click", () => showOriginal(!stage.showsOriginal));
   on("save-hints", "click", () => saving.hints(current));
   on("load-hints", "click", async () => {
-    const loaded = await readJson((sentence) => notices.say(sentence));
+    const loaded = await readJson(say);
     if (!loaded) return;
     loadHints(loaded, current, [...photos.values()], {
       change: (colours) => adjusting.change(colours),
-      say: (sentence) => notices.say(sentence),
+      say,
     });
   });
   on("save-palette", "click", () => downloadText(palette.text, "palette.json"));
   on("load-palette", "click", async () => {
-    const loaded = await readJson((sentence) => notices.say(sentence));
+    const loaded = await readJson(say);
     try {
       if (loaded) palette.load(loaded.content);
     } catch (error) {

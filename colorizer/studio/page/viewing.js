@@ -9,7 +9,7 @@ export class Viewing {
   constructor(stage, { failed, coloured }) {
     Object.assign(this, { stage, failed, coloured });
     this.photo = null;
-    this.isFetching = false;
+    this.running = null;
     this.wanted = null;
   }
 
@@ -29,10 +29,24 @@ export class Viewing {
   }
 
   /** Fetch a preview of a photo's newest colours; while one is under way only the last of those asked for waits. */
-  async recolour(photo) {
+  recolour(photo) {
     this.wanted = photo;
-    if (this.isFetching) return;
-    this.isFetching = true;
+    this.running ??= this.#fetchWanted();
+    return this.running;
+  }
+
+  /** Resolves when the server knows the newest colours, as it must before it saves them. */
+  async settled() {
+    await this.running;
+  }
+
+  /** Another part of the photo is seen. */
+  moved() {
+    this.#stopDetails();
+    if (this.photo && this.stage.pictures.colour) this.timer = setTimeout(() => this.#fetchDetails(), REST);
+  }
+
+  async #fetchWanted() {
     while (this.wanted) {
       const asked = this.wanted;
       this.wanted = null;
@@ -47,13 +61,7 @@ export class Viewing {
         if (asked === this.photo) this.failed(error, asked);
       }
     }
-    this.isFetching = false;
-  }
-
-  /** Another part of the photo is seen. */
-  moved() {
-    this.#stopDetails();
-    if (this.photo && this.stage.pictures.colour) this.timer = setTimeout(() => this.#fetchDetails(), REST);
+    this.running = null;
   }
 
   async #show(photo, preview) {
