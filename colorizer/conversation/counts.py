@@ -42,9 +42,7 @@ def ask_split(talk: Conversation, fine: Sequence[Path], seed: int) -> Split:
     return split_photos(fine, train_count, test_count, limits)
 
 
-def ask_count(
-    talk: Conversation, fine: Sequence[Path], seed: int, proposed: int = MAXIMUM_COUNT
-) -> tuple[Path, ...]:
+def ask_count(talk: Conversation, fine: Sequence[Path], seed: int, proposed: int = MAXIMUM_COUNT) -> tuple[Path, ...]:
     """Ask how many photos to use, proposing at most so many, and choose them."""
 
     def is_there(count: int) -> None:
