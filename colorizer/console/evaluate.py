@@ -16,6 +16,7 @@ from colorizer.console.showing import show_pictures
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
+from colorizer.conversation import evaluation_questions as ask_evaluation
 from colorizer.conversation import questions as ask
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
@@ -49,7 +50,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         talk.answer(ask.BATCH_SIZE),
         adjustment=adjustment,
         reading=how,
-        hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
+        hints_per_photo=talk.answer(ask_evaluation.HINTS_PER_PHOTO),
         seed=seed,
         features=_features(talk),
     )
@@ -67,14 +68,16 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
 
 def _features(talk: Conversation) -> keras.Model | None:
     """Return what photos are compared by as a set, if that is wanted."""
-    if not talk.answer(ask.KERNEL_DISTANCE):
+    if not talk.answer(ask_evaluation.KERNEL_DISTANCE):
         return None
     weights = talk.flag_or_default(ask_training.ENCODER_WEIGHTS)
     try:
         return networks.photo_features("" if weights is None else str(weights))
     except MissingWeights as error:
         flag = ask_training.ENCODER_WEIGHTS.flag
-        raise ColorizeError(f"{error} Give a file with {flag}, or leave out {ask.KERNEL_DISTANCE.flag}.") from error
+        raise ColorizeError(
+            f"{error} Give a file with {flag}, or leave out {ask_evaluation.KERNEL_DISTANCE.flag}."
+        ) from error
 
 
 def tell_learned_from(console: Console, model: Path | None, photos: Sequence[Path]) -> None:

@@ -10,6 +10,7 @@ from colorizer.console.model import load_existing, refuse_unknown_model, start_t
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
+from colorizer.conversation import inspection_questions as ask_inspection
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.counts import ask_count
@@ -30,7 +31,7 @@ def inspect_journey(console: Console, talk: Conversation) -> None:
         root=check.root,
         run=run,
         truths=known_truths(check),
-        point=talk.answer(ask.POINT),
+        point=talk.answer(ask_inspection.POINT),
         reading=how,
         seed=seed,
     )

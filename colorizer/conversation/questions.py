@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from colorizer.conversation import film_questions, studio_questions, training_questions
+from colorizer.conversation import (
+    evaluation_questions,
+    film_questions,
+    inspection_questions,
+    studio_questions,
+    training_questions,
+)
 from colorizer.conversation.question import (
     ALL,
     COLORIZE,
@@ -15,7 +21,6 @@ from colorizer.conversation.question import (
     TRAIN,
     Question,
     a_path,
-    a_point,
     existing_path,
     file_of_hints,
     menu,
@@ -66,13 +71,6 @@ DATASET = Question(
     OF_PHOTOS,
     "Where are the photos? A folder, a zip or a single photo:",
     shown_default="the default dataset",
-)
-KERNEL_DISTANCE = Question(
-    "--kid",
-    "score the photos as a set too: kernel inception distance, on features of MobileNetV2",
-    yes_or_no,
-    (EVALUATE,),
-    default="no",
 )
 UNPACK_TO = Question(
     "--unpack-to",
@@ -134,13 +132,6 @@ ADJUST = Question(
     "Adjust how colourful they become? (yes/no)",
     "no",
 )
-POINT = Question(
-    "--point",
-    "X,Y: place whose colour is explained, in pixels of the upright photo from its upper left corner",
-    a_point,
-    (INSPECT,),
-    shown_default="the most colourful places of each photo",
-)
 VIVIDNESS = Question(
     "--vividness",
     "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
@@ -179,13 +170,6 @@ HINTS_BESIDE = Question(
     yes_or_no,
     (COLORIZE,),
     default="yes",
-)
-HINTS_PER_PHOTO = Question(
-    "--hints-per-photo",
-    "score with the true colours of so many random places of each photo revealed",
-    whole_number(0, 500),
-    (EVALUATE,),
-    default="0",
 )
 TO = Question(
     "--to",
@@ -293,6 +277,8 @@ QUESTIONS = tuple(
         (
             *_declared(vars(training_questions)),
             *_declared(globals()),
+            *_declared(vars(evaluation_questions)),
+            *_declared(vars(inspection_questions)),
             *_declared(vars(studio_questions)),
             *_declared(vars(film_questions)),
         ),
