@@ -140,7 +140,7 @@ def test_a_run_leaves_what_it_finished_and_the_next_one_sweeps_the_rest(tmp_path
     each_failure(tmp_path, fault, work, sees)
 
 
-@pytest.mark.parametrize("fault", set(FAULTS) - {INTERRUPTED})
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != INTERRUPTED])
 def test_a_cache_that_cannot_be_written_fails_nothing(tmp_path, fault):
     def work(place: Path) -> None:
         findings = Findings(place / "cache", tmp_path)

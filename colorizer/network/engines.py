@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from colorizer.quiet import quiet_errors
+
 if TYPE_CHECKING:
     import keras
 
@@ -74,8 +76,10 @@ class LiteRTEngine:
     def __init__(self, flatbuffer: bytes, load: Callable[[], keras.Model], weights_digest: str):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=min(os.cpu_count() or 1, _MOST_THREADS))
-        self._interpreter.allocate_tensors()
+        threads = min(os.cpu_count() or 1, _MOST_THREADS)
+        with quiet_errors():  # it tells on standard error by what means it computes
+            self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._lock = Lock()

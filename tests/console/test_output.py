@@ -49,7 +49,7 @@ def test_a_closed_output_takes_nothing_and_the_work_is_done(program, tmp_path):
 @pytest.mark.parametrize("kilobytes", [700_000, 1_500_000])
 def test_too_little_memory_for_tensorflow_is_a_sentence(program, tmp_path, kilobytes):
     line = f"ulimit -v {kilobytes}; PROGRAM"
-    done = in_shell(program, line, "colorize", "--dataset", SHIPPED / "camera.png", "--output", tmp_path / "out")
+    done = in_shell(program, line, "evaluate", "--dataset", SHIPPED / "coffee.png", "--output", tmp_path / "out")
     assert done.returncode == 1
     assert "TensorFlow cannot be started; give it more memory" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

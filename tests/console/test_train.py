@@ -106,7 +106,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
     typed = [
-        *("4", "1"),
+        *("9", "1"),
         *("perhaps", "no"),
         *("/nowhere", f'"{colour_folder}"'),
         *("yes", "no"),
@@ -124,7 +124,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
     assert done.returncode == 0, done.stdout + done.stderr
     for sentence in (
-        "'4' is none of the options: 1, 2, 3, train, colorize, evaluate.",
+        "'9' is none of the options: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, film.",
         "'perhaps' is none of the options",
         "There is nothing at /nowhere.",
         "Found 10 files",
