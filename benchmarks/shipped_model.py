@@ -1,10 +1,9 @@
 """`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: how the model that ships was trained on.
 
-PHOTOS holds one folder for each source. The network begins as the model that ships and learns from what it has not seen
-(photos stored as WebP), from some of what it has (JPEG), and from none of the sources that are held out, whose photos
-choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the state, so that the same command goes on
-after an interruption, the network after every epoch, and at the end `final.keras`. A file named STOP in it ends the
-training after the step it is in.
+PHOTOS holds one folder for each source. The network begins as the model that ships and learns from all of them but the
+sources that are held out, whose photos choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the
+state, so that the same command goes on after an interruption, the network after every epoch, and at the end
+`final.keras`. A file named STOP in it ends the training after the step it is in.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ import numpy as np
 
 HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
 """Sources that validate, and how many photos of each: scenes, objects, landscapes and cities, seven classes, people."""
-SEEN_BEFORE = 5_000
 LEAST_COLOURFULNESS = 12.0
 COLOURFULNESS_WEIGHT = 0.06
 """Decibels that a unit of colourfulness is worth."""
@@ -46,15 +44,12 @@ def choose(photos: Path) -> dict[str, list[str]]:
         for source, count in HELD_OUT.items()
         for path in random.Random(SEED).sample(sources[source], min(count, len(sources[source])))
     ]
-    others = [path for source, paths in sources.items() if source not in HELD_OUT for path in paths]
-    random_ = random.Random(SEED)
-    learning = [path for path in others if path.endswith(".webp")]
-    learning += random_.sample([path for path in others if not path.endswith(".webp")], SEEN_BEFORE)
-    random_.shuffle(learning)
+    learning = [path for source, paths in sources.items() if source not in HELD_OUT for path in paths]
+    random.Random(SEED).shuffle(learning)
     return {"train": learning[: len(learning) // BATCH_SIZE * BATCH_SIZE], "validation": validation}
 
 
-def main(photos: Path, folder: Path, epochs: int = 4) -> int:
+def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     """Train, and print a line a minute."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
