@@ -14,12 +14,17 @@ from pathlib import Path
 import numpy as np
 import pexpect
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from colorizer.photos.photo import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+settings.register_profile("repeatable", derandomize=True, print_blob=True)
+settings.register_profile("random", print_blob=True)
+settings.load_profile("repeatable")  # `--hypothesis-profile random`, which is read later, searches anew in every run
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED = Path(find_spec("skimage").origin).parent / "data"

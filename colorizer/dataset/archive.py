@@ -64,8 +64,9 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
     """Unpack a zip into the folder `target` and return the folder that holds its files.
 
     A folder that holds this archive already is used as it is; when `target` is anything else, the next free name
-    ("photos-2") is taken. Refused are members that would land outside the folder or on each other, links, encrypted
-    archives, and those whose contents exceed `limits` or the free disk. Raises ColorizeError.
+    ("photos-2") is taken. Refused are members that would land outside the folder, on each other or below `RECORD`,
+    links, encrypted archives, and those whose contents exceed `limits` or the free disk. A member that is the `RECORD`
+    of an earlier unpacking is left out. Raises ColorizeError.
     """
     limits = limits or ArchiveLimits()
     temporary = None
@@ -111,8 +112,16 @@ def _sweep(folder: Path) -> None:
 
 
 def _files(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the members that are files, but for the record in a folder that was unpacked once and zipped again."""
     # As ZipInfo.is_dir does for names that are not empty.
-    return [member for member in opened.infolist() if not member.filename.endswith("/")]
+    files = [member for member in opened.infolist() if not member.filename.endswith("/")]
+    return [member for member in files if not _is_record(PurePosixPath(member.filename.replace("\\", "/")).parts)]
+
+
+def _is_record(parts: tuple[str, ...]) -> bool:
+    """Say whether a path inside the folder is that of its record, as file systems see it that tell neither case nor
+    dots and spaces at the end of a name."""
+    return len(parts) == 1 and parts[0].rstrip(". ").casefold() == RECORD
 
 
 def _identity(archive: Path) -> dict:
@@ -137,6 +146,11 @@ def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
     is_drive = any(len(part) > 1 and part[1] == ":" for part in path.parts)
     if not path.parts or path.is_absolute() or ".." in path.parts or is_drive:
         raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
+    if _is_record(path.parts[:1]):
+        raise ColorizeError(
+            f"{archive} is refused: its member {member.filename!r} would land where the program writes down what it "
+            "has unpacked; unpack it yourself and choose the folder."
+        )
     return path
 
 
@@ -173,12 +187,12 @@ def _refuse_unbounded(archive: Path, members: list[zipfile.ZipInfo], limits: Arc
 def _extract(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
     """Write one member; what inflates to more than its header says ends there."""
     path = folder / _inside(archive, member)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as target:
             for piece in inflated(archive, opened, member):
                 target.write(piece)
-    except FileExistsError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise ColorizeError(
             f"{archive} is refused: its member {member.filename!r} would overwrite another one."
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.dataset.archive import holds, is_archive, unpack
+from colorizer.dataset.archive import RECORD, holds, is_archive, unpack
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
@@ -110,6 +110,29 @@ def test_members_that_overwrite_each_other_are_refused(tmp_path):
         opened.writestr("a/b.jpg", b"one")
         opened.writestr("a//b.jpg", b"two")
     refused(tmp_path / "evil.zip", "would overwrite another")
+
+
+@pytest.mark.parametrize("names", [("a", "a/b.jpg"), ("a/b.jpg", "a"), ("a", "a/b/c.jpg")])
+def test_a_file_and_a_folder_of_one_name_are_refused(tmp_path, names):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
+        for name in names:
+            opened.writestr(name, b"x")
+    refused(tmp_path / "evil.zip", f"member '{names[-1]}' would overwrite another")
+
+
+@pytest.mark.parametrize("name", [RECORD, RECORD.upper(), f"{RECORD}."])
+def test_members_inside_the_record_of_an_unpacking_are_refused(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
+        opened.writestr(f"{name}/a.jpg", b"x")
+    refused(tmp_path / "evil.zip", f"member '{name}/a.jpg' would land where the program writes")
+
+
+def test_an_unpacked_folder_that_is_zipped_again_is_unpacked(tmp_path, archive):
+    again = zipped(unpack(archive, tmp_path / "unpacked"), tmp_path / "again.zip")
+    folder = unpack(again, tmp_path / "again")
+    assert holds(folder, again)
+    assert not holds(folder, archive)
+    assert len(find_files(folder).files) == 8
 
 
 def test_an_encrypted_archive_is_refused(tmp_path, archive):
