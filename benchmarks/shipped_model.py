@@ -1,10 +1,10 @@
 """`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: how the model that ships was trained on.
 
-PHOTOS holds one folder for each source. The network begins as the model that ships, gets a second way from the encoder's
-top to the decoder (the first is dead but for 33 of 960 channels), and learns from all sources but those
-that are held out, whose photos choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the
-state, so that the same command goes on after an interruption, the network after every epoch, and at the end
-`final.keras`. A file named STOP in it ends the training after the step it is in.
+PHOTOS holds one folder for each source. The network begins as the model that ships, gets a second way from the top of
+its encoder to the decoder (the first is dead but for 33 of 960 channels), and learns from all sources but those that
+are held out, whose photos choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the state, so
+that the same command goes on after an interruption, the network after every epoch, and at the end `final.keras`. A file
+named STOP in it ends the training after the step it is in.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ import psutil
 from colorizer.studio.guard import OWN_HEADER
 
 CLIENTS, REQUESTS = 50, 1_000
+QUIET = 3.0
+"""Seconds after which the studio has given back what it needs no more."""
 
 
 async def load(address: str, photos: Sequence[Path]) -> dict[str, list[float]]:
@@ -85,6 +87,7 @@ def main(address: str, times: str, *photos: str) -> None:
         before, busy, begun = studio.memory_info().rss, sum(studio.cpu_times()[:2]), time.perf_counter()
         seconds = asyncio.run(load(address, [Path(photo) for photo in photos]))
         took, busy = time.perf_counter() - begun, sum(studio.cpu_times()[:2]) - busy
+        time.sleep(QUIET)
         answered, after = sum(map(len, seconds.values())), studio.memory_info().rss
         print(f"turn {turn}: {answered} answered in {took:.1f} s, of which the studio computed {busy:.1f} s")
         print(f"  {before / 1e6:.0f} MB before, {after / 1e6:.0f} MB after")

@@ -20,6 +20,7 @@ from colorizer.inference.hints_file import hints_text
 from colorizer.network.network import Network
 from colorizer.pace import Pace
 from colorizer.photos.formats import named_format
+from colorizer.photos.memory import give_back_memory
 from colorizer.photos.photo import Photo
 from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import file_name, write_photo
@@ -33,7 +34,7 @@ THUMBNAIL_SIDE = 256
 _LOSSLESS_PIXELS = 600_000
 """What is seen of a photo at its single pixels is sent as it is; more of it at once, as a JPEG."""
 _PATIENCE = 1.0
-"""Seconds the photos that wait let the person's own requests go first."""
+"""Seconds the photos that wait let the person's own requests go first, and of quiet before memory is given back."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
 _LOG = logging.getLogger(__name__)
 Box = tuple[int, int, int, int]
@@ -62,7 +63,7 @@ class Workshop:
         self.sitting, self._limits, self._progress = sitting, limits, progress
         self._thumbnails: dict[str, bytes] = {}
         self._asked = threading.Condition()
-        self._answering, self._is_closed = 0, False
+        self._answering, self._is_closed, self._holds_memory = 0, False, True
         self.use(network, model_id)
         self._thread = threading.Thread(target=self._colour_waiting, daemon=True)
         self._thread.start()
@@ -169,6 +170,8 @@ class Workshop:
         self.sitting.remove(id_)
         self._thumbnails.pop(id_, None)
         self._set.forget(id_)
+        self._holds_memory = True
+        self.wake()
 
     @contextmanager
     def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
@@ -188,6 +191,7 @@ class Workshop:
         finally:
             with self._asked:
                 self._answering -= 1
+                self._holds_memory = True
                 self._asked.notify_all()
 
     def _colour_waiting(self) -> None:
@@ -196,8 +200,7 @@ class Workshop:
             photos = self.sitting.photos()
             waiting = [photo for photo in photos if photo.state == WAITING]
             if not waiting:
-                with self._asked:
-                    self._asked.wait_for(self._has_work)
+                self._rest()
                 pace = Pace()
                 continue
             with self._asked:
@@ -207,6 +210,15 @@ class Workshop:
             self._colour(waiting[0])
             if len(waiting) == 1:
                 self._progress(pace, len(photos), len(photos))
+
+    def _rest(self) -> None:
+        """Wait for photos to colour; once no one has asked for anything for a while, give memory back."""
+        with self._asked:
+            while not self._has_work():
+                is_quiet = not self._asked.wait(_PATIENCE if self._holds_memory else None)
+                if is_quiet and self._answering == 0:
+                    give_back_memory()
+                    self._holds_memory = False
 
     def _has_work(self) -> bool:
         return self._is_closed or any(photo.state == WAITING for photo in self.sitting.photos())
