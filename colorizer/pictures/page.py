@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from PIL import Image
+
 from colorizer.files import numbered, write_text
 
 _GENERATOR = '<meta name="generator" content="colorizer">'
 _SHOWN_BY_BROWSERS = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+MOST_COPIES = 200
+"""Small copies in one page: each takes it some 30 KB."""
 
 # Before is the picture itself with its chroma taken away: a browser's grayscale filter has the luma of BT.709 on
 # encoded values (https://www.w3.org/TR/filter-effects-1/#grayscaleEquivalent), and that luma is the original's.
@@ -54,22 +60,31 @@ addEventListener("input", (event) => {{
 </html>
 """
 _FIGURE = """<figure>
-<div class="pair"><img src="{source}" alt="in colour" loading="lazy"><img class="before" src="{source}" \
+<div class="pair"><img src="{shown}" alt="in colour" loading="lazy"><img class="before" src="{shown}" \
 alt="before" loading="lazy"></div>
 <input type="range" min="0" max="100" value="50" aria-label="{name}: from before to after">
-<figcaption><a href="{source}">{name}</a></figcaption>
+<figcaption><a href="{source}">{name}</a>{remark}</figcaption>
 </figure>"""
+_SMALL_COPY = " (a small copy: browsers do not show this format)"
 _FILE = '<figure><figcaption><a href="{source}">{name}</a>: browsers do not show this format.</figcaption></figure>'
 
 
-def save_page(path: Path, title: str, pictures: Mapping[str, Path], failures: Sequence[str] = ()) -> Path:
+def save_page(
+    path: Path,
+    title: str,
+    pictures: Mapping[str, Path],
+    failures: Sequence[str] = (),
+    copies: Mapping[str, str] | None = None,
+) -> Path:
     """Write the page of a run and return its path; raise ColorizeError. A page of ours is replaced; where another file
     has that name, the next one is taken.
 
     `pictures` has the file of every colour photo under the name its original had; files below the page's folder are
-    linked by their way from there. `failures` are sentences. Every text is shown as text, whatever it holds.
+    linked by their way from there. `failures` are sentences. Every text is shown as text, whatever it holds. `copies`
+    has, by the same names, small copies of those that browsers do not show: `small_copy`.
     """
-    figures = [_figure(path.parent, name, picture) for name, picture in pictures.items()]
+    copies = copies or {}
+    figures = [_figure(path.parent, name, picture, copies.get(name)) for name, picture in pictures.items()]
     items = "".join(f"<li>{html.escape(_printable(sentence))}</li>\n" for sentence in failures)
     many = "1 photo is" if len(figures) == 1 else f"{len(figures):,} photos are"
     text = _PAGE.format(
@@ -84,6 +99,18 @@ def save_page(path: Path, title: str, pictures: Mapping[str, Path], failures: Se
     return path
 
 
+def is_shown_by_browsers(path: Path) -> bool:
+    """Say whether browsers show a picture of this name."""
+    return path.suffix.lower() in _SHOWN_BY_BROWSERS
+
+
+def small_copy(thumbnail: Image.Image) -> str:
+    """Return a thumbnail as text that a page holds in itself: a JPEG in a "data:" address."""
+    written = io.BytesIO()
+    thumbnail.convert("RGB").save(written, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+
+
 def _is_ours(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
@@ -92,13 +119,15 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _figure(folder: Path, name: str, picture: Path) -> str:
+def _figure(folder: Path, name: str, picture: Path, copy: str | None) -> str:
     if picture.is_relative_to(folder):
         source = quote(str(picture.relative_to(folder).as_posix()).encode("utf-8", "surrogateescape"))
     else:
         source = picture.absolute().as_uri()
-    form = _FIGURE if picture.suffix.lower() in _SHOWN_BY_BROWSERS else _FILE
-    return form.format(source=html.escape(source), name=html.escape(_printable(name)))
+    texts = {"source": html.escape(source), "name": html.escape(_printable(name))}
+    if is_shown_by_browsers(picture):
+        return _FIGURE.format(shown=texts["source"], remark="", **texts)
+    return _FIGURE.format(shown=copy, remark=_SMALL_COPY, **texts) if copy else _FILE.format(**texts)
 
 
 def _printable(text: str) -> str:

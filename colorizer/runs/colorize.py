@@ -30,7 +30,7 @@ from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import write_photo
-from colorizer.pictures.page import save_page
+from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page, small_copy
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import MADE_FROM, NAMES, PAGE, SHEETS, Run, earlier_run, is_made_from, write_record
@@ -95,7 +95,7 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job)
     photos = [photo for photo in job.photos if not paths[photo].exists()]
-    sheets, failures = SheetWriter(job.run.results / SHEETS, columns), []
+    sheets, failures, copies = SheetWriter(job.run.results / SHEETS, columns), [], {}
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
     try:
@@ -105,10 +105,13 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
                 outcome = gathered(paths[photo], islice(told, count))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
-                elif photo in on_sheets:
+                    continue
+                if photo in on_sheets:
                     sheets.add(_title(job, photo, count), outcome.delivered.row)
+                if len(copies) < MOST_COPIES and not is_shown_by_browsers(paths[photo]):
+                    copies[photo] = small_copy(outcome.delivered.row[COMPARED.index("predicted colour")])
         written_sheets = sheets.finish()
-        page = _save_page(job, paths, failures)
+        page = _save_page(job, paths, failures, copies)
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(path.exists() for path in paths.values())
         so_far = f"{complete} of {len(paths)} colour photos are complete in {job.run.results}."
@@ -166,10 +169,18 @@ def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
     return {photos[number * len(photos) // room] for number in range(room)}
 
 
-def _save_page(job: ColorizeJob, paths: dict[Path, Path], failures: Sequence[Failure]) -> Path:
+def _save_page(
+    job: ColorizeJob, paths: dict[Path, Path], failures: Sequence[Failure], copies: Mapping[Path, str]
+) -> Path:
     failed = {failure.path for failure in failures}
-    pictures = {_title(job, photo, page_count(path)): path for photo, path in paths.items() if photo not in failed}
-    return save_page(job.run.results / PAGE, job.run.name, pictures, [failure.reason for failure in failures])
+    titles = {photo: _title(job, photo, page_count(path)) for photo, path in paths.items() if photo not in failed}
+    return save_page(
+        job.run.results / PAGE,
+        job.run.name,
+        {title: paths[photo] for photo, title in titles.items()},
+        [failure.reason for failure in failures],
+        {titles[photo]: copy for photo, copy in copies.items()},
+    )
 
 
 def _paths(job: ColorizeJob) -> dict[Path, Path]:

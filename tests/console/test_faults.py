@@ -9,7 +9,7 @@ from tests.conftest import PROJECT
 
 @pytest.mark.slow
 @pytest.mark.skipif(resource is None, reason="the length of files cannot be limited")
-@pytest.mark.parametrize(("journey", "every"), [("colorize", 13), ("evaluate", 31), ("train", 101)])
+@pytest.mark.parametrize(("journey", "every"), [("colorize", 41), ("evaluate", 101), ("train", 307)])
 def test_a_journey_whose_file_operations_fail_leaves_nothing_half_and_says_nothing_untrue(journey, every):
     """Some of the cases, of all kinds; all of them take `python -m benchmarks.faults`."""
     done = subprocess.run(

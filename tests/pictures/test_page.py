@@ -1,10 +1,13 @@
+import base64
+import io
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from PIL import Image
 
-from colorizer.pictures.page import save_page
+from colorizer.pictures.page import save_page, small_copy
 
 
 class Found(HTMLParser):
@@ -40,6 +43,16 @@ def test_failures_are_named_and_what_they_say_is_text(tmp_path):
     page = Found(save_page(tmp_path / "index.html", "Run", {}, ["Cannot read <script>alert(1)</script>.jpg: damaged."]))
     assert "Cannot read <script>alert(1)</script>.jpg: damaged." in page.text
     assert len(page.of("script")) == 1
+
+
+def test_what_browsers_do_not_show_is_there_as_a_small_copy(tmp_path):
+    copy = small_copy(Image.new("RGB", (320, 200), "teal"))
+    pictures = {"a.tif": tmp_path / "a.tif", "b.tif": tmp_path / "b.tif"}
+    page = Found(save_page(tmp_path / "index.html", "Run", pictures, copies={"a.tif": copy}))
+    assert [picture["src"] for picture in page.of("img")] == [copy, copy]
+    assert {link["href"] for link in page.of("a")} == {"a.tif", "b.tif"}
+    with Image.open(io.BytesIO(base64.b64decode(copy.partition(",")[2]))) as shown:
+        assert shown.size == (320, 200)
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(tmp_path):
