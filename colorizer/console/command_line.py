@@ -5,11 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -17,8 +15,9 @@ import click
 
 from colorizer import __version__
 from colorizer.console.advice import advised
+from colorizer.console.ending import INTERRUPTED, asked_to_end, ending, was_interrupted
 from colorizer.console.places import PATHS
-from colorizer.console.terminal import ENDING, Console
+from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
 from colorizer.conversation.question import COLORIZE, EVALUATE, FILM, INSPECT, STUDIO, TRAIN, Question, WrongAnswer
 from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
@@ -26,7 +25,7 @@ from colorizer.errors import ColorizeError, Interrupted
 
 _NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 """What writing to a closed pipe, a full disk, a terminal that is gone or a closed output is answered with."""
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USE = 0, 1, 2
 
 GREETING = (
     "Colorizer: gives black-and-white photographs colour, and trains the networks that do.\n"
@@ -152,12 +151,16 @@ program = click.version_option(__version__, message="Colorizer %(version)s")(pro
 def main() -> int:
     """Run the program and return its exit code; where its output takes nothing more, that is the end of it."""
     try:
-        with _asked_to_end():
+        with asked_to_end():
             code = _run()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
+        ending()
         return code
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        ending()
+        return INTERRUPTED
     except OSError as error:
         if error.errno not in _NO_OUTPUT or error.filename is not None:
             raise
@@ -183,27 +186,13 @@ def _run() -> int:
         return INTERRUPTED
     except ColorizeError as error:
         Console().warn(advised(error))
-        return FAILED
-    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED if was_interrupted(error) else FAILED
+    except (KeyboardInterrupt, Exception) as error:
+        if not (isinstance(error, click.Abort) or was_interrupted(error)):
+            raise
         Console().warn("Interrupted.")
         return INTERRUPTED
     return DONE
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[None]:
-    """Clear up as after Ctrl-C when the system asks the program to end, or its terminal leaves it."""
-    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
-        yield
-        return
-    # nohup has a signal ignored; a notebook goes on afterwards, with what signals did before.
-    heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _accept_every_character() -> None:

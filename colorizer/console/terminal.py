@@ -12,12 +12,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
 from colorizer.conversation.conversation import MissingAnswer
 from colorizer.conversation.question import WrongAnswer, with_default
+from colorizer.errors import Interrupted
 from colorizer.pace import Pace, clock_time
 from colorizer.progress import Progress
 from colorizer.shown import shown
@@ -103,25 +105,42 @@ class Console:
         """Turn the first Ctrl-C, or the system's request to end, into `message` and an answer: the callable this yields
         says whether it came. The second one is an ordinary KeyboardInterrupt.
         """
-        came = threading.Event()
+        if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+            yield lambda: False
+            return
+        presses = 0
+        to_say: SimpleQueue[bool] = SimpleQueue()  # a queue whose `put` may be interrupted by another
 
         def hear(number, frame):
-            if came.is_set():
+            nonlocal presses
+            presses += 1
+            if presses > 1:
                 raise KeyboardInterrupt
-            came.set()
-            # Not from here: this may be in the middle of a print, which cannot be entered twice.
-            threading.Thread(target=self.warn, args=(message,)).start()
+            # Not said from here: this may be in the middle of a print, which cannot be entered twice.
+            to_say.put(True)
 
-        if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-            yield came.is_set
-            return
+        def say():
+            if to_say.get():
+                self.warn(message)
+
+        # It begins beforehand: a thread that is started while a signal is heard fails when a second one interrupts it.
+        saying = threading.Thread(target=say, daemon=True)
+        saying.start()
         heard = (number for number in (signal.SIGINT, *ENDING) if signal.getsignal(number) is not signal.SIG_IGN)
         before = {number: signal.signal(number, hear) for number in heard}
         try:
-            yield came.is_set
+            yield lambda: presses > 0
+        except Interrupted:
+            raise
+        except Exception as error:
+            if presses > 1:  # what was interrupted inside a library may have come out as anything
+                raise KeyboardInterrupt from error
+            raise
         finally:
+            to_say.put(False)
             for number, handler in before.items():
                 signal.signal(number, handler)
+            saying.join()
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table whose first column is text and whose others are figures."""
