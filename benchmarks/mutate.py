@@ -1,8 +1,8 @@
 """`python -m benchmarks.mutate [every] [module ...]`: change code in one small way at a time; does a test notice it?
 
 Each module has tests that hold it. A change (a mutant) turns a comparison, an operator, a number, a text or a condition
-into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. The tests run on
-it in a process forked from this one, where the libraries are imported already: it takes as long as the first test that
+into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. Its fast tests run
+on it in a process forked from this one, where the libraries are imported already: it takes as long as the first test that
 fails. Mutants that no test notices are printed. Words that only a person reads are left as they are.
 """
 
@@ -91,7 +91,7 @@ def _forked(module: str, path: Path, tree: ast.Module) -> int:
     try:
         import pytest
 
-        result = pytest.main(["-x", "-q", "-n", "0", "-m", "", "-p", "no:cacheprovider", *TESTS[module]])
+        result = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS[module]])
     finally:
         os._exit(int(result))
 

@@ -1,9 +1,22 @@
+import json
+import locale
 import os
+import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file, fingerprint, remove_unfinished, unused_path, write_text
+from colorizer.files import (
+    UNFINISHED,
+    complete_file,
+    fingerprint,
+    read_json,
+    remove_unfinished,
+    unused_path,
+    write_bytes,
+    write_text,
+)
 
 
 def test_a_file_appears_complete_or_not_at_all(tmp_path):
@@ -40,12 +53,15 @@ def test_a_taken_name_is_numbered_and_a_broken_link_takes_one_too(tmp_path):
     (tmp_path / "graphs-2.png").symlink_to(tmp_path / "nowhere")
     assert unused_path(tmp_path / "graphs.png") == tmp_path / "graphs-3.png"
     assert unused_path(tmp_path / "other.png") == tmp_path / "other.png"
+    (tmp_path / "other.png").touch()
+    assert unused_path(tmp_path / "other.png") == tmp_path / "other-2.png"
 
 
 def test_a_fingerprint_tells_a_changed_file_and_one_that_is_gone(tmp_path):
     path = tmp_path / "photo"
     path.write_bytes(b"one")
     before = fingerprint(path)
+    assert fingerprint(path) == before
     os.utime(path, ns=(0, before[1] + 1))
     assert fingerprint(path) != before
     path.unlink()
@@ -57,3 +73,101 @@ def test_only_what_was_half_written_is_removed(tmp_path):
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".names.json", "model.h5"]
+
+
+def test_a_file_of_any_name_is_written_beside_itself_with_the_endings_that_say_its_format(tmp_path):
+    for name, endings in (("2026.01.photo.jpg", [".jpg"]), ("model.2.weights.h5", [".weights", ".h5"]), ("plain", [])):
+        with complete_file(tmp_path / "a" / "b" / name) as temporary:
+            assert temporary.suffixes == endings
+            assert temporary.parent == tmp_path / "a" / "b"
+            assert temporary.name.startswith(UNFINISHED)
+            assert name not in temporary.name
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
+        "2026.01.photo.jpg",
+        "model.2.weights.h5",
+        "plain",
+    ]
+
+
+def test_a_file_takes_the_last_byte_there_is_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with complete_file(tmp_path / "fits", expected_bytes=1000):
+        pass
+    with pytest.raises(ColorizeError, match="No space left"), complete_file(tmp_path / "not", expected_bytes=1001):
+        pass
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with complete_file(tmp_path / "empty"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "fits"]
+
+
+def test_writing_keeps_no_file_open(tmp_path):
+    write_text(tmp_path / "text", "first")
+    before = os.open(os.devnull, os.O_RDONLY)
+    os.close(before)
+    for number in range(10):
+        write_text(tmp_path / f"{number}", "text")
+    after = os.open(os.devnull, os.O_RDONLY)
+    os.close(after)
+    assert after == before  # the least number that is free
+
+
+def test_text_of_any_kind_is_written_and_read_alike_whatever_the_locale(tmp_path):
+    text = json.dumps(["שלום", "😀", "bad\udcff"], ensure_ascii=False)
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        write_text(tmp_path / "record", text)
+        assert (tmp_path / "record").read_bytes() == text.encode("utf-8", "surrogateescape")
+        write_text(tmp_path / "record", json.dumps(["שלום"], ensure_ascii=False))
+        assert read_json(tmp_path / "record") == ["שלום"]
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    write_bytes(tmp_path / "photo", bytes(range(256)))
+    assert (tmp_path / "photo").read_bytes() == bytes(range(256))
+
+
+def test_what_cannot_be_a_record_is_not_read(tmp_path, monkeypatch):
+    deep, pipe, folder = tmp_path / "deep", tmp_path / "pipe", tmp_path / "folder"
+    deep.write_text("[" * 100_000)
+    folder.mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(pipe)
+    for path in (deep, pipe, folder) if pipe.exists() else (deep, folder):
+        with pytest.raises(ValueError, match="is no record"):
+            read_json(path)
+    monkeypatch.setattr("colorizer.files._RECORD_BYTES", 6)
+    (tmp_path / "small").write_text("[1, 2]")
+    (tmp_path / "large").write_text("[1, 23]")
+    assert read_json(tmp_path / "small") == [1, 2]
+    with pytest.raises(ValueError, match="is no record"):
+        read_json(tmp_path / "large")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No room"), "No room."),
+        (OSError("unable to write (file write failed: errno = 28, error number 13)"), "No space left on device."),
+        (OSError("something odd"), "something odd."),
+    ],
+)
+def test_why_a_file_could_not_be_written_is_said_in_the_systems_words(tmp_path, error, sentence):
+    with pytest.raises(ColorizeError) as refused, complete_file(tmp_path / "model.h5"):
+        raise error
+    assert str(refused.value) == f"Could not write {tmp_path / 'model.h5'}: {sentence}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_written_files_that_another_run_removes_meanwhile_are_gone_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(type(tmp_path), "rglob", lambda folder, pattern: [folder / ".writing-gone"])
+    remove_unfinished(tmp_path)
+
+
+def test_what_cannot_be_removed_is_a_sentence(tmp_path):
+    (tmp_path / ".writing-folder").mkdir()
+    with pytest.raises(ColorizeError, match=f"Could not clear {tmp_path}: "):
+        remove_unfinished(tmp_path)
