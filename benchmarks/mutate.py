@@ -1,9 +1,9 @@
 """`python -m benchmarks.mutate [every] [module ...]`: change code in one small way at a time; does a test notice it?
 
 Each module has tests that hold it. A change (a mutant) turns a comparison, an operator, a number, a text or a condition
-into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. Its fast tests run
-on it in a process forked from this one, where the libraries are imported already: it takes as long as the first test that
-fails. Mutants that no test notices are printed. Words that only a person reads are left as they are.
+into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. The fast ones of
+the tests run on it in a process forked from this one, where the libraries are imported already: it takes as long as the
+first test that fails. Mutants that no test notices are printed. Words that only a person reads are left as they are.
 """
 
 from __future__ import annotations
