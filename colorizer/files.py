@@ -35,7 +35,7 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
 _UMASK_LOCK = threading.Lock()
 UNFINISHED = ".writing-"
 """What names of files begin with that are being written."""
-_RECORD_BYTES = 500_000_000
+RECORD_BYTES = 500_000_000
 """What is known of a million photos takes less."""
 
 
@@ -91,7 +91,7 @@ def read_json(path: Path) -> Any:
     to be looked at.
     """
     state = path.stat()
-    if not stat.S_ISREG(state.st_mode) or state.st_size > _RECORD_BYTES:
+    if not stat.S_ISREG(state.st_mode) or state.st_size > RECORD_BYTES:
         raise ValueError(f"{path} is no record")
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from colorizer import inference, runs
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import default_dataset, output_folder, reading
+from colorizer.console.shared import colorize_shared, is_shared
 from colorizer.console.showing import show_pictures
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
@@ -27,6 +28,10 @@ _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and tell; raise ColorizeError at the end when some photos failed."""
+    if is_shared(talk):
+        refuse_unknown_model(talk)
+        colorize_shared(console, talk)
+        return
     if talk.has_flag(ask.TO) and talk.flag_or_default(ask.BESIDE):
         raise WrongFlag(f"{ask.TO.flag} and {ask.BESIDE.flag} are two places; give one of them.")
     refuse_unknown_model(talk)

@@ -19,7 +19,17 @@ from colorizer.console.ending import INTERRUPTED, asked_to_end, ending, was_inte
 from colorizer.console.places import PATHS
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
-from colorizer.conversation.question import COLORIZE, EVALUATE, FILM, INSPECT, STUDIO, TRAIN, Question, WrongAnswer
+from colorizer.conversation.question import (
+    COLORIZE,
+    EVALUATE,
+    FILM,
+    INSPECT,
+    MERGE,
+    STUDIO,
+    TRAIN,
+    Question,
+    WrongAnswer,
+)
 from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
@@ -142,6 +152,7 @@ program = Journeys(
         STUDIO: journey_command(STUDIO, "Open a page in the browser: photos in, colours chosen by clicking, saved."),
         INSPECT: journey_command(INSPECT, "Look inside a model: what it has learned, and why it colours as it does."),
         FILM: journey_command(FILM, "Colorize a black-and-white film, without flicker."),
+        MERGE: journey_command(MERGE, "Bring together what was done in parts: manifests and evaluations."),
     },
 )
 

@@ -12,26 +12,32 @@ from colorizer import network as networks
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading, run_name
+from colorizer.console.shared import is_shared
+from colorizer.console.shared_evaluation import evaluate_shared
 from colorizer.console.showing import show_pictures
+from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
-from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
 from colorizer.conversation import evaluation_questions as ask_evaluation
 from colorizer.conversation import questions as ask
+from colorizer.conversation import shared_questions as ask_shared
 from colorizer.conversation import training_questions as ask_training
-from colorizer.conversation.conversation import Conversation
+from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.counts import ask_count
 from colorizer.errors import ColorizeError, MissingWeights
 
 if TYPE_CHECKING:
     import keras
 
-    from colorizer.evaluation import Evaluation
-
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and tell."""
     refuse_unknown_model(talk)
+    if is_shared(talk):
+        evaluate_shared(console, talk)
+        return
+    if talk.has_flag(ask.TO):
+        raise WrongFlag(f"{ask.TO.flag} goes with {ask_shared.SHARD.flag} or {ask_shared.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
@@ -89,25 +95,3 @@ def tell_learned_from(console: Console, model: Path | None, photos: Sequence[Pat
             f"{known:,} of {counted(len(photos), 'photo')} {are} among those this model learned from: the figures "
             "flatter it."
         )
-
-
-def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print each figure beside the gray baseline, and what they come to."""
-    predicted, gray, distances = evaluation.predicted, evaluation.gray, evaluation.kernel_distances
-    colourfulness, missing = evaluation.true_colourfulness, predicted.colourfulness - evaluation.true_colourfulness
-    rows = [
-        ("PSNR (dB, more is nearer)", f"{predicted.psnr:.2f}", f"{gray.psnr:.2f}", ""),
-        ("SSIM (1 is equal)", f"{predicted.ssim:.4f}", f"{gray.ssim:.4f}", "1.0000"),
-        ("CIEDE2000 (less is nearer)", f"{predicted.ciede2000:.2f}", f"{gray.ciede2000:.2f}", "0.00"),
-        ("colourfulness (0 is gray)", f"{predicted.colourfulness:.1f}", "0.0", f"{colourfulness:.1f}"),
-        ("  its difference to the truth", f"{missing:+.1f}", f"{-colourfulness:+.1f}", "0.0"),
-    ]
-    if distances:
-        rows.append(("KID x 1000 (less is likelier)", f"{distances.predicted:.1f}", f"{distances.gray:.1f}", "0.0"))
-    console.table(
-        f"{counted(len(evaluation.photos), 'photo')}: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
-        "(share of pixels whose strongest channel is right)",
-        ("", "colorized", "left gray", "truth"),
-        rows,
-    )
-    console.inform(verdict(evaluation))

@@ -73,15 +73,19 @@ def load_existing(
         return network
 
 
-def load_to_colorize(console: Console, talk: Conversation, cache_folder: Path | None) -> networks.Network:
+def load_to_colorize(
+    console: Console, talk: Conversation, cache_folder: Path | None, threads: int | None = None
+) -> networks.Network:
     """Load a model as `load_existing` does, by `load_quickly`."""
-    return load_existing(console, talk, partial(load_quickly, console, cache_folder=cache_folder))
+    return load_existing(console, talk, partial(load_quickly, console, cache_folder=cache_folder, threads=threads))
 
 
-def load_quickly(console: Console, path: Path, cache_folder: Path | None = None) -> networks.Network:
+def load_quickly(
+    console: Console, path: Path, cache_folder: Path | None = None, threads: int | None = None
+) -> networks.Network:
     """Load a model file without TensorFlow where it was converted before, or after starting it; raise ColorizeError."""
     with quiet_errors():  # where LiteRT says that it begins
-        network = networks.load_converted(path, cache_folder)
+        network = networks.load_converted(path, cache_folder, threads)
     if network is not None:
         console.inform(f"The network runs on: {network.engine.device}.")
         return network

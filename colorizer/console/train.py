@@ -12,9 +12,9 @@ from colorizer import runs
 from colorizer.console.advice import advised
 from colorizer.console.colorize import colorize
 from colorizer.console.decide import decide, take_up, tell_estimate
-from colorizer.console.evaluate import tell_evaluation
 from colorizer.console.places import program
 from colorizer.console.showing import show_pictures
+from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import next_steps
 from colorizer.console.wording import duration

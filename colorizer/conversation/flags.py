@@ -5,7 +5,7 @@ python -c "from colorizer.conversation.flags import page; print(page(), end='')"
 
 from __future__ import annotations
 
-from colorizer.conversation.question import JOURNEYS, Question
+from colorizer.conversation.question import COMMANDS, Question
 from colorizer.conversation.questions import QUESTIONS
 from colorizer.conversation.settings_file import IN_A_FILE
 
@@ -13,11 +13,12 @@ _HEAD = """# Flags and settings
 
 This page is made from the questions the program asks; a test holds it to them.
 
-`python colorize.py train ...`, `colorize ...`, `evaluate ...`, `studio ...`, `inspect ...` or `film ...`: a typed flag
-comes before the answer, the answer before the default. `--yes` accepts the default of every question no flag answers;
-`python colorize.py --yes` colorizes with every default. Without a terminal, answers are read from standard input, and
-where they end the program names the flag that is missing. `back` in the place of an answer takes the question before it
-back, as far as the first one; what was done in between is not done again. A folder of that name is `./back`.
+`python colorize.py train ...`, `colorize ...`, `evaluate ...`, `studio ...`, `inspect ...`, `film ...` or `merge ...`:
+a typed flag comes before the answer, the answer before the default. `--yes` accepts the default of every question no
+flag answers; `python colorize.py --yes` colorizes with every default. Without a terminal, answers are read from
+standard input, and where they end the program names the flag that is missing. `back` in the place of an answer takes
+the question before it back, as far as the first one; what was done in between is not done again. A folder of that name
+is `./back`.
 
 """
 _SETTINGS = """
@@ -46,7 +47,7 @@ A table `[settings.adversarial]` makes the training adversarial. What has a flag
 
 def page() -> str:
     """Return the page, in Markdown."""
-    rows = [f"| flag | what it answers | default | {' | '.join(JOURNEYS)} |", "|---|---|---|" + "---|" * len(JOURNEYS)]
+    rows = [f"| flag | what it answers | default | {' | '.join(COMMANDS)} |", "|---|---|---|" + "---|" * len(COMMANDS)]
     rows += [_flag_row(question) for question in QUESTIONS]
     settings = [_setting_row(name, question) for name, question in IN_A_FILE.items() if name != "model.seed"]
     return _HEAD + "\n".join(rows) + "\n" + _SETTINGS + "\n".join(settings) + "\n"
@@ -54,7 +55,7 @@ def page() -> str:
 
 def _flag_row(question: Question) -> str:
     flag = f"`{question.flag}`" + (f" / `--no-{question.flag[2:]}`" if question.is_switch else "")
-    marks = " | ".join("yes" if journey in question.journeys else "" for journey in JOURNEYS)
+    marks = " | ".join("yes" if journey in question.journeys else "" for journey in COMMANDS)
     return f"| {flag} | {question.help} | {_default(question)} | {marks} |"
 
 

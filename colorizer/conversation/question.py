@@ -22,6 +22,9 @@ STUDIO, INSPECT, FILM = "studio", "inspect", "film"
 OF_PHOTOS = (*ALL, INSPECT)
 """Journeys that begin with photos."""
 JOURNEYS = (*ALL, STUDIO, INSPECT, FILM)
+MERGE = "merge"
+COMMANDS = (*JOURNEYS, MERGE)
+"""Journeys, and what nobody is offered who does not know that it is needed."""
 LATEST = "latest"
 """In the place of a model file: the one that was trained last."""
 Parser = Callable[[str], Any]

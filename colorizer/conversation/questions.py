@@ -6,6 +6,7 @@ from colorizer.conversation import (
     evaluation_questions,
     film_questions,
     inspection_questions,
+    shared_questions,
     studio_questions,
     training_questions,
 )
@@ -16,6 +17,7 @@ from colorizer.conversation.question import (
     FILM,
     INSPECT,
     JOURNEYS,
+    MERGE,
     OF_PHOTOS,
     STUDIO,
     TRAIN,
@@ -173,9 +175,9 @@ HINTS_BESIDE = Question(
 )
 TO = Question(
     "--to",
-    "folder for the colour photos, their sheets and their page",
+    "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
     a_path,
-    (COLORIZE,),
+    (COLORIZE, EVALUATE, MERGE),
     shown_default="a new one under OUTPUT/results",
 )
 BESIDE = Question(
@@ -272,16 +274,12 @@ def _declared(names: dict[str, object]) -> list[Question]:
     return [value for value in names.values() if isinstance(value, Question) and value is not JOURNEY]
 
 
+_OF_SOME = (evaluation_questions, inspection_questions, shared_questions, studio_questions, film_questions)
 QUESTIONS = tuple(
     dict.fromkeys(
-        (
-            *_declared(vars(training_questions)),
-            *_declared(globals()),
-            *_declared(vars(evaluation_questions)),
-            *_declared(vars(inspection_questions)),
-            *_declared(vars(studio_questions)),
-            *_declared(vars(film_questions)),
-        ),
+        question
+        for names in (vars(training_questions), globals(), *map(vars, _OF_SOME))
+        for question in _declared(names)
     )
 )
 """Every question with a flag."""

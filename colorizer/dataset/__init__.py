@@ -1,8 +1,8 @@
 """Many photos: found, unpacked, checked, divided, and made into batches.
 
 `find` lists files, `archive` unpacks a zip, `check` decodes each file once and sorts it (`findings` remembers what it
-was), `split` divides what is fine, `batches` feeds it to a training, each photo `prepared` once. `default_photos` are
-those that ship with scikit-image.
+was), `split` divides what is fine, `shards` what several processes share out, `batches` feeds it to a training, each
+photo `prepared` once. `default_photos` are those that ship with scikit-image.
 """
 
 from colorizer.faces import attach
@@ -12,7 +12,8 @@ __getattr__, __dir__, __all__ = attach(
     {
         "find": ["Dataset", "find_files", "gather"],
         "archive": ["holds", "is_archive", "unpack"],
-        "check": ["DatasetCheck", "check_photos"],
+        "check": ["DatasetCheck", "check_photos", "colour_format"],
+        "shards": ["Shard"],
         "split": ["Split", "choose_photos", "split_photos"],
         "batches": ["PhotoBatches"],
         "default_photos": ["fill_default_dataset", "true_colours"],

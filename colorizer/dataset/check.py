@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -43,18 +44,19 @@ def check_photos(
     for_training: bool,
     reading: Reading = DEFAULT_READING,
     progress: Progress = no_progress,
+    wanted: str | None = None,
 ) -> DatasetCheck:
     """Decode every file to its last pixel and sort it into fine, unreadable and wrong format.
 
     What was found is remembered in `reading.cache_folder`, and files that have not changed are not decoded again.
 
     For training, the run's colour format is that of the first colour photo (RGB or RGBA, by sorted name), and every
-    other format, grayscale included, is wrong. For colorizing every photographic format is fine, and photos that are in
-    colour already stand apart.
+    other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For colorizing
+    every photographic format is fine, and photos that are in colour already stand apart.
     """
     findings = _examined(dataset, reading, progress)
-    readable = (found[1] for found in findings if found[0] == _READABLE)
-    wanted = next((found for found in readable if found in _TRAINABLE), "RGB") if for_training else None
+    if for_training and wanted is None:
+        wanted = _first_format(findings)
     fine, unreadable, wrong, in_colour = [], [], [], []
     for path, (kind, found, *facts) in zip(dataset.files, findings, strict=True):
         if kind == _UNREADABLE:
@@ -68,6 +70,16 @@ def check_photos(
     read = zip(dataset.files, findings, strict=True)
     several = tuple(path for path, found in read if found[0] == _READABLE and found[4] > 1)
     return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted, tuple(in_colour), several)
+
+
+def colour_format(dataset: Dataset, limits: PhotoLimits = DEFAULT_READING.limits) -> str:
+    """Return the colour format that a training on these files would have, decoding no more of them than it takes."""
+    return _first_format(_examine(path, limits) for path in dataset.files)
+
+
+def _first_format(findings: Iterable[list]) -> str:
+    readable = (found[1] for found in findings if found[0] == _READABLE)
+    return next((found for found in readable if found in _TRAINABLE), "RGB")
 
 
 def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> list[list]:

@@ -9,7 +9,7 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network"],
+        "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network", "joined_evaluations"],
         "kernel_distance": ["KernelDistances", "kernel_distance"],
         "scores": ["PhotoScores", "score"],
         "hues": ["hue_histogram"],

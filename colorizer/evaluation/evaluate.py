@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -61,6 +62,8 @@ class Evaluation:
     photos: tuple[ScoredPhoto, ...]
     kernel_distances: KernelDistances | None = None
     """How far the colour photos are from true ones as a set; None where it was not asked for, or of a single photo."""
+    true_chroma: float = 0.0
+    """All true chroma, summed over pixels: what `hues` are shares of."""
 
 
 def evaluate_network(
@@ -96,13 +99,42 @@ def evaluate_network(
     return Evaluation(
         loss=float(figures["loss"]),
         accuracy=float(figures["accuracy"]),
-        predicted=_mean([photo.predicted for photo in scored]),
-        gray=_mean([photo.gray for photo in scored]),
-        true_colourfulness=float(np.mean([photo.true_colourfulness for photo in scored])),
-        hues=tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist())),
+        **_means(scored),
+        hues=_shares(hues),
         photos=tuple(scored),
         kernel_distances=meter.result() if meter else None,
+        true_chroma=float(hues[:-1].sum()),
     )
+
+
+def joined_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
+    """Return the evaluation of all photos, from those of its parts, at least one, as if they had been scored at once.
+
+    The same to the last digits of sums, and where the network's colours do not depend, in theirs, on what a photo goes
+    with, means over photos are the very same. Kernel distances, which are no sums, are left out.
+    """
+    photos = sorted((photo for part in parts for photo in part.photos), key=lambda photo: photo.path)
+    shares = [len(part.photos) / len(photos) for part in parts]
+    return Evaluation(
+        loss=sum(share * part.loss for share, part in zip(shares, parts, strict=True)),
+        accuracy=sum(share * part.accuracy for share, part in zip(shares, parts, strict=True)),
+        **_means(photos),
+        hues=_shares(np.sum([np.asarray(part.hues) * part.true_chroma for part in parts], axis=0)),
+        photos=tuple(photos),
+        true_chroma=sum(part.true_chroma for part in parts),
+    )
+
+
+def _means(photos: Sequence[ScoredPhoto]) -> dict[str, Any]:
+    return {
+        "predicted": _mean([photo.predicted for photo in photos]),
+        "gray": _mean([photo.gray for photo in photos]),
+        "true_colourfulness": float(np.mean([photo.true_colourfulness for photo in photos])),
+    }
+
+
+def _shares(hues: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist()))
 
 
 @quiet_logger("tensorflow")  # which warns of every network that it is another function

@@ -68,15 +68,18 @@ class LiteRTEngine:
 
     `flatbuffer`: the content of a `.tflite` file of one photo, (1, size, size, 1) to (1, size, size, 3). It is trusted:
     LiteRT does not survive every damage. `load`: returns the Keras model it was made of. `weights_digest`: that of the
-    model. Raises ImportError, OSError, RuntimeError or ValueError where LiteRT cannot run it.
+    model. `threads`: how many compute; None for as many as there are cores. Raises ImportError, OSError, RuntimeError
+    or ValueError where LiteRT cannot run it.
     """
 
     device = "CPU, by LiteRT"
 
-    def __init__(self, flatbuffer: bytes, load: Callable[[], keras.Model], weights_digest: str):
+    def __init__(
+        self, flatbuffer: bytes, load: Callable[[], keras.Model], weights_digest: str, threads: int | None = None
+    ):
         from ai_edge_litert.interpreter import Interpreter
 
-        threads = min(os.cpu_count() or 1, _MOST_THREADS)
+        threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
         with quiet_errors():  # it tells on standard error by what means it computes
             self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
             self._interpreter.allocate_tensors()

@@ -29,20 +29,21 @@ PRETRAINED = Path(__file__).parents[1] / "pretrained" / "colorizer.keras"
 """The model that ships with the program."""
 
 
-def load_model(path: str | Path | None = None, cache_folder: Path | None = None) -> Network:
+def load_model(path: str | Path | None = None, cache_folder: Path | None = None, threads: int | None = None) -> Network:
     """Load a model file, or the one that ships with the program; raise ColorizeError.
 
-    Without TensorFlow where it can be had so: see `load_converted`.
+    Without TensorFlow where it can be had so: see `load_converted`, also for `threads`.
     """
     path = Path(path) if path else PRETRAINED
-    return load_converted(path, cache_folder) or load(path)
+    return load_converted(path, cache_folder, threads) or load(path)
 
 
-def load_converted(path: Path, cache_folder: Path | None = None) -> Network | None:
+def load_converted(path: Path, cache_folder: Path | None = None, threads: int | None = None) -> Network | None:
     """Load what was made of a model file for LiteRT, which starts without TensorFlow; None where Keras has to do it.
 
     That is there for the model that ships, and in `cache_folder` for those that `conversion.keep_converted` was given.
     Where there is a GPU, Keras computes on it; where LiteRT is not installed or does not run, Keras takes its place.
+    `threads`: how many LiteRT computes with; by default one for each core.
     """
     if not path.is_file() or not is_litert_of_use():
         return None
@@ -51,7 +52,7 @@ def load_converted(path: Path, cache_folder: Path | None = None) -> Network | No
         if found is None:
             return None
         record = found.record
-        engine = LiteRTEngine(found.flatbuffer, partial(_load_unchanged, path, record.weights), record.weights)
+        engine = LiteRTEngine(found.flatbuffer, partial(_load_unchanged, path, record.weights), record.weights, threads)
     except (ImportError, OSError, RuntimeError, ValueError):
         return None
     return Network(engine, path.name, record.size, path)

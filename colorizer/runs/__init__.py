@@ -1,7 +1,9 @@
 """Use cases: one job in, one result out, progress by a callable; nothing here asks or prints.
 
 `colorize`, `evaluate` and `train` do the work and leave it in the `folders` of a run, under the `names` of its
-photos, the `pages` of one in one file; `specification` is what an interrupted training is taken up by. Every driver
+photos, the `pages` of one in one file; `specification` is what an interrupted training is taken up by. `shared` and
+`shared_evaluation` are for photos that several processes share out, a `manifest` and other `journal`s for what is done
+of them. Every driver
 (the terminal, a page, a Python caller) uses these.
 """
 
@@ -10,10 +12,14 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "folders": ["Run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
-        "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos"],
+        "folders": ["Run", "earlier_run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
+        "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos", "how_made"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
         "film": ["FilmJob", "FilmResult", "colorize_film"],
+        "journal": ["CHECK", "EVALUATION", "MANIFEST", "appended", "is_begun", "journal_path", "missing_shards"],
+        "manifest": ["FINE", "Merged", "merge_manifest"],
+        "shared": ["FAILED", "SharedJob", "begin", "check_portion", "colorize_portion", "named_photos", "remaining"],
+        "shared_evaluation": ["SharedEvaluation", "evaluate_portion", "join_evaluation", "unscored"],
         "inspect": ["INSPECTED_PHOTOS", "InspectJob", "InspectResult", "inspect_network"],
         "train": [
             "TrainJob",

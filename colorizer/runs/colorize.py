@@ -20,6 +20,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
@@ -197,14 +198,7 @@ def _paths(job: ColorizeJob) -> dict[Path, Path]:
 
 def _begun(job: ColorizeJob) -> ColorizeJob:
     """Return the job in the run it is done in; a run of its own is written down as made so."""
-    made_from = {
-        "photos": str(job.root.resolve()),
-        "model": job.network.name,
-        "weights": job.network.weights_digest,
-        **asdict(job.adjustment),
-    }
-    if not job.adjustment.repair:  # records of before there was any are still found, and so below
-        del made_from["repair"]
+    made_from = how_made(job.root, job.network.name, job.network.weights_digest, job.adjustment)
     if job.hints:
         hints = sorted((str(path.relative_to(job.root)), sorted(map(repr, those))) for path, those in job.hints.items())
         made_from["hints"] = hashlib.sha256(repr(hints).encode()).hexdigest()
@@ -215,6 +209,17 @@ def _begun(job: ColorizeJob) -> ColorizeJob:
         return replace(job, run=earlier)
     write_record(job.run.results / MADE_FROM, made_from)
     return job
+
+
+def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> dict[str, Any]:
+    """Return what pictures are made from and how, as a folder of results has it written down.
+
+    `model` and `weights`: a network's name, and the digest of its weights.
+    """
+    how = {"photos": str(root.resolve()), "model": model, "weights": weights, **asdict(adjustment)}
+    if not adjustment.repair:  # records of before there was any are still found, and so below
+        del how["repair"]
+    return how
 
 
 def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> ColorizeJob:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from colorizer.files import fingerprint, numbered, read_json
+from colorizer.errors import ColorizeError
+from colorizer.files import RECORD_BYTES, fingerprint, numbered, read_json
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
 from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, write_record
 from colorizer.settings import PhotoLimits
+
+_Names = dict[str, tuple[str, list[int] | None]]
+"""The written name and the fingerprint of photos, by their own names."""
 
 
 def picture_paths(
@@ -24,7 +29,52 @@ def picture_paths(
     is written down: in a run that is gone on with, an unchanged photo gets its own name again. Raises ColorizeError.
     """
     record = run.results / NAMES
-    known = _read_names(record)
+    names = _chosen(run, root, photos, read_names(record), limits)
+    write_record(record, names)
+    return {photo: run.results / names[str(photo.relative_to(root))][0] for photo in photos}
+
+
+def shared_names(
+    run: Run, root: Path, photos: Sequence[Path], part: Sequence[Path], limits: PhotoLimits = DEFAULT_LIMITS
+) -> list[str]:
+    """Return under which name, relative to the run's results, the colour copy of every photo of `part` goes, when
+    several processes share out `photos`, sorted, each its own part.
+
+    Whichever comes first chooses the names of all, as `picture_paths` does, and writes them down before any picture is
+    written; the others find them there. Two that choose at the same time see the same folder, and so choose the same:
+    a choice is made anew if somebody has written the names down in the meantime, since pictures that have come to
+    lie there since would be taken for other people's files. Raises ColorizeError.
+    """
+    record = run.results / NAMES
+    while True:
+        before = _content(record)
+        known = read_names(record)
+        if not all(_is_known(known, root, photo) for photo in part):
+            names = _chosen(run, root, photos, known, limits)
+            if _content(record) != before:
+                continue
+            write_record(record, names)
+            if record.stat().st_size > RECORD_BYTES:
+                raise ColorizeError(f"{len(photos):,} photos are too many for one folder; take some of their folders.")
+            known = names
+        return [known[str(photo.relative_to(root))][0] for photo in part]
+
+
+def _content(record: Path) -> bytes | None:
+    try:
+        return hashlib.sha256(record.read_bytes()).digest()
+    except OSError:  # none yet
+        return None
+
+
+def _is_known(known: _Names, root: Path, photo: Path) -> bool:
+    """Say whether a photo has its name already; one that has changed since is another photo."""
+    entry, print_ = known.get(str(photo.relative_to(root))), fingerprint(photo)
+    return entry is not None and entry[1] == (print_ and list(print_))
+
+
+def _chosen(run: Run, root: Path, photos: Sequence[Path], known: _Names, limits: PhotoLimits) -> _Names:
+    """Return the names that are known, and one for every other of the photos."""
     names = dict(known)
     taken = {str(run.results / name).casefold() for name in (*RESERVED, *(name for name, _ in known.values()))}
     for photo in photos:
@@ -40,11 +90,10 @@ def picture_paths(
         )
         taken.add(str(path).casefold())
         names[str(photo.relative_to(root))] = (str(path.relative_to(run.results)), print_ and list(print_))
-    write_record(record, names)
-    return {photo: run.results / names[str(photo.relative_to(root))][0] for photo in photos}
+    return names
 
 
-def _read_names(record: Path) -> dict[str, tuple[str, list[int] | None]]:
+def read_names(record: Path) -> _Names:
     """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name."""
     try:
         read = read_json(record)

@@ -1,0 +1,63 @@
+"""What several processes have written into one folder, each its part, brought together and told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from colorizer import runs
+from colorizer.console.shared import tell_kinds
+from colorizer.console.telling import tell_evaluation
+from colorizer.console.terminal import Console
+from colorizer.console.wording import counted
+from colorizer.conversation import questions as ask
+from colorizer.conversation.conversation import Conversation, WrongFlag
+from colorizer.errors import ColorizeError
+from colorizer.files import remove_unfinished
+
+
+def merge_journey(console: Console, talk: Conversation) -> None:
+    """Merge manifests, checks and evaluations, whichever are there, and tell; raise ColorizeError where parts are
+    missing.
+    """
+    if not talk.has_flag(ask.TO):
+        raise WrongFlag(f"Say with {ask.TO.flag} FOLDER where the parts are.")
+    folder = talk.answer(ask.TO)
+    if not folder.is_dir():
+        raise ColorizeError(f"There is no folder {folder}.")
+    kinds = [kind for kind in (runs.MANIFEST, runs.CHECK, runs.EVALUATION) if runs.is_begun(folder, kind)]
+    if not kinds:
+        raise ColorizeError(f"There is nothing in {folder} that was done in parts: no manifest, no evaluation.")
+    missing = [shard for kind in kinds for shard in runs.missing_shards(folder, kind)]
+    unnamed = sum(_tell(console, folder, kind) for kind in kinds)
+    if missing:
+        some = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise ColorizeError(f"Not all parts are there yet: {some} are missing; do them, and merge again.")
+    if unnamed:
+        are = "is" if unnamed == 1 else "are"
+        raise ColorizeError(
+            f"{counted(unnamed, 'photo')} {are} neither done nor failed yet: a part has not come to its end; give its "
+            "command again, and merge again."
+        )
+    remove_unfinished(folder)
+
+
+def _tell(console: Console, folder: Path, kind: str) -> int:
+    """Merge what is of a kind, tell it, and return of how many photos nothing is known yet."""
+    if kind == runs.EVALUATION:
+        joined = runs.join_evaluation(folder)
+        tell_evaluation(console, joined.evaluation)
+        tell_kinds(console, joined.left_out, "that was not scored")
+        console.inform(f"Every photo's scores are in {joined.scores}; beside it, a drawing of the hues.")
+        return 0
+    merged = runs.merge_manifest(folder, kind)
+    if kind == runs.CHECK:
+        fine = merged.kinds.get(runs.FINE, 0)
+        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in colour: {merged.path}")
+    else:
+        console.inform(
+            f"{counted(merged.results, 'colour photo')} of {counted(merged.total, 'file')}, each once: {merged.path}"
+        )
+    tell_kinds(console, {name: count for name, count in merged.kinds.items() if name != runs.FINE})
+    for reason in merged.reasons:
+        console.warn(f"  {reason}")
+    return merged.missing

@@ -1,0 +1,149 @@
+"""Photos that several processes share out: the part of one of them, or all by a cluster. Nobody is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from colorizer import inference, runs
+from colorizer import network as networks
+from colorizer.console.model import hasten_next_start, load_quickly, load_to_colorize
+from colorizer.console.places import PATHS, reading
+from colorizer.console.terminal import Console
+from colorizer.console.wording import counted
+from colorizer.conversation import questions as ask
+from colorizer.conversation import shared_questions as ask_shared
+from colorizer.conversation.conversation import Conversation, WrongFlag
+from colorizer.conversation.question import Question
+from colorizer.dataset import Dataset, Shard, gather, is_archive
+from colorizer.errors import ColorizeError, Interrupted
+from colorizer.marks import mark_folder
+from colorizer.settings import Reading
+
+_PORTION = 256
+"""Photos that are checked and then given colour, in a process that does one part of all."""
+
+
+def is_shared(talk: Conversation) -> bool:
+    """Say whether the flags want the work shared out."""
+    return talk.has_flag(ask_shared.SHARD) or talk.has_flag(ask_shared.CLUSTER)
+
+
+def colorize_shared(console: Console, talk: Conversation) -> None:
+    """Colorize one part of the photos, or all of them by a cluster, and tell; raise ColorizeError for some that
+    failed.
+    """
+    dataset, how = begun(console, talk, (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT))
+    only_checks = talk.answer(ask_shared.CHECK_ONLY)
+    job = runs.SharedJob(
+        root=dataset.root,
+        folder=talk.answer(ask.TO),
+        adjustment=inference.Adjustment(*map(talk.answer, (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))),
+        takes_colour=talk.answer(ask.RECOLOUR),
+        reading=how,
+        has_hints=talk.answer(ask.HINTS_BESIDE),
+    )
+    _colorize_shard(console, talk, job, dataset, only_checks)
+
+
+def begun(console: Console, talk: Conversation, refused: Iterable[Question]) -> tuple[Dataset, Reading]:
+    """Return all the files, unchecked, and how they are read; raise WrongFlag for what does not go with sharing out."""
+    talk.accept_defaults = True  # nobody sits before forty machines
+    for question in refused:
+        if talk.flags.get(question.name):
+            raise WrongFlag(
+                f"{question.flag} takes all photos at once: leave it out with {ask_shared.SHARD.flag} or "
+                f"{ask_shared.CLUSTER.flag}."
+            )
+    if talk.has_flag(ask_shared.SHARD) and talk.has_flag(ask_shared.CLUSTER):
+        raise WrongFlag(f"{ask_shared.SHARD.flag} and {ask_shared.CLUSTER.flag} are two ways; choose one of them.")
+    if talk.has_flag(ask_shared.SHARD) and not talk.has_flag(ask.TO):
+        raise WrongFlag(f"{ask_shared.SHARD.flag} needs {ask.TO.flag} FOLDER, the same for all parts.")
+    sources = talk.flags.get(PATHS) or ((talk.answer(ask.DATASET),) if talk.has_flag(ask.DATASET) else ())
+    if not sources:
+        raise WrongFlag(f"Say with {ask.DATASET.flag} which photos are to be shared out.")
+    zips = [source for source in sources if is_archive(source)]
+    if zips:
+        raise WrongFlag(f"{zips[0]} is to be unpacked first, where all who share it out can read it.")
+    dataset = gather([source.absolute() for source in sources])
+    if not dataset.files:
+        raise ColorizeError(f"There are no files in {sources[0]}.")
+    console.inform(f"Found {counted(len(dataset.files), 'file')} in {dataset.root}.")
+    return dataset, reading(talk)
+
+
+def portions(items: Sequence, size: int) -> Iterator[Sequence]:
+    """Divide a list into runs of so many; the last may be shorter."""
+    return (items[first : first + size] for first in range(0, len(items), size))
+
+
+def _colorize_shard(
+    console: Console, talk: Conversation, job: runs.SharedJob, dataset: Dataset, only_checks: bool
+) -> None:
+    shard: Shard = talk.answer(ask_shared.SHARD)
+    kind = runs.CHECK if only_checks else runs.MANIFEST
+    part = shard.of(dataset.files)
+    if only_checks:
+        mark_folder(job.folder)
+        named = [(str(photo.relative_to(job.root)), "") for photo in part]
+        work = partial(runs.check_portion, job)
+    else:
+        network = load_to_colorize(console, talk, job.reading.cache_folder, job.reading.workers)
+        if isinstance(network.engine, networks.KerasEngine):  # whose last digits depend on what a photo goes with
+            hasten_next_start(console, network, job.reading.cache_folder)
+            network = load_quickly(console, network.path, job.reading.cache_folder, job.reading.workers)
+        runs.begin(job, network.name, network.weights_digest)
+        named = runs.named_photos(job, dataset.files, part)
+        work = partial(runs.colorize_portion, job, network)
+    left = runs.remaining(job, named, kind)
+    tell_done_before(console, len(named) - len(left), len(named), f"part {shard}")
+    kinds: Counter[str] = Counter()
+    try:
+        with (
+            console.progress("Checking" if only_checks else "Colorizing", "photos") as progress,
+            runs.appended(runs.journal_path(job.folder, kind, shard)) as append,
+        ):
+            progress(0, len(left))
+            for portion in portions(left, _PORTION):
+                with closing(work(portion)) as lines:
+                    for line in lines:
+                        append(line.record())
+                        kinds[line.kind or ""] += 1
+                        progress(kinds.total(), len(left))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted. {kinds.total():,} of {counted(len(left), 'photo')} of part {shard} are done; the same "
+            "command does the others."
+        ) from None
+    tell_made(console, job.folder, kinds, only_checks)
+
+
+def tell_done_before(console: Console, done: int, total: int, of: str) -> None:
+    """Say how many photos are left out, since they are done already."""
+    if done:
+        console.inform(f"{done:,} of {counted(total, 'photo')} of {of} are done already.")
+
+
+def tell_made(console: Console, folder: Path, kinds: Counter[str], only_checks: bool) -> None:
+    """Say how many photos became what; raise ColorizeError when some could not be colorized."""
+    made = kinds.pop(runs.FINE if only_checks else "", 0)
+    if only_checks:
+        console.inform(f"{counted(made, 'photo is', 'photos are')} fine; what was found is in {folder}.")
+    else:
+        console.inform(f"{counted(made, 'colour photo is', 'colour photos are')} in {folder}.")
+    tell_kinds(console, kinds)
+    failed = kinds.get(runs.FAILED, 0)
+    if failed:
+        raise ColorizeError(
+            f"{counted(failed, 'photo')} could not be colorized; the manifest in {folder} says why. Once the cause is "
+            "mended, the same command makes these."
+        )
+
+
+def tell_kinds(console: Console, kinds: Mapping[str, int], lack: str = "without a colour photo") -> None:
+    """Say how many files have no colour, or no scores, by kind."""
+    for kind, count in sorted(kinds.items(), key=lambda item: -item[1]):
+        console.warn(f"{counted(count, 'file')} {lack}: {kind}.")

@@ -1,0 +1,194 @@
+"""Photos that several processes give colour together, into one folder: begun alike by each of them, then a portion at
+a time.
+
+No process waits for another, and none need know of any other: which names the pictures have is chosen once
+(`names.shared_names`), every file is written whole under a temporary name beside its own and renamed, and what became
+of it is a line of a manifest (`manifest`). So a portion that is done twice ends in the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from colorizer.dataset.check import DatasetCheck, check_photos
+from colorizer.dataset.find import Dataset
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
+from colorizer.inference.hints import AnyHint
+from colorizer.inference.hints_file import hints_beside
+from colorizer.marks import mark_folder
+from colorizer.network.network import Network
+from colorizer.photos.kinds import kind_of
+from colorizer.photos.pages import page_count
+from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.writing import write_photo
+from colorizer.runs.colorize import how_made
+from colorizer.runs.folders import MADE_FROM, Run, is_made_from, write_record
+from colorizer.runs.journal import MANIFEST
+from colorizer.runs.manifest import FINE, Line, digest, is_as_written, lines_of
+from colorizer.runs.names import shared_names
+from colorizer.runs.pages import Written, gathered, page_file, page_folder
+from colorizer.settings import DEFAULT_READING, Reading
+
+Named = tuple[str, str]
+"""A photo and its picture, relative to the folders of the photos and of the results; text, of which a million takes
+less memory than of paths."""
+IN_COLOUR, UNREADABLE, FAILED = "in colour already", "unreadable", "not colorized"
+"""Kinds of photos without a picture; what is no photo has the kind it is of."""
+
+
+@dataclass(frozen=True)
+class SharedJob:
+    """What every process must know that gives photos colour with others; it can be sent to them."""
+
+    root: Path
+    """The folder the photos' relative names start from, under the same name for all."""
+    folder: Path
+    """Where the pictures go, under the same name for all."""
+    adjustment: Adjustment = AS_MEANT
+    reading: Reading = DEFAULT_READING
+    takes_colour: bool = False
+    """Whether photos that are in colour already get new ones; else they are left out, whatever the others are."""
+    has_hints: bool = True
+    """Whether hints beside photos are followed."""
+
+    @property
+    def run(self) -> Run:
+        return Run(self.folder.name, self.folder, self.folder)
+
+
+def begin(job: SharedJob, model: str, weights: str) -> None:
+    """Mark the folder of results, and write down what its pictures are made from; raise ColorizeError where they were
+    made from something else.
+
+    `model` and `weights`: the network's name, and the digest of its weights.
+    """
+    made_from = how_made(job.root, model, weights, job.adjustment)
+    if job.folder.resolve() == job.root.resolve():
+        raise ColorizeError(f"{job.folder} is the folder of the photos themselves; choose another one.")
+    mark_folder(job.folder)
+    if not (job.folder / MADE_FROM).exists():
+        write_record(job.folder / MADE_FROM, made_from)
+    if not is_made_from(job.run, made_from):
+        raise ColorizeError(
+            f"The pictures in {job.folder} are of other photos, or made by another model or with other colours; choose "
+            "another folder."
+        )
+
+
+def named_photos(job: SharedJob, photos: Sequence[Path], part: Sequence[Path]) -> list[Named]:
+    """Return the photos of a part of all, each with the name of its picture; raise ColorizeError."""
+    names = shared_names(job.run, job.root, photos, part, job.reading.limits)
+    return [(str(photo.relative_to(job.root)), name) for photo, name in zip(part, names, strict=True)]
+
+
+def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST) -> list[Named]:
+    """Return the photos that are not done: those of which no manifest of the folder has a picture that still is what
+    it says. Those that only were checked are done if they were fine.
+    """
+    lines = lines_of(job.folder, kind, {photo for photo, _ in photos}.__contains__)
+
+    def is_done(photo: str, name: str) -> bool:
+        line = lines.get(photo)
+        if line is None:
+            return False
+        return line.kind == FINE or (line.result == name and is_as_written(job.folder, line))
+
+    return [(photo, name) for photo, name in photos if not is_done(photo, name)]
+
+
+def check_portion(job: SharedJob, photos: Sequence[Named]) -> Iterator[Line]:
+    """Check photos, each to its last pixel, and yield a line for each."""
+    timed = _timed()
+    check = _check(job, [photo for photo, _ in photos])
+    yield from (timed(line) for line in _left_out(job, check))
+    yield from (timed(_line(job, photo, kind=FINE)) for photo in check.fine)
+
+
+def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) -> Iterator[Line]:
+    """Check photos, give those that are fine colour, and yield a line for each as soon as it is done, in no order.
+
+    Who stops before the end closes it. Raises ColorizeError for what concerns all photos alike.
+    """
+    names, timed = dict(photos), _timed()
+    check = _check(job, list(names))
+    yield from (timed(line) for line in _left_out(job, check))
+    paths = {photo: job.folder / names[str(photo.relative_to(job.root))] for photo in check.fine}
+    hints: dict[Path, Sequence[AnyHint]] = {}
+    for photo in [*paths] if job.has_hints else ():
+        try:
+            hints |= hints_beside([photo])
+        except ColorizeError as error:
+            del paths[photo]
+            yield timed(_line(job, photo, kind=FAILED, why=str(error)))
+    pages = {photo: page_count(photo) for photo in paths}
+    with (
+        page_folder(job.folder, pages) as folder,
+        closing(_outcomes(job, network, paths, pages, hints, folder)) as outcomes,
+    ):
+        for photo, count in pages.items():
+            outcome = gathered(paths[photo], islice(outcomes, count))
+            if isinstance(outcome, Failure):
+                yield timed(_line(job, photo, kind=FAILED, why=outcome.reason))
+            else:
+                result = paths[photo]
+                name = str(result.relative_to(job.folder))
+                yield timed(_line(job, photo, result=name, sha256=digest(result)))
+
+
+def _outcomes(
+    job: SharedJob,
+    network: Network,
+    paths: Mapping[Path, Path],
+    pages: Mapping[Path, int],
+    hints: Mapping[Path, Sequence[AnyHint]],
+    folder: Path,
+) -> Iterator[Colorized | Failure]:
+    def write(photo: Path, original: Photo, picture: Picture) -> Written:
+        file = paths[photo] if pages[photo] == 1 else page_file(folder)
+        write_photo(file, picture, original)
+        return Written(file, ())
+
+    def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
+        return hints.get(photo, ()) if original.page == 0 else ()
+
+    return colorize_files(network, list(pages), write, job.adjustment, job.reading, hints_of, pages)
+
+
+def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:
+    # What is remembered of a folder is one file, which processes that know a part each would take from one another.
+    reading = replace(job.reading, cache_folder=None)
+    check = check_photos(Dataset(job.root, tuple(job.root / photo for photo in photos), 0), False, reading)
+    return replace(check, fine=(*check.fine, *check.in_colour), in_colour=()) if job.takes_colour else check
+
+
+def _left_out(job: SharedJob, check: DatasetCheck) -> Iterator[Line]:
+    for photo, why in check.unreadable:
+        kind = kind_of(photo)
+        yield _line(job, photo, kind=kind.one if kind else UNREADABLE, why=why)
+    for photo in check.in_colour:
+        yield _line(job, photo, kind=IN_COLOUR, why=f"{photo} is in colour already.")
+
+
+def _line(job: SharedJob, photo: Path, **facts: str | None) -> Line:
+    return Line(str(photo.relative_to(job.root)), 0.0, f"{socket.gethostname()}:{os.getpid()}", **facts)
+
+
+def _timed() -> Callable[[Line], Line]:
+    """Return what puts into each line how long it took since the line before, or since now."""
+    last = time.monotonic()
+
+    def timed(line: Line) -> Line:
+        nonlocal last
+        now = time.monotonic()
+        seconds, last = now - last, now
+        return replace(line, seconds=round(seconds, 4))
+
+    return timed

@@ -1,0 +1,148 @@
+"""Colour photos that several processes score together, a portion at a time; their figures joined in the end.
+
+`evaluation.jsonl` has one line for each portion, JSON: its figures, and those of each of its photos, by relative name.
+Each shard appends to an evaluation of its own, `evaluation-I-of-N.jsonl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from colorizer.dataset.check import check_photos
+from colorizer.dataset.find import Dataset
+from colorizer.errors import ColorizeError
+from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, joined_evaluations
+from colorizer.evaluation.scores import PhotoScores
+from colorizer.network.network import Network
+from colorizer.photos.kinds import kind_of
+from colorizer.pictures.hues import save_hues
+from colorizer.runs.evaluate import EvaluateJob, save_scores, score_photos
+from colorizer.runs.folders import Run
+from colorizer.runs.journal import EVALUATION, journal_path, parts, read_journal
+from colorizer.runs.shared import UNREADABLE
+
+WRONG_FORMAT = "of another colour format"
+
+
+@dataclass(frozen=True)
+class SharedEvaluation:
+    """What every process must know that scores photos with others; it can be sent to them."""
+
+    root: Path
+    folder: Path
+    colour_format: str
+    """Of the photos that are scored: `dataset.check.colour_format` of all of them."""
+    settings: dict[str, Any]
+    """Fields of `EvaluateJob`, beside network, photos and folders."""
+    made_from: str
+    """What tells these figures from those of another model or other settings."""
+
+
+@dataclass(frozen=True)
+class JoinedEvaluation:
+    """The figures of all photos, and what is missing in them."""
+
+    evaluation: Evaluation
+    left_out: dict[str, int]
+    """How many files were not scored, by kind."""
+    scores: Path
+    """Every photo's scores, as CSV."""
+    hues: Path
+    """A drawing of which hues became which."""
+
+
+def evaluate_portion(job: SharedEvaluation, network: Network, photos: Sequence[str]) -> dict[str, Any]:
+    """Score the photos of a portion, by their relative names, and return its line; raise ColorizeError."""
+    fields = job.settings
+    reading = replace(fields["reading"], cache_folder=None)
+    dataset = Dataset(job.root, tuple(job.root / photo for photo in photos), 0)
+    check = check_photos(dataset, True, reading, wanted=job.colour_format)
+    line: dict[str, Any] = {"made_from": job.made_from, "photos": list(photos), "left_out": [], "evaluation": None}
+    for path, why in check.unreadable:
+        kind = kind_of(path)
+        line["left_out"].append([_name(job, path), kind.one if kind else UNREADABLE, why])
+    for path, found in check.wrong_format:
+        line["left_out"].append([_name(job, path), WRONG_FORMAT, f"{path} is {found}, not {job.colour_format}."])
+    if check.fine:
+        run = Run(job.folder.name, job.folder, job.folder)
+        evaluation = score_photos(EvaluateJob(network, check.fine, job.root, run, **fields))
+        named = [replace(photo, path=photo.path.relative_to(job.root)) for photo in evaluation.photos]
+        line["evaluation"] = _as_json(replace(evaluation, photos=tuple(named)))
+    return line
+
+
+def unscored(job: SharedEvaluation, photos: Sequence[str], portion: int) -> list[list[str]]:
+    """Return the portions, of so many photos at most, that no evaluation in the folder has; raise ColorizeError."""
+    known = {name for line in _lines(job.folder, job.made_from) for name in line["photos"]}
+    left = [photo for photo in photos if photo not in known]
+    return [left[first : first + portion] for first in range(0, len(left), portion)]
+
+
+def join_evaluation(folder: Path) -> JoinedEvaluation:
+    """Join the figures of all parts, and save every photo's scores and the hues beside them; raise ColorizeError."""
+    lines = list(_lines(folder))
+    if len({line["made_from"] for line in lines}) > 1:
+        raise ColorizeError(f"The evaluations in {folder} are of several models or settings; give each its own folder.")
+    seen: set[str] = set()
+    evaluations, kinds = [], {}
+    for line in lines:
+        if seen.issuperset(line["photos"]):  # a portion that was scored twice
+            continue
+        if not seen.isdisjoint(line["photos"]):
+            raise ColorizeError(
+                f"In {folder} some photos were scored twice, each time with others; score them anew in another folder."
+            )
+        seen.update(line["photos"])
+        for _, kind, _ in line["left_out"]:
+            kinds[kind] = kinds.get(kind, 0) + 1
+        if line["evaluation"]:
+            evaluations.append(_from_json(line["evaluation"]))
+    if not evaluations:
+        raise ColorizeError(f"There are no figures in {folder} to be joined.")
+    evaluation = joined_evaluations(evaluations)
+    run = Run(folder.name, folder, folder)
+    scores, hues = save_scores(evaluation.photos, Path(), run), save_hues(evaluation.hues, folder)
+    return JoinedEvaluation(evaluation, kinds, scores, hues)
+
+
+def _lines(folder: Path, made_from: str | None = None) -> Iterator[dict[str, Any]]:
+    for path in (journal_path(folder, EVALUATION), *parts(folder, EVALUATION)):
+        for line in read_journal(path):
+            try:
+                is_ours = made_from is None or line["made_from"] == made_from
+                sound = bool(line["photos"]) and (line["evaluation"] is None or _from_json(line["evaluation"]))
+                sound = sound and all(len(entry) == 3 for entry in line["left_out"])
+            except (KeyError, TypeError, ValueError, IndexError):
+                continue
+            if is_ours and sound:
+                yield line
+
+
+def _name(job: SharedEvaluation, path: Path) -> str:
+    return str(path.relative_to(job.root))
+
+
+def _as_json(evaluation: Evaluation) -> dict[str, Any]:
+    figures = asdict(evaluation)
+    del figures["kernel_distances"]
+    for photo in figures["photos"]:
+        photo["path"] = str(photo["path"])
+    return figures
+
+
+def _from_json(figures: dict[str, Any]) -> Evaluation:
+    photos = tuple(
+        ScoredPhoto(
+            Path(photo["path"]),
+            PhotoScores(**photo["predicted"]),
+            PhotoScores(**photo["gray"]),
+            float(photo["true_colourfulness"]),
+        )
+        for photo in figures["photos"]
+    )
+    scores = {name: PhotoScores(**figures[name]) for name in ("predicted", "gray")}
+    numbers = {name: float(figures[name]) for name in ("loss", "accuracy", "true_colourfulness", "true_chroma")}
+    return Evaluation(**numbers, **scores, hues=tuple(map(tuple, figures["hues"])), photos=photos)

@@ -1,0 +1,102 @@
+"""Photos that processes share out, each starting the program as a person or Slurm does."""
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorizer.console import command_line
+from tests.conftest import SHIPPED
+
+_NOT_PICTURES = (".json", ".jsonl", ".html")
+
+
+@pytest.fixture
+def two_hundred(tmp_path) -> Path:
+    """Two hundred small grayscale photographs in folders, one colour photograph, and a file that is no photo."""
+    folder = tmp_path / "photos"
+    sources = [Image.open(SHIPPED / name).convert("L") for name in ("camera.png", "coins.png", "astronaut.png")]
+    for number in range(200):
+        path = folder / f"{number // 50}" / f"{number:03}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        left = number % 150
+        sources[number % 3].crop((left, left, left + 96, left + 96)).save(path)
+    Image.open(SHIPPED / "astronaut.png").resize((64, 64)).save(folder / "in colour.png")
+    (folder / "readme.txt").write_text("These are our photographs.")
+    return folder
+
+
+def pictures_of(folder: Path) -> dict[str, bytes]:
+    """The content of every picture below a folder of results, sheets left out, hidden files included."""
+    found = (path for path in folder.rglob("*") if path.is_file() and "sheets" not in path.parts)
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in found
+        if path.suffix not in _NOT_PICTURES and path.name != ".colorizer-results"
+    }
+
+
+@pytest.mark.slow
+def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_path, two_hundred):
+    flags = ["colorize", "--dataset", two_hundred, "--cache", "none", "--output", tmp_path / "out", "--yes"]
+    single = program(*flags, "--to", tmp_path / "single")
+    assert single.returncode == 0, single.stdout + single.stderr
+    shared = tmp_path / "shared"
+
+    def start(number: int) -> subprocess.Popen:
+        command = [sys.executable, program.home / "colorize.py", *flags, "--to", shared, "--shard", f"{number}/4"]
+        return subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+    running = [start(number) for number in range(4)]
+    part = shared / "manifest-1-of-4.jsonl"
+    while not (part.is_file() and part.read_bytes().count(b"\n") > 2):
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"ended early, with {running[1].wait(0.02)}")
+    running[1].send_signal(signal.SIGKILL)
+    told = [process.communicate(timeout=100)[0] for process in running]
+    assert [process.returncode for process in running] == [0, -signal.SIGKILL, 0, 0], told
+    early = program("merge", "--to", shared)
+    assert early.returncode == 1
+    assert "a part has not come to its end" in early.stdout
+    spoiled = shared / "0" / "000.jpg"
+    spoiled.write_bytes(spoiled.read_bytes()[:-100])  # as a machine leaves a file that loses its power
+    again = [start(number) for number in range(2)]
+    told = [process.communicate(timeout=100)[0] for process in again]
+    assert [process.returncode for process in again] == [0, 0], told
+    assert "are done already" in told[1]
+    assert "1 colour photo is in" in told[0]
+    merged = program("merge", "--to", shared)
+    assert merged.returncode == 0, merged.stdout + merged.stderr
+    assert "200 colour photos of 202 files, each once" in merged.stdout
+    assert "1 file without a colour photo: in colour already." in merged.stdout
+    assert "1 file without a colour photo: a text file." in merged.stdout
+    assert pictures_of(shared) == pictures_of(tmp_path / "single")
+    lines = [json.loads(line) for line in (shared / "manifest.jsonl").read_text().splitlines()]
+    assert [line["path"] for line in lines] == sorted(
+        str(path.relative_to(two_hundred)) for path in two_hundred.rglob("*") if path.is_file()
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--shard", "3/3", "--to", "x"], "of 3, the first is 0/3 and the last 2/3"),
+        (["--shard", "x", "--to", "x"], "I/N is wanted"),
+        (["--shard", "-1/3", "--to", "x"], "I/N is wanted"),
+        (["--shard", "0/0", "--to", "x"], "from 1 to 100,000"),
+        (["--cluster", "nowhere"], "is none of local, auto and an address"),
+        (["--shard", "0/2"], "--shard needs --to FOLDER"),
+        (["--shard", "0/2", "--to", "x", "--count", "3"], "--count takes all photos at once"),
+        (["--shard", "0/2", "--to", "x", "--cluster", "local"], "two ways"),
+    ],
+)
+def test_what_does_not_go_with_sharing_out_is_a_sentence(flags, sentence, capsys, monkeypatch, colour_folder):
+    monkeypatch.setattr(sys, "argv", ["colorize.py", "colorize", "--dataset", str(colour_folder), *flags])
+    assert command_line._run() == 2
+    said = capsys.readouterr()
+    assert sentence in said.out + said.err

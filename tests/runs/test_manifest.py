@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from colorizer.dataset.shards import Shard
+from colorizer.errors import ColorizeError
+from colorizer.runs.journal import MANIFEST, appended, journal_path, missing_shards
+from colorizer.runs.manifest import (
+    Line,
+    digest,
+    is_as_written,
+    lines_of,
+    merge_manifest,
+)
+
+
+def append(folder, shard, *lines):
+    with appended(journal_path(folder, MANIFEST, shard)) as write:
+        for line in lines:
+            write(line.record())
+
+
+def made(folder, name, content=b"picture") -> Line:
+    (folder / name).write_bytes(content)
+    return Line(name, 0.5, "host:1", result=name, sha256=digest(folder / name))
+
+
+def failed(name) -> Line:
+    return Line(name, 0.5, "host:1", kind="unreadable", why=f"{name} is damaged.")
+
+
+def test_each_photo_is_in_the_merged_manifest_once_and_what_succeeded_counts(tmp_path):
+    append(tmp_path, Shard(0, 2), failed("b"), made(tmp_path, "a"), failed("c"))
+    append(tmp_path, Shard(1, 2), made(tmp_path, "b"), made(tmp_path, "a"))
+    for _ in range(2):  # and merging once more changes nothing
+        merged = merge_manifest(tmp_path)
+        read = [json.loads(line) for line in merged.path.read_text().splitlines()]
+        assert [(line["path"], line.get("result")) for line in read] == [("a", "a"), ("b", "b"), ("c", None)]
+        assert (merged.results, merged.kinds, merged.total) == (2, {"unreadable": 1}, 3)
+        assert merged.reasons == ("c is damaged.",)
+        assert missing_shards(tmp_path, MANIFEST) == []
+
+
+def test_of_two_lines_the_one_holds_whose_picture_is_there(tmp_path):
+    true = made(tmp_path, "a")
+    other = Line("a", 1.0, "host:2", result="a", sha256="0" * 64)
+    for order in ((true, other), (other, true)):
+        append(tmp_path, Shard(0, 1), *order)
+        assert lines_of(tmp_path, MANIFEST)["a"] == true
+
+
+def test_a_picture_that_was_changed_or_is_gone_is_not_as_written(tmp_path):
+    line = made(tmp_path, "a")
+    assert is_as_written(tmp_path, line)
+    (tmp_path / "a").write_bytes(b"half a pict")
+    assert not is_as_written(tmp_path, line)
+    (tmp_path / "a").unlink()
+    assert not is_as_written(tmp_path, line)
+
+
+def test_photos_without_a_line_and_parts_that_are_not_there_are_counted(tmp_path):
+    append(tmp_path, Shard(1, 3), made(tmp_path, "a"))
+    (tmp_path / ".names.json").write_text('{"a": ["a", [1, 2]], "b": ["b", [1, 2]]}')
+    assert merge_manifest(tmp_path).missing == 1
+    assert missing_shards(tmp_path, MANIFEST) == ["0/3", "2/3"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["{}", '{"path": 1}', '{"path": "a", "seconds": 1, "worker": "w"}', '{"path": "a", "result": "a"}', "[]"]
+)
+def test_lines_that_cannot_be_ours_are_passed_over(tmp_path, odd):
+    journal_path(tmp_path, MANIFEST).write_text(odd + "\n")
+    with pytest.raises(ColorizeError, match="nor a part of one"):
+        merge_manifest(tmp_path)

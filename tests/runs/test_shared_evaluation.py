@@ -1,0 +1,65 @@
+import json
+from dataclasses import astuple
+
+import pytest
+from PIL import Image
+
+from colorizer.dataset.check import colour_format
+from colorizer.dataset.find import find_files
+from colorizer.dataset.shards import Shard
+from colorizer.errors import ColorizeError
+from colorizer.inference.colorize import AS_MEANT
+from colorizer.network.model_files import load_model
+from colorizer.runs.evaluate import EvaluateJob, score_photos
+from colorizer.runs.folders import new_run
+from colorizer.runs.journal import EVALUATION, appended, journal_path
+from colorizer.runs.shared_evaluation import SharedEvaluation, evaluate_portion, join_evaluation, unscored
+from colorizer.settings import Reading
+from tests.conftest import SHIPPED
+
+
+def test_figures_of_shards_are_those_of_one_process_and_a_part_that_was_torn_is_scored_again(
+    tmp_path, small_model, colour_folder
+):
+    Image.open(SHIPPED / "camera.png").save(colour_folder / "gray.png")
+    photos, network = find_files(colour_folder), load_model(small_model)
+    fine = [path for path in photos.files if path.name != "gray.png"]
+    single = score_photos(EvaluateJob(network, fine, photos.root, new_run(tmp_path / "single", "evaluate")))
+    settings = {"adjustment": AS_MEANT, "reading": Reading(), "hints_per_photo": 0, "seed": 0}
+    job = SharedEvaluation(photos.root, tmp_path / "out", colour_format(photos), settings, "this model")
+    for number in range(2):
+        part = [str(path.relative_to(photos.root)) for path in Shard(number, 2).of(photos.files)]
+        path = journal_path(job.folder, EVALUATION, Shard(number, 2))
+        for line in (None, 1):  # the second portion of each shard is torn, and done by its second process
+            with appended(path) as append:
+                for portion in unscored(job, part, 3):
+                    append(evaluate_portion(job, network, portion))
+            if line is None:
+                path.write_bytes(path.read_bytes()[:-10])
+    joined = join_evaluation(job.folder)
+    assert joined.left_out == {"of another colour format": 1}
+    together = joined.evaluation
+    assert [photo.path for photo in together.photos] == [path.relative_to(photos.root) for path in fine]
+    for name in ("predicted", "gray"):
+        for one, other in zip((*together.photos, together), (*single.photos, single), strict=True):
+            # Keras' sums over a batch differ in their last digits with how many photos it has.
+            assert astuple(getattr(one, name)) == pytest.approx(astuple(getattr(other, name)), rel=1e-4)
+    for name in ("loss", "accuracy", "true_chroma", "true_colourfulness"):
+        assert getattr(together, name) == pytest.approx(getattr(single, name), rel=1e-5)
+    for row, true in zip(together.hues, single.hues, strict=True):
+        assert row == pytest.approx(true, abs=1e-5)
+
+
+def test_figures_of_two_models_are_not_joined(tmp_path):
+    with appended(journal_path(tmp_path, EVALUATION)) as append:
+        for model in ("one", "other"):
+            append({"made_from": model, "photos": [model], "left_out": [], "evaluation": None})
+    with pytest.raises(ColorizeError, match="of several models or settings"):
+        join_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize("odd", [{}, {"photos": 1}, {"made_from": "m", "photos": ["a"], "evaluation": {"loss": 1}}])
+def test_lines_that_cannot_be_ours_are_passed_over(tmp_path, odd):
+    journal_path(tmp_path, EVALUATION).write_text(json.dumps(odd) + "\n")
+    with pytest.raises(ColorizeError, match="no figures"):
+        join_evaluation(tmp_path)
