@@ -82,7 +82,7 @@ def test_a_training_killed_at_any_moment_is_taken_up(program, tmp_path, colour_f
     flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
     assert program(*flags, "--output", tmp_path / "whole").returncode == 0
     output = tmp_path / "parts"
-    for moment in ("Epoch 1 of 4", "Epoch 2 of 4, regression:", "Saved the model"):
+    for moment in ("Epoch 2 of 4, regression:", "Saved the model"):
         (models,) = (output / "models").iterdir() if (output / "models").is_dir() else (None,)
         terminal = in_terminal(
             program, *(("train", "--resume", models, "--yes") if models else (*flags, "--output", output))

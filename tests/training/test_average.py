@@ -1,10 +1,9 @@
-import numpy as np
 import pytest
 
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
-from tests.small_trainings import PHOTOS, batches, small_network, train_with_encoder
+from tests.small_trainings import PHOTOS, batches, small_network
 
 
 @pytest.mark.slow
@@ -19,14 +18,6 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
         loss = evaluate_network(network, PHOTOS, batch_size=4).loss
         assert loss == pytest.approx(min(record.history["val_loss"]), rel=1e-3)
         kept[average] = record.history
-    assert kept[0.0]["loss"][:2] == pytest.approx(kept[0.9]["loss"][:2], rel=1e-4)
+    # The way there is the same.
+    assert kept[0.0]["loss"] == pytest.approx(kept[0.9]["loss"], rel=1e-3)
     assert kept[0.0]["val_loss"][1] != kept[0.9]["val_loss"][1]
-
-
-@pytest.mark.slow
-def test_averaging_changes_what_is_kept_but_not_the_way_there(tmp_path, encoder_weights):
-    how = {"epochs": 3, "frozen_epochs": 1, "monitor": "none", "precision": "float32"}
-    plain, _, last = train_with_encoder(tmp_path, encoder_weights, **how)
-    averaged, _, mean = train_with_encoder(tmp_path, encoder_weights, average=0.9, **how)
-    assert averaged.history["loss"] == pytest.approx(plain.history["loss"], rel=1e-3)
-    assert not all(np.array_equal(one, other) for one, other in zip(last, mean, strict=True))

@@ -15,7 +15,7 @@ from tests.small_trainings import PHOTOS, batches
 @pytest.mark.slow
 def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
     network = build(ModelSettings(size=64, filters=(16, 32, 64), head="classification"))
-    settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
+    settings = TrainingSettings(epochs=40, batch_size=4, learning_rate=5e-3)
     record = train_network(network, batches(), batches(), settings, tmp_path)
     result = evaluate_network(network, PHOTOS, batch_size=4)
     assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}

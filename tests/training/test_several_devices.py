@@ -28,7 +28,7 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.network.architectures import build
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
-from colorizer.training.train import TrainingStopped, step_cost, train_network
+from colorizer.training.train import TrainingStopped, train_network
 
 PHOTOS = [Path({str(SHIPPED)!r}, name) for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")] * 2
 adversarial = AdversarialSettings(epochs=2, filters=8)
@@ -52,7 +52,6 @@ if devices > 1:
     except TrainingStopped:
         once(folder / "parts")
     once(folder / "odd", validated=3, settings=TrainingSettings(epochs=1, batch_size=4))
-    assert step_cost(build(ModelSettings(size=64, filters=(8, 16))), settings, is_adversarial=True).learning > 0
 """
 
 

@@ -21,7 +21,7 @@ from tests.small_trainings import PHOTOS, after, batches, small_network
 def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_path):
     network = small_network()
     reports = []
-    settings = TrainingSettings(epochs=60, batch_size=4, learning_rate=5e-3)
+    settings = TrainingSettings(epochs=40, batch_size=4, learning_rate=5e-3)
     record = train_network(network, batches(), batches(), settings, tmp_path, reports.append)
     result = evaluate_network(network, PHOTOS, batch_size=4)
     assert result.predicted.psnr > result.gray.psnr + 1
@@ -30,7 +30,7 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
     assert result.gray.colourfulness == pytest.approx(0, abs=0.1)
     assert record.history["loss"][-1] < record.history["loss"][0]
     assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
-    assert [report.epoch for report in reports if report.finished] == list(range(1, 61))
+    assert [report.epoch for report in reports if report.finished] == list(range(1, 41))
     assert json.dumps(record.history)
 
 
