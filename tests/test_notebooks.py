@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell
 from tests.conftest import PROJECT
 
 NOTEBOOKS = PROJECT / "notebooks"
-_SMALL_TRAINING = {"output": "OUTPUT", "size": 64, "epochs": 40, "learning_rate": 3e-3}
+_SMALL_TRAINING = {"output": "OUTPUT", "size": 64, "epochs": 20, "learning_rate": 5e-3}
 
 
 def test_notebooks_are_kept_without_what_they_gave_and_each_cell_is_told():
