@@ -33,7 +33,7 @@ def main(photos: Path, folder: Path) -> int:
         ringed = photo.rgb().copy()
         drawing = ImageDraw.Draw(ringed)
         for hint in hints:
-            drawing.circle((hint.x, hint.y), _RING, outline="white" if hint.colour == "gray" else hint.colour, width=2)
+            drawing.circle(hint.points[0], _RING, outline="white" if hint.colour == "gray" else hint.colour, width=2)
         pictures = [ringed, hinted.picture().image, hinted.picture(hints).image]
         sheet = Image.new("RGB", (3 * photo.width, photo.height))
         for number, picture in enumerate(pictures):

@@ -32,16 +32,17 @@ def join(
     NumPy in memory that is used again for every few rows: docs/decisions/0007-two-engines.md.
     """
     width, height = photo.image.size
-    grids = [offset] if change is None else [offset, change]
-    step = _rows_per_node(height, max(map(len, grids)))
-    layers = [_padded_planes(grid * np.float32(_WHITE)) for grid in grids]
+    if change is not None:
+        offset = _added(offset, change)
+    step = _rows_per_node(height, len(offset))
+    padded = _padded_planes(offset * np.float32(_WHITE))
     joined = Image.new("RGB", (width, height), None)
     deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
     bands = _Bands(min(width, _TILE_COLUMNS), step, tones)
     for top in range(0, height, _TILE_ROWS):
         # Below the photo's last row there is black up to a whole band: computed, and dropped by `paste`.
         rows = min(_TILE_ROWS, -(-(height - top) // _BAND_ROWS) * _BAND_ROWS)
-        nodes = sum(_resized_rows(planes, photo, top, step, rows // step + 1) for planes in layers)
+        nodes = _resized_rows(padded, photo, top, step, rows // step + 1)
         for left in range(0, width, _TILE_COLUMNS):
             right = min(left + _TILE_COLUMNS, width)
             levels = photo.levels((left, top, right, top + rows))
@@ -53,6 +54,19 @@ def join(
                 planes = np.rint(planes * np.float32(1 / 257)).astype(np.uint8)
             joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
     return Picture(joined, deep)
+
+
+def _added(offset: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Return the sum of offsets of two grids, on one that is as fine as each: half the work of resizing both."""
+    height, width = (max(sides) for sides in zip(offset.shape[:2], change.shape[:2], strict=True))
+    first, second = (
+        [
+            Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Image.Resampling.BICUBIC)
+            for plane in np.moveaxis(grid, -1, 0)
+        ]
+        for grid in (offset, change)
+    )
+    return np.stack(first, axis=-1) + np.stack(second, axis=-1)
 
 
 def _rows_per_node(height: int, cells: int) -> int:

@@ -66,7 +66,6 @@ class HintedPhoto:
         self._planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
         on_grid = np.stack([plane.resize(self._grid, Image.Resampling.BICUBIC) for plane in self._planes], axis=-1)
         self._seen, self._proposed = unfaded(_gray(photo.image, self._grid)), chroma(on_grid)
-        self._spreading = Spreading(self._seen, self._proposed)
 
     def picture(self, hints: Sequence[AnyHint] = ()) -> Picture:
         """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
@@ -79,6 +78,13 @@ class HintedPhoto:
     def preview(self, hints: Sequence[AnyHint] = ()) -> Image.Image:
         """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
         return self._painted(self._small, hints).image
+
+    @property
+    def grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """What hints spread over: luma as the network saw it, float32 in [0, 1], shape (h, w), and proposed chroma
+        (Cb, Cr), float32 in [-0.5, 0.5], shape (h, w, 2).
+        """
+        return self._seen, self._proposed
 
     def known(self, x: float, y: float) -> KnownPlace:
         """Return what is known of a place, in pixels of the photo; raise ColorizeError for one outside it."""
@@ -94,6 +100,10 @@ class HintedPhoto:
             proposed=self._proposed[cell],
             likelihoods=likelihoods,
         )
+
+    @cached_property
+    def _spreading(self) -> Spreading:
+        return Spreading(*self.grid)
 
     @cached_property
     def _likelihoods(self) -> np.ndarray | None:

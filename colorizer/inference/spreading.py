@@ -1,53 +1,55 @@
-"""How what a few hints change spreads over a photo: kriging along its luma and the colours proposed for it.
+"""How what a few hints change spreads over a photo: kriging whose kernels were learned from photographs.
 
 What spreads is the difference between the chroma that hints ask for and the chroma that the network proposes there.
 It is interpolated as a random field is from some samples (simple kriging, which is Gaussian process regression:
 Rasmussen and Williams 2006, http://gaussianprocess.org/gpml, section 2.2). How much two places have to do with each
-other is their kernel, made of four distances:
+other is their kernel, made of five distances:
 
 - `path`, the length of the shortest way between them (scikit-image's MCP_Geometric), each step of which costs a little
   and the change of luma on it: colour does not cross edges for nothing, as in Levin, Lischinski and Weiss 2004,
   "Colorization using optimization", https://doi.org/10.1145/1015706.1015780;
 - `tone`, that of luma smoothed within edges;
 - `proposed`, that of the network's chroma: it colours one thing alike, however folds divide it;
-- `row`, how much farther down one lies, as a share of the height: photographs have their sky above and ground below.
+- `row`, how much farther down one lies, as a share of the height: photographs have their sky above and ground below;
+- that of their embeddings, which a small network computes of their `descriptors` (deep kernel learning: Wilson, Hu,
+  Salakhutdinov and Xing 2016, https://arxiv.org/abs/1511.02222). It also says how far colours differ from the
+  proposed ones in such places.
 
 Small differences reach far: a network that is a little too brown here is so elsewhere. Large ones belong to one thing:
-that a dress is red says nothing of the sky. So at most `_COMMON` of each difference spreads with the wide kernel, and
-what is then missing with the narrow one.
+that a dress is red says nothing of the sky. So only a small part of each difference spreads with the wide kernel, and
+what is then missing with the narrow one. How far both reach depends on what the hints say together: how many they are,
+how far apart, how large their differences are and how much alike.
 
-The constants were chosen on 90 photographs that no test photo is among (docs/HINTS.md); docs/EXPERIMENTS.md has what
-lost.
+All weights are in `LEARNED`, which `python -m benchmarks.spreading` makes; docs/EXPERIMENTS.md has what lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import numpy as np
-from skimage.filters import gaussian
 from skimage.graph import MCP_Geometric
 
+from colorizer.inference.descriptors import descriptors, steepness, tone
+
+LEARNED = Path(__file__).parents[1] / "pretrained" / "spreading.npz"
 WORKING_SIDE = 128
 """Short side, in pixels, of the grid hints spread on."""
 LONGEST_SIDE = 512
 """Of the same grid, for panoramas."""
-_WIDE_PATH, _WIDE_TONE, _WIDE_PROPOSED, _WIDE_ROW, _LINEAR = 5.7, 1.5, 0.8, 1.7, 550.0
-"""The wide kernel is exp(-(path / 5.7 + tone / 1.5 + proposed / 0.8 + row / 1.7)), and 550 times the scalar product of
-the proposed chromas: where the network is too pale, it is so for what it colours alike."""
-_PATH, _TONE, _PROPOSED = 1.0, 0.2, 0.15
-"""The narrow kernel is exp(-(path / 1.0 + (tone / 0.2)^2 + (proposed / 0.15)^2)). A path of 3.0 scores 0.1 dB more with
-true colours at random places, but chosen colours then flow around things."""
-_COMMON, _ENOUGH = 0.08, 8
-"""Of chroma, once there are samples of eight places; of fewer, in proportion. Half of all random places differ from
-what is proposed for them by less than 0.035."""
 _STEP = 0.256
 """What a straight way along the short side of an even photo costs, in luma."""
-_WIDE_DOUBT, _DOUBT = 1e-3, 3e-3
-"""Variance a difference is doubted with, as a share of the field's: two that contradict each other have a solution."""
-_SMOOTHING, _EDGE = 3 / 128, 0.03
-"""Of the guided filter that smooths luma: deviation of its window as a share of the short side, and the variance of
-luma above which a window counts as an edge."""
+COUNTS = (1, 5, 10, 50)
+"""Numbers of hints for which it was learned how much of a difference is common."""
+WIDE = ("wide_path", "wide_tone", "wide_proposed", "wide_row", "wide_embedding", "wide_doubt")
+WIDE += ("linear", "linear_embedding", "doubt")
+NARROW = ("path", "tone", "proposed", "embedding", "common")
+"""What depends on what the hints say together, in the order of `LEARNED`: lengths of distances, weights of the scalar
+products, variance a difference is doubted with as a share of the field's (two that contradict each other have a
+solution), and how much of a difference is common. What is narrow only becomes less: true colours at random places want
+more, but chosen colours are farther from the proposed ones, and then flow around things."""
 
 Cell = tuple[int, int]
 
@@ -61,9 +63,10 @@ class Spreading:
 
     def __init__(self, luma: np.ndarray, proposed: np.ndarray):
         self._proposed = proposed
-        self._tone = _smoothed(luma, _SMOOTHING * min(luma.shape))
-        self._paths = MCP_Geometric(_STEP / min(luma.shape) + _steepness(luma))
-        self._kernels: dict[Cell, tuple[np.ndarray, np.ndarray]] = {}
+        self._tone = tone(luma)
+        self._paths = paths_over(luma)
+        self._path_from: dict[Cell, np.ndarray] = {}
+        self._wide, self._narrow, self._scale, self._narrow_scale, self._linear = _embedded(descriptors(luma, proposed))
 
     def spread(self, cells: Sequence[Cell], differences: np.ndarray) -> np.ndarray:
         """Return how the chroma of every place changes, float32, shape (h, w, 2).
@@ -71,51 +74,113 @@ class Spreading:
         `cells`: (row, column) of each sample on the grid. `differences`: how its chroma is to change, shape (n, 2).
         No change goes beyond the largest asked for, nor against them all.
         """
-        wide, narrow = (np.stack(kernels) for kernels in zip(*map(self._kernels_of, cells), strict=True))
         places = np.transpose(cells)
+        paths = np.stack([self._path(cell) for cell in cells])
+        reach = _reaches(differences, self._proposed[*places], paths[:, *places])
+        wide, narrow = (np.empty_like(paths) for _ in range(2))
+        for number, cell in enumerate(cells):
+            wide[number], narrow[number] = self._kernels(cell, paths[number], reach)
         length = np.hypot(differences[:, 0], differences[:, 1])[:, None]
-        most = _COMMON * min(1.0, len(set(cells)) / _ENOUGH)
-        common = differences * np.minimum(1, most / np.maximum(length, 1e-9))
-        change = _kriged(wide, places, common, _WIDE_DOUBT)
-        change += _kriged(narrow, places, differences - change[*places], _DOUBT)
+        common = differences * np.minimum(1, reach["common"] / np.maximum(length, 1e-9))
+        change = _kriged(wide, places, common, reach["wide_doubt"])
+        change += _kriged(narrow, places, differences - change[*places], reach["doubt"])
         return np.clip(change, np.minimum(differences.min(axis=0), 0), np.maximum(differences.max(axis=0), 0))
 
-    def _kernels_of(self, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+    def _path(self, cell: Cell) -> np.ndarray:
+        """Return how far every place is from one: float32, shape (h, w)."""
+        if cell not in self._path_from:
+            self._path_from[cell] = self._paths.find_costs([cell])[0].astype(np.float32)
+        return self._path_from[cell]
+
+    def _kernels(self, cell: Cell, path: np.ndarray, reach: dict[str, np.float32]) -> tuple[np.ndarray, np.ndarray]:
         """Return how much every place has to do with one, widely and narrowly: float32, shape (h, w)."""
-        if cell not in self._kernels:
-            path = self._paths.find_costs([cell])[0].astype(np.float32)
-            tone = np.abs(self._tone - self._tone[cell])
-            apart = self._proposed - self._proposed[cell]
-            proposed = np.hypot(apart[..., 0], apart[..., 1])
-            row = np.abs(np.arange(len(path), dtype=np.float32) - cell[0])[:, None] / len(path)
-            wide = np.exp(-(path / _WIDE_PATH + tone / _WIDE_TONE + proposed / _WIDE_PROPOSED + row / _WIDE_ROW))
-            wide += np.float32(_LINEAR) * (self._proposed @ self._proposed[cell])
-            narrow = np.exp(-(path / _PATH + (tone / _TONE) ** 2 + (proposed / _PROPOSED) ** 2))
-            self._kernels[cell] = wide, narrow
-        return self._kernels[cell]
+        toned = np.abs(self._tone - self._tone[cell])
+        apart = self._proposed - self._proposed[cell]
+        proposed = apart[..., 0] ** 2 + apart[..., 1] ** 2
+        row = np.abs(np.arange(len(path), dtype=np.float32) - cell[0])[:, None] / len(path)
+        wide = path / reach["wide_path"] + toned / reach["wide_tone"] + row / reach["wide_row"]
+        wide += np.sqrt(proposed) / reach["wide_proposed"]
+        wide += np.sqrt(_squared_distance(self._wide, cell)) / reach["wide_embedding"]
+        wide = self._scale * self._scale[cell] * np.exp(-wide)
+        wide += reach["linear"] * (self._proposed @ self._proposed[cell])
+        wide += reach["linear_embedding"] * (self._linear @ self._linear[cell])
+        narrow = path / reach["path"] + (toned / reach["tone"]) ** 2 + proposed / reach["proposed"] ** 2
+        narrow += _squared_distance(self._narrow, cell) / reach["embedding"] ** 2
+        return wide, self._narrow_scale * self._narrow_scale[cell] * np.exp(-narrow)
+
+
+def paths_over(luma: np.ndarray) -> MCP_Geometric:
+    """Return what finds the shortest ways over luma, float32 in [0, 1], shape (h, w)."""
+    return MCP_Geometric(_STEP / min(luma.shape) + steepness(luma))
+
+
+def _embedded(described: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what the small network makes of descriptors, shape (h, w, 24): embeddings for the wide and the narrow
+    kernel, scales of both, shape (h, w), and three features whose scalar product is a part of the wide kernel.
+    """
+    learned = _learned()
+    hidden = np.tanh((described - learned["mean"]) / learned["deviation"] @ learned["hidden"] + learned["hidden_bias"])
+    values = hidden @ learned["output"] + learned["output_bias"]
+    side = (values.shape[-1] - 5) // 2
+    wide, narrow, scales, linear = np.split(values, [side, 2 * side, 2 * side + 2], axis=-1)
+    scale, narrow_scale = np.moveaxis(np.exp(np.clip(scales, -3, 3)), -1, 0)
+    return tuple(map(np.ascontiguousarray, (wide, narrow, scale, narrow_scale, linear)))
+
+
+def _statistics(differences: np.ndarray, proposed: np.ndarray, paths: np.ndarray) -> np.ndarray:
+    """Return what hints say together, the same in any order: float64, shape (8,).
+
+    `differences` from what is `proposed` at their places, both of shape (n, 2), and the `paths` between these, shape
+    (n, n).
+    """
+    count, length = len(differences), _root_mean_square(differences)
+    between = paths.sum() / (count * (count - 1)) if count > 1 else 1.0
+    common = float(np.hypot(*differences.mean(axis=0)))
+    factor = (differences * proposed).sum() / ((proposed**2).sum() + 4e-4 * count)
+    return np.array(
+        [
+            np.log10(count) - 0.7,
+            np.log10(length + 0.005) + 1.3,
+            np.log10(_root_mean_square(differences + proposed) + 0.01) + 1.1,
+            np.log10(_root_mean_square(proposed) + 0.01) + 1.2,
+            common / (length + 0.003) - 0.5,
+            np.clip(factor, -1, 2),
+            np.tanh(between) - 0.5,
+            1.0,
+        ]
+    )
+
+
+@cache
+def _learned() -> dict[str, np.ndarray]:
+    with np.load(LEARNED) as stored:
+        return dict(stored)
+
+
+def _reaches(differences: np.ndarray, proposed: np.ndarray, paths: np.ndarray) -> dict[str, np.float32]:
+    """Return how far the kernels reach for these hints, by their names; parameters as `_statistics` has."""
+    learned = _learned()
+    factors = np.exp(np.clip(_statistics(differences, proposed, paths) @ learned["by_hints"], -2, 2))
+    common = np.interp(np.log(len(differences)), np.log(COUNTS), np.log(learned["common"]))
+    factors[len(WIDE) :] = np.minimum(factors[len(WIDE) :], 1)
+    values = np.append(learned["reaches"], np.exp(common)) * factors
+    return dict(zip(WIDE + NARROW, values.astype(np.float32), strict=True))
+
+
+def _root_mean_square(vectors: np.ndarray) -> float:
+    return float(np.sqrt((vectors**2).sum(axis=-1).mean()))
+
+
+def _squared_distance(embedding: np.ndarray, cell: Cell) -> np.ndarray:
+    return ((embedding - embedding[cell]) ** 2).sum(axis=-1)
 
 
 def _kriged(kernels: np.ndarray, places: np.ndarray, values: np.ndarray, doubt: float) -> np.ndarray:
     """Return a field of shape (h, w, 2) that has `values`, shape (n, 2), at `places`, shape (2, n), whose kernels are
-    those of shape (n, h, w).
+    those of shape (n, h, w). `doubt`: as a share of the field's variance, that of each value.
     """
     between = kernels[:, *places].astype(np.float64)
     # A path costs the same both ways but for rounding, which the solution would see.
-    between = (between + between.T) / 2 + doubt * np.eye(len(between))
+    between = (between + between.T) / 2
+    between += doubt * np.diag(np.diag(between))
     return np.tensordot(kernels, np.linalg.solve(between, values).astype(np.float32), (0, 0))
-
-
-def _smoothed(luma: np.ndarray, deviation: float) -> np.ndarray:
-    """Smooth luma within edges: a guided filter whose guide is luma itself (He, Sun and Tang 2013,
-    https://doi.org/10.1109/TPAMI.2012.213), with Gaussian windows.
-    """
-    mean = gaussian(luma, deviation)
-    variance = gaussian(luma * luma, deviation) - mean * mean
-    share = variance / (variance + _EDGE)
-    return gaussian(share, deviation) * luma + gaussian(mean - share * mean, deviation)
-
-
-def _steepness(luma: np.ndarray) -> np.ndarray:
-    """Return the change of luma per pixel, central differences, shape (h, w); a side of one pixel has none."""
-    down, across = (np.gradient(luma, axis=axis) if luma.shape[axis] > 1 else np.zeros_like(luma) for axis in (0, 1))
-    return np.hypot(down, across)
