@@ -40,6 +40,8 @@ _CAMERAS = {
 }
 _MARKS = (0.5, 0.6, 0.97)
 """Most of frame by frame's warp error and of its CDC, and least of its colourfulness."""
+_LEAST_SPEED = 0.6
+"""Of the network's own."""
 
 
 def measures(photos: Sequence[Path]) -> int:
@@ -67,7 +69,10 @@ def measures(photos: Sequence[Path]) -> int:
 
 
 def speed(frames: int) -> int:
-    """Print the rate of a whole film, and that of the network alone, in turn."""
+    """Print the rate of a whole film, and that of the network alone, which sees each frame once, in turn.
+
+    Return 1 where the cores' time, which other processes change least, says that the mark is missed.
+    """
     network = load_model()
     squares = np.random.default_rng(0).random((BATCH_FRAMES, network.size, network.size, 1), np.float32)
     network.predict(squares)
@@ -87,8 +92,8 @@ def speed(frames: int) -> int:
                 )
                 print(rates, flush=True)
     ratio, of_cores = np.median(ratios, axis=0)
-    print(f"median ratio of rates {ratio:.2f}, wanted 0.6; of the cores' time {of_cores:.2f}")
-    return int(ratio < 0.6)
+    print(f"median ratio of rates {ratio:.2f}, of the cores' time {of_cores:.2f}, wanted {_LEAST_SPEED}")
+    return int(of_cores < _LEAST_SPEED)
 
 
 def _costs(work: Callable[[], object], frames: int) -> np.ndarray:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from colorizer.film.chroma_planes import gray_levels
 from colorizer.film.cuts import begins_scene
 from colorizer.film.flow import Motion, find_motion
 from colorizer.film.reading import FilmFacts, Frame
-from colorizer.photos.photo import squeezed
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,16 @@ class Moved:
 def moving(frames: Iterable[Frame], facts: FilmFacts, size: int, before: np.ndarray | None = None) -> Iterator[Moved]:
     """Pass frames on with their motion; `before` is the square of the frame that precedes them, if there is one."""
     for frame in frames:
-        square = np.asarray(squeezed(Image.fromarray(gray_levels(frame.luma, facts)), size))
+        square = gray_levels(_squeezed(frame.luma, size), facts)
         motion = None if before is None else find_motion(before, square)
         if motion is not None and begins_scene(before, square, motion):
             motion = None
         yield Moved(frame, square, motion)
         before = square
+
+
+def _squeezed(luma: np.ndarray, size: int) -> np.ndarray:
+    """Return luma at the network's size, each pixel the mean of those it covers."""
+    while min(luma.shape) >= 3 * size:  # means of four are much faster than those of shares of pixels
+        luma = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(luma, (size, size), interpolation=cv2.INTER_AREA)

@@ -36,6 +36,6 @@ def first_of_scene(proposed: np.ndarray) -> Steadied:
 def steadied(before: Steadied, motion: Motion, proposed: np.ndarray) -> Steadied:
     """Return the colours of a frame that follows another one of its scene."""
     age = warped(before.age, motion.places) * motion.agreement
-    kept = np.minimum(age / (age + 1), np.float32(_MOST_KEPT))[..., None]
+    new = np.maximum(1 / (age + 1), np.float32(1 - _MOST_KEPT))
     moved = warped(before.chroma, motion.places, cv2.INTER_CUBIC)
-    return Steadied(kept * moved + (1 - kept) * proposed, age + 1)
+    return Steadied(moved + cv2.merge((new, new)) * (proposed - moved), age + 1)

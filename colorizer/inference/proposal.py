@@ -19,22 +19,29 @@ def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEF
 
     The network sees each photo and its mirror image, and the mean of what it proposes for both is returned: nearer to
     the truth by a twentieth of a decibel (docs/EXPERIMENTS.md), and the same whichever way round a negative was
-    printed. A faded photo is shown to it with its contrast restored: it learned from few that are. Where memory does
-    not suffice for all of them together they go through the network in parts; where not for one, raises ColorizeError.
+    printed. A faded photo is shown to it with its contrast restored: it learned from few that are. Raises ColorizeError
+    where memory does not suffice for one.
+    """
+    squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])[..., None]
+    mirrored = predicted(network, np.ascontiguousarray(squares[:, :, ::-1]))
+    rgb = (predicted(network, squares) + mirrored[:, :, ::-1]) / 2
+    return rgb - luma(rgb)[..., None]
+
+
+def predicted(network: Network, squares: np.ndarray) -> np.ndarray:
+    """Return what `network.predict` does for these squares, which go through it in parts where memory does not suffice
+    for all of them together; where not for one, raise ColorizeError.
     """
     try:
-        squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])[..., None]
-        mirrored = network.predict(np.ascontiguousarray(squares[:, :, ::-1]))
-        rgb = (network.predict(squares) + mirrored[:, :, ::-1]) / 2
-        return rgb - luma(rgb)[..., None]
+        return network.predict(squares)
     except MemoryError as error:
-        if len(photos) == 1:
+        if len(squares) == 1:
             raise ColorizeError(
                 f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
                 "close other programs, or take a smaller model."
             ) from error
-    half = len(photos) // 2
-    return np.concatenate([propose(network, part, limits) for part in (photos[:half], photos[half:])])
+    half = len(squares) // 2
+    return np.concatenate([predicted(network, part) for part in (squares[:half], squares[half:])])
 
 
 def unfaded(gray: np.ndarray, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:

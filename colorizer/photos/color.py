@@ -10,6 +10,7 @@ Luma and chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
@@ -55,8 +56,18 @@ def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: Modu
     red, green and blue. Returns RGB in [0, white], shape (3, h, w). `arrays` is NumPy, or `keras.ops` for tensors.
 
     A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
-    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three. The
-    channel farthest below luma touches black first, the one farthest above it touches white.
+    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three.
+    """
+    return arrays.clip(gray + offset * share_in_gamut(gray, offset, white, arrays), 0, white)
+
+
+def share_in_gamut(
+    gray: np.ndarray, offset: np.ndarray | Sequence[np.ndarray], white: float = 1.0, arrays: ModuleType = np
+) -> np.ndarray:
+    """Return which share of a colour's offset from its luma lies within RGB: float32 in [0, 1], shape (h, w).
+
+    `gray`, `offset`, `white` and `arrays` as `merge` has them. The channel farthest below luma touches black first, the
+    one farthest above it touches white.
     """
     red, green, blue = offset[0], offset[1], offset[2]
     below = arrays.minimum(arrays.minimum(red, green), blue)
@@ -64,8 +75,7 @@ def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: Modu
     smallest = 1e-9
     to_black = gray / arrays.maximum(-below, smallest)
     to_white = (white - gray) / arrays.maximum(above, smallest)
-    scale = arrays.minimum(arrays.minimum(to_black, to_white), 1.0)
-    return arrays.clip(gray + offset * scale, 0, white)
+    return arrays.minimum(arrays.minimum(to_black, to_white), 1.0)
 
 
 def colourfulness(rgb: np.ndarray, arrays: ModuleType = np, smallest: float = 0.0) -> np.ndarray:

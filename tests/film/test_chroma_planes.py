@@ -47,3 +47,10 @@ def test_black_and_white_stay_without_colour_and_gray_levels_fill_their_scale():
     assert (blue == 128).all()
     assert (red == 128).all()
     assert sorted(set(gray_levels(luma, FACTS).ravel())) == [0, 255]
+
+
+def test_the_bluest_blue_is_the_last_level_and_no_level_after_it():
+    facts = replace(FACTS, matrix=5, colour_range=FULL_RANGE)
+    blue = chroma(np.tile(np.array([0, 0, 1], np.float32), (8, 8, 1)))
+    levels, _ = chroma_planes(np.full((120, 160), 18, np.uint8), blue, facts, halved=True)
+    assert levels.min() >= 254
