@@ -17,6 +17,8 @@ _LUMA_SHARES |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Kr and Kb of each matrix, H.273 table 4."""
 _HIGH_DEFINITION = 720
 """Rows from which on an untagged film is taken for BT.709, and below for BT.601, as players take it."""
+_PIXELS_AT_ONCE = 16_384
+"""Of which the arrays in use stay in a processor's cache."""
 
 
 def chroma_planes(luma: np.ndarray, chroma: np.ndarray, facts: FilmFacts, halved: bool) -> tuple[np.ndarray, ...]:
@@ -28,19 +30,38 @@ def chroma_planes(luma: np.ndarray, chroma: np.ndarray, facts: FilmFacts, halved
     """
     height, width = luma.shape
     size = (width // 2, height // 2) if halved else (width, height)
-    black, unit, unit_of_chroma, middle = _levels(facts)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if halved else luma
-    gray = np.clip((small.astype(np.float32) - np.float32(black)) / np.float32(unit), 0, 1)
-    # Plane by plane: OpenCV and NumPy are several times as fast with each as with both in one array.
+    # Plane by plane, and some rows at a time, which the cache holds: faster than all at once.
     fine = [cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC) for plane in cv2.split(chroma)]
-    red, green, blue = (fine[0] * of_blue + fine[1] * of_red for of_blue, of_red in CHROMA_TO_OFFSET.T)
-    levels = share_in_gamut(gray, (red, green, blue)) * np.float32(unit_of_chroma / 2)
-    most = (1 << facts.bits) - 1
+    planes = tuple(np.empty_like(small) for _ in fine)
+    rows = max(1, _PIXELS_AT_ONCE // size[0])
+    for top in range(0, size[1], rows):
+        band = slice(top, top + rows)
+        for plane, levels in zip(planes, _chroma_levels(small[band], fine[0][band], fine[1][band], facts), strict=True):
+            plane[band] = levels
+    return planes
+
+
+def _chroma_levels(
+    luma: np.ndarray, of_blue: np.ndarray, of_red: np.ndarray, facts: FilmFacts
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the levels of Cb and Cr, all of shape (h, w), for levels of luma and BT.709 chroma."""
+    black, unit, unit_of_chroma, middle = _levels(facts)
+    gray = np.clip(_scaled(luma, 1 / unit, -black / unit, cv2.CV_32F), 0, 1)
+    red, blue = of_red * CHROMA_TO_OFFSET[1, 0], of_blue * CHROMA_TO_OFFSET[0, 2]
+    green = of_blue * CHROMA_TO_OFFSET[0, 1] + of_red * CHROMA_TO_OFFSET[1, 1]
+    share = share_in_gamut(gray, (red, green, blue))
     red_share, blue_share = shares(facts)
+    depth, most = (cv2.CV_8U, 255) if facts.bits == 8 else (cv2.CV_16U, 1023)
     return tuple(
-        np.clip(np.rint(levels * (offset / np.float32(1 - share)) + np.float32(middle)), 0, most).astype(luma.dtype)
-        for offset, share in ((blue, blue_share), (red, red_share))
+        np.minimum(_scaled(offset * share, unit_of_chroma / (2 * (1 - of_luma)), middle, depth), most)
+        for offset, of_luma in ((blue, blue_share), (red, red_share))
     )
+
+
+def _scaled(plane: np.ndarray, factor: float, added: float, depth: int) -> np.ndarray:
+    """Return `factor` times a plane plus `added`, of one of OpenCV's depths: rounded, and never beyond it."""
+    return cv2.addWeighted(plane, factor, plane, 0, added, dtype=depth)
 
 
 def gray_levels(luma: np.ndarray, facts: FilmFacts) -> np.ndarray:
