@@ -1,24 +1,23 @@
 """`python -m benchmarks.mutate [every] [module ...]`: change code in one small way at a time; does a test notice it?
 
 Each module has tests that hold it. A change (a mutant) turns a comparison, an operator, a number, a text or a condition
-into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. The fast ones of
-the tests run on it in a process forked from this one, where the libraries are imported already: it takes as long as the
-first test that fails. Mutants that no test notices are printed. Words that only a person reads are left as they are.
+into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. pytest collects
+the fast ones of the tests once; they run on each mutant in a process forked from there, until the first one fails.
+Mutants that no test notices are printed. Words that only a person reads are left as they are.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
-import importlib.abc
-import importlib.util
 import os
+import resource
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, ModuleType
 
 from benchmarks.mutants import Mutant, mutants
 
@@ -26,12 +25,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 ARCHIVES = ("tests/dataset/test_archive.py", "tests/dataset/test_made_up_archives.py")
 MODELS = ("tests/network/test_screening.py", "tests/network/test_keras_archives.py")
 TESTS = {
-    "files": ("tests/test_files.py", "tests/test_faults.py", "tests/runs/test_leftovers.py"),
+    "files": ("tests/test_files.py", "tests/test_faults.py"),
     "dataset.archive": (*ARCHIVES, "tests/test_faults.py"),
     "zip_members": (*ARCHIVES, "tests/network/test_keras_archives.py"),
-    "photos.writing": ("tests/photos/test_writing.py", "tests/photos/test_formats.py", "tests/photos/test_exif.py"),
-    "training.checkpoint": ("tests/training/test_state.py", "tests/training/test_checkpoint.py"),
-    "network.screening": MODELS,
+    "photos.writing": tuple(
+        f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")
+    ),
+    "training.checkpoint": ("tests/training/test_checkpoint.py",),
+    "network.screening": MODELS[::-1],
     "network.config_screening": ("tests/network/test_config_screening.py", *MODELS),
     "network.hdf5_texts": ("tests/network/test_hdf5_screening.py",),
     "network.hdf5_screening": ("tests/network/test_hdf5_screening.py", *MODELS),
@@ -39,10 +40,10 @@ TESTS = {
 }
 """Modules of `colorizer`, and the tests that hold each, the quickest first."""
 LIBRARIES = ("pytest", "hypothesis", "numpy", "PIL.Image", "pillow_heif", "tifffile", "png", "h5py", "pexpect", "keras")
-"""Imported before there are mutants; none of the program's own may be."""
-PATIENCE = 300
-"""Seconds after which a mutant counts as one that hangs, and so as noticed."""
-TOGETHER = os.cpu_count() or 1
+"""Imported before there are mutants, so that none of them waits for it."""
+PATIENCE, BUSY = 600, 60
+"""Seconds, and seconds of the processor, after which a mutant counts as one that hangs, and so as noticed."""
+TOGETHER = 2 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -55,70 +56,97 @@ class Judged:
 
 def judge(module: str, every: int) -> Judged:
     """Try every n-th mutant of a module; raises RuntimeError when its tests fail without any."""
-    path = PROJECT / "colorizer" / f"{module.replace('.', '/')}.py"
-    source = path.read_text(encoding="utf-8")
-    if _ended(_forked(module, path, ast.parse(source)), time.monotonic() + PATIENCE):
+    import pytest
+
+    collected = _Collected(module, every)
+    pytest.main(["-q", "-s", "-n", "0", "-p", "no:cacheprovider", *TESTS[module]], plugins=[collected])
+    if collected.judged is None:
         raise RuntimeError(f"the tests of {module} fail on the module as it is")
-    running: dict[int, tuple[Mutant, float]] = {}
-    noticed, survivors = 0, []
-    waiting = (mutant for number, mutant in enumerate(mutants(source)) if number % every == 0)
-    while True:
-        while len(running) < TOGETHER and (mutant := next(waiting, None)) is not None:
-            running[_forked(module, path, mutant.tree)] = mutant, time.monotonic() + PATIENCE
-        if not running:
-            return Judged(noticed, tuple(survivors))
-        process, (mutant, until) = next(iter(running.items()))
-        del running[process]
-        if _ended(process, until):
-            noticed += 1
-        else:
-            survivors.append(mutant)
-            print(f"  {module}:{mutant.line}: {mutant.change}", flush=True)
+    return collected.judged
 
 
-def _forked(module: str, path: Path, tree: ast.Module) -> int:
-    """Run a module's tests in a process of its own, where the module is made from `tree`; return the process."""
-    code = compile(tree, str(path), "exec")
+class _Collected:
+    """A plugin of pytest that, in the place of running the tests that were collected, runs them on mutants."""
+
+    def __init__(self, module: str, every: int):
+        self.module, self.every = module, every
+        self.judged: Judged | None = None
+
+    def pytest_runtestloop(self, session) -> bool:
+        path = PROJECT / "colorizer" / f"{self.module.replace('.', '/')}.py"
+        source = path.read_text(encoding="utf-8")
+        original = compile(source, str(path), "exec")
+        _, is_noticed = _first_ended({_forked(self.module, original, session.items): time.monotonic() + PATIENCE})
+        if not is_noticed:
+            self.judged = self._judged(source, path, session.items)
+        return True
+
+    def _judged(self, source: str, path: Path, tests: list) -> Judged:
+        running: dict[int, tuple[Mutant, float]] = {}
+        noticed, survivors = 0, []
+        waiting = (mutant for number, mutant in enumerate(mutants(source)) if number % self.every == 0)
+        while True:
+            while len(running) < TOGETHER and (mutant := next(waiting, None)) is not None:
+                code = compile(mutant.tree, str(path), "exec")
+                running[_forked(self.module, code, tests)] = mutant, time.monotonic() + PATIENCE
+            if not running:
+                return Judged(noticed, tuple(survivors))
+            process, is_noticed = _first_ended({process: until for process, (_, until) in running.items()})
+            mutant, _ = running.pop(process)
+            if is_noticed:
+                noticed += 1
+            else:
+                survivors.append(mutant)
+                print(f"  {self.module}:{mutant.line}: {mutant.change}", flush=True)
+
+
+def _forked(module: str, code: CodeType, tests: list) -> int:
+    """Run collected tests in a process of its own, where the module is made from `code`; return the process."""
     process = os.fork()
     if process:
         return process
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_CPU, (BUSY, BUSY))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nowhere, number)
-    sys.meta_path.insert(0, _Mutated(f"colorizer.{module}", code))
-    result = 1
     try:
-        import pytest
+        from _pytest.runner import runtestprotocol
 
-        result = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS[module]])
+        _put_in_place(importlib.import_module(f"colorizer.{module}"), code)
+        for test, following in zip(tests, [*tests[1:], None], strict=True):
+            if any(report.failed for report in runtestprotocol(test, nextitem=following, log=False)):
+                os._exit(1)
+        os._exit(0)
     finally:
-        os._exit(int(result))
+        os._exit(1)
 
 
-def _ended(process: int, until: float) -> bool:
-    """Wait for a process, no longer than until then, and say whether a test failed in it, or it hung."""
-    while time.monotonic() < until:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return status != 0
+def _put_in_place(module: ModuleType, code: CodeType) -> None:
+    """Make a module anew from other code, and give what comes of it to all modules that had taken a name from it."""
+    before = dict(vars(module))
+    exec(code, vars(module))
+    for other in [each for each in sys.modules.values() if isinstance(each, ModuleType)]:
+        names = vars(other)
+        for name, value in before.items():
+            if not name.startswith("__") and names.get(name) is value:
+                names[name] = vars(module).get(name)
+
+
+def _first_ended(running: dict[int, float]) -> tuple[int, bool]:
+    """Wait for the first of some processes, each no longer than until its time; return it, and whether a test failed in
+    it, or it hung.
+    """
+    while True:
+        for process, until in running.items():
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if ended:
+                return process, status != 0
+            if time.monotonic() > until:
+                os.killpg(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+                return process, True
         time.sleep(0.05)
-    os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return True
-
-
-class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports one module from other code than its file's."""
-
-    def __init__(self, name: str, code):
-        self.name, self.code = name, code
-
-    def find_spec(self, fullname, path, target=None):
-        return importlib.util.spec_from_loader(fullname, self) if fullname == self.name else None
-
-    def exec_module(self, module):
-        exec(self.code, module.__dict__)
 
 
 def main(arguments: Sequence[str]) -> int:

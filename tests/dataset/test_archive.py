@@ -1,15 +1,20 @@
+import hashlib
+import json
 import os
+import shutil
 import stat
 import struct
 import subprocess
 import sys
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from colorizer.dataset.archive import RECORD, holds, is_archive, unpack
+from colorizer.dataset.archive import RECORD, came_from, holds, is_archive, unpack
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
@@ -42,6 +47,93 @@ def test_a_zip_is_unpacked_once_and_a_zip_inside_it_is_left_alone(tmp_path, colo
     assert len(check.fine) == 8
     assert [path.name for path, _ in check.unreadable] == ["inner.zip"]
     assert unpack(archive, tmp_path / "my photos") == folder
+
+
+def test_a_zip_is_known_by_its_name_or_by_its_content(tmp_path, archive):
+    (tmp_path / "photos").write_bytes(archive.read_bytes())
+    (tmp_path / "broken.ZIP").write_text("no zip")
+    (tmp_path / "text").write_text("no zip")
+    (tmp_path / "folder.zip").mkdir()
+    known = {
+        name: is_archive(tmp_path / name) for name in ("photos", "broken.ZIP", "text", "folder.zip", "nowhere.zip")
+    }
+    assert known == {"photos": True, "broken.ZIP": True, "text": False, "folder.zip": False, "nowhere.zip": False}
+
+
+def test_an_unpacked_folder_is_like_any_other_and_appears_when_it_is_whole(tmp_path, archive):
+    target, done = tmp_path / "deep" / "er" / "photos", []
+
+    def seen(number: int, total: int) -> None:
+        (unfinished,) = target.parent.iterdir()
+        assert unfinished.name.startswith(".unpacking-")
+        done.append((number, total))
+
+    assert unpack(archive, target, progress=seen) == target
+    assert done == [(number, 8) for number in range(1, 9)]
+    (tmp_path / "other").mkdir()
+    assert target.stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert unpack(archive, target.with_name("again")).parent == target.parent  # which is there by now
+
+
+def test_what_an_unpacked_folder_holds_is_still_known_by_later_versions(tmp_path, archive):
+    folder = unpack(archive, tmp_path / "photos")
+    record = json.loads((folder / ".unpacked-from.json").read_text())
+    assert record.keys() == {"name", "bytes", "modified_ns", "members"}
+    assert (record["name"], record["bytes"]) == ("photos.zip", archive.stat().st_size)
+    assert came_from(folder, archive) is True
+    (folder / RECORD).write_text("[" * 10)
+    assert came_from(folder, archive) is False
+    assert holds(folder, archive) is False
+    assert holds(tmp_path / "nowhere", archive) is False
+
+
+def test_a_folder_that_says_it_holds_an_evil_archive_does_not(tmp_path):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
+        opened.writestr("good.jpg", b"x")
+    folder = unpack(tmp_path / "evil.zip", tmp_path / "evil")
+    data = (tmp_path / "evil.zip").read_bytes().replace(b"good.jpg", b"../a.jpg")
+    (tmp_path / "evil.zip").write_bytes(data)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    with zipfile.ZipFile(tmp_path / "evil.zip") as opened:
+        listed = [(member.filename, member.file_size, member.CRC) for member in opened.infolist()]
+    state = (tmp_path / "evil.zip").stat()
+    digest = hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    record = {"name": "evil.zip", "bytes": state.st_size, "modified_ns": state.st_mtime_ns, "members": digest}
+    (folder / RECORD).write_text(json.dumps(record))
+    assert came_from(folder, tmp_path / "evil.zip")
+    assert holds(folder, tmp_path / "evil.zip") is False
+
+
+def test_an_archive_that_is_gone_or_has_names_longer_than_any_is_refused_in_the_systems_words(tmp_path):
+    with pytest.raises(ColorizeError, match=r"^Cannot read .*gone\.zip: No such file or directory\.$"):
+        unpack(tmp_path / "gone.zip", tmp_path / "gone")
+    with zipfile.ZipFile(tmp_path / "long.zip", "w") as opened:
+        opened.writestr("x" * 300, b"x")
+    refused(tmp_path / "long.zip", r"^Cannot unpack .*long\.zip: File name too long\.$")
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "broken.zip").write_text("no zip")
+    refused(tmp_path / "apart" / "broken.zip", r"^Cannot unpack .*broken\.zip: File is not a zip file")
+
+
+def test_what_is_just_within_the_limits_is_unpacked(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a/" * 99 + "X", bytes(1000))
+        opened.writestr("./X", bytes(1000))
+        opened.writestr(f".\\{RECORD}", b"of another unpacking")
+    archive = tmp_path / "photos.zip"
+    limits = ArchiveLimits(maximum_files=2, bytes_never_refused=2000, maximum_ratio=1, bytes_left_free=500)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2500))
+    folder = unpack(archive, tmp_path / "photos", limits)
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [RECORD, "X", "X"]
+    assert holds(folder, archive)
+    assert unpack(archive, tmp_path / "ratio", replace(limits, bytes_never_refused=0, maximum_ratio=5)).is_dir()
+    for less, reason in (
+        ({"maximum_files": 1}, "holds 2 files, above the limit of 1"),
+        ({"maximum_depth": 99}, "lie more than 99 deep"),
+        ({"bytes_never_refused": 1999}, "bomb"),
+        ({"bytes_left_free": 501}, "are free beside it"),
+    ):
+        refused(archive, reason, replace(limits, **less))
 
 
 def test_unpacking_overwrites_nothing(tmp_path, archive):

@@ -48,3 +48,48 @@ def test_members_packed_otherwise_or_too_many_are_refused(tmp_path, harmless):
             archive.writestr(f"{number}", b"")
     with pytest.raises(ColorizeError, match="names more files than any"):
         screen(tmp_path / "many.keras")
+
+
+def test_a_model_of_just_the_size_that_is_allowed_is_taken(tmp_path, harmless):
+    packed = rezipped(harmless[".keras"], tmp_path / "packed.keras", {})
+    with zipfile.ZipFile(packed) as archive:
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
+    for limit, allowed, reason in (
+        ("maximum_bytes", sum(sizes.values()), "it unpacks to more than 0 GB"),
+        ("maximum_config_bytes", sizes["config.json"], "the description of its network is larger than any"),
+        ("maximum_inflated_bytes", sizes["model.weights.h5"], "it inflates to more than 0 MB"),
+    ):
+        screen(packed, ModelLimits(**{limit: allowed}))
+        with pytest.raises(ColorizeError, match=f"^{packed} is refused: {reason}"):
+            screen(packed, ModelLimits(**{limit: allowed - 1}))
+    plain = harmless[".h5"]
+    screen(plain, ModelLimits(maximum_bytes=plain.stat().st_size))
+    with pytest.raises(ColorizeError, match="is refused: it is larger than 0 GB"):
+        screen(plain, ModelLimits(maximum_bytes=plain.stat().st_size - 1))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(("name", "told"), [("config.json", "one file twice"), ("assets/vocabulary.txt", "assets")])
+def test_members_that_no_network_needs_are_refused(tmp_path, harmless, name, told):
+    path = Path(shutil.copy(harmless[".keras"], tmp_path / "more.keras"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, b"{}")
+    with pytest.raises(ColorizeError, match=f"it holds '{told}.*', which no such network needs"):
+        screen(path)
+
+
+def test_a_member_that_is_stored_and_not_as_long_as_it_says_is_refused(tmp_path, harmless):
+    path = rezipped(harmless[".keras"], tmp_path / "stored.keras", {}, zipfile.ZIP_STORED)
+    screen(path)
+    data = bytearray(path.read_bytes())
+    listed = data.rindex(b"model.weights.h5") - 46  # its entry in the directory: APPNOTE.TXT 4.3.12
+    (size,) = struct.unpack_from("<I", data, listed + 24)
+    struct.pack_into("<I", data, listed + 24, size - 1)
+    path.write_bytes(data)
+    with pytest.raises(ColorizeError, match=r"its model\.weights\.h5 is not as long as it says"):
+        screen(path)
+
+
+def test_a_model_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(ColorizeError, match=r"nowhere\.h5 cannot be loaded as a Keras model"):
+        screen(tmp_path / "nowhere.h5")
