@@ -28,8 +28,9 @@ TESTS = {
     "files": ("tests/test_files.py", "tests/test_faults.py"),
     "dataset.archive": (*ARCHIVES, "tests/test_faults.py"),
     "zip_members": (*ARCHIVES, "tests/network/test_keras_archives.py"),
-    "photos.writing": tuple(
-        f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")
+    "photos.writing": (
+        *(f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")),
+        "tests/test_faults.py",
     ),
     "training.checkpoint": ("tests/training/test_checkpoint.py",),
     "network.screening": MODELS[::-1],

@@ -146,7 +146,16 @@ def test_unpacking_overwrites_nothing(tmp_path, archive):
 
 
 @pytest.mark.parametrize(
-    "member", ["../escaped.jpg", "/escaped.jpg", "a/../../escaped.jpg", "C:\\escaped.jpg", "a/D:/escaped.jpg"]
+    "member",
+    [
+        "../escaped.jpg",
+        "/escaped.jpg",
+        "a/../../escaped.jpg",
+        "..\\escaped.jpg",
+        "\\escaped.jpg",
+        "C:\\escaped.jpg",
+        "a/D:/escaped.jpg",
+    ],
 )
 def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
     archive = tmp_path / "evil.zip"
@@ -155,6 +164,12 @@ def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
     with pytest.raises(ColorizeError, match="outside the folder"):
         unpack(archive, tmp_path / "evil")
     assert [path.name for path in tmp_path.iterdir()] == ["evil.zip"]
+
+
+def test_backslashes_part_folders_as_on_windows(tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as opened:
+        opened.writestr("a\\b.jpg", b"x")
+    assert (unpack(tmp_path / "photos.zip", tmp_path / "photos") / "a" / "b.jpg").read_bytes() == b"x"
 
 
 def test_a_damaged_zip_leaves_nothing_behind(tmp_path, colour_folder):

@@ -2,8 +2,10 @@
 
 import shutil
 import struct
+import tempfile
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,33 @@ def test_a_member_that_is_stored_and_not_as_long_as_it_says_is_refused(tmp_path,
 def test_a_model_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(ColorizeError, match=r"nowhere\.h5 cannot be loaded as a Keras model"):
         screen(tmp_path / "nowhere.h5")
+
+
+def test_inflated_weights_lie_in_memory_up_to_64_megabytes_and_in_a_file_beyond(tmp_path, harmless, monkeypatch):
+    opened = []
+
+    class Seen(tempfile.SpooledTemporaryFile):
+        is_in_file = False
+
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            opened.append(self)
+
+        def rollover(self):
+            self.is_in_file = True
+            super().rollover()
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", Seen)
+    with zipfile.ZipFile(harmless[".keras"]) as archive:
+        weights = archive.read("model.weights.h5")
+    for more, is_in_file in ((1_000_000, False), (70_000_000, True)):
+        path = rezipped(harmless[".keras"], tmp_path / f"{more}.keras", {"model.weights.h5": weights + bytes(more)})
+        with suppress(ColorizeError):
+            screen(path)
+        assert opened.pop().is_in_file == is_in_file
+
+
+def test_a_long_description_is_read_whole(tmp_path, harmless):
+    with zipfile.ZipFile(harmless[".keras"]) as archive:
+        config = archive.read("config.json")
+    screen(rezipped(harmless[".keras"], tmp_path / "long.keras", {"config.json": config + b" " * 2_500_000}))
