@@ -139,7 +139,7 @@ def test_what_cannot_be_a_record_is_not_read(tmp_path, monkeypatch):
     for path in (deep, pipe, folder) if pipe.exists() else (deep, folder):
         with pytest.raises(ValueError, match="is no record"):
             read_json(path)
-    monkeypatch.setattr("colorizer.files._RECORD_BYTES", 6)
+    monkeypatch.setattr("colorizer.files.RECORD_BYTES", 6)
     (tmp_path / "small").write_text("[1, 2]")
     (tmp_path / "large").write_text("[1, 23]")
     assert read_json(tmp_path / "small") == [1, 2]
