@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
+from colorizer.console.by_cluster import evaluate_by_cluster
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.places import output_folder, reading, run_name
-from colorizer.console.shared import is_shared
-from colorizer.console.shared_evaluation import evaluate_shared
+from colorizer.console.shared_evaluation import evaluate_shard
 from colorizer.console.showing import show_pictures
 from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and tell."""
     refuse_unknown_model(talk)
-    if is_shared(talk):
-        evaluate_shared(console, talk)
-        return
+    for flag, share_out in ((ask_shared.CLUSTER, evaluate_by_cluster), (ask_shared.SHARD, evaluate_shard)):
+        if talk.has_flag(flag):
+            share_out(console, talk)
+            return
     if talk.has_flag(ask.TO):
         raise WrongFlag(f"{ask.TO.flag} goes with {ask_shared.SHARD.flag} or {ask_shared.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there

@@ -44,10 +44,7 @@ def merge_journey(console: Console, talk: Conversation) -> None:
 def _tell(console: Console, folder: Path, kind: str) -> int:
     """Merge what is of a kind, tell it, and return of how many photos nothing is known yet."""
     if kind == runs.EVALUATION:
-        joined = runs.join_evaluation(folder)
-        tell_evaluation(console, joined.evaluation)
-        tell_kinds(console, joined.left_out, "that was not scored")
-        console.inform(f"Every photo's scores are in {joined.scores}; beside it, a drawing of the hues.")
+        tell_joined(console, folder)
         return 0
     merged = runs.merge_manifest(folder, kind)
     if kind == runs.CHECK:
@@ -61,3 +58,11 @@ def _tell(console: Console, folder: Path, kind: str) -> int:
     for reason in merged.reasons:
         console.warn(f"  {reason}")
     return merged.missing
+
+
+def tell_joined(console: Console, folder: Path) -> None:
+    """Join the evaluations in a folder, and tell what they come to; raise ColorizeError."""
+    joined = runs.join_evaluation(folder)
+    tell_evaluation(console, joined.evaluation)
+    tell_kinds(console, joined.left_out, "that was not scored")
+    console.inform(f"Every photo's scores are in {joined.scores}; beside it, a drawing of the hues.")

@@ -27,26 +27,59 @@ _PORTION = 256
 """Photos that are checked and then given colour, in a process that does one part of all."""
 
 
-def is_shared(talk: Conversation) -> bool:
-    """Say whether the flags want the work shared out."""
-    return talk.has_flag(ask_shared.SHARD) or talk.has_flag(ask_shared.CLUSTER)
+def colorize_shard(console: Console, talk: Conversation) -> None:
+    """Colorize, or check, one part of the photos, and tell; raise ColorizeError for some that failed."""
+    job, dataset, only_checks = shared_job(console, talk)
+    shard: Shard = talk.answer(ask_shared.SHARD)
+    kind = runs.CHECK if only_checks else runs.MANIFEST
+    part = shard.of(dataset.files)
+    if only_checks:
+        mark_folder(job.folder)
+        named = [(str(photo.relative_to(job.root)), "") for photo in part]
+        work = partial(runs.check_portion, job)
+    else:
+        network = load_to_colorize(console, talk, job.reading.cache_folder, job.reading.workers)
+        hasten_next_start(console, network, job.reading.cache_folder)
+        if isinstance(network.engine, networks.KerasEngine):  # whose last digits depend on what a photo goes with
+            network = load_quickly(console, network.path, job.reading.cache_folder, job.reading.workers)
+        runs.begin(job, network.name, network.weights_digest)
+        named = runs.named_photos(job, dataset.files, part)
+        work = partial(runs.colorize_portion, job, network)
+    left = runs.remaining(job, named, kind)
+    tell_done_before(console, len(named) - len(left), len(named), f"part {shard}")
+    kinds: Counter[str] = Counter()
+    try:
+        with (
+            console.progress("Checking" if only_checks else "Colorizing", "photos") as progress,
+            runs.appended(runs.journal_path(job.folder, kind, shard)) as append,
+        ):
+            progress(0, len(left))
+            for portion in portions(left, _PORTION):
+                with closing(work(portion)) as lines:
+                    for line in lines:
+                        append(line.record())
+                        kinds[line.kind or ""] += 1
+                        progress(kinds.total(), len(left))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted. {kinds.total():,} of {counted(len(left), 'photo')} of part {shard} are done; the same "
+            "command does the others."
+        ) from None
+    tell_made(console, job.folder, kinds, only_checks)
 
 
-def colorize_shared(console: Console, talk: Conversation) -> None:
-    """Colorize one part of the photos, or all of them by a cluster, and tell; raise ColorizeError for some that
-    failed.
-    """
+def shared_job(console: Console, talk: Conversation) -> tuple[runs.SharedJob, Dataset, bool]:
+    """Return what is to be done with which files, in the folder that was named, if any; and whether only to check."""
     dataset, how = begun(console, talk, (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT))
-    only_checks = talk.answer(ask_shared.CHECK_ONLY)
     job = runs.SharedJob(
         root=dataset.root,
-        folder=talk.answer(ask.TO),
+        folder=talk.answer(ask.TO) or Path(),
         adjustment=inference.Adjustment(*map(talk.answer, (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))),
-        takes_colour=talk.answer(ask.RECOLOUR),
         reading=how,
+        takes_colour=talk.answer(ask.RECOLOUR),
         has_hints=talk.answer(ask.HINTS_BESIDE),
     )
-    _colorize_shard(console, talk, job, dataset, only_checks)
+    return job, dataset, talk.answer(ask_shared.CHECK_ONLY)
 
 
 def begun(console: Console, talk: Conversation, refused: Iterable[Question]) -> tuple[Dataset, Reading]:
@@ -78,47 +111,6 @@ def begun(console: Console, talk: Conversation, refused: Iterable[Question]) -> 
 def portions(items: Sequence, size: int) -> Iterator[Sequence]:
     """Divide a list into runs of so many; the last may be shorter."""
     return (items[first : first + size] for first in range(0, len(items), size))
-
-
-def _colorize_shard(
-    console: Console, talk: Conversation, job: runs.SharedJob, dataset: Dataset, only_checks: bool
-) -> None:
-    shard: Shard = talk.answer(ask_shared.SHARD)
-    kind = runs.CHECK if only_checks else runs.MANIFEST
-    part = shard.of(dataset.files)
-    if only_checks:
-        mark_folder(job.folder)
-        named = [(str(photo.relative_to(job.root)), "") for photo in part]
-        work = partial(runs.check_portion, job)
-    else:
-        network = load_to_colorize(console, talk, job.reading.cache_folder, job.reading.workers)
-        if isinstance(network.engine, networks.KerasEngine):  # whose last digits depend on what a photo goes with
-            hasten_next_start(console, network, job.reading.cache_folder)
-            network = load_quickly(console, network.path, job.reading.cache_folder, job.reading.workers)
-        runs.begin(job, network.name, network.weights_digest)
-        named = runs.named_photos(job, dataset.files, part)
-        work = partial(runs.colorize_portion, job, network)
-    left = runs.remaining(job, named, kind)
-    tell_done_before(console, len(named) - len(left), len(named), f"part {shard}")
-    kinds: Counter[str] = Counter()
-    try:
-        with (
-            console.progress("Checking" if only_checks else "Colorizing", "photos") as progress,
-            runs.appended(runs.journal_path(job.folder, kind, shard)) as append,
-        ):
-            progress(0, len(left))
-            for portion in portions(left, _PORTION):
-                with closing(work(portion)) as lines:
-                    for line in lines:
-                        append(line.record())
-                        kinds[line.kind or ""] += 1
-                        progress(kinds.total(), len(left))
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Interrupted. {kinds.total():,} of {counted(len(left), 'photo')} of part {shard} are done; the same "
-            "command does the others."
-        ) from None
-    tell_made(console, job.folder, kinds, only_checks)
 
 
 def tell_done_before(console: Console, done: int, total: int, of: str) -> None:

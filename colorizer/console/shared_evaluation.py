@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING, Any
 
 from colorizer import inference, runs
 from colorizer.console.model import load_existing, start_tensorflow
@@ -17,21 +18,17 @@ from colorizer.dataset import colour_format
 from colorizer.errors import Interrupted
 from colorizer.marks import mark_folder
 
+if TYPE_CHECKING:
+    from colorizer.dataset import Dataset
+
 _PORTION = 256
 """Photos that are scored together: for each portion the network is compiled anew, which takes a second."""
 
 
-def evaluate_shared(console: Console, talk: Conversation) -> None:
-    """Score one part of the photos, or all of them by a cluster, and tell."""
-    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask_evaluation.KERNEL_DISTANCE))
-    settings = {
-        "batch_size": talk.answer(ask.BATCH_SIZE),
-        "adjustment": inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS)),
-        "reading": how,
-        "hints_per_photo": talk.answer(ask_evaluation.HINTS_PER_PHOTO),
-        "seed": talk.answer(ask.SEED),
-    }
-    shard, folder = talk.answer(ask_shared.SHARD), talk.answer(ask.TO)
+def evaluate_shard(console: Console, talk: Conversation) -> None:
+    """Score one part of the photos, and tell."""
+    dataset, settings = shared_settings(console, talk)
+    shard, folder, how = talk.answer(ask_shared.SHARD), talk.answer(ask.TO), settings["reading"]
     start_tensorflow(console)
     network = load_existing(console, talk)
     job = runs.SharedEvaluation(
@@ -62,6 +59,18 @@ def evaluate_shared(console: Console, talk: Conversation) -> None:
             "others."
         ) from None
     console.inform(f"The figures of part {shard} are in {folder}; once all are there, merge joins them.")
+
+
+def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict[str, Any]]:
+    """Return all the files, unchecked, and how they are scored."""
+    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask_evaluation.KERNEL_DISTANCE))
+    return dataset, {
+        "batch_size": talk.answer(ask.BATCH_SIZE),
+        "adjustment": inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS)),
+        "reading": how,
+        "hints_per_photo": talk.answer(ask_evaluation.HINTS_PER_PHOTO),
+        "seed": talk.answer(ask.SEED),
+    }
 
 
 def made_from(model: str, weights: str, settings: dict) -> str:

@@ -18,7 +18,16 @@ __getattr__, __dir__, __all__ = attach(
         "film": ["FilmJob", "FilmResult", "colorize_film"],
         "journal": ["CHECK", "EVALUATION", "MANIFEST", "appended", "is_begun", "journal_path", "missing_shards"],
         "manifest": ["FINE", "Merged", "merge_manifest"],
-        "shared": ["FAILED", "SharedJob", "begin", "check_portion", "colorize_portion", "named_photos", "remaining"],
+        "shared": [
+            "FAILED",
+            "SharedJob",
+            "begin",
+            "check_portion",
+            "colorize_portion",
+            "given_up",
+            "named_photos",
+            "remaining",
+        ],
         "shared_evaluation": ["SharedEvaluation", "evaluate_portion", "join_evaluation", "unscored"],
         "inspect": ["INSPECTED_PHOTOS", "InspectJob", "InspectResult", "inspect_network"],
         "train": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -48,9 +48,9 @@ def shared_names(
     record = run.results / NAMES
     while True:
         before = _content(record)
-        known = read_names(record)
+        known = read_names(record, {str(photo.relative_to(root)) for photo in part})
         if not all(_is_known(known, root, photo) for photo in part):
-            names = _chosen(run, root, photos, known, limits)
+            names = _chosen(run, root, photos, read_names(record), limits)
             if _content(record) != before:
                 continue
             write_record(record, names)
@@ -93,13 +93,19 @@ def _chosen(run: Run, root: Path, photos: Sequence[Path], known: _Names, limits:
     return names
 
 
-def read_names(record: Path) -> _Names:
-    """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name."""
+def read_names(record: Path, among: Collection[str] | None = None) -> _Names:
+    """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name; or only
+    of those that are in `among`, which spares looking where a million others lead.
+    """
     try:
         read = read_json(record)
     except (OSError, ValueError):  # none yet, or no longer: all names are chosen anew
         return {}
-    if not isinstance(read, dict) or not all(_is_entry(record.parent, entry) for entry in read.values()):
+    if not isinstance(read, dict):
+        return {}
+    if among is not None:
+        read = {photo: entry for photo, entry in read.items() if photo in among}
+    if not all(_is_entry(record.parent, entry) for entry in read.values()):
         return {}
     names = {photo: (name, print_) for photo, (name, print_) in read.items()}
     return names if len({name.casefold() for name, _ in names.values()}) == len(names) else {}

@@ -143,6 +143,12 @@ def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) 
                 yield timed(_line(job, photo, result=name, sha256=digest(result)))
 
 
+def given_up(job: SharedJob, photo: Named) -> Line:
+    """Return the line of a photo over which the processes died that were to give it colour."""
+    path = job.root / photo[0]
+    return _line(job, path, kind=FAILED, why=f"Cannot colorize {path}: it ended every worker that tried to.")
+
+
 def _outcomes(
     job: SharedJob,
     network: Network,

@@ -5,47 +5,17 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from colorizer.console import command_line
-from tests.conftest import SHIPPED
-
-_NOT_PICTURES = (".json", ".jsonl", ".html")
-
-
-@pytest.fixture
-def two_hundred(tmp_path) -> Path:
-    """Two hundred small grayscale photographs in folders, one colour photograph, and a file that is no photo."""
-    folder = tmp_path / "photos"
-    sources = [Image.open(SHIPPED / name).convert("L") for name in ("camera.png", "coins.png", "astronaut.png")]
-    for number in range(200):
-        path = folder / f"{number // 50}" / f"{number:03}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        left = number % 150
-        sources[number % 3].crop((left, left, left + 96, left + 96)).save(path)
-    Image.open(SHIPPED / "astronaut.png").resize((64, 64)).save(folder / "in colour.png")
-    (folder / "readme.txt").write_text("These are our photographs.")
-    return folder
-
-
-def pictures_of(folder: Path) -> dict[str, bytes]:
-    """The content of every picture below a folder of results, sheets left out, hidden files included."""
-    found = (path for path in folder.rglob("*") if path.is_file() and "sheets" not in path.parts)
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in found
-        if path.suffix not in _NOT_PICTURES and path.name != ".colorizer-results"
-    }
+from tests.shared_photos import made_by_one, pictures_of, two_hundred_photos
 
 
 @pytest.mark.slow
-def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_path, two_hundred):
-    flags = ["colorize", "--dataset", two_hundred, "--cache", "none", "--output", tmp_path / "out", "--yes"]
-    single = program(*flags, "--to", tmp_path / "single")
-    assert single.returncode == 0, single.stdout + single.stderr
+def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_path):
+    photos = two_hundred_photos(tmp_path / "photos")
+    flags = ["colorize", "--dataset", photos, "--cache", "none", "--output", tmp_path / "out", "--yes"]
     shared = tmp_path / "shared"
 
     def start(number: int) -> subprocess.Popen:
@@ -75,10 +45,10 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
     assert "200 colour photos of 202 files, each once" in merged.stdout
     assert "1 file without a colour photo: in colour already." in merged.stdout
     assert "1 file without a colour photo: a text file." in merged.stdout
-    assert pictures_of(shared) == pictures_of(tmp_path / "single")
+    assert pictures_of(shared) == made_by_one(photos, tmp_path / "single")
     lines = [json.loads(line) for line in (shared / "manifest.jsonl").read_text().splitlines()]
     assert [line["path"] for line in lines] == sorted(
-        str(path.relative_to(two_hundred)) for path in two_hundred.rglob("*") if path.is_file()
+        str(path.relative_to(photos)) for path in photos.rglob("*") if path.is_file()
     )
 
 
@@ -90,6 +60,7 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
         (["--shard", "-1/3", "--to", "x"], "I/N is wanted"),
         (["--shard", "0/0", "--to", "x"], "from 1 to 100,000"),
         (["--cluster", "nowhere"], "is none of local, auto and an address"),
+        (["--check-only", "--yes"], "--check-only goes with --shard or --cluster"),
         (["--shard", "0/2"], "--shard needs --to FOLDER"),
         (["--shard", "0/2", "--to", "x", "--count", "3"], "--count takes all photos at once"),
         (["--shard", "0/2", "--to", "x", "--cluster", "local"], "two ways"),
