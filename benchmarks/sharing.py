@@ -8,8 +8,6 @@ without any photo being opened, and prints the most memory it took. Linux only.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import resource
 import subprocess
 import sys
@@ -19,32 +17,25 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 from PIL import Image
 
 from colorizer import runs
 
 PROGRAM = Path(__file__).resolve().parent.parent / "colorize.py"
 SIDE = 256
-_SET_CHILD_SUBREAPER = 36
-"""Of prctl(2): processes whose parents have ended become ours, so that their time counts."""
 
 
 def rate(count: int) -> None:
     """Print the time a photo takes, by one process and by two workers."""
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory() as folder:
         photos = _small_photos(Path(folder, "photos"), count)
         ways = {"one process": ("--shard", "0/1"), "two workers": ("--cluster", "local", "--workers", "2")}
         for number, (name, flags) in enumerate(ways.items()):
             to = Path(folder, str(number))
-            before, began = _spent(), time.monotonic()
             command = [sys.executable, PROGRAM, "colorize", "--dataset", photos, "--to", to, "--cache", "none", *flags]
-            subprocess.run([*map(str, command), "--output", f"{folder}/OUTPUT"], check=True, stdout=subprocess.DEVNULL)
-            wall = time.monotonic() - began
-            with suppress(ChildProcessError):
-                while True:
-                    os.wait()
-            print(f"{name}: {1000 * (_spent() - before) / count:.1f} ms of cores a photo, {count / wall:.1f} photos/s")
+            spent, wall = _run([*map(str, command), "--output", f"{folder}/OUTPUT"])
+            print(f"{name}: {1000 * spent / count:.1f} ms of cores a photo, {count / wall:.1f} photos/s", flush=True)
 
 
 def paths(count: int) -> None:
@@ -79,9 +70,22 @@ def _small_photos(folder: Path, count: int) -> Path:
     return folder
 
 
-def _spent() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _run(command: list[str]) -> tuple[float, float]:
+    """Run a command and return seconds of cores, of it and all below it, and seconds on the wall.
+
+    Looked at while they run, since Ray's own do not wait for their children, whose time is nobody's then.
+    """
+    spent: dict[int, float] = {}
+    began = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                top = psutil.Process(process.pid)
+                for each in (top, *top.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        spent[each.pid] = sum(each.cpu_times()[:2])
+            time.sleep(0.1)
+    return sum(spent.values()), time.monotonic() - began
 
 
 def _tell(what: str) -> None:
