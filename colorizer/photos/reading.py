@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,6 +31,8 @@ Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Where a photo may come from: a file's path, its bytes, an open binary file, a Pillow image, or an array: uint8 of
 shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA."""
 _GRAY_SAMPLES = 8_192
+_LEAST_DECODED = 4 * _GRAY_SAMPLES
+"""Pixels that are made of a JPEG, at least, to see whether it is in colour."""
 _BYTES = {"1": 5, "L": 5, "RGB": 8, "P": 8}
 _OTHER_BYTES = 16
 """For each pixel: Pillow takes one for gray and four for colour. With more than 8 bits, or with alpha, each is there
@@ -92,13 +95,23 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
     """Decode a file to the last pixel of its last page and say what it is; raise ColorizeError when it is no readable
     photo.
+
+    Of a large JPEG every code is read, to the last, but no more pixels are made of them than tell its colours.
     """
-    with _readable(path), _open(path, limits) as image, one_large_at_a_time(image.width * image.height):
+    with _readable(path):
+        try:
+            return _examined(path, limits, at_a_fraction=True)
+        except Exception:  # of a lossless JPEG no fraction can be decoded; what is damaged fails again
+            return _examined(path, limits, at_a_fraction=False)
+
+
+def _examined(path: Path, limits: PhotoLimits, at_a_fraction: bool) -> PhotoFacts:
+    with _open(path, limits) as image, one_large_at_a_time(image.width * image.height):
         found = []
         for page in pages(image):
             with _readable(path, page):
                 _refuse_too_large(image, path, limits, page)
-                found.append(_facts(image, limits))
+                found.append(_facts(image, limits, at_a_fraction))
         return replace(
             found[0],
             most_pixels=max(facts.most_pixels for facts in found),
@@ -107,8 +120,12 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
         )
 
 
-def _facts(image: Image.Image, limits: PhotoLimits) -> PhotoFacts:
+def _facts(image: Image.Image, limits: PhotoLimits, at_a_fraction: bool) -> PhotoFacts:
     """Say what the page is that an open file shows."""
+    pixels = image.width * image.height
+    if at_a_fraction and image.format in ("JPEG", "MPO") and pixels > _LEAST_DECODED:
+        share = (_LEAST_DECODED / pixels) ** 0.5
+        image.draft(None, (math.ceil(image.width * share), math.ceil(image.height * share)))
     image.load()
     in_colour = False
     if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
@@ -125,7 +142,7 @@ def _facts(image: Image.Image, limits: PhotoLimits) -> PhotoFacts:
             colour_format = "gray"
         else:
             in_colour = is_in_colour(image, limits)
-    return PhotoFacts(colour_format, image.width * image.height, in_colour)
+    return PhotoFacts(colour_format, pixels, in_colour)
 
 
 def _square(path: Path, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:

@@ -6,6 +6,8 @@ other of the same level. Stains and yellowed edges vary slowly over the print. W
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image
 
@@ -37,28 +39,39 @@ def chroma_left(image: Image.Image) -> tuple[float, float]:
     step = max(1, round((image.width * image.height / _SAMPLES) ** 0.5))
     whole = image if image.mode in ("RGB", "RGBA", "CMYK") else image.convert("RGB")
     rgb = np.asarray(whole.reduce(step).convert("RGB"), np.float32) / 255
-    height, width, _ = rgb.shape
-    colours, gray = chroma(rgb).reshape(-1, 2).astype(np.float64) * 255, luma(rgb).ravel()
-    rest = colours - _toner(gray, colours)
-    stains = _slow_changes(height, width)
-    rest -= stains @ np.linalg.lstsq(stains, rest, rcond=None)[0]
+    colours = chroma(rgb).astype(np.float64) * 255
+    rest = colours - _toner(luma(rgb).ravel(), colours.reshape(-1, 2)).reshape(colours.shape)
+    rest -= _slow_changes(rest)
     return _root_mean_square(colours), _root_mean_square(rest)
 
 
 def _toner(gray: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Return the chroma that is usual at each part's luma: medians over parts of like luma, interpolated."""
-    parts = [part for part in np.array_split(np.argsort(gray, kind="stable"), _STEPS) if part.size]
-    levels = [gray[part].mean() for part in parts]
-    usual = np.array([np.median(colours[part], axis=0) for part in parts])
+    order = np.argsort(gray, kind="stable")
+    few, longer = divmod(len(order), _STEPS)
+    groups = (order[: longer * (few + 1)].reshape(longer, few + 1), order[longer * (few + 1) :].reshape(-1, few or 1))
+    groups = [group for group in groups if group.size]
+    levels = np.concatenate([gray[group].mean(axis=1) for group in groups])
+    usual = np.concatenate([np.median(colours[group], axis=1) for group in groups])
     return np.stack([np.interp(gray, levels, usual[:, channel]) for channel in range(2)], axis=-1)
 
 
-def _slow_changes(height: int, width: int) -> np.ndarray:
-    """Return the terms of a polynomial of place, shape (height * width, terms)."""
-    down, across = (place.ravel() for place in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j])
-    powers = range(_STAIN_DEGREE + 1)
-    return np.stack([down**i * across**j for i in powers for j in powers if i + j <= _STAIN_DEGREE], axis=-1)
+def _slow_changes(values: np.ndarray) -> np.ndarray:
+    """Return the polynomial of place that is nearest to values of shape (h, w, channels), of the same shape.
+
+    On a grid, products of orthonormal polynomials down and across are orthonormal, so that no equations need solving.
+    """
+    down, across = (_polynomials(side) for side in values.shape[:2])
+    degrees = np.add.outer(np.arange(down.shape[1]), np.arange(across.shape[1]))
+    terms = down.T @ np.moveaxis(values, -1, 0) @ across
+    return np.moveaxis(down @ np.where(degrees <= _STAIN_DEGREE, terms, 0) @ across.T, 0, -1)
+
+
+@lru_cache(maxsize=256)
+def _polynomials(side: int) -> np.ndarray:
+    """Return polynomials that are orthonormal on so many places, by rising degree, shape (side, at most five)."""
+    return np.linalg.qr(np.vander(np.linspace(-1, 1, side), _STAIN_DEGREE + 1, increasing=True))[0]
 
 
 def _root_mean_square(colours: np.ndarray) -> float:
-    return float(np.sqrt((colours**2).sum(axis=1).mean()))
+    return float(np.sqrt((colours**2).sum(axis=-1).mean()))
