@@ -17,6 +17,7 @@ from PIL import Image
 from colorizer.errors import ColorizeError
 from colorizer.inference.full_size import join
 from colorizer.inference.hints import AnyHint
+from colorizer.inference.jpeg_planes import join_planes
 from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
 from colorizer.photos.memory import memory_used_again
@@ -74,6 +75,10 @@ HintsOf = Callable[[Path, Photo], Sequence[AnyHint]]
 """Called as ``hints_of(path, original)``, from several threads: what is known of a photo's colours."""
 
 
+ForJpeg = Callable[[Path, Photo], bool]
+"""Called as ``for_jpeg(path, original)``, from several threads: whether a photo's picture is to be a JPEG's planes."""
+
+
 def no_hints(path: Path, photo: Photo) -> Sequence[AnyHint]:
     """Know nothing of any photo."""
     return ()
@@ -104,8 +109,8 @@ def colorize_photo(
 def colorize_decoded(
     network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
 ) -> Picture:
-    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory runs short, or
-    a hint lies outside the photo.
+    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory is too small
+    for it, or a hint lies outside it.
     """
     try:
         photo = _mended(photo, adjustment)
@@ -122,13 +127,14 @@ def _finish(
     size: int,
     limits: PhotoLimits = DEFAULT_LIMITS,
     hints: Sequence[AnyHint] = (),
+    for_jpeg: bool = False,
 ) -> Picture:
     if not np.isfinite(offset).all():
         raise ColorizeError("the colours the model proposes for it are no numbers; choose another model.")
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     offset = offset * np.float32(adjustment.vividness)
     if not hints:
-        return join(photo, offset, tones)
+        return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
     from colorizer.inference.hinted import HintedPhoto  # and with it SciPy and scikit-image, for those who give hints
 
     return HintedPhoto(photo, offset, tones).picture(hints)
@@ -143,9 +149,8 @@ def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
 
 
 def _too_large(photo: Photo) -> str:
-    return (
-        f"memory does not suffice for {photo.width} x {photo.height} pixels; close other programs, or make it smaller."
-    )
+    size = f"{photo.width} x {photo.height}"
+    return f"memory does not suffice for {size} pixels; close other programs, or make it smaller."
 
 
 def colorize_files(
@@ -156,15 +161,16 @@ def colorize_files(
     reading: Reading = DEFAULT_READING,
     hints_of: HintsOf = no_hints,
     pages: Mapping[Path, int] | None = None,
+    for_jpeg: ForJpeg = lambda path, photo: False,
 ) -> Iterator[Colorized | Failure]:
     """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
 
-    `pages` says of which files more than the first page is taken, and how many; there is an outcome for each.
+    `pages` says of which files more than the first page is taken, and how many; there is an outcome for each. Of what
+    `for_jpeg` names no more is computed than a JPEG holds.
 
-    While the network computes one batch, threads write the one before and read the one after it: by default as many
-    as there are cores, since this thread computes too. Batches depend on the photos alone, so the same photos give the
-    same pixels, unless memory runs short. Who keeps the iterator and stops before its end closes it
-    (`contextlib.closing`): until then threads go on delivering.
+    While the network computes one batch, threads write the one before and read the one after it: as many as there are
+    cores, since this thread computes too. Batches depend on the photos alone, so the same give the same pixels, unless
+    memory runs short. Who stops before the end closes the iterator (`contextlib.closing`): threads go on until then.
     """
     pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
 
@@ -175,7 +181,7 @@ def colorize_files(
         reading, writing = read(next(batches, [])), []
         while reading or writing:
             following = read(next(batches, []))
-            finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, pool)
+            finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, for_jpeg, pool)
             for outcome in writing:
                 yield outcome if isinstance(outcome, Failure) else outcome.result()
             reading, writing = following, finishing
@@ -211,14 +217,15 @@ def _compute(
     adjustment: Adjustment,
     limits: PhotoLimits,
     hints_of: HintsOf,
+    for_jpeg: ForJpeg,
     pool: ThreadPoolExecutor,
 ) -> list[Future | Failure]:
     """Send a batch that was read through the network, and its photos on to be joined and delivered."""
 
     def finish(path: Path, photo: Photo, mended: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
-            hints = hints_of(path, photo)
-            picture = _finish(mended, offset, adjustment, network.size, limits, hints)
+            known, as_planes = hints_of(path, photo), for_jpeg(path, photo)
+            picture = _finish(mended, offset, adjustment, network.size, limits, known, as_planes)
         except ColorizeError as error:
             return Failure(path, f"Cannot colorize {_named(path, photo)}: {error}")
         except MemoryError:

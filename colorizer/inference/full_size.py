@@ -35,14 +35,14 @@ def join(
     if change is not None:
         offset = _added(offset, change)
     step = _rows_per_node(height, len(offset))
-    padded = _padded_planes(offset * np.float32(_WHITE))
+    padded = padded_planes(offset * np.float32(_WHITE))
     joined = Image.new("RGB", (width, height), None)
     deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
     bands = _Bands(min(width, _TILE_COLUMNS), step, tones)
     for top in range(0, height, _TILE_ROWS):
         # Below the photo's last row there is black up to a whole band: computed, and dropped by `paste`.
         rows = min(_TILE_ROWS, -(-(height - top) // _BAND_ROWS) * _BAND_ROWS)
-        nodes = _resized_rows(padded, photo, top, step, rows // step + 1)
+        nodes = resized_rows(padded, (width, height), top, step, rows // step + 1)
         for left in range(0, width, _TILE_COLUMNS):
             right = min(left + _TILE_COLUMNS, width)
             levels = photo.levels((left, top, right, top + rows))
@@ -138,27 +138,28 @@ def _bring_into_gamut(rgb: np.ndarray, gray: np.ndarray, extreme: np.ndarray) ->
         flat[..., places] = merge(own, flat[..., places] - own, _WHITE)
 
 
-def _padded_planes(offset: np.ndarray) -> list[Image.Image]:
-    """Return the three channels as pictures with their top and bottom rows repeated: Pillow resizes a box inside a
+def padded_planes(offset: np.ndarray) -> list[Image.Image]:
+    """Return the channels as pictures with their top and bottom rows repeated: Pillow resizes a box inside a
     picture, and the box of a strip may begin above the photo's first row or end below its last.
     """
     padded = np.pad(offset, ((_PADDING, _PADDING), (0, 0), (0, 0)), mode="edge")
-    return [Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(3)]
+    return [Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(offset.shape[2])]
 
 
-def _resized_rows(planes: list[Image.Image], photo: Photo, top: int, step: int, count: int) -> np.ndarray:
-    """Return the offsets of the photo's rows top, top + step, ... at full width, shape (3, count, w).
+def resized_rows(planes: list[Image.Image], size: tuple[int, int], top: int, step: int, count: int) -> np.ndarray:
+    """Return what padded planes are in rows top, top + step, ... of a picture of a size (width, height), at its full
+    width: float32, shape (planes, count, width).
 
-    Rows below the photo's last repeat it: they only serve to interpolate towards.
+    Rows below the picture's last repeat it: they only serve to interpolate towards.
     """
     width, padded_height = planes[0].size
-    scale = (padded_height - 2 * _PADDING) / photo.height
-    # The middle of each resized row is to be the middle of the photo's row, half a pixel below its upper edge.
+    scale = (padded_height - 2 * _PADDING) / size[1]
+    # The middle of each resized row is to be the middle of the picture's row, half a pixel below its upper edge.
     start = _PADDING + (top + 0.5 - step / 2) * scale
     inside = min(count, int((padded_height - start) / (step * scale)))
     box = (0, start, width, start + inside * step * scale)
-    nodes = np.empty((3, count, photo.width), np.float32)
+    nodes = np.empty((len(planes), count, size[0]), np.float32)
     for plane, node in zip(planes, nodes, strict=True):
-        node[:inside] = plane.resize((photo.width, inside), Image.Resampling.BICUBIC, box)
+        node[:inside] = plane.resize((size[0], inside), Image.Resampling.BICUBIC, box)
         node[inside:] = node[inside - 1]
     return nodes

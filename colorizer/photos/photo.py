@@ -89,13 +89,43 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A photo in colour."""
+class JpegPlanes:
+    """A photo in colour as a JPEG holds it: levels of Y, Cb and Cr of JFIF, https://www.itu.int/rec/T-REC-T.871."""
 
-    image: Image.Image
-    """8-bit RGB."""
-    deep: np.ndarray | None = None
-    """The same with 16 bits: uint16, shape (h, w, 3), 0 to 65535; None where the original has 8."""
+    luma: np.ndarray
+    """uint8, shape (h, w)."""
+    blue: np.ndarray
+    """Cb, uint8, of each two rows and columns: shape ((h + 1) // 2, (w + 1) // 2)."""
+    red: np.ndarray
+    """Cr, of the same shape."""
+
+    def rgb(self, size: tuple[int, int], window: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
+        """Return them as 8-bit RGB of a width and height."""
+        height, width = self.luma.shape
+        planes = []
+        for plane, share in ((self.luma, 1), (self.blue, 2), (self.red, 2)):
+            box = (0, 0, width / share, height / share)  # of an odd size, less than the planes of chroma cover
+            planes.append(Image.fromarray(plane).resize(size, window, box, reducing_gap=2.0))
+        return Image.merge("YCbCr", planes).convert("RGB")
+
+
+class Picture:
+    """A photo in colour.
+
+    `image`: 8-bit RGB. `deep`: the same with 16 bits: uint16, shape (h, w, 3), 0 to 65535; None where the original has
+    8. `planes`: what is to be written, instead of `image`, where that is a JPEG.
+    """
+
+    def __init__(
+        self, image: Image.Image | None = None, deep: np.ndarray | None = None, planes: JpegPlanes | None = None
+    ):
+        self.deep, self.planes, self._image = deep, planes, image
+
+    @property
+    def image(self) -> Image.Image:
+        if self._image is None:
+            self._image = self.planes.rgb(self.planes.luma.shape[::-1])
+        return self._image
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from colorizer.errors import ColorizeError
 from colorizer.files import complete_file
 from colorizer.photos.exif import flat_exif
 from colorizer.photos.formats import named_format, other_ending, writing_format
+from colorizer.photos.jpeg import encoded_planes
 from colorizer.photos.palette import with_palette
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import file_format
@@ -42,6 +43,11 @@ def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
     return file_name(path.name, form) if form else path.name
 
 
+def is_written_as_jpeg(name: str, original: Photo) -> bool:
+    """Say whether a picture of this name is written as a JPEG, for which planes of one are enough."""
+    return writing_format(name, original.format) == "JPEG"
+
+
 def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
     """Write a picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF and
     resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
@@ -56,7 +62,7 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
                     deep = np.dstack([deep, original.alpha.astype(np.uint16) * 257])
                 (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, deep, original)
             else:
-                _write_with_pillow(temporary, form, picture.image, original, limits)
+                _write_eight_bits(temporary, form, picture, original, limits)
         except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
             raise ColorizeError(f"Could not write {path}: {error}.") from error
 
@@ -78,7 +84,8 @@ def write_pages(path: Path, pages: Iterable[Path]) -> None:
             page.unlink()
 
 
-def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Photo, limits: PhotoLimits) -> None:
+def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, limits: PhotoLimits) -> None:
+    image = None if form == "JPEG" and picture.planes else picture.image
     if form == "GIF":
         image = with_palette(image, original.alpha)
     elif original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "BMP", "HEIF"):
@@ -94,6 +101,9 @@ def _write_with_pillow(path: Path, form: str, image: Image.Image, original: Phot
         options["exif"] = flat_exif(original.exif) if form == "TIFF" else original.exif
     if original.resolution:
         options["dpi"] = original.resolution
+    if image is None:
+        path.write_bytes(encoded_planes(picture.planes, limits.jpeg_quality, options))
+        return
     if form == "JPEG":
         options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}
     elif form == "HEIF":

@@ -33,7 +33,7 @@ def comparison(original: Photo, picture: Picture, truth: Photo | None = None) ->
     `truth` may be the original itself.
     """
     before = thumbnail(original.eight_bits())
-    row = [gray(before), thumbnail(picture.image)]
+    row = [gray(before), _thumbnail_of(picture)]
     if truth is not None:
         row.append(before if truth is original else thumbnail(truth.eight_bits()))
     return [each.convert("RGB") for each in row]
@@ -65,11 +65,23 @@ class SheetWriter:
 
 def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
     """Return a picture at most `side` pixels wide and high."""
-    scale = min(side / image.width, side / image.height)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    size, window = _fitted(image.width, image.height, side)
+    return image.resize(size, window, reducing_gap=2.0)
+
+
+def _thumbnail_of(picture: Picture) -> Image.Image:
+    if picture.planes is None:
+        return thumbnail(picture.image)
+    height, width = picture.planes.luma.shape
+    return picture.planes.rgb(*_fitted(width, height, _CELL))
+
+
+def _fitted(width: int, height: int, side: int) -> tuple[tuple[int, int], Image.Resampling]:
+    """Return the size of a picture that is to fit into a square, and by which window it gets it."""
+    scale = min(side / width, side / height)
     # Hamming's window makes small pictures as sharp as Lanczos' in less than half the time, but no enlarged ones.
     window = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
-    return image.resize(size, window, reducing_gap=2.0)
+    return (max(1, round(width * scale)), max(1, round(height * scale))), window
 
 
 def gray(picture: Image.Image) -> Image.Image:

@@ -30,7 +30,7 @@ from colorizer.network.network import Network
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
-from colorizer.photos.writing import write_photo
+from colorizer.photos.writing import is_written_as_jpeg, write_photo
 from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page, small_copy
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
@@ -100,7 +100,10 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
     try:
-        with page_folder(job.run.results, pages) as folder, closing(_outcomes(job, paths, pages, folder)) as outcomes:
+        with (
+            page_folder(job.run.results, pages) as folder,
+            closing(_outcomes(job, paths, pages, folder, on_sheets)) as outcomes,
+        ):
             told = _told(outcomes, sum(pages.values()), progress)
             for photo, count in pages.items():
                 outcome = gathered(paths[photo], islice(told, count))
@@ -131,14 +134,19 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
 
 
 def _outcomes(
-    job: ColorizeJob, paths: Mapping[Path, Path], pages: Mapping[Path, int], folder: Path
+    job: ColorizeJob,
+    paths: Mapping[Path, Path],
+    pages: Mapping[Path, int],
+    folder: Path,
+    on_sheets: set[Path],
 ) -> Iterator[Colorized | Failure]:
     """Colorize every page of the photos that `pages` counts, into `paths`, or into `folder` where there are several."""
 
     def write(photo: Path, original: Photo, picture: Picture) -> Written:
         file = paths[photo] if pages[photo] == 1 else page_file(folder)
         write_photo(file, picture, original)
-        if original.page > 0:
+        is_looked_at = photo in on_sheets or not is_shown_by_browsers(paths[photo])
+        if original.page > 0 or not is_looked_at:
             return Written(file, ())
         truth = job.truths.get(photo)
         true = original if truth == photo else truth and read_photo(truth)
@@ -147,7 +155,10 @@ def _outcomes(
     def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
         return job.hints.get(photo, ()) if original.page == 0 else ()
 
-    return colorize_files(job.network, list(pages), write, job.adjustment, job.reading, hints_of, pages)
+    def for_jpeg(photo: Path, original: Photo) -> bool:
+        return is_written_as_jpeg(paths[photo].name, original)
+
+    return colorize_files(job.network, list(pages), write, job.adjustment, job.reading, hints_of, pages, for_jpeg)
 
 
 def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:

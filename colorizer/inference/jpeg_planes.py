@@ -1,0 +1,155 @@
+"""A network's colours under a photo's own luma, as a JPEG holds them: luma at full size, chroma at half of it.
+
+What a JPEG calls luma weighs the channels by ITU-R BT.601 (JFIF, https://www.itu.int/rec/T-REC-T.871), ours by BT.709.
+docs/decisions/0008-luma-of-jpegs.md says why ours is what is kept there, too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from colorizer.inference.full_size import padded_planes, resized_rows
+from colorizer.photos.color import LUMA_WEIGHTS
+from colorizer.photos.photo import JpegPlanes, Photo
+
+_TILE_ROWS, _TILE_COLUMNS = 128, 2048
+"""What is taken out of the photo at a time."""
+_BAND_PIXELS = 131_072
+"""Of a tile, that are computed together, so that what one operation leaves is in the processor's cache for the next."""
+_MOST_STEP = 8
+"""Rows of chroma, at most, that are interpolated between two resized ones."""
+_WHITE = 255
+_CENTRE = 128
+_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
+"""Shares in the luma of JFIF, which is BT.601's."""
+_FROM_CB = np.array([0.0, -2 * (1 - _BLUE) * _BLUE / _GREEN, 2 * (1 - _BLUE)], np.float32)
+_FROM_CR = np.array([2 * (1 - _RED), -2 * (1 - _RED) * _RED / _GREEN, 0.0], np.float32)
+"""What a unit of Cb and of Cr adds to R, G and B beside the luma of JFIF."""
+_LIFT = -np.array([_FROM_CB @ LUMA_WEIGHTS, _FROM_CR @ LUMA_WEIGHTS], np.float32)
+"""What JFIF's luma must be above ours, for a unit of Cb and of Cr."""
+
+
+def join_planes(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> JpegPlanes:
+    """Bring colour offsets smoothly to the photo's size and join them with its own luma, as planes of a JPEG.
+
+    `offset` and `tones` as `full_size.join` takes them. Luma is computed for the chroma that is stored, so that who
+    decodes the planes gets the photo's own luma of BT.709. Colours outside the gamut lose chroma, each pair of rows and
+    columns as much as its four pixels do on average.
+    """
+    width, height = photo.image.size
+    across, down = (width + 1) // 2, (height + 1) // 2
+    planes = padded_planes(_chroma(offset) * np.float32(_WHITE))
+    step = _rows_per_node(down, len(offset))
+    luma = np.empty((height, width), np.uint8)
+    chroma = np.empty((2, down, across), np.uint8)
+    band = min(_TILE_ROWS, 2 * _MOST_STEP * max(1, _BAND_PIXELS // (2 * _MOST_STEP * min(width, _TILE_COLUMNS))))
+    for top in range(0, height, _TILE_ROWS):
+        rows = min(_TILE_ROWS, -(-(height - top) // band) * band)
+        nodes = resized_rows(planes, (across, down), top // 2, step, rows // 2 // step + 1)
+        for left in range(0, 2 * across, _TILE_COLUMNS):
+            right = min(left + _TILE_COLUMNS, 2 * across)
+            levels = photo.levels((left, top, min(right, width), min(top + rows, height)))
+            beyond = (rows - levels.shape[0], right - left - levels.shape[1])
+            if any(beyond):  # half of the last pair lies outside: it is as the other half is
+                levels = np.pad(levels, ((0, beyond[0]), (0, beyond[1]), (0, 0)), mode="edge")
+            for first in range(0, rows, band):
+                part = slice(first // 2 // step, (first + band) // 2 // step + 1)
+                lit, tinted = _band(_gray(levels[first : first + band], tones), nodes[:, part, left // 2 : right // 2])
+                place = luma[top + first : top + first + band, left:right]
+                np.copyto(place, lit[: place.shape[0], : place.shape[1]], casting="unsafe")
+                place = chroma[:, (top + first) // 2 : (top + first + band) // 2, left // 2 : right // 2]
+                np.copyto(place, tinted[:, : place.shape[1]], casting="unsafe")
+    return JpegPlanes(luma, chroma[0], chroma[1])
+
+
+def _chroma(offset: np.ndarray) -> np.ndarray:
+    """Return Cb and Cr of JFIF, shape (rows, columns, 2), of offsets of RGB from the luma of BT.709."""
+    lift = offset @ np.array([_RED, _GREEN, _BLUE], np.float32)
+    return np.stack([(offset[..., 2] - lift) / _FROM_CB[2], (offset[..., 0] - lift) / _FROM_CR[0]], axis=-1)
+
+
+def _rows_per_node(down: int, cells: int) -> int:
+    step = 1
+    while step < _MOST_STEP and 2 * step * cells <= down:
+        step *= 2
+    return step
+
+
+def _gray(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
+    """Return the luma of levels on a scale of 0 to 255, float32, shape (h, w), `tones` of it made black and white."""
+    gray = levels.astype(np.float32)
+    gray = gray @ LUMA_WEIGHTS if levels.shape[2] == 3 else gray[..., 0]
+    black, white = tones
+    if (black, white) != (0.0, 1.0):
+        gray = np.clip((gray - np.float32(_WHITE * black)) / np.float32(white - black), 0, _WHITE)
+    return gray
+
+
+def _band(gray: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the levels of luma, shape (h, w), and of chroma, shape (2, h / 2, w / 2), each half above what it is cut
+    off to.
+
+    `gray`: the photo's luma, which is overwritten. `nodes`: Cb and Cr of every few rows, shape (2, some + 1, w / 2).
+    """
+    rows, columns = gray.shape[0] // 2, gray.shape[1] // 2
+    cells = nodes.shape[1] - 1
+    between = (np.arange(rows // cells, dtype=np.float32) * np.float32(cells / rows))[:, None]
+    upper, lower = nodes[:, :-1, None], nodes[:, 1:, None]
+    chroma = (lower - upper) * between
+    chroma += upper
+    chroma = chroma.reshape(2, rows, columns)
+    suspects = _suspects(gray.reshape(cells, -1, 2 * columns), nodes)
+    if suspects.size:
+        _bring_into_gamut(chroma, gray, suspects)
+    own = chroma[0] * _LIFT[0]
+    own += chroma[1] * _LIFT[1]
+    own += np.float32(0.5)
+    lift = np.empty((rows, columns, 2), np.float32)
+    lift[..., 0] = own
+    lift[..., 1] = own
+    pairs = gray.reshape(rows, 2, 2 * columns)
+    pairs += lift.reshape(rows, 1, 2 * columns)
+    np.clip(gray, 0, _WHITE, out=gray)
+    chroma += np.float32(_CENTRE + 0.5)
+    np.clip(chroma, 0, _WHITE, out=chroma)
+    return gray, chroma
+
+
+def _suspects(gray: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """Return the columns of chroma in which a pixel may be outside the gamut: between two nodes no channel is farther
+    from luma than at one of them.
+
+    `gray`: shape (cells, rows, w).
+    """
+    darkest, brightest = gray.min(axis=1), gray.max(axis=1)
+    below, above = _extremes(nodes)
+    outside = np.minimum(darkest[:, 0::2], darkest[:, 1::2]) + np.minimum(below[:-1], below[1:]) < 0
+    outside |= np.maximum(brightest[:, 0::2], brightest[:, 1::2]) + np.maximum(above[:-1], above[1:]) > _WHITE
+    return np.flatnonzero(outside.any(axis=0))
+
+
+def _extremes(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the lowest channel and the highest are from our luma, for Cb and Cr of shape (2, ...)."""
+    lift = chroma[0] * _LIFT[0] + chroma[1] * _LIFT[1]
+    red, blue = chroma[1] * _FROM_CR[0], chroma[0] * _FROM_CB[2]
+    green = chroma[0] * _FROM_CB[1] + chroma[1] * _FROM_CR[1]
+    lowest = np.minimum(np.minimum(red, green), blue)
+    return lowest + lift, np.maximum(np.maximum(red, green), blue) + lift
+
+
+def _bring_into_gamut(chroma: np.ndarray, gray: np.ndarray, suspects: np.ndarray) -> None:
+    """Take chroma from the pairs of rows and columns of which a pixel would be outside, as `color.merge` does.
+
+    `chroma`: shape (2, h / 2, w / 2). `gray`: shape (h, w). `suspects`: the columns of chroma to look at.
+    """
+    # The four pixels of each pair, one after the other: over an axis of two, NumPy takes twenty times as long.
+    four = [gray[row::2, column::2][:, suspects] for row in (0, 1) for column in (0, 1)]
+    below, above = _extremes(chroma[..., suspects])
+    outside = np.minimum(np.minimum(four[0], four[1]), np.minimum(four[2], four[3])) + below < 0
+    outside |= np.maximum(np.maximum(four[0], four[1]), np.maximum(four[2], four[3])) + above > _WHITE
+    rows, places = np.nonzero(outside)
+    if rows.size:
+        gray_there = np.stack([pixel[outside] for pixel in four])
+        to_black = gray_there / np.maximum(-below[outside], np.float32(1e-9))
+        to_white = (_WHITE - gray_there) / np.maximum(above[outside], np.float32(1e-9))
+        chroma[:, rows, suspects[places]] *= np.minimum(np.minimum(to_black, to_white), 1).mean(axis=0)

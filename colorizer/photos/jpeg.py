@@ -1,0 +1,35 @@
+"""Planes of luma and chroma, encoded as a JPEG without a way through RGB."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from colorizer.photos.photo import JpegPlanes
+
+_HEADER_BYTES = 20
+"""Start of image, and the segment of JFIF: ITU-T T.871, 10.1."""
+_FIRST_APPLICATION_MARKER, _LAST_APPLICATION_MARKER = 0xE0, 0xEF
+
+
+def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) -> bytes:
+    """Return planes as a JPEG's bytes, chroma at half the size (4:2:0); raise ValueError for what is too large for one.
+
+    `options`: what the header is to tell, as `Image.save` takes it: "dpi", "exif", "icc_profile".
+    """
+    import simplejpeg  # only where a JPEG is written
+
+    content = simplejpeg.encode_jpeg_yuv_planes(planes.luma, planes.blue, planes.red, quality)
+    return _header(options) + content[_HEADER_BYTES:]
+
+
+def _header(options: dict[str, Any]) -> bytes:
+    """Return what Pillow writes before the tables of a JPEG."""
+    file = io.BytesIO()
+    Image.new("L", (1, 1)).save(file, format="JPEG", **options)
+    content, end = file.getvalue(), 2
+    while _FIRST_APPLICATION_MARKER <= content[end + 1] <= _LAST_APPLICATION_MARKER:
+        end += 2 + int.from_bytes(content[end + 2 : end + 4], "big")
+    return content[:end]
