@@ -1,4 +1,4 @@
-"""`python -m benchmarks [row ...]`: measure and print one table."""
+"""`python -m benchmarks [row ...]`: measure and print one table; `python -m benchmarks growth` draws curves."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.rows import CORES, ROWS, measure
+from benchmarks import growth
+from benchmarks.rows import APART, CORES, ROWS, measure
 
 
 def main(names: list[str]) -> int:
     """Measure the named rows, or all, print their table, and return 1 when a ratio is missed."""
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        print(f"There is no row {unknown[0]}; choose from {', '.join(ROWS)}.", file=sys.stderr)
+    unknown = [name for name in names if name not in ROWS | APART]
+    if unknown and names != ["growth"]:
+        choices = ", ".join((*ROWS, *APART, "growth"))
+        print(f"There is no row {unknown[0]}; choose from {choices}; growth stands alone.", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if unknown:
+        return growth.main()
     console = Console(width=max(Console().width, 130))
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "pillow"))
     console.print(f"{processor()}, {CORES} cores; Python {platform.python_version()}, {versions}")

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measuring import Row, Times, alternate, rates, seconds
+from benchmarks.peers import peers
 from benchmarks.photos import write_jpegs
 from benchmarks.processes import memory, scans, start, startup
 from colorizer.dataset.check import check_photos
@@ -240,9 +241,11 @@ ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "memory": memory,
     "scans": scans,
 }
+APART: dict[str, Callable[[Path], Iterator[Row]]] = {"peers": peers}
+"""Measured only when it is named: it needs what the program does not."""
 
 
 def measure(name: str) -> list[Row]:
     """Measure one row, or the few that belong together."""
     with tempfile.TemporaryDirectory() as folder:
-        return list(ROWS[name](Path(folder)))
+        return list((ROWS | APART)[name](Path(folder)))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from colorizer.dataset.find import Dataset
 from colorizer.dataset.findings import Findings
+from colorizer.dataset.paths import chosen
 from colorizer.errors import ColorizeError
-from colorizer.files import fingerprint
+from colorizer.files import Fingerprint, fingerprint
 from colorizer.photos.reading import examine
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_count
 
 _TRAINABLE = ("RGB", "RGBA")
 _READABLE, _UNREADABLE = "readable", "unreadable"
-_FILES_AT_A_TIME = 16
+_FILES_AT_A_TIME, _PORTIONS_AHEAD = 16, 8
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,16 @@ class DatasetCheck:
     """What the check found; every file of the dataset is in exactly one of the four."""
 
     root: Path
-    fine: tuple[Path, ...]
+    fine: Sequence[Path]
     unreadable: tuple[tuple[Path, str], ...]
     """(file, why) pairs."""
     wrong_format: tuple[tuple[Path, str], ...]
     """(file, its colour format) pairs."""
     colour_format: str | None
     """The run's one colour format, "RGB" or "RGBA"; None when every format was welcome."""
-    in_colour: tuple[Path, ...] = ()
+    in_colour: Sequence[Path] = ()
     """Photos that are in colour already, where black-and-white ones are wanted. Toned and yellowed ones are not."""
-    several_pages: tuple[Path, ...] = ()
+    several_pages: Sequence[Path] = ()
     """Files with more pages than one; they are among the others too."""
 
 
@@ -54,67 +57,112 @@ def check_photos(
     other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For colorizing
     every photographic format is fine, and photos that are in colour already stand apart.
     """
-    findings = _examined(dataset, reading, progress)
+    found, files = _examined(dataset, reading, progress), dataset.files
     if for_training and wanted is None:
-        wanted = _first_format(findings)
-    fine, unreadable, wrong, in_colour = [], [], [], []
-    for path, (kind, found, *facts) in zip(dataset.files, findings, strict=True):
-        if kind == _UNREADABLE:
-            unreadable.append((path, found))
-        elif not for_training and facts[1]:
-            in_colour.append(path)
-        elif wanted is not None and found != wanted:
-            wrong.append((path, found))
+        wanted = _first_format(found.formats)
+    fine, wrong, in_colour = array("Q"), [], array("Q")
+    for number, form in enumerate(found.formats):
+        if form is None:
+            continue
+        if not for_training and found.in_colour[number]:
+            in_colour.append(number)
+        elif wanted is not None and form != wanted:
+            wrong.append((files[number], form))
         else:
-            fine.append(path)
-    read = zip(dataset.files, findings, strict=True)
-    several = tuple(path for path, found in read if found[0] == _READABLE and found[4] > 1)
-    return DatasetCheck(dataset.root, tuple(fine), tuple(unreadable), tuple(wrong), wanted, tuple(in_colour), several)
+            fine.append(number)
+    unreadable = tuple((files[number], why) for number, why in sorted(found.unreadable.items()))
+    return DatasetCheck(
+        root=dataset.root,
+        fine=chosen(files, fine),
+        unreadable=unreadable,
+        wrong_format=tuple(wrong),
+        colour_format=wanted,
+        in_colour=chosen(files, in_colour),
+        several_pages=chosen(files, sorted(found.several_pages)),
+    )
 
 
 def colour_format(dataset: Dataset, limits: PhotoLimits = DEFAULT_READING.limits) -> str:
     """Return the colour format that a training on these files would have, decoding no more of them than it takes."""
-    return _first_format(_examine(path, limits) for path in dataset.files)
+    findings = (_examine(path, limits) for path in dataset.files)
+    return _first_format(found[1] for found in findings if found[0] == _READABLE)
 
 
-def _first_format(findings: Iterable[list]) -> str:
-    readable = (found[1] for found in findings if found[0] == _READABLE)
-    return next((found for found in readable if found in _TRAINABLE), "RGB")
+def _first_format(formats: Iterable[str | None]) -> str:
+    return next((form for form in formats if form in _TRAINABLE), "RGB")
 
 
-def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> list[list]:
-    """Return [_READABLE, colour format, pixels, whether it is in colour, pages] or [_UNREADABLE, why] of every file.
+class _Found:
+    """What was found about so many files, ten bytes for each."""
 
-    Those seen before, and not changed since, are not decoded again.
-    """
+    def __init__(self, count: int):
+        self.formats: list[str | None] = [None] * count
+        """Colour formats; None where a file is unreadable, or not yet read."""
+        self.in_colour = bytearray(count)
+        self.unreadable: dict[int, str] = {}
+        self.several_pages: list[int] = []
+
+    def note(self, number: int, finding: list) -> None:
+        if finding[0] == _UNREADABLE:
+            self.unreadable[number] = finding[1]
+            return
+        _, form, _, self.in_colour[number], pages = finding
+        self.formats[number] = sys.intern(form)
+        if pages > 1:
+            self.several_pages.append(number)
+
+
+def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> _Found:
+    """Examine every file; those seen before, and not changed since, are not decoded again."""
     # The one photo of a folder that somebody chose alone must not displace what is known of the others.
     known = Findings(reading.cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
-    names = [str(path) for path in dataset.files]
-    prints = [fingerprint(name) for name in names]
-    results = [known.recall(name, now) for name, now in zip(names, prints, strict=True)]
-    # What was within an earlier run's limit need not be within this one's.
-    results = [found if _is_within(found, reading.limits.maximum_pixels) else None for found in results]
-    unseen = [number for number, found in enumerate(results) if found is None]
-    done = len(results) - len(unseen)
-    progress(done, len(results))
-    # Pillow decodes outside the interpreter's lock, so threads keep all cores busy without a second interpreter; they
-    # take several files at a time, because handing over each one costs as much as a tenth of decoding it.
+    found, unseen = _Found(len(dataset.files)), array("Q")
+    for number, path in enumerate(dataset.files):
+        recalled = known.recall(str(path), fingerprint(str(path)))
+        # What was within an earlier run's limit need not be within this one's.
+        if _is_within(recalled, reading.limits.maximum_pixels):
+            found.note(number, recalled)
+        else:
+            unseen.append(number)
+    done = len(dataset.files) - len(unseen)
+    progress(done, len(dataset.files))
+    try:
+        for number, now, finding in _examined_by_threads(dataset.files, unseen, reading):
+            found.note(number, finding)
+            if finding[0] == _READABLE:  # why a file could not be read may be mended without a trace in size or time
+                known.remember(str(dataset.files[number]), now, finding)
+            done += 1
+            progress(done, len(dataset.files))
+    finally:
+        known.save()
+    return found
+
+
+def _examined_by_threads(
+    files: Sequence[Path], numbers: Sequence[int], reading: Reading
+) -> Iterator[tuple[int, Fingerprint | None, list]]:
+    """Yield the number of each file, its fingerprint before it was read, and what was found about it, in order.
+
+    Pillow decodes outside the interpreter's lock, so threads keep all cores busy without a second interpreter; they
+    take several files at a time, because handing over each one costs as much as a tenth of decoding it.
+    """
     threads = worker_count(reading.workers)
-    some = max(1, min(_FILES_AT_A_TIME, len(unseen) // (4 * threads)))
-    portions = [unseen[first : first + some] for first in range(0, len(unseen), some)]
+    some = max(1, min(_FILES_AT_A_TIME, len(numbers) // (4 * threads)))
+
+    def examine_some(portion: Sequence[int]) -> list[tuple[int, Fingerprint | None, list]]:
+        return [(number, fingerprint(files[number]), _examine(files[number], reading.limits)) for number in portion]
+
+    waiting: deque[Future] = deque()  # few, since each of them takes a kilobyte
     pool = ThreadPoolExecutor(threads)
     try:
-        found = pool.map(lambda some: [_examine(dataset.files[number], reading.limits) for number in some], portions)
-        for number, finding in zip(unseen, chain.from_iterable(found), strict=True):
-            results[number] = finding
-            if finding[0] == _READABLE:  # why a file could not be read may be mended without a trace in size or time
-                known.remember(names[number], prints[number], finding)
-            done += 1
-            progress(done, len(results))
+        for first in range(0, len(numbers), some):
+            waiting.append(pool.submit(examine_some, numbers[first : first + some]))
+            if len(waiting) > _PORTIONS_AHEAD * threads:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-        known.save()
-    return results
 
 
 def _is_within(found: list | None, maximum_pixels: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.dataset.archive import RECORD, came_from
+from colorizer.dataset.paths import Paths
 from colorizer.errors import ColorizeError
 from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
@@ -22,8 +23,8 @@ class Dataset:
 
     root: Path
     """The folder the files' relative names start from."""
-    files: tuple[Path, ...]
-    """Every file below it, sorted by name."""
+    files: Sequence[Path]
+    """Every file below it, sorted by name: `paths.Paths`, or a tuple."""
     hidden: int
     """Files left out because their name, or their folder's, starts with a dot or is __MACOSX."""
     results: int = 0
@@ -41,7 +42,7 @@ def find_files(source: Path) -> Dataset:
         return Dataset(source.parent, (source,), 0)
     if not source.is_dir():
         raise ColorizeError(f"There is no folder or photo at {source}.")
-    files, hidden, results = [], 0, 0
+    found, hidden, results = [], 0, 0
 
     def refuse(error: OSError) -> None:
         raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
@@ -57,8 +58,15 @@ def find_files(source: Path) -> Dataset:
         beside = made_beside(Path(folder))
         results += len(beside.intersection(visible))
         listed = [name for name in visible if name not in beside and not name.endswith(HINTS_ENDING)]
-        files += [path for path in (Path(folder, name) for name in listed) if not _is_unpacked(path)]
-    return Dataset(source, tuple(sorted(files)), hidden, results)
+        above = os.path.relpath(folder, source)
+        found += [
+            name if above == os.curdir else os.path.join(above, name)  # noqa: PTH118 - a Path takes ten times as much
+            for name in listed
+            if not (name.lower().endswith(".zip") and _is_unpacked(Path(folder, name)))
+        ]
+    # As paths are sorted: folder by folder, which a separator below every other character does.
+    found.sort(key=lambda name: os.path.normcase(name).replace(os.sep, "\0"))
+    return Dataset(source, Paths(source, found), hidden, results)
 
 
 def gather(sources: Sequence[Path]) -> Dataset:

@@ -35,8 +35,8 @@ class Findings:
         return known[2]
 
     def remember(self, path: str, now: Fingerprint | None, finding: list) -> None:
-        """Note what was found about a file; nothing is noted about one that has vanished."""
-        if now is not None:
+        """Note what was found about a file; nothing is noted about one that has vanished, or without a cache."""
+        if now is not None and self._file is not None:
             self._found[path] = [*now, finding]
 
     def save(self) -> None:

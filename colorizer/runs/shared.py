@@ -28,7 +28,7 @@ from colorizer.network.network import Network
 from colorizer.photos.kinds import kind_of
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.writing import write_photo
+from colorizer.photos.writing import is_written_as_jpeg, write_photo
 from colorizer.runs.colorize import how_made
 from colorizer.runs.folders import MADE_FROM, Run, is_made_from, write_record
 from colorizer.runs.journal import MANIFEST
@@ -165,7 +165,10 @@ def _outcomes(
     def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
         return hints.get(photo, ()) if original.page == 0 else ()
 
-    return colorize_files(network, list(pages), write, job.adjustment, job.reading, hints_of, pages)
+    def for_jpeg(photo: Path, original: Photo) -> bool:
+        return is_written_as_jpeg(paths[photo].name, original)
+
+    return colorize_files(network, list(pages), write, job.adjustment, job.reading, hints_of, pages, for_jpeg)
 
 
 def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:

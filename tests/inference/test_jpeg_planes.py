@@ -26,7 +26,7 @@ def test_planes_have_the_photo_s_luma_and_the_colours_of_a_full_join(strength, s
         rgb = np.asarray(planes.rgb(size[::-1], Image.Resampling.NEAREST), np.float32)
         error = np.abs(luma(rgb) - own.luma() * 255)
         assert error.mean() < 1 + 2 * strength  # what is out of gamut by less than its neighbours is cut off
-        assert np.abs(rgb.mean(axis=(0, 1)) - np.asarray(joined).mean(axis=(0, 1))).max() < 1.5
+        assert np.abs(rgb.mean(axis=(0, 1)) - np.asarray(joined).mean(axis=(0, 1))).max() < 1.5 + 3 * strength
 
 
 def test_a_faded_photo_gets_its_black_and_white_back(camera):
