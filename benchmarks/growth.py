@@ -23,6 +23,8 @@ COUNTS = (1, 10, 100, 1000)
 """Photos of 500 x 375."""
 SIDES = ((375, 270), (1200, 830), (3900, 2600), (6000, 4000), (12_000, 8333))
 """Of one photo: 0.1, 1, 10, 24 and 100 megapixels."""
+_DIFFERENT = 20
+"""Of many photos; the others are links to them."""
 
 PROBE = """
 import re, sys, time
@@ -84,7 +86,9 @@ def main() -> int:
 
 def measure(folder: Path, count: int, size: tuple[int, int]) -> Point:
     """Make a folder of photos and colorize it, by us and to the limit."""
-    write_jpegs(folder, count, *size)
+    for number, photo in enumerate(write_jpegs(folder, min(count, _DIFFERENT), *size)):
+        for copy in range(number + _DIFFERENT, count, _DIFFERENT):
+            (folder / f"{copy:05}.jpg").hardlink_to(photo)
     ours, limit = (_run(kind, folder) for kind in ("ours", "limit"))
     return Point(
         count,
