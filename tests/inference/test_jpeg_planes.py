@@ -7,7 +7,7 @@ from PIL import Image
 from colorizer.inference.colorize import colorize_files
 from colorizer.inference.full_size import join
 from colorizer.inference.jpeg_planes import join_planes
-from colorizer.network.model_files import load
+from colorizer.network import load_model
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo
 from colorizer.photos.reading import read_photo
@@ -36,7 +36,7 @@ def test_a_faded_photo_gets_its_black_and_white_back(camera):
     assert np.abs(luma(rgb) - luma(np.asarray(joined.image, np.float32))).mean() < 1
 
 
-def test_a_jpeg_keeps_luma_better_than_by_way_of_rgb_and_all_its_original_tells(tmp_path, small_model, astronaut):
+def test_a_jpeg_keeps_luma_better_than_by_way_of_rgb_and_all_its_original_tells(tmp_path, astronaut):
     exif = Image.Exif()
     exif[0x010E] = "grandmother"
     icc = b"profile" * 10_000
@@ -52,7 +52,7 @@ def test_a_jpeg_keeps_luma_better_than_by_way_of_rgb_and_all_its_original_tells(
         assert picture.planes is not None
         return shift("planes.jpg", picture, original), shift("rgb.jpg", type(picture)(picture.image), original)
 
-    (outcome,) = colorize_files(load(small_model), [tmp_path / "a.jpg"], both, for_jpeg=lambda path, photo: True)
+    (outcome,) = colorize_files(load_model(), [tmp_path / "a.jpg"], both, for_jpeg=lambda path, photo: True)
     by_planes, by_rgb = outcome.delivered
     assert by_planes <= by_rgb < 1
     with Image.open(tmp_path / "planes.jpg") as written:
