@@ -68,29 +68,23 @@ class Point:
 
 
 def main() -> int:
-    """Measure, print two tables and draw them."""
-    with tempfile.TemporaryDirectory() as folder:
-        by_count = [measure(Path(folder) / f"count-{count}", count, (500, 375)) for count in COUNTS]
-        by_size = [measure(Path(folder) / f"size-{width}", 1, (width, height)) for width, height in SIDES]
+    """Measure, print a table and draw it."""
     print("| photos | megapixels each | photos/s of CPU | limit | peak, MB | limit, MB |\n|---|---|---|---|---|---|")
-    for point in by_count + by_size:
-        rate, limit = (point.photos / seconds for seconds in (point.seconds, point.limit_seconds))
-        print(
-            f"| {point.photos:,} | {point.megapixels:.1f} | {rate:.2f} | {limit:.2f} "
-            f"| {point.megabytes:.0f} | {point.limit_megabytes:.0f} |"
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        by_size = [measure(Path(folder) / f"size-{width}", 1, (width, height)) for width, height in SIDES]
+        by_count = [measure(Path(folder) / f"count-{count}", count, (500, 375)) for count in COUNTS]
     draw(by_count, by_size)
     print(f"Drawn: {PICTURE.relative_to(PROJECT)}")
     return 0
 
 
 def measure(folder: Path, count: int, size: tuple[int, int]) -> Point:
-    """Make a folder of photos and colorize it, by us and to the limit."""
+    """Make a folder of photos, colorize it, by us and to the limit, and print what both took."""
     for number, photo in enumerate(write_jpegs(folder, min(count, _DIFFERENT), *size)):
         for copy in range(number + _DIFFERENT, count, _DIFFERENT):
             (folder / f"{copy:05}.jpg").hardlink_to(photo)
     ours, limit = (_run(kind, folder) for kind in ("ours", "limit"))
-    return Point(
+    point = Point(
         count,
         size[0] * size[1] / 1e6,
         ours["seconds"],
@@ -98,6 +92,12 @@ def measure(folder: Path, count: int, size: tuple[int, int]) -> Point:
         ours["megabytes"],
         limit["megabytes"],
     )
+    print(
+        f"| {count:,} | {point.megapixels:.1f} | {count / point.seconds:.2f} | {count / point.limit_seconds:.2f} "
+        f"| {point.megabytes:.0f} | {point.limit_megabytes:.0f} |",
+        flush=True,
+    )
+    return point
 
 
 def _run(kind: str, folder: Path) -> dict[str, float]:

@@ -42,7 +42,7 @@ def join_planes(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (
     step = _rows_per_node(down, len(offset))
     luma = np.empty((height, width), np.uint8)
     chroma = np.empty((2, down, across), np.uint8)
-    band = min(_TILE_ROWS, 2 * _MOST_STEP * max(1, _BAND_PIXELS // (2 * _MOST_STEP * min(width, _TILE_COLUMNS))))
+    band = _rows_per_band(min(width, _TILE_COLUMNS))
     for top in range(0, height, _TILE_ROWS):
         rows = min(_TILE_ROWS, -(-(height - top) // band) * band)
         nodes = resized_rows(planes, (across, down), top // 2, step, rows // 2 // step + 1)
@@ -73,6 +73,16 @@ def _rows_per_node(down: int, cells: int) -> int:
     while step < _MOST_STEP and 2 * step * cells <= down:
         step *= 2
     return step
+
+
+def _rows_per_band(columns: int) -> int:
+    """Return of how many rows a band is: twice `_MOST_STEP`, or a power of two times that, so that tiles hold them
+    evenly.
+    """
+    rows = 2 * _MOST_STEP
+    while 2 * rows <= _TILE_ROWS and 2 * rows * columns <= _BAND_PIXELS:
+        rows *= 2
+    return rows
 
 
 def _gray(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:

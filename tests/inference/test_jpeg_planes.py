@@ -17,7 +17,7 @@ from tests.inference.test_full_size import random_offset
 
 
 @pytest.mark.parametrize("strength", [0.05, 0.5])
-@pytest.mark.parametrize("size", [(512, 512), (511, 507), (61, 45), (1, 1), (90, 2101)])
+@pytest.mark.parametrize("size", [(512, 512), (511, 507), (61, 45), (1, 1), (90, 2101), (270, 1200)])
 def test_planes_have_the_photo_s_luma_and_the_colours_of_a_full_join(strength, size, astronaut):
     photo = Photo(Image.fromarray(astronaut).resize(size[::-1]))
     for own in (photo, Photo(photo.image.convert("L"))):
