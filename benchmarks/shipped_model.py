@@ -1,10 +1,10 @@
 """`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: how the model that ships was trained on.
 
-PHOTOS holds one folder for each source. The network begins as the model that ships, gets a second way from the top of
-its encoder to the decoder (the first is dead but for 33 of 960 channels), and learns from all sources but those that
-are held out, whose photos choose what is kept. Photos that are nearly gray are left out. FOLDER keeps the state, so
-that the same command goes on after an interruption, the network after every epoch, and at the end `final.keras`. A file
-named STOP in it ends the training after the step it is in.
+PHOTOS holds one folder for each source. The network begins as the model that ships, dead channels of its encoder get
+new weights, and it learns from all sources but those that are held out, whose photos choose what is kept. Photos that
+are nearly gray are left out. FOLDER keeps the state, so that the same command goes on after an interruption, the
+network after every epoch, and at the end `final.keras`. A file named STOP in it ends the training after the step it is
+in.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
 """Sources that validate, and how many photos of each: scenes, objects, landscapes and cities, seven classes, people."""
 LEAST_COLOURFULNESS = 12.0
-COLOURFULNESS_WEIGHT = 0.06
-"""Decibels that a unit of colourfulness is worth."""
+COLOURFULNESS_WEIGHT, COLOUR_DIFFERENCE_WEIGHT = 0.075, 0.4
+"""Decibels that a unit of colourfulness, and of colour difference, is worth."""
 BATCH_SIZE, SEED = 32, 42
-TOP, SECOND_TOP, INTO_DECODER = "block_16_project_BN", "block_15_add", "second_top"
-TOP_SPREAD = 1 / 20
-"""One over the standard deviation of what `SECOND_TOP` gives: a step of the optimizer should not upset the decoder."""
+TOP_BLOCKS = ("block_13", "block_14", "block_15", "block_16")
+DEAD = 1e-3
+"""Standard deviation of a channel below which it counts as dead, where living ones have some 0.5."""
+LOOKED_AT = 512
+"""Photos by which dead channels are told."""
 
 
 def choose(photos: Path) -> dict[str, list[str]]:
@@ -57,29 +59,45 @@ def choose(photos: Path) -> dict[str, list[str]]:
     return {"train": learning[: len(learning) // BATCH_SIZE * BATCH_SIZE], "validation": validation}
 
 
-def with_second_top(model: keras.Model) -> keras.Model:
-    """Return the network with a way from the encoder's last but one block into the decoder, at first without effect.
+def revive(model: keras.Model, luma: np.ndarray) -> dict[str, int]:
+    """Give the encoder's dead channels new weights, in place, and return how many each block had.
 
-    The layers are those of `model`, which computes the same still.
+    `luma`: float32 in [0, 1], shape (n, size, size, 1). A channel is dead where what leaves a block's depthwise
+    convolution is the same at every place of every photo: no gradient comes through it. What a dead channel adds goes
+    into the batch normalization behind it and its new way out begins with zeros, so the network computes what it did.
     """
-    import keras
-    from keras import layers
+    random_numbers = np.random.default_rng(SEED)
+    return {block: _revive_block(model, block, luma, random_numbers) for block in TOP_BLOCKS}
 
-    if any(layer.name == INTO_DECODER for layer in model.layers):
-        return model
-    names = [layer.name for layer in model.layers]
-    entrance = model.layers[names.index(TOP) + 1]
-    x = layers.Rescaling(TOP_SPREAD, name="second_top_scaled")(model.get_layer(SECOND_TOP).output)
-    x = layers.Conv2D(entrance.filters, 1, kernel_initializer="he_normal", name="second_top_features")(x)
-    x = layers.LeakyReLU(negative_slope=0.2, name="second_top_activation")(x)
-    x = layers.Conv2D(entrance.filters, 1, kernel_initializer="zeros", name=INTO_DECODER)(x)
-    changed = {id(entrance.output): layers.Add(name="tops")([entrance.output, x])}
-    for layer in model.layers[names.index(entrance.name) + 1 :]:
-        given = layer.input if isinstance(layer.input, list) else [layer.input]
-        if any(id(tensor) in changed for tensor in given):
-            taken = [changed.get(id(tensor), tensor) for tensor in given]
-            changed[id(layer.output)] = layer(taken if isinstance(layer.input, list) else taken[0])
-    return keras.Model(model.input, changed[id(model.output)], name=model.name)
+
+def _revive_block(model: keras.Model, block: str, luma: np.ndarray, random_numbers: np.random.Generator) -> int:
+    expand, expand_norm, depthwise, depthwise_norm, relu, project, project_norm = (
+        model.get_layer(f"{block}_{name}")
+        for name in ("expand", "expand_BN", "depthwise", "depthwise_BN", "depthwise_relu", "project", "project_BN")
+    )
+    given = _activations(model, relu, luma)
+    dead = given.std(axis=(0, 1, 2)) < DEAD
+    count = int(dead.sum())
+    way_out = project.get_weights()[0]
+    gamma, beta, mean, variance = project_norm.get_weights()
+    mean -= (given.mean(axis=(0, 1, 2)) * dead) @ way_out[0, 0]
+    project_norm.set_weights([gamma, beta, mean, variance])
+    project.set_weights([np.where(dead[:, None], 0, way_out)])
+    for layer, norm in ((expand, expand_norm), (depthwise, depthwise_norm)):
+        kernel = layer.get_weights()[0]
+        channels = np.moveaxis(kernel, 3 if layer is expand else 2, 0)
+        channels[dead] = random_numbers.standard_normal(channels[dead].shape)
+        layer.set_weights([kernel])
+        computed = _activations(model, layer, luma)
+        statistics = (1, 0, computed.mean(axis=(0, 1, 2)), computed.var(axis=(0, 1, 2)))
+        norm.set_weights([np.where(dead, new, old) for new, old in zip(statistics, norm.get_weights(), strict=True)])
+    return count
+
+
+def _activations(model: keras.Model, layer: keras.layers.Layer, luma: np.ndarray) -> np.ndarray:
+    import keras
+
+    return keras.Model(model.input, layer.output).predict(luma, verbose=0)
 
 
 def main(photos: Path, folder: Path, epochs: int = 5) -> int:
@@ -90,6 +108,7 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     from colorizer.network import load_model, save
     from colorizer.network.engines import KerasEngine
     from colorizer.network.network import Network
+    from colorizer.photos import luma, read_square
     from colorizer.settings import AugmentationSettings, TrainingSettings
     from colorizer.training import EpochReport, train_network
 
@@ -100,13 +119,16 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     parts = {name: [Path(path) for path in paths] for name, paths in json.loads(chosen.read_text()).items()}
     print({name: len(paths) for name, paths in parts.items()}, flush=True)
     shipped = load_model()
-    network = Network(KerasEngine(with_second_top(shipped.model)), shipped.name, shipped.size)
+    network = Network(KerasEngine(shipped.model), shipped.name, shipped.size)
+    looked_at = [luma(read_square(path, network.size).astype(np.float32) / 255) for path in parts["train"][:LOOKED_AT]]
+    print("revived:", revive(network.model, np.stack(looked_at)[..., None]), flush=True)
     settings = TrainingSettings(
         epochs=epochs,
         batch_size=BATCH_SIZE,
-        learning_rate=4e-4,
+        learning_rate=5e-4,
         loss="log_squared_error",
         colourfulness_weight=COLOURFULNESS_WEIGHT,
+        colour_difference_weight=COLOUR_DIFFERENCE_WEIGHT,
         schedule="cosine",
         average=0.999,
         frozen_epochs=0,

@@ -207,6 +207,8 @@ class TrainingSettings(Ranged):
     colourfulness_weight: Annotated[float, Number(0, 10)] = 0.0
     """What a unit of colourfulness takes off the loss of the regression; 0 is without. With "log_squared_error", how
     many decibels a unit is worth."""
+    colour_difference_weight: Annotated[float, Number(0, 10)] = 0.0
+    """What a unit of colour difference, nearly CIEDE2000, adds to the loss of the regression; 0 is without."""
     precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16"))] = "auto"
     """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
     schedule: Annotated[str, OneOf(("plateau", "cosine"))] = "plateau"

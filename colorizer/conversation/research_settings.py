@@ -38,6 +38,9 @@ GRADIENT_NORM = _setting("settings.gradient_norm", "global norm that gradients a
 COLOURFULNESS_WEIGHT = _setting(
     "settings.colourfulness_weight", "what a unit of colourfulness takes off the loss of the regression"
 )
+COLOUR_DIFFERENCE_WEIGHT = _setting(
+    "settings.colour_difference_weight", "what a unit of colour difference (nearly CIEDE2000) adds to that loss"
+)
 PRECISION = _setting(
     "settings.precision",
     "numbers training multiplies: float32, mixed_bfloat16, or auto (bfloat16 where the hardware has it)",

@@ -69,6 +69,7 @@ def training_settings(
         gradient_norm=talk.answer(research.GRADIENT_NORM),
         loss=talk.answer(ask_training.LOSS) or proposed.loss,
         colourfulness_weight=talk.answer(research.COLOURFULNESS_WEIGHT),
+        colour_difference_weight=talk.answer(research.COLOUR_DIFFERENCE_WEIGHT),
         precision=talk.answer(research.PRECISION),
         schedule=talk.answer(ask_training.SCHEDULE),
         warm_up=talk.answer(research.WARM_UP),

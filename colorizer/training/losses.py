@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
 from colorizer.photos.color import colourfulness
@@ -15,23 +16,34 @@ _FLOOR = 1e-5
 """Mean squared error that no photo is asked to fall below: a PSNR of 50 dB."""
 _INVISIBLE = 0.01
 """The square of a tenth of a level of 255."""
+_SMALLEST = 1e-6
+"""Below what counts, but with a derivative."""
+_SRGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_D65 = _SRGB_TO_XYZ.sum(axis=1)
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
-def regression_loss(name: str, colourfulness_weight: float = 0.0) -> Loss:
+def regression_loss(name: str, colourfulness_weight: float = 0.0, colour_difference_weight: float = 0.0) -> Loss:
     """Return a loss of true and predicted RGB, float32 in [0, 1], shape (n, h, w, 3).
 
     `name`: "log_squared_error" or one that Keras knows. `colourfulness_weight`: what a unit of Hasler-Suesstrunk
     colourfulness, on its scale of 0 to some 100, takes off the loss; DDColor (Kang et al. 2023,
-    https://arxiv.org/abs/2212.11613, section 3.4) has such a term beside its others.
+    https://arxiv.org/abs/2212.11613, section 3.4) has such a term beside its others. `colour_difference_weight`: what a
+    unit of `colour_difference` adds to it.
     """
     error = log_squared_error if name == LOG_SQUARED_ERROR else keras.losses.get(name)
-    if not colourfulness_weight:
+    if not colourfulness_weight and not colour_difference_weight:
         return error
 
     def loss(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
-        colourful = ops.mean(colourfulness(predicted, ops, smallest=_INVISIBLE))
-        return ops.mean(error(truth, predicted)) - colourfulness_weight * colourful
+        total = ops.mean(error(truth, predicted))
+        if colourfulness_weight:
+            total -= colourfulness_weight * ops.mean(colourfulness(predicted, ops, smallest=_INVISIBLE))
+        if colour_difference_weight:
+            total += colour_difference_weight * ops.mean(colour_difference(truth, predicted))
+        return total
 
     return loss
 
@@ -42,3 +54,43 @@ def log_squared_error(truth: keras.KerasTensor, predicted: keras.KerasTensor) ->
     """
     error = ops.mean(ops.square(predicted - truth), axis=(1, 2, 3))
     return ops.log(1 + error / _FLOOR) * (10 / math.log(10))
+
+
+def colour_difference(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the colour difference of each place, CIEDE2000 without what depends on hue, shape (n, h / 2, w / 2).
+
+    Colours are compared as means of 2 x 2 pixels. Left out are the weight T and the rotation R_T, whose derivatives
+    jump where the hue does; kept is what sets it apart from a distance in CIE Lab: near gray, red and green count up to
+    half as much again, and in strong colours a difference of chroma counts less (Sharma, Wu and Dalal 2005, "The
+    CIEDE2000 color-difference formula", https://doi.org/10.1002/col.20070).
+    """
+    true_lab, lab = (_lab(ops.average_pool(rgb, 2)) for rgb in (truth, predicted))
+    mean_chroma = (_chroma(true_lab[1:]) + _chroma(lab[1:])) / 2
+    strong = (mean_chroma / 25) ** 7
+    reddening = 1 + 0.5 * (1 - ops.sqrt(strong / (1 + strong) + _SMALLEST))
+    true_ab, ab = ((each[1] * reddening, each[2]) for each in (true_lab, lab))
+    true_chroma, chroma = _chroma(true_ab), _chroma(ab)
+    mean_chroma = (true_chroma + chroma) / 2
+    mean_lightness = (true_lab[0] + lab[0]) / 2 - 50
+    lightness = (lab[0] - true_lab[0]) / (1 + 0.015 * mean_lightness**2 / ops.sqrt(20 + mean_lightness**2))
+    hue_squared = sum((a - b) ** 2 for a, b in zip(true_ab, ab, strict=True)) - (true_chroma - chroma) ** 2
+    return ops.sqrt(
+        lightness**2
+        + ((true_chroma - chroma) / (1 + 0.045 * mean_chroma)) ** 2
+        + hue_squared / (1 + 0.015 * mean_chroma) ** 2
+        + _INVISIBLE
+    )
+
+
+def _chroma(ab: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
+    return ops.sqrt(ab[0] ** 2 + ab[1] ** 2 + _INVISIBLE)
+
+
+def _lab(rgb: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """CIE Lab of sRGB (IEC 61966-2-1, white D65), each shape (n, h, w)."""
+    rgb = ops.maximum(rgb, _SMALLEST)
+    linear = ops.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    xyz = ops.matmul(linear, ops.transpose(ops.convert_to_tensor(_SRGB_TO_XYZ / _D65[:, None], linear.dtype)))
+    bent = ops.where(xyz > 216 / 24389, ops.maximum(xyz, _SMALLEST) ** (1 / 3), (24389 / 27 * xyz + 16) / 116)
+    x, y, z = (bent[..., number] for number in range(3))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)

@@ -64,7 +64,7 @@ class Adversarial:
         refuse_too_small(size)
         self._settings, self.least_gain = settings.adversarial, 0.0
         opponent = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
-        loss = regression_loss(settings.loss, settings.colourfulness_weight)
+        loss = regression_loss(settings.loss, settings.colourfulness_weight, settings.colour_difference_weight)
         self.fitted = AdversarialTraining(model, opponent, settings.adversarial, loss)
         self.schedule = LinearDecay(settings.adversarial, settings.adversarial.epochs * batches)
         self.collapse = Collapse(settings.adversarial)
@@ -104,7 +104,7 @@ def compile_model(model: keras.Model, settings: TrainingSettings, learning_rate:
     """Compile for regression: the loss, and the share of pixels whose strongest channel is right."""
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=settings.gradient_norm),
-        loss=regression_loss(settings.loss, settings.colourfulness_weight),
+        loss=regression_loss(settings.loss, settings.colourfulness_weight, settings.colour_difference_weight),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=compiled_by_xla(),
     )

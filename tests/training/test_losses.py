@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from colorizer.photos.color import colourfulness, luma
-from colorizer.training.losses import LOG_SQUARED_ERROR, regression_loss
+from colorizer.training.losses import LOG_SQUARED_ERROR, colour_difference, regression_loss
 
 
 @pytest.fixture
@@ -37,6 +38,29 @@ def test_a_network_that_is_gray_still_learns(truth):
     with tf.GradientTape() as tape:
         value = regression_loss("mean_absolute_error", 0.1)(tf.constant(truth), gray)
     assert np.isfinite(tape.gradient(value, gray)).all()
+
+
+def test_colour_difference_is_nearly_ciede2000(truth):
+    gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
+    small = truth[0].reshape(64, 2, 64, 2, 3).mean((1, 3))
+    for colours in (gray, 0.6 * gray + 0.4 * truth, np.roll(truth, 5, axis=2)):
+        compared = rgb2lab(small), rgb2lab(colours[0].reshape(64, 2, 64, 2, 3).mean((1, 3)))
+        ours = np.asarray(colour_difference(truth, colours))[0]
+        assert ours.mean() == pytest.approx(deltaE_ciede2000(*compared).mean(), rel=0.05)
+    assert float(np.max(colour_difference(truth, truth))) < 0.2
+
+
+def test_colour_difference_leads_away_from_gray(truth):
+    import tensorflow as tf
+
+    gray = tf.Variable(np.repeat(luma(truth)[..., None], 3, axis=-1))
+    loss = regression_loss("mean_absolute_error", colour_difference_weight=0.1)
+    with tf.GradientTape() as tape:
+        before = loss(tf.constant(truth), gray)
+    gradient = tape.gradient(before, gray)
+    assert np.isfinite(gradient).all()
+    step = 0.02 * gradient / np.abs(gradient).max()
+    assert float(loss(truth, gray - step)) < float(before)
 
 
 def test_names_that_keras_knows_are_losses():
