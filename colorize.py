@@ -3,9 +3,7 @@
 Run `python colorize.py` and answer its questions, or `python colorize.py --help` for the flags that answer them.
 """
 
-import sys
-
-from colorizer.console.command_line import main
+from colorizer.console.command_line import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave()

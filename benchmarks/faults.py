@@ -17,7 +17,6 @@ import logging
 import os
 import re
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -92,7 +91,6 @@ def run(journey: str, given: Path, place: Path, number: int = -1, fault: str = F
         said.write(f"\nTraceback: {error!r}")
     finally:
         sys.argv = typed
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a program that has ended leaves at once
     return Ending(code, said.getvalue(), operations)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -159,6 +160,17 @@ program = Journeys(
 program = click.version_option(__version__, message="Colorizer %(version)s")(program)
 
 
+def leave() -> NoReturn:
+    """Run the program as all that its process is for: end with its exit code, and let Ctrl-C only end sooner."""
+    try:
+        code = main()
+        ending()
+    except KeyboardInterrupt:  # between the two
+        ending()
+        code = INTERRUPTED
+    sys.exit(code)
+
+
 def main() -> int:
     """Run the program and return its exit code; where its output takes nothing more, that is the end of it."""
     try:
@@ -167,10 +179,8 @@ def main() -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        ending()
         return code
     except KeyboardInterrupt:  # a second one, while the first was answered
-        ending()
         return INTERRUPTED
     except OSError as error:
         if error.errno not in _NO_OUTPUT or error.filename is not None:

@@ -17,11 +17,12 @@ press, moment = partial(signal.raise_signal, signal.SIGINT), sys.argv[1]
 if moment == "while Python shuts down":
     atexit.register(press)
 sys.argv[1:] = ["--version"]
-from colorizer.console.command_line import main
-code = main()
-if moment == "before it does":
-    press()
-sys.exit(code)
+from colorizer.console.command_line import leave
+try:
+    leave()
+finally:
+    if moment == "before it does":
+        press()
 """
 
 
