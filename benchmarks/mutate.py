@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 from benchmarks.mutants import Mutant, mutants
 
 PROJECT = Path(__file__).resolve().parent.parent
-ARCHIVES = ("tests/dataset/test_archive.py", "tests/dataset/test_made_up_archives.py")
+ARCHIVES = tuple(f"tests/dataset/test_{name}.py" for name in ("archive", "archive_bombs", "made_up_archives"))
 MODELS = ("tests/network/test_screening.py", "tests/network/test_keras_archives.py")
 TESTS = {
     "files": ("tests/test_files.py", "tests/test_faults.py"),

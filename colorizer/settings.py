@@ -205,8 +205,7 @@ class TrainingSettings(Ranged):
     model was trained with). The absolute error gives better colours than the squared one with a pretrained encoder, but
     leaves a network from scratch gray for many epochs: docs/EXPERIMENTS.md."""
     colourfulness_weight: Annotated[float, Number(0, 10)] = 0.0
-    """What a unit of colourfulness takes off the loss of the regression; 0 is without. With "log_squared_error", how
-    many decibels a unit is worth."""
+    """What a unit of colourfulness takes off the loss of the regression, in its own units; 0 is without."""
     colour_difference_weight: Annotated[float, Number(0, 10)] = 0.0
     """What a unit of colour difference, nearly CIEDE2000, adds to the loss of the regression; 0 is without."""
     precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16"))] = "auto"
