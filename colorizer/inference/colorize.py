@@ -137,7 +137,7 @@ def _finish(
         return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
     from colorizer.inference.hinted import HintedPhoto  # and with it SciPy and scikit-image, for those who give hints
 
-    return HintedPhoto(photo, offset, tones).picture(hints)
+    return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 
 
 def _mended(photo: Photo, adjustment: Adjustment) -> Photo:

@@ -33,7 +33,7 @@ def join(
     """
     width, height = photo.image.size
     if change is not None:
-        offset = _added(offset, change)
+        offset = added(offset, change)
     step = _rows_per_node(height, len(offset))
     padded = padded_planes(offset * np.float32(_WHITE))
     joined = Image.new("RGB", (width, height), None)
@@ -54,19 +54,6 @@ def join(
                 planes = np.rint(planes * np.float32(1 / 257)).astype(np.uint8)
             joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
     return Picture(joined, deep)
-
-
-def _added(offset: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Return the sum of offsets of two grids, on one that is as fine as each: half the work of resizing both."""
-    height, width = (max(sides) for sides in zip(offset.shape[:2], change.shape[:2], strict=True))
-    first, second = (
-        [
-            Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Image.Resampling.BICUBIC)
-            for plane in np.moveaxis(grid, -1, 0)
-        ]
-        for grid in (offset, change)
-    )
-    return np.stack(first, axis=-1) + np.stack(second, axis=-1)
 
 
 def _rows_per_node(height: int, cells: int) -> int:
@@ -136,6 +123,19 @@ def _bring_into_gamut(rgb: np.ndarray, gray: np.ndarray, extreme: np.ndarray) ->
     if places.size:
         flat, own = rgb.reshape(3, 1, -1), gray.reshape(1, -1)[:, places]
         flat[..., places] = merge(own, flat[..., places] - own, _WHITE)
+
+
+def added(offset: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Return the sum of offsets of two grids, on one that is as fine as each: half the work of resizing both."""
+    height, width = (max(sides) for sides in zip(offset.shape[:2], change.shape[:2], strict=True))
+    first, second = (
+        [
+            Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Image.Resampling.BICUBIC)
+            for plane in np.moveaxis(grid, -1, 0)
+        ]
+        for grid in (offset, change)
+    )
+    return np.stack(first, axis=-1) + np.stack(second, axis=-1)
 
 
 def padded_planes(offset: np.ndarray) -> list[Image.Image]:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from colorizer.inference.full_size import join
 from colorizer.inference.hints import AnyHint, Hint, check_inside, covered, hint_chroma, in_painting_order, seeds
+from colorizer.inference.jpeg_planes import join_planes, paint
 from colorizer.inference.proposal import propose, unfaded
 from colorizer.inference.spreading import LONGEST_SIDE, WORKING_SIDE, Cell, Spreading
 from colorizer.network.model_files import PRETRAINED
@@ -67,13 +68,13 @@ class HintedPhoto:
         on_grid = np.stack([plane.resize(self._grid, Image.Resampling.BICUBIC) for plane in self._planes], axis=-1)
         self._seen, self._proposed = unfaded(_gray(photo.image, self._grid)), chroma(on_grid)
 
-    def picture(self, hints: Sequence[AnyHint] = ()) -> Picture:
+    def picture(self, hints: Sequence[AnyHint] = (), for_jpeg: bool = False) -> Picture:
         """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
-        far as it is in gamut, and what hints change spread from there.
+        far as it is in gamut, and what hints change spread from there. `for_jpeg`: whether as planes of a JPEG.
 
         The order of hints does not matter. Raises ColorizeError for a hint outside the photo, or for too many.
         """
-        return self._painted(self._photo, hints)
+        return self._painted(self._photo, hints, for_jpeg)
 
     def preview(self, hints: Sequence[AnyHint] = ()) -> Image.Image:
         """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
@@ -120,10 +121,14 @@ class HintedPhoto:
         small = self._photo.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         return replace(self._photo, image=small, alpha=None)
 
-    def _painted(self, photo: Photo, hints: Sequence[AnyHint]) -> Picture:
+    def _painted(self, photo: Photo, hints: Sequence[AnyHint], for_jpeg: bool = False) -> Picture:
         check_inside(hints, self._photo.width, self._photo.height)
         ordered = in_painting_order(hint.in_pixels(self._photo.width, self._photo.height) for hint in hints)
-        picture = join(photo, self._offset, self._tones, self._change(ordered) if ordered else None)
+        change = self._change(ordered) if ordered else None
+        if for_jpeg:
+            picture = Picture(planes=join_planes(photo, self._offset, self._tones, change))
+        else:
+            picture = join(photo, self._offset, self._tones, change)
         across, down = photo.width / self._photo.width, photo.height / self._photo.height
         for hint in ordered:
             _paint(picture, photo, hint if photo is self._photo else hint.scaled(across, down), self._tones)
@@ -175,11 +180,15 @@ def _chroma_likelihoods(network: Network, photo: Photo) -> np.ndarray | None:
 def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, float]) -> None:
     """Give what a hint covers of a new picture exactly the hint's chroma, on the photo's own luma."""
     (left, top, right, bottom), mask = covered(hint, photo.width, photo.height)
-    offset = (hint_chroma(hint.colour) @ CHROMA_TO_OFFSET)[:, None, None]
+    offset = hint_chroma(hint.colour) @ CHROMA_TO_OFFSET
     for upper in range(top, bottom, _ROWS_AT_A_TIME):
         lower = min(upper + _ROWS_AT_A_TIME, bottom)
-        gray, part = _toned(photo.levels((left, upper, right, lower)), tones), mask[upper - top : lower - top]
-        rgb = np.moveaxis(merge(gray, offset), 0, -1)
+        part = mask[upper - top : lower - top]
+        if picture.planes is not None:
+            paint(picture.planes, photo, (left, upper), part, offset, tones)
+            continue
+        gray = _toned(photo.levels((left, upper, right, lower)), tones)
+        rgb = np.moveaxis(merge(gray, offset[:, None, None]), 0, -1)
         levels = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
         picture.image.paste(levels, (left, upper), Image.fromarray(part))
         if picture.deep is not None:

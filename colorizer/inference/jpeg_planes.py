@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from colorizer.inference.full_size import padded_planes, resized_rows
+from colorizer.inference.full_size import added, padded_planes, resized_rows
 from colorizer.photos.color import LUMA_WEIGHTS
 from colorizer.photos.photo import JpegPlanes, Photo
 
@@ -29,15 +29,19 @@ _LIFT = -np.array([_FROM_CB @ LUMA_WEIGHTS, _FROM_CR @ LUMA_WEIGHTS], np.float32
 """What JFIF's luma must be above ours, for a unit of Cb and of Cr."""
 
 
-def join_planes(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0)) -> JpegPlanes:
+def join_planes(
+    photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0), change: np.ndarray | None = None
+) -> JpegPlanes:
     """Bring colour offsets smoothly to the photo's size and join them with its own luma, as planes of a JPEG.
 
-    `offset` and `tones` as `full_size.join` takes them. Luma is computed for the chroma that is stored, so that who
-    decodes the planes gets the photo's own luma of BT.709. Colours outside the gamut lose chroma, each pair of rows and
-    columns as much as its four pixels do on average.
+    `offset`, `tones` and `change` as `full_size.join` takes them. Luma is computed for the chroma that is stored, so
+    that who decodes the planes gets the photo's own luma of BT.709. Colours outside the gamut lose chroma, each pair of
+    rows and columns as much as its four pixels do on average.
     """
     width, height = photo.image.size
     across, down = (width + 1) // 2, (height + 1) // 2
+    if change is not None:
+        offset = added(offset, change)
     planes = padded_planes(_chroma(offset) * np.float32(_WHITE))
     step = _rows_per_node(down, len(offset))
     luma = np.empty((height, width), np.uint8)
@@ -48,10 +52,7 @@ def join_planes(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (
         nodes = resized_rows(planes, (across, down), top // 2, step, rows // 2 // step + 1)
         for left in range(0, 2 * across, _TILE_COLUMNS):
             right = min(left + _TILE_COLUMNS, 2 * across)
-            levels = photo.levels((left, top, min(right, width), min(top + rows, height)))
-            beyond = (rows - levels.shape[0], right - left - levels.shape[1])
-            if any(beyond):  # half of the last pair lies outside: it is as the other half is
-                levels = np.pad(levels, ((0, beyond[0]), (0, beyond[1]), (0, 0)), mode="edge")
+            levels = _levels(photo, (left, top, right, top + rows))
             for first in range(0, rows, band):
                 part = slice(first // 2 // step, (first + band) // 2 // step + 1)
                 lit, tinted = _band(_gray(levels[first : first + band], tones), nodes[:, part, left // 2 : right // 2])
@@ -60,6 +61,43 @@ def join_planes(photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (
                 place = chroma[:, (top + first) // 2 : (top + first + band) // 2, left // 2 : right // 2]
                 np.copyto(place, tinted[:, : place.shape[1]], casting="unsafe")
     return JpegPlanes(luma, chroma[0], chroma[1])
+
+
+def paint(
+    planes: JpegPlanes,
+    photo: Photo,
+    place: tuple[int, int],
+    mask: np.ndarray,
+    offset: np.ndarray,
+    tones: tuple[float, float] = (0.0, 1.0),
+) -> None:
+    """Give some pixels of new planes one colour offset, shape (3,), as far as it is in gamut, under the photo's luma.
+
+    `mask`: which, bool, shape (h, w), from a `place` (column, row) on. What a pair of rows and columns has one pixel
+    of has this chroma as a whole, for a JPEG holds one chroma of it.
+    """
+    (left, top), (rows, columns) = place, mask.shape
+    before = (top % 2, left % 2)
+    after = ((top + rows) % 2, (left + columns) % 2)
+    mask = np.pad(mask, tuple(zip(before, after, strict=True)))
+    left, top, (rows, columns) = left - before[1], top - before[0], mask.shape
+    pairs = mask[0::2, 0::2] | mask[0::2, 1::2] | mask[1::2, 0::2] | mask[1::2, 1::2]
+    nodes = (_chroma(offset) * np.float32(_WHITE))[:, None, None]
+    gray = _gray(_levels(photo, (left, top, left + columns, top + rows)), tones)
+    lit, tinted = _band(gray, np.broadcast_to(nodes, (2, 2, columns // 2)))
+    own = planes.luma[top : top + rows, left : left + columns]
+    four = pairs.repeat(2, axis=0).repeat(2, axis=1)
+    np.copyto(own, lit[: own.shape[0], : own.shape[1]], "unsafe", four[: own.shape[0], : own.shape[1]])
+    for plane, tint in ((planes.blue, tinted[0]), (planes.red, tinted[1])):
+        np.copyto(plane[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2], tint, "unsafe", pairs)
+
+
+def _levels(photo: Photo, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Return what lies in a box (left, top, right, bottom) of the photo, the last row and column repeated beyond it."""
+    left, top, right, bottom = box
+    levels = photo.levels((left, top, min(right, photo.width), min(bottom, photo.height)))
+    beyond = (bottom - top - levels.shape[0], right - left - levels.shape[1])
+    return np.pad(levels, ((0, beyond[0]), (0, beyond[1]), (0, 0)), mode="edge") if any(beyond) else levels
 
 
 def _chroma(offset: np.ndarray) -> np.ndarray:

@@ -53,6 +53,28 @@ def test_a_hint_s_chroma_is_exact_at_its_place_and_luma_is_the_photo_s(shipped):
     assert np.ptp(rgb[450, 450].astype(int)) == 0
 
 
+@pytest.mark.parametrize("size", [(512, 512), (511, 507)])
+def test_hints_are_exact_in_the_planes_of_a_jpeg_too(shipped, size, astronaut):
+    photo = Photo(Image.fromarray(astronaut).crop((0, 0, *size)))
+    hinted = set_photo(photo, shipped)
+    planes, joined = hinted.picture(HINTS, for_jpeg=True).planes, pixels(hinted.picture(HINTS).image)
+    rgb = pixels(planes.rgb(size, Image.Resampling.NEAREST))
+    own = (luma(astronaut) / 255)[: size[1], : size[0]]
+    assert np.abs(luma(rgb.astype(np.float32)) / 255 - own).mean() < 1 / 255
+    assert np.abs(rgb - joined).mean() < 2
+    for x, y, colour in ((60, 400, "#20a040"), (252, 153, "#c09080"), (400, 75, "#508080")):
+        wanted = own[y, x] + hint_chroma(colour) @ CHROMA_TO_OFFSET
+        assert np.abs(rgb[y, x] / 255 - wanted).max() < 1.6 / 255, "a level of chroma is up to 0.9 of a channel"
+    assert np.ptp(rgb[450, 450]) == 0
+
+
+def test_a_hint_on_the_last_pixel_of_an_odd_size_is_exact_in_planes():
+    planes = set_gray(np.full((63, 61), 120, np.uint8)).picture([Hint(60, 62, "#604858")], for_jpeg=True).planes
+    rgb = np.asarray(planes.rgb((61, 63), Image.Resampling.NEAREST), np.float32)
+    assert np.abs(chroma(rgb[-1, -1] / 255) - hint_chroma("#604858")).max() < 0.005
+    assert np.abs(luma(rgb) - 120).max() < 1.1
+
+
 def test_what_is_out_of_gamut_loses_chroma_and_keeps_its_hue():
     rgb = np.asarray(set_gray(np.full((60, 60), 20, np.uint8)).picture([Hint(30, 30, "#ff2000")]).image)[30, 30] / 255
     shown, wanted = chroma(rgb), hint_chroma("#ff2000")
@@ -141,6 +163,7 @@ def test_photos_of_every_shape_take_hints(height, width):
     hints = [Hint(width - 1, height - 1, "#806070"), Rectangle(0, 0, 1, 1, "#608070")]
     hinted = set_gray(levels)
     assert hinted.picture(hints).image.size == (width, height)
+    assert hinted.picture(hints, for_jpeg=True).image.size == (width, height)
     assert max(hinted.preview(hints).size) <= 512
 
 
