@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib.util import find_spec
 
 from colorizer import film as films
 from colorizer import runs
@@ -16,18 +15,12 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import FILM
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
-
-_NEEDED = {"av": "av", "cv2": "opencv-python-headless"}
-"""Modules of the extra "film", and the packages that have them."""
+from colorizer.film.containers import refuse_without_packages
 
 
 def film_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and tell; raise ColorizeError where it cannot be done."""
-    if not all(map(find_spec, _NEEDED)):
-        packages = list(_NEEDED.values())
-        raise ColorizeError(
-            f'Films need {" and ".join(packages)}, the extra "film" of this program: pip install {" ".join(packages)}'
-        )
+    refuse_without_packages()
     refuse_unknown_model(talk)
     film = talk.answer(ask_film.FILM_FILE)
     hints = films.film_hints(film, talk.flag_or_default(ask.HINTS))

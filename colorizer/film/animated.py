@@ -30,7 +30,7 @@ def colorize_animation(
     """Write an animated picture in colour to `target`, and to `side_by_side`, if it is given, one that shows each frame
     without and with its colours; return when each scene begins, in seconds. Raises ColorizeError.
     """
-    known = find_known(network, animation.facts, animation.frames, hints or {})
+    known = find_known(network, animation.facts, animation.frames, hints or {}, vividness)
     frames, pictures, scenes = animation.frames, [], []
     for coloured in colour_frames(network, animation.facts, frames, known=known, vividness=vividness):
         pictures.append(_picture(coloured))

@@ -13,23 +13,10 @@ from av.error import FFmpegError
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
 from colorizer.film.animations import is_animation
+from colorizer.film.containers import KEPT
 from colorizer.film.encoding import VP9, Encoding
 from colorizer.film.reading import FilmFacts, opened, picture_stream
 
-_KEPT = {
-    ".mp4": "mp4",
-    ".m4v": "mp4",
-    ".mov": "mov",
-    ".mkv": "matroska",
-    ".webm": "webm",
-    ".avi": "avi",
-    ".ts": "mpegts",
-    ".m2ts": "mpegts",
-    ".mts": "mpegts",
-    ".flv": "flv",
-    ".3gp": "3gp",
-}
-"""Endings of films whose container is kept, and FFmpeg's names of them."""
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
 _WITH = (("video", "audio", "subtitle", "data", "attachment"), ("audio",), ())
@@ -42,7 +29,7 @@ _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "EN
 
 def film_name(film: Path) -> str:
     """Return the name of a film in colour: its own, with ".mkv" added where its container cannot hold the picture."""
-    return film.name if film.suffix.lower() in _KEPT or is_animation(film) else film.name + _MATROSKA
+    return film.name if film.suffix.lower() in KEPT or is_animation(film) else film.name + _MATROSKA
 
 
 def fitting(encoding: Encoding, film: Path) -> Encoding:
@@ -68,7 +55,7 @@ def join_parts(facts: FilmFacts, parts: Sequence[Path], target: Path) -> tuple[s
 
 def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collection[str]) -> tuple[str, ...]:
     """Write a film with the streams of some kinds, beside its picture."""
-    name = _KEPT.get(target.suffix.lower(), "matroska")
+    name = KEPT.get(target.suffix.lower(), "matroska")
     with (
         complete_file(target) as temporary,
         opened(facts.path) as source,

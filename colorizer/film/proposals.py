@@ -60,7 +60,8 @@ def colour_frames(
     """Colorize a film's frames in their order; raise ColorizeError.
 
     `carried`: what the frame before them has left, if they go on with a film. `known`: what a person knows of the
-    film's colours. `vividness` multiplies the chroma. While the network computes one batch, a thread decodes the next.
+    film's colours, found with the same vividness. `vividness` multiplies the chroma the network proposes, not what a
+    person knows. While the network computes one batch, a thread decodes the next.
     """
     batch = _batch_frames(facts)
     moved = moving(frames, facts, network.size, None if carried is None else carried.square)
@@ -69,8 +70,8 @@ def colour_frames(
         while now := coming.result():
             coming = pool.submit(_next, moved, batch)
             for each, proposed in zip(now, _proposed(network, now), strict=True):
-                carried = _coloured(each, proposed, carried, known, facts)
-                shown = (carried.colours.chroma + carried.change) * np.float32(vividness)
+                carried = _coloured(each, proposed, carried, known, facts, vividness)
+                shown = carried.colours.chroma * np.float32(vividness) + carried.change
                 yield ColourFrame(each.frame, shown, each.motion is None, carried)
 
 
@@ -114,7 +115,9 @@ def _seen(frames: Sequence[Moved]) -> list[int]:
     return seen[::-1]
 
 
-def _coloured(moved: Moved, proposed: np.ndarray, before: Carried | None, known: Known, facts: FilmFacts) -> Carried:
+def _coloured(
+    moved: Moved, proposed: np.ndarray, before: Carried | None, known: Known, facts: FilmFacts, vividness: float
+) -> Carried:
     """Return what a frame leaves to the next one: its colours, and what hints have changed of them."""
     time = moved.frame.time
     if moved.motion is None or before is None:
@@ -122,7 +125,8 @@ def _coloured(moved: Moved, proposed: np.ndarray, before: Carried | None, known:
     else:
         colours, change = steadied(before.colours, moved.motion, proposed), ridden(before.change, moved.motion)
     if time in known.hints:
-        change = with_hints(moved.frame, facts, colours.chroma, change, known.hints[time])
+        vivid = colours.chroma * np.float32(vividness)
+        change = with_hints(moved.frame, facts, vivid, change, known.hints[time])
     return Carried(moved.square, colours, change)
 
 

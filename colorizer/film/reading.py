@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -54,6 +55,10 @@ class FilmFacts:
     display_matrix: tuple[int, ...] | None
     """How the frames are turned when they are shown: 9 numbers as FFmpeg has them (libavutil/display.h), or None."""
     interlaced: bool
+    begins: int = 0
+    """When its first frame is shown, in units of its time base."""
+    sound: str = ""
+    """FFmpeg's name of how its sound is encoded, such as "aac"; empty for a silent film."""
 
 
 @dataclass(frozen=True)
@@ -102,29 +107,41 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
             transfer=int(context.color_trc),
             display_matrix=_display_matrix(first),
             interlaced=first.interlaced_frame,
+            begins=_shown_at(first, stream.time_base) or 0,
+            sound=next((sound.codec_context.name for sound in container.streams.audio if sound.codec_context), ""),
         )
 
 
-def read_frames(facts: FilmFacts, damage: list[str] | None = None) -> Iterator[Frame]:
+def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Iterator[Frame]:
     """Decode a film's frames in the order they are shown, with bounded memory; raise ColorizeError.
 
     Interlaced films are deinterlaced, a frame for each frame, by FFmpeg's bwdif. What cannot be decoded is left out;
     to `damage`, if it is given, a reason is added for each place. Frames of another size than the first are resized.
+    `since`: a time in the film's time base, near which to begin: at a frame that needs none before it, where the film
+    can be sought in.
     """
     last, duration = None, 0
     with opened(facts.path) as container:
         stream = picture_stream(container, facts.path)
         stream.thread_type = "AUTO"
+        if since is not None:
+            with suppress(FFmpegError):  # what cannot be sought in begins at its beginning
+                container.seek(since, stream=stream)
         frames = _decoded(container, stream, damage)
         for frame in _deinterlaced(frames, stream) if facts.interlaced else frames:
-            time = frame.pts
-            if time is not None and frame.time_base is not None:
-                time = round(time * frame.time_base / facts.time_base)
+            time = _shown_at(frame, facts.time_base)
             if time is None or (last is not None and time <= last):
                 time = 0 if last is None else last + max(duration, 1)
             duration = frame.duration if not facts.interlaced else 0
             last = time
             yield Frame(time, duration, _luma(frame, facts))
+
+
+def _shown_at(frame: av.VideoFrame, time_base: Fraction) -> int | None:
+    """Return when a frame is shown, in units of a time base; None where the film does not say."""
+    if frame.pts is None or frame.time_base is None:
+        return frame.pts
+    return round(frame.pts * frame.time_base / time_base)
 
 
 def opened(path: Path) -> av.container.InputContainer:

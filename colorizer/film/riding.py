@@ -48,11 +48,17 @@ NOTHING_KNOWN = Known()
 
 
 def find_known(
-    network: Network, facts: FilmFacts, frames: Iterable[Frame], said: TimedHints, progress: Progress = no_progress
+    network: Network,
+    facts: FilmFacts,
+    frames: Iterable[Frame],
+    said: TimedHints,
+    vividness: float = 1.0,
+    progress: Progress = no_progress,
 ) -> Known:
     """Look through a film, as far as its last hint, for what its hints change at the beginnings of their scenes.
 
-    `progress` is told of each frame. Raises ColorizeError for a hint outside the frames, or after the film's end.
+    `vividness` multiplies the chroma that the network proposes. `progress` is told of each frame. Raises ColorizeError
+    for a hint outside the frames, or after the film's end.
     """
     if not said:
         return NOTHING_KNOWN
@@ -66,20 +72,27 @@ def find_known(
         if moved.motion is None:
             beginning, places, is_seen = time, standing(network.size), np.ones(moved.square.shape, bool)
         else:
-            places, is_seen = _followed(places, is_seen, moved.motion)
+            places, is_seen = followed(places, is_seen, moved.motion)
         due = _due(waiting, first, time if end is None else end, facts, is_last=end is None)
         if due:
             check_inside(due, facts.width, facts.height)
             hints[time] = due
             if time != beginning:
-                proposed = chroma(propose(network, [Photo(Image.fromarray(moved.square))]))[0]
-                change = with_hints(moved.frame, facts, proposed, np.zeros_like(proposed), due)
+                change = said_change(network, moved, facts, due, vividness)
                 there = warped(change, places) * is_seen[..., None]
                 at_beginnings[beginning] = at_beginnings.get(beginning, 0) + there
         progress(done, max(done, facts.frames))
         if not waiting:
             return Known(hints, at_beginnings)
     raise ColorizeError(f"A hint is for second {waiting[0][0]:g} of {facts.path}, which ends before it.")
+
+
+def said_change(
+    network: Network, moved: Moved, facts: FilmFacts, hints: Sequence[AnyHint], vividness: float
+) -> np.ndarray:
+    """Return what a frame's hints change of what the network proposes for it: float32, shape (size, size, 2)."""
+    proposed = chroma(propose(network, [Photo(Image.fromarray(moved.square))]))[0] * np.float32(vividness)
+    return with_hints(moved.frame, facts, proposed, np.zeros_like(proposed), hints)
 
 
 def ridden(change: np.ndarray, motion: Motion) -> np.ndarray:
@@ -106,7 +119,7 @@ def with_hints(
     return change + with_them - without
 
 
-def _followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     """Return where each place of a scene's first frame is, one frame later, and whether it is still seen there."""
     places = places + warped(motion.onward, places)
     is_inside = ((places >= 0) & (places <= len(places) - 1)).all(axis=-1)

@@ -20,6 +20,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
 from colorizer.files import complete_file, fingerprint, read_json
@@ -62,7 +63,7 @@ class FilmJob:
     hints: TimedHints = field(default_factory=dict)
     """What is known of its colours: `film.hints_file.film_hints`."""
     vividness: float = 1.0
-    """Multiplies the chroma the network proposes, as `inference.Adjustment` has it."""
+    """Multiplies the chroma the network proposes, as `inference.Adjustment` has it; hints stay what they are."""
     encoding: Encoding = VISUALLY_LOSSLESS
     limits: PhotoLimits = DEFAULT_LIMITS
     is_side_by_side: bool = False
@@ -127,6 +128,12 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
     return replace(_made_before(job, facts), made_before=before.frames)
 
 
+def frames_made(job: FilmJob) -> int:
+    """Return how many frames of a film are in colour already, for the same job to go on behind."""
+    run = earlier_run(job.run, _made_from(replace(job, encoding=fitting(job.encoding, job.film))))
+    return 0 if run is None else read_standing(run.results / _PARTS).frames
+
+
 def _animated(job: FilmJob, progress: Progress) -> FilmResult:
     """Colorize an animated picture, which is made in one go."""
     animation = read_animation(job.film, job.limits)
@@ -145,7 +152,17 @@ def _animated(job: FilmJob, progress: Progress) -> FilmResult:
 
 def _begun(job: FilmJob) -> FilmJob:
     """Return the job in the run it is done in; a run of its own is written down as made so."""
-    made_from = {
+    made_from = _made_from(job)
+    earlier = earlier_run(job.run, made_from) if job.goes_on else None
+    if earlier:
+        return replace(job, run=earlier)
+    write_record(job.run.results / MADE_FROM, made_from)
+    return job
+
+
+def _made_from(job: FilmJob) -> dict[str, Any]:
+    """Return what a film in colour is made from and how, as its run is known by."""
+    return {
         "film": str(job.film.resolve()),
         "file": list(fingerprint(job.film) or ()),
         "model": job.network.name,
@@ -155,11 +172,6 @@ def _begun(job: FilmJob) -> FilmJob:
         "side by side": job.is_side_by_side,
         **asdict(job.encoding),
     }
-    earlier = earlier_run(job.run, made_from) if job.goes_on else None
-    if earlier:
-        return replace(job, run=earlier)
-    write_record(job.run.results / MADE_FROM, made_from)
-    return job
 
 
 def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
@@ -201,7 +213,7 @@ def _encoded(
     job: FilmJob, facts: FilmFacts, folder: Path, standing: Standing, damage: list[str], progress: Progress
 ) -> Standing:
     """Make the parts of a film that are not there yet, and return where it stands then: at its end."""
-    known = find_known(job.network, facts, read_frames(facts), job.hints, progress)
+    known = find_known(job.network, facts, read_frames(facts), job.hints, job.vividness, progress)
     folder.mkdir(parents=True, exist_ok=True)
     frames = islice(read_frames(facts, damage), standing.frames, None)
     coloured = colour_frames(job.network, facts, frames, standing.carried, known, job.vividness)
