@@ -84,7 +84,16 @@ def find_known(
         progress(done, max(done, facts.frames))
         if not waiting:
             return Known(hints, at_beginnings)
-    raise ColorizeError(f"A hint is for second {waiting[0][0]:g} of {facts.path}, which ends before it.")
+    raise ColorizeError(_too_late(waiting[0][0], facts))
+
+
+def check_hints(said: TimedHints, facts: FilmFacts) -> None:
+    """Raise ColorizeError for a hint outside a film's frames, or after its end, as far as the film tells it."""
+    latest = max(said, default=0.0)
+    if facts.seconds and latest > facts.seconds + _LATE_SECONDS:
+        raise ColorizeError(_too_late(latest, facts))
+    for hints in said.values():
+        check_inside(hints, facts.width, facts.height)
 
 
 def said_change(
@@ -117,6 +126,10 @@ def with_hints(
         for picture in (hinted.picture(hints), hinted.picture())
     )
     return change + with_them - without
+
+
+def _too_late(time: float, facts: FilmFacts) -> str:
+    return f"A hint is for second {time:g} of {facts.path}, which ends before it."
 
 
 def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:

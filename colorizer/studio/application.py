@@ -20,22 +20,22 @@ from starlette.routing import Route
 
 from colorizer import network as networks
 from colorizer.errors import ColorizeError
+from colorizer.film.containers import ENDINGS, refuse_without_packages
+from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints_file import hints_text, parsed_hints
+from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
+from colorizer.studio.film_answers import SIZE_HEADER, film_routes
+from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
-from colorizer.studio.sitting import STOPPED, WAITING, Sitting, SittingPhoto, TooMuch
+from colorizer.studio.sitting import STOPPED, WAITING, Sitting, SittingFilm, SittingPhoto, TooMuch
 from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop
 
-NAME_HEADER, SIZE_HEADER = "X-Photo-Name", "X-Photo-Size"
+NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_LARGEST_JSON = 1_000_000
-"""Bytes; 500 hints take a tenth of it."""
-_MOST_VIVID = 2.0
-_LARGEST_VIEW = 4_096
-"""Pixels along a side of what is seen at once."""
 _MOST_SAVED = 8
 """Photos that are ready to be fetched."""
 _AT_ONCE = 2
@@ -48,6 +48,7 @@ class Studio:
 
     sitting: Sitting
     workshop: Workshop
+    films: Films
     events: Events
     output: Path
     """The folder with the models that were trained."""
@@ -78,6 +79,7 @@ def application(studio: Studio) -> Starlette:
         Route("/stop", answers.stop, methods=["POST"]),
         Route("/go-on", answers.go_on, methods=["POST"]),
         Route("/model", answers.use, methods=["POST"]),
+        *film_routes(studio.films, studio.sitting, answers.in_thread),
     ]
     handlers = {
         ColorizeError: _sentence,
@@ -101,14 +103,15 @@ class Answers:
         """All there is, for a page that begins."""
         studio = self._studio
         limits = studio.sitting.limits
-        models = await self._in_thread(model_choices, studio.output, studio.model)
+        models = await self.in_thread(model_choices, studio.output, studio.model)
         return JSONResponse(
             {
                 "id": studio.sitting.id,
                 "program": studio.program,
                 "model": studio.workshop.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
-                "limits": {"photos": limits.maximum_photos, "bytes": limits.maximum_photo_bytes},
+                "limits": {"bytes": limits.maximum_photo_bytes, "film_bytes": limits.maximum_film_bytes},
+                "films": {"endings": ENDINGS, "refusal": _refusal_of_films()},
                 "photos": [described(photo) for photo in studio.sitting.photos()],
             }
         )
@@ -130,27 +133,23 @@ class Answers:
     async def remove(self, request: Request) -> Response:
         """Forget a photo."""
         id_ = request.path_params["id"]
-        await self._in_thread(self._studio.workshop.forget, id_)
+        await self.in_thread(self._studio.workshop.forget, id_)
+        await self.in_thread(self._studio.films.forget, id_)
         self._studio.events.tell("removed", {"id": id_})  # after what may still be said of it
         return Response(status_code=204)
 
     async def recolour(self, request: Request) -> Response:
         """New hints and another adjustment of a photo; the answer is a preview."""
-        said = await _json(request)
+        said = await requested.json_body(request)
         hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
-        preview = await self._in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
+        preview = await self.in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
         photo = self._studio.sitting.photo(request.path_params["id"])
         return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
 
     async def view(self, request: Request) -> Response:
         """A part of a photo, in colour or as it came, at a size that is asked for."""
-        asked = request.query_params
-        left, top, right, bottom = (_number(asked.get(side)) for side in ("left", "top", "right", "bottom"))
-        size = tuple(min(max(_number(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
-        is_original = asked.get("side") == "original"
-        content, media_type = await self._in_thread(
-            self._studio.workshop.view, request.path_params["id"], is_original, (left, top, right, bottom), size
-        )
+        part = requested.view(request.query_params)
+        content, media_type = await self.in_thread(self._studio.workshop.view, request.path_params["id"], *part)
         return Response(content, media_type=media_type)
 
     async def thumbnail(self, request: Request) -> Response:
@@ -162,8 +161,8 @@ class Answers:
 
     async def likeliest(self, request: Request) -> Response:
         """Colours that a place is likeliest to have."""
-        x, y = (_number(request.query_params.get(name)) for name in ("x", "y"))
-        colours = await self._in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
+        x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
+        colours = await self.in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
@@ -173,7 +172,7 @@ class Answers:
 
     async def save(self, request: Request) -> Response:
         """A photo in colour at its full size, made ready to be fetched once."""
-        saved = await self._in_thread(self._studio.workshop.save, request.path_params["id"])
+        saved = await self.in_thread(self._studio.workshop.save, request.path_params["id"])
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # which nobody has fetched
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -197,7 +196,7 @@ class Answers:
         stream = zip_stream(self._studio.workshop.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
-            while (chunk := await self._in_thread(next, stream, None)) is not None:
+            while (chunk := await self.in_thread(next, stream, None)) is not None:
                 yield chunk
 
         return StreamingResponse(chunks(), media_type="application/zip", headers=name)
@@ -215,17 +214,18 @@ class Answers:
 
     async def use(self, request: Request) -> Response:
         """Take another model, for every photo."""
-        studio, wanted = self._studio, (await _json(request)).get("id")
-        choices = await self._in_thread(model_choices, studio.output, studio.model)
+        studio, wanted = self._studio, (await requested.json_body(request)).get("id")
+        choices = await self.in_thread(model_choices, studio.output, studio.model)
         path = next((choice.path for choice in choices if choice.id == wanted), None)
         if path is None:
             raise HTTPException(404, "This model is no longer there; reload the page for those that are.")
-        network = await self._in_thread(networks.load_model, path)
+        network = await self.in_thread(networks.load_model, path)
         studio.workshop.use(network, identifier(path))
+        studio.films.model_changed()
         studio.events.tell("model", {"id": identifier(path)})
         return JSONResponse({"id": identifier(path)})
 
-    async def _in_thread(self, work: Callable, *values: Any) -> Any:
+    async def in_thread(self, work: Callable, *values: Any) -> Any:
         """Let something that takes a while be computed, a few at once, while others are answered.
 
         Nobody waits for it once the page has gone, or the studio ends.
@@ -236,7 +236,24 @@ class Answers:
 def described(photo: SittingPhoto) -> dict[str, Any]:
     """Return what the page is told of a photo, as JSON has it; where its file lies is not among it."""
     told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
-    return {**told, **asdict(photo.adjustment), "hints": json.loads(hints_text(photo.hints))}
+    hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
+    film = None if photo.film is None else _described(photo.film)
+    return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
+
+
+def _described(film: SittingFilm) -> dict[str, Any]:
+    names = ("seconds", "rate", "frames", "sound", "stage", "done", "said", "is_side_by_side", "is_changed")
+    is_there = {"has_result": film.result is not None, "has_side_by_side": film.beside is not None}
+    return {**{name: getattr(film, name) for name in names}, **is_there}
+
+
+def _refusal_of_films() -> str:
+    """Return why films cannot be taken; an empty text where they can."""
+    try:
+        refuse_without_packages()
+    except ColorizeError as error:
+        return str(error)
+    return ""
 
 
 def _file(name: str, request: Request) -> Response:
@@ -256,33 +273,6 @@ def _sentence(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": sentence}, status)
 
 
-async def _json(request: Request) -> dict[str, Any]:
-    """Read a body that is a JSON object; raise ColorizeError for anything else."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_JSON:
-            raise TooMuch(f"A request of more than {_LARGEST_JSON / 1e6:g} MB is too large.")
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise ColorizeError("A JSON object is wanted.")
-    return said
-
-
 def _adjustment(said: dict[str, Any]) -> Adjustment:
-    vividness, contrast = said.get("vividness", 1.0), said.get("restore_contrast", False)
-    if isinstance(vividness, bool) or not isinstance(vividness, int | float) or not 0 <= vividness <= _MOST_VIVID:
-        raise ColorizeError(f"Vividness is a number from 0 to {_MOST_VIVID:g}.")
-    if not isinstance(contrast, bool):
-        raise ColorizeError("Whether the contrast is restored is true or false.")
-    return Adjustment(float(vividness), contrast)
-
-
-def _number(text: str | None) -> int:
-    """Read a whole number of pixels; raise ColorizeError."""
-    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 7:
-        raise ColorizeError("A whole number of pixels is wanted.")
-    return int(text)
+    contrast = requested.truth(said, "restore_contrast", "Whether the contrast is restored")
+    return Adjustment(requested.vividness(said), contrast)

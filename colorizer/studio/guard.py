@@ -25,8 +25,8 @@ from colorizer.studio.address import Address
 OWN_HEADER = "X-Colorizer-Studio"
 _CHANGES_NOTHING = ("GET", "HEAD")
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Content Security Policy, level 3 (https://www.w3.org/TR/CSP3/)."""
 HEADERS = {

@@ -18,6 +18,7 @@ from colorizer.settings import PhotoLimits
 from colorizer.studio.address import Address, listen
 from colorizer.studio.application import Studio, application, described
 from colorizer.studio.events import Events
+from colorizer.studio.films import Films
 from colorizer.studio.guard import Guard
 from colorizer.studio.models import identifier
 from colorizer.studio.sitting import Sitting, SittingLimits
@@ -25,6 +26,8 @@ from colorizer.studio.workshop import Workshop
 
 _LAST_SECONDS = 0.2
 """What the photos at hand have left when the studio ends; requests have one second before."""
+_LAST_FILM_SECONDS = 2.0
+"""What the frames at hand of a film have: a batch, as far as it is computed and encoded."""
 _MOST_CONNECTIONS = 256
 _SECONDS_OPEN = 75
 """How long a connection without requests is kept: one that is closed while the page sends the next loses it."""
@@ -66,7 +69,8 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
     with listening, tempfile.TemporaryDirectory(prefix="colorizer-studio-", ignore_cleanup_errors=True) as folder:
         sitting = Sitting(Path(folder), job.sitting_limits, lambda photo: events.tell("photo", described(photo)))
         workshop = Workshop(job.network, identifier(job.model), sitting, job.limits, _progress(events))
-        studio = Studio(sitting, workshop, events, job.output, job.model, job.program)
+        films = Films(workshop, _film_progress(events))
+        studio = Studio(sitting, workshop, films, events, job.output, job.model, job.program)
         guarded = Guard(application(studio), address, token, (pass_,))
         config = uvicorn.Config(
             guarded,
@@ -84,7 +88,8 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
         except KeyboardInterrupt:  # which uvicorn hands on when it has ended
             pass
         finally:
-            is_done = workshop.close(_LAST_SECONDS)
+            is_film_done = films.close(_LAST_FILM_SECONDS)
+            is_done = workshop.close(_LAST_SECONDS) and is_film_done
     return is_done
 
 
@@ -108,5 +113,13 @@ class _Server(uvicorn.Server):
 def _progress(events: Events) -> Callable[[Pace, int, int], None]:
     def tell(pace: Pace, done: int, total: int) -> None:
         events.tell("progress", {"done": done, "total": total, "rate": pace.rate, "seconds": pace.remaining})
+
+    return tell
+
+
+def _film_progress(events: Events) -> Callable[[str, Pace, int, int], None]:
+    def tell(id_: str, pace: Pace, done: int, total: int) -> None:
+        told = {"id": id_, "done": done, "total": total, "rate": pace.rate, "seconds": pace.remaining}
+        events.tell("film", told)
 
     return tell

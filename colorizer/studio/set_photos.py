@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import read_photo
 from colorizer.photos.tones import tonal_range
 from colorizer.settings import PhotoLimits
 
@@ -59,28 +58,39 @@ class SetPhoto:
         return self._picture[1]
 
 
-class SetPhotos:
-    """The photos used last, kept set; may be used from several threads."""
+class Set(Protocol):
+    """What can be kept set: a photo, or a frame of a film."""
 
-    def __init__(self, network: Network, limits: PhotoLimits):
-        self._network, self._limits = network, limits
-        self._set: OrderedDict[str, SetPhoto] = OrderedDict()
+    @property
+    def pixels(self) -> int: ...
+
+
+AnySet = TypeVar("AnySet", bound=Set)
+
+
+class SetPhotos:
+    """The photos, and the frames of films, used last, kept set; may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._set: OrderedDict[tuple[str, float], Set] = OrderedDict()
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def use(self, id_: str, path: Path) -> Iterator[SetPhoto]:
-        """Yield a photo set, alone among all threads; raise ColorizeError."""
+    def use(self, id_: str, make: Callable[[], AnySet], time: float = 0.0) -> Iterator[AnySet]:
+        """Yield a photo set, or the frame of a film that was asked for by this time, alone among all threads; what is
+        not set yet, `make` makes. Raises ColorizeError as that does.
+        """
         with self._lock:
             busy = self._busy.setdefault(id_, threading.Lock())
         with busy:
             with self._lock:
-                photo = self._set.get(id_)
+                photo = self._set.get((id_, time))
             if photo is None:
-                photo = SetPhoto(read_photo(path, self._limits), self._network, self._limits)
+                photo = make()
             with self._lock:
-                self._set[id_] = photo
-                self._set.move_to_end(id_)
+                self._set[id_, time] = photo
+                self._set.move_to_end((id_, time))
                 while len(self._set) > MOST_PHOTOS or (
                     len(self._set) > 1 and sum(kept.pixels for kept in self._set.values()) > MOST_PIXELS
                 ):
@@ -88,7 +98,8 @@ class SetPhotos:
             yield photo
 
     def forget(self, id_: str) -> None:
-        """Let go of a photo that is no longer there."""
+        """Let go of a photo, or of all frames of a film, that is no longer there."""
         with self._lock:
-            self._set.pop(id_, None)
+            for key in [key for key in self._set if key[0] == id_]:
+                del self._set[key]
             self._busy.pop(id_, None)

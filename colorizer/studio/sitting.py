@@ -1,4 +1,4 @@
-"""A sitting: the photos a person has brought to the page, their colours, and the private folder they lie in."""
+"""A sitting: the photos and films a person has brought to the page, their colours, and the folder they lie in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import secrets
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from colorizer.errors import ColorizeError
+from colorizer.film.containers import ENDINGS, refuse_without_packages
+from colorizer.film.hints_file import TimedHints
 from colorizer.inference.colorize import AS_MEANT, Adjustment
 from colorizer.inference.hints import AnyHint
 from colorizer.shown import shown
 
 WAITING, READY, FAILED, STOPPED = "waiting", "ready", "failed", "stopped"
 """States of a photo: not in colour yet, in colour, no photo after all, left gray because the person stopped it."""
+UNTOUCHED, QUEUED, COLOURING, BROKEN, DONE = "untouched", "queued", "colouring", "broken", "done"
+"""Stages of a film whose frames can be seen: not to be coloured yet, waiting for another film, under way, given up for
+a reason that is said, in colour; or `STOPPED`, with what is written so far kept."""
 _LONGEST_NAME = 1_000
 
 
@@ -28,6 +33,8 @@ class SittingLimits:
     maximum_photos: int = 2_000
     maximum_photo_bytes: int = 1_000_000_000
     """Of one file: a 16-bit scan of 150 megapixels in three channels."""
+    maximum_film_bytes: int = 10_000_000_000
+    """Of the file of one film: two hours at 1080p and 10 megabits a second."""
     maximum_bytes: int = 20_000_000_000
     """Of all files together."""
     bytes_left_free: int = 500_000_000
@@ -37,11 +44,38 @@ class SittingLimits:
 
 
 @dataclass(frozen=True)
+class SittingFilm:
+    """What is known of a film beside what a photo has too."""
+
+    seconds: float = 0.0
+    rate: float = 0.0
+    """Frames per second."""
+    frames: int = 0
+    """How many there are, about; 0 as long as that is not known."""
+    sound: str = ""
+    """FFmpeg's name of how its sound is encoded; empty for a silent film."""
+    hints: TimedHints = field(default_factory=dict)
+    stage: str = UNTOUCHED
+    done: int = 0
+    """Frames in colour that are kept."""
+    said: str = ""
+    """Why it was given up, or what else is to be said of its colours."""
+    is_side_by_side: bool = False
+    """Whether a film of before and after is wanted, too."""
+    is_changed: bool = False
+    """Whether its hints, its vividness or the model are others than its colours were made with."""
+    result: Path | None = None
+    """The film in colour."""
+    beside: Path | None = None
+    """The film that shows before and after."""
+
+
+@dataclass(frozen=True)
 class SittingPhoto:
-    """One photo as it stands."""
+    """One photo, or film, as it stands."""
 
     id: str
-    """Made here; it is also all that its file is called."""
+    """Made here; it is also all that its file is called, but for the ending of a film."""
     name: str
     """As the person's computer calls it, folders in front. It is shown and sent back, and never used as a path."""
     path: Path
@@ -54,6 +88,8 @@ class SittingPhoto:
     """Pillow's name of the file format; empty as long as it has not been read."""
     hints: tuple[AnyHint, ...] = ()
     adjustment: Adjustment = AS_MEANT
+    film: SittingFilm | None = None
+    """What is known of a film; None for a photo."""
     version: int = 0
     """Counts what changed, so that what is known of it can be told from what was."""
 
@@ -96,8 +132,11 @@ class Sitting:
         `announced`: how many bytes are to come, if that is said.
         """
         name = shown(name)[:_LONGEST_NAME] or "photo"
+        ending = film_ending(name)
+        if ending:
+            refuse_without_packages()
         self._check_room(name, announced or 0)
-        path, written = self.new_path(), 0
+        path, written = self.new_path(ending), 0
         try:
             with path.open("xb") as file:
                 async with asyncio.timeout(self.limits.maximum_seconds):
@@ -107,7 +146,7 @@ class Sitting:
                         file.write(chunk)
             with self._lock:
                 self._check_room(name, written)
-                photo = SittingPhoto(path.name, name, path)
+                photo = SittingPhoto(path.stem, name, path, film=SittingFilm() if ending else None)
                 self._photos[photo.id] = photo
                 self._bytes += written
         except TimeoutError as error:
@@ -131,6 +170,11 @@ class Sitting:
         self._changed(photo)
         return photo
 
+    def change_film(self, id_: str, **changes: Any) -> SittingPhoto:
+        """Change what is known of a film beside what a photo has too, as `change` does."""
+        with self._lock:
+            return self.change(id_, film=replace(self._photos[id_].film, **changes))
+
     def set_states(self, before: Iterable[str], after: str) -> None:
         """Give every photo of some states another one."""
         with self._lock:
@@ -153,12 +197,23 @@ class Sitting:
         limits = self.limits
         if len(self._photos) >= limits.maximum_photos:
             raise TooMuch(f"{limits.maximum_photos:,} photos are the most at once; remove some before {name}.")
-        if size > limits.maximum_photo_bytes:
-            raise TooMuch(f"{name} is too large: {limits.maximum_photo_bytes / 1e6:,.6g} MB are the most for one file.")
+        most = limits.maximum_film_bytes if film_ending(name) else limits.maximum_photo_bytes
+        if size > most:
+            raise TooMuch(f"{name} is too large: {most / 1e6:,.6g} MB are the most for one file.")
         if self._bytes + size > limits.maximum_bytes:
             raise TooMuch(
                 f"{name} is too much: {limits.maximum_bytes / 1e9:,.4g} GB are the most for all photos together; save, "
                 "and remove some."
             )
-        if shutil.disk_usage(self.folder).free < limits.bytes_left_free:
+        if self.is_disk_full():
             raise TooMuch(f"The disk is nearly full, so {name} was not taken; make room, and try it again.")
+
+    def is_disk_full(self) -> bool:
+        """Say whether less is free on the disk than must be left on it."""
+        return shutil.disk_usage(self.folder).free < self.limits.bytes_left_free
+
+
+def film_ending(name: str) -> str:
+    """Return the ending that says that a name is a film's, one of those that are known; an empty text for any other."""
+    ending = PurePath(name).suffix.lower()
+    return ending if ending in ENDINGS else ""

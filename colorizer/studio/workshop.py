@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from PIL import Image
+from typing import Any
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
@@ -27,17 +25,13 @@ from colorizer.photos.writing import file_name, write_photo
 from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member
 from colorizer.studio.set_photos import SetPhoto, SetPhotos
+from colorizer.studio.showing import Box, jpeg, part_of, small
 from colorizer.studio.sitting import FAILED, READY, WAITING, Sitting, SittingPhoto
 
-THUMBNAIL_SIDE = 256
-"""Longest side of a thumbnail, in pixels: twice what the page shows, for screens of fine pixels."""
-_LOSSLESS_PIXELS = 600_000
-"""What is seen of a photo at its single pixels is sent as it is; more of it at once, as a JPEG."""
 _PATIENCE = 1.0
 """Seconds the photos that wait let the person's own requests go first, and of quiet before memory is given back."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
 _LOG = logging.getLogger(__name__)
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ class Workshop:
         progress: Callable[[Pace, int, int], None],
     ):
         """`progress` is called with how fast, how many are done and of how many, from the thread that colours."""
-        self.sitting, self._limits, self._progress = sitting, limits, progress
+        self.sitting, self.limits, self._progress = sitting, limits, progress
         self._thumbnails: dict[str, bytes] = {}
         self._asked = threading.Condition()
         self._answering, self._is_closed, self._holds_memory = 0, False, True
@@ -71,14 +65,20 @@ class Workshop:
     def use(self, network: Network, model_id: str) -> None:
         """Colour with another network from now on, what is in colour already too."""
         self.network, self.model_id = network, model_id
-        self._set = SetPhotos(network, self._limits)
+        self.opened = SetPhotos()
         self.sitting.set_states((READY,), WAITING)
         self.wake()
 
     def wake(self) -> None:
-        """Say that there may be photos to colour."""
+        """Say that there may be photos to colour, or that work elsewhere has ended that took memory."""
         with self._asked:
+            self._holds_memory = True
             self._asked.notify_all()
+
+    def give_way(self) -> None:
+        """Let the person's own requests go first, for a while, before work goes on that nobody waits for."""
+        with self._asked:
+            self._asked.wait_for(lambda: self._answering == 0, _PATIENCE)
 
     def close(self, seconds: float) -> bool:
         """Begin no further photo, and wait for those at hand, but no longer than some seconds; say whether all is done.
@@ -98,25 +98,18 @@ class Workshop:
         """
         with self._open(id_) as (_, opened):
             preview = opened.hinted(adjustment).preview(hints)
-            self._thumbnails[id_] = _jpeg(_small(preview), 85)
+            self._thumbnails[id_] = jpeg(small(preview), 85)
             facts = _facts(opened.photo)
             self.sitting.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
-        return _jpeg(preview, 92)
+        return jpeg(preview, 92)
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Return what lies in a box (left, top, right, bottom) of a photo, in colour or as it came, at most as large as
         `size`, and its media type; raise ColorizeError.
         """
         with self._open(id_) as (photo, opened):
-            width, height = opened.photo.width, opened.photo.height
-            left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
-            inside = (left, top, min(max(box[2], left + 1), width), min(max(box[3], top + 1), height))
             shown = opened.photo.eight_bits() if is_original else opened.picture(photo.hints, photo.adjustment).image
-            part = shown.crop(inside)
-        part.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        if part.width * part.height > _LOSSLESS_PIXELS:
-            return _jpeg(part, 95), "image/jpeg"
-        return _png(part), "image/png"
+            return part_of(shown, box, size)
 
     def likeliest(self, id_: str, x: float, y: float) -> tuple[str, ...]:
         """Return the colours a place is likeliest to have, as "#rrggbb"; raise ColorizeError."""
@@ -133,14 +126,14 @@ class Workshop:
         """Write a photo in colour at its full size, with all its original had, for who removes it; raise
         ColorizeError.
         """
-        with self._answers(id_) as photo:
-            original = read_photo(photo.path, self._limits)
+        with self.answering(id_) as photo:
+            original = read_photo(photo.path, self.limits)
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             path = self.sitting.new_path(Path(name).suffix)
             picture = colorize_decoded(self.network, original, photo.adjustment, photo.hints)
             if self._is_closed:
                 raise ColorizeError("The studio has ended.")
-            write_photo(path, picture, original, self._limits)
+            write_photo(path, picture, original, self.limits)
         return SavedPhoto(path, name)
 
     def members(self, progress: Callable[[int, int], None]) -> Iterator[Member]:
@@ -148,7 +141,7 @@ class Workshop:
 
         `progress` is called as ``progress(done, total)``.
         """
-        photos, failures = self.sitting.photos(), []
+        photos, failures = [photo for photo in self.sitting.photos() if photo.film is None], []
         for done, photo in enumerate(photos):
             progress(done, len(photos))
             try:
@@ -169,30 +162,32 @@ class Workshop:
         """Forget a photo; raise LookupError."""
         self.sitting.remove(id_)
         self._thumbnails.pop(id_, None)
-        self._set.forget(id_)
-        self._holds_memory = True
+        self.opened.forget(id_)
         self.wake()
 
     @contextmanager
     def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
         """Yield a photo and the same set, for an answer to the person."""
-        with self._answers(id_) as photo, self._set.use(id_, photo.path) as opened:
+        with self.answering(id_) as photo, self.opened.use(id_, lambda: self._set(photo)) as opened:
             yield self.sitting.photo(id_), opened
 
     @contextmanager
-    def _answers(self, id_: str) -> Iterator[SittingPhoto]:
+    def answering(self, id_: str) -> Iterator[SittingPhoto]:
         """Yield a photo while the photos that wait give way; what goes wrong is said of the photo by its name."""
         photo = self.sitting.photo(id_)
         with self._asked:
             self._answering += 1
         try:
-            with _named(photo):
+            with named(photo):
                 yield photo
         finally:
             with self._asked:
                 self._answering -= 1
                 self._holds_memory = True
                 self._asked.notify_all()
+
+    def _set(self, photo: SittingPhoto) -> SetPhoto:
+        return SetPhoto(read_photo(photo.path, self.limits), self.network, self.limits)
 
     def _colour_waiting(self) -> None:
         pace = Pace()
@@ -203,8 +198,7 @@ class Workshop:
                 self._rest()
                 pace = Pace()
                 continue
-            with self._asked:
-                self._asked.wait_for(lambda: self._answering == 0, _PATIENCE)
+            self.give_way()
             pace.move(len(photos) - len(waiting), len(photos))
             self._progress(pace, len(photos) - len(waiting), len(photos))
             self._colour(waiting[0])
@@ -226,14 +220,11 @@ class Workshop:
     def _colour(self, photo: SittingPhoto) -> None:
         """Colour a photo's thumbnail, which shows whether it can be coloured at all."""
         try:
-            with _named(photo):
-                original = read_photo(photo.path, self._limits)
-                small = replace(original, image=_small(original.image), alpha=None)
-                across, down = small.width / original.width, small.height / original.height
-                placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
-                hints = [hint.scaled(across, down) for hint in placed]
-                thumbnail = _jpeg(colorize_decoded(self.network, small, photo.adjustment, hints).image, 85)
-            changes = {"state": READY, "sentence": "", **_facts(original)}
+            with named(photo):
+                if photo.film is not None:
+                    thumbnail, changes = self._examined(photo)
+                else:
+                    thumbnail, changes = self._coloured(photo)
         except ColorizeError as error:
             thumbnail, changes = None, {"state": FAILED, "sentence": str(error)}
         except Exception:  # a fault of the program's own must not leave the other photos gray
@@ -244,42 +235,48 @@ class Workshop:
                 return
             if thumbnail:
                 self._thumbnails[photo.id] = thumbnail
+            if film := changes.pop("film", None):
+                self.sitting.change_film(photo.id, **film)
             self.sitting.change(photo.id, **changes)
         except LookupError:  # removed meanwhile
             self._thumbnails.pop(photo.id, None)
 
+    def _coloured(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+        """Return a photo's thumbnail in colour, and what is known of it now."""
+        original = read_photo(photo.path, self.limits)
+        reduced = replace(original, image=small(original.image), alpha=None)
+        across, down = reduced.width / original.width, reduced.height / original.height
+        placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
+        hints = [hint.scaled(across, down) for hint in placed]
+        thumbnail = jpeg(colorize_decoded(self.network, reduced, photo.adjustment, hints).image, 85)
+        return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
+
+    def _examined(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+        """Return a film's thumbnail in colour, and what is known of it now."""
+        from colorizer.studio.film_frames import examined, told
+
+        frame, facts = examined(photo, self.network, self.limits)
+        known = {"width": facts.width, "height": facts.height, "film": told(facts)}
+        return jpeg(small(frame.hinted().preview()), 85), {"state": READY, "sentence": "", **known}
+
 
 @contextmanager
-def _named(photo: SittingPhoto) -> Iterator[None]:
+def named(photo: SittingPhoto) -> Iterator[None]:
     """Let what goes wrong be said of a photo by the name the person knows, as ColorizeError."""
     try:
         yield
     except ColorizeError as error:
-        raise ColorizeError(str(error).replace(str(photo.path), photo.name)) from error
+        raise ColorizeError(by_name(photo, str(error))) from error
     except MemoryError as error:
         raise ColorizeError(
             f"Memory does not suffice for {photo.name}; close other programs, or make it smaller."
         ) from error
 
 
+def by_name(photo: SittingPhoto, sentence: str) -> str:
+    """Return a sentence with the name of a photo or film that the person knows, in place of its file's."""
+    return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
+
+
 def _facts(photo: Photo) -> dict:
     return {"width": photo.width, "height": photo.height, "format": photo.format}
-
-
-def _small(image: Image.Image) -> Image.Image:
-    """Return a picture of the size of a thumbnail, never larger than it was."""
-    share = min(1.0, THUMBNAIL_SIDE / max(image.size))
-    size = max(1, round(image.width * share)), max(1, round(image.height * share))
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None if image.mode == "I;16" else 2.0)
-
-
-def _jpeg(image: Image.Image, quality: int) -> bytes:
-    written = io.BytesIO()
-    image.convert("RGB").save(written, "JPEG", quality=quality, subsampling="4:4:4")
-    return written.getvalue()
-
-
-def _png(image: Image.Image) -> bytes:
-    written = io.BytesIO()
-    image.save(written, "PNG", compress_level=1)
-    return written.getvalue()

@@ -29,9 +29,7 @@ def test_any_frame_is_the_one_that_a_player_shows_then(tmp_path, name):
 
 def test_frames_of_a_variable_rate_are_found_by_their_time(tmp_path):
     times = [1000, 1040, 1300, 1301, 2000]
-    write_film(
-        tmp_path / "a.mkv", gray(pan(CAT, 5).frames), times=times, time_base=Fraction(1, 1000), codec="ffv1"
-    )
+    write_film(tmp_path / "a.mkv", gray(pan(CAT, 5).frames), times=times, time_base=Fraction(1, 1000), codec="ffv1")
     facts = examine_film(tmp_path / "a.mkv")
     assert [frame_at(facts, seconds).time for seconds in (0, 0.299, 0.3, 0.9, 7)] == [1000, 1040, 1300, 1301, 2000]
 

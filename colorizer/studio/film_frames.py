@@ -1,0 +1,95 @@
+"""Single frames of a film as the page shows them: gray, and in the colours that are proposed and known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from colorizer.errors import ColorizeError
+from colorizer.film.chroma_planes import gray_levels
+from colorizer.film.hints_file import TimedHints
+from colorizer.film.peeking import change_elsewhere, frame_at, seconds_of
+from colorizer.film.reading import FilmFacts, Frame, examine_film
+from colorizer.inference.hinted import HintedPhoto
+from colorizer.inference.hints import AnyHint
+from colorizer.inference.proposal import propose
+from colorizer.network.network import Network
+from colorizer.photos.color import CHROMA_TO_OFFSET, chroma
+from colorizer.photos.photo import Photo
+from colorizer.settings import PhotoLimits
+from colorizer.studio.sitting import SittingPhoto
+
+_SAME_TIME = 0.0005
+"""Seconds; frames are farther apart."""
+_TYPICAL = 0.1
+"""Share of a film's length at which it no longer shows black or a title."""
+
+
+class SetFrame:
+    """One frame of a film, proposed for once; used by one thread at a time."""
+
+    def __init__(self, network: Network, facts: FilmFacts, frame: Frame):
+        self.photo = Photo(Image.fromarray(gray_levels(frame.luma, facts)))
+        self.seconds = seconds_of(frame, facts)
+        """When it is shown, since the film's first frame."""
+        self._network, self._facts, self._frame = network, facts, frame
+        self._proposed = chroma(propose(network, [self.photo]))[0]
+        if not np.isfinite(self._proposed).all():
+            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+        self._hinted: tuple[tuple, HintedPhoto] | None = None
+        self._picture: tuple[tuple, Image.Image] | None = None
+
+    @property
+    def pixels(self) -> int:
+        return self.photo.width * self.photo.height
+
+    def hinted(self, said: TimedHints | None = None, vividness: float = 1.0) -> HintedPhoto:
+        """Return the frame with what the hints of other frames of its scene change; the last answer is kept."""
+        elsewhere = {time: hints for time, hints in (said or {}).items() if not self._is_here(time)}
+        wanted = elsewhere, vividness
+        if self._hinted is None or self._hinted[0] != wanted:
+            change = change_elsewhere(self._network, self._facts, self._frame, elsewhere, vividness)
+            colours = self._proposed * np.float32(vividness) + change
+            self._hinted = wanted, HintedPhoto(self.photo, colours @ CHROMA_TO_OFFSET, network=self._network)
+        return self._hinted[1]
+
+    def preview(self, said: TimedHints, vividness: float) -> Image.Image:
+        """Return the frame in colour, as `HintedPhoto.preview` does; raise ColorizeError."""
+        return self.hinted(said, vividness).preview(self._own(said))
+
+    def picture(self, said: TimedHints, vividness: float) -> Image.Image:
+        """Return the frame in colour at its own size; the last one is kept. Raises ColorizeError."""
+        wanted = said, vividness
+        if self._picture is None or self._picture[0] != wanted:
+            self._picture = None  # before the next takes as much memory
+            self._picture = wanted, self.hinted(said, vividness).picture(self._own(said)).image
+        return self._picture[1]
+
+    def _own(self, said: TimedHints) -> tuple[AnyHint, ...]:
+        return tuple(hint for time, hints in said.items() if self._is_here(time) for hint in hints)
+
+    def _is_here(self, time: float) -> bool:
+        return abs(time - self.seconds) < _SAME_TIME
+
+
+def set_frame(network: Network, facts: FilmFacts, seconds: float) -> SetFrame:
+    """Return the frame that is shown some seconds after a film's first one, set; raise ColorizeError."""
+    frame = frame_at(facts, seconds)
+    if frame is None:
+        raise ColorizeError(f"No frame of {facts.path} can be decoded.")
+    return SetFrame(network, facts, frame)
+
+
+def examined(photo: SittingPhoto, network: Network, limits: PhotoLimits) -> tuple[SetFrame, FilmFacts]:
+    """Return a frame that shows what a film is of, set, and what the film says of itself; raise ColorizeError for what
+    is no film.
+    """
+    facts = examine_film(photo.path, limits)
+    return set_frame(network, facts, facts.seconds * _TYPICAL), facts
+
+
+def told(facts: FilmFacts) -> dict[str, Any]:
+    """Return what `SittingFilm` has of what a film says of itself."""
+    return {"seconds": facts.seconds, "rate": float(facts.rate), "frames": facts.frames, "sound": facts.sound}

@@ -1,0 +1,254 @@
+"""What is done with the films of a sitting: looked at frame by frame, coloured one after the other, handed out."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorizer.conversation.question import FILM
+from colorizer.errors import ColorizeError, Unfinished
+from colorizer.film.hints_file import TimedHints
+from colorizer.inference.colorize import Adjustment
+from colorizer.pace import Pace
+from colorizer.runs.folders import new_run
+from colorizer.studio.showing import Box, jpeg, part_of
+from colorizer.studio.sitting import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SittingPhoto
+from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop, by_name
+
+if TYPE_CHECKING:
+    from colorizer.film.reading import FilmFacts
+    from colorizer.runs.film import FilmJob
+    from colorizer.studio.film_frames import SetFrame
+
+_FRAMES_BETWEEN = 16
+"""Frames between two looks at whether to stop, at the disk, and at who else waits: a batch."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a frame looks like."""
+
+    content: bytes
+    """A JPEG of at most 512 pixels."""
+    size: tuple[int, int]
+    """Width and height of the film's frames."""
+    seconds: float
+    """When the frame is shown, since the film's first one."""
+
+
+class _Stopped(ColorizeError):
+    """The person, or the studio's end, stops a film."""
+
+
+class Films:
+    """Colours the films of a sitting in a thread of its own, and answers for their frames from any thread."""
+
+    def __init__(self, workshop: Workshop, progress: Callable[[str, Pace, int, int], None]):
+        """`progress` is called with a film's id, how fast, how many frames are done and of how many, from the thread
+        that colours.
+        """
+        self._workshop, self._sitting, self._progress = workshop, workshop.sitting, progress
+        self._asked = threading.Condition()
+        self._is_closed = False
+        self._facts: dict[str, FilmFacts] = {}
+        self._made: dict[str, tuple] = {}
+        self._thread = threading.Thread(target=self._colour_queued, daemon=True)
+        self._thread.start()
+
+    def preview(self, id_: str, seconds: float, hints: TimedHints, vividness: float) -> Preview:
+        """Give a film other hints and another vividness, and return what the frame at a time looks like; raise
+        ColorizeError.
+        """
+        from colorizer.film.riding import check_hints
+        from colorizer.studio.film_frames import told
+
+        with self._open(id_, seconds) as (photo, frame):
+            facts = self._facts[id_]
+            check_hints(hints, facts)
+            content = jpeg(frame.preview(hints, vividness), 92)
+            if photo.state != READY:
+                self._sitting.change_film(id_, **told(facts))
+                self._sitting.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)
+            if (photo.film.hints, photo.adjustment.vividness) != (hints, vividness):
+                self._sitting.change(id_, adjustment=Adjustment(vividness))
+                self._sitting.change_film(id_, hints=hints, is_changed=id_ in self._made)
+        return Preview(content, (facts.width, facts.height), frame.seconds)
+
+    def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
+        """Return what lies in a box (left, top, right, bottom) of the frame at a time, as `Workshop.view` does."""
+        with self._open(id_, seconds) as (photo, frame):
+            said = photo.film.hints, photo.adjustment.vividness
+            return part_of(frame.photo.image if is_original else frame.picture(*said), box, size)
+
+    def likeliest(self, id_: str, seconds: float, x: float, y: float) -> tuple[str, ...]:
+        """Return the colours a place of the frame at a time is likeliest to have, as `Workshop.likeliest` does."""
+        from colorizer.inference import likeliest_colours
+
+        with self._open(id_, seconds) as (photo, frame):
+            return likeliest_colours(frame.hinted(photo.film.hints, photo.adjustment.vividness), x, y)
+
+    def start(self, id_: str, is_side_by_side: bool) -> None:
+        """Let a film be coloured, as soon as no other one is; what is there of it already is gone on with."""
+        with self._asked:
+            if self._film(id_).film.stage not in (QUEUED, COLOURING):
+                self._sitting.change_film(id_, stage=QUEUED, is_side_by_side=is_side_by_side, said="")
+            self._asked.notify_all()
+
+    def stop(self, id_: str) -> None:
+        """Let a film be coloured no further; what is written of it is kept."""
+        with self._asked:
+            if self._film(id_).film.stage in (QUEUED, COLOURING):
+                self._sitting.change_film(id_, stage=STOPPED)
+
+    def model_changed(self) -> None:
+        """Note that another model is used from now on."""
+        for id_ in list(self._made):
+            with suppress(LookupError):  # removed meanwhile
+                self._sitting.change_film(id_, is_changed=True)
+
+    def result(self, id_: str, is_side_by_side: bool) -> SavedPhoto:
+        """Return a film in colour, or the one of before and after; raise LookupError where there is none."""
+        photo = self._film(id_)
+        path = photo.film.beside if is_side_by_side else photo.film.result
+        if path is None:
+            raise LookupError(id_)
+        name = Path(photo.name)
+        return SavedPhoto(path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}")
+
+    def forget(self, id_: str) -> None:
+        """Forget a film that is no longer in the sitting, with all that was made of it."""
+        with self._asked:
+            self._facts.pop(id_, None)
+            self._made.pop(id_, None)
+            shutil.rmtree(self._folder(id_), ignore_errors=True)
+
+    def close(self, seconds: float) -> bool:
+        """Colour no further, and wait for the frames at hand, but no longer than some seconds; say whether all is
+        done.
+        """
+        with self._asked:
+            self._is_closed = True
+            self._asked.notify_all()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @contextmanager
+    def _open(self, id_: str, seconds: float) -> Iterator[tuple[SittingPhoto, SetFrame]]:
+        """Yield a film and one of its frames, for an answer to the person."""
+        from colorizer.film.reading import examine_film
+        from colorizer.studio.film_frames import set_frame
+
+        self._film(id_)
+        with self._workshop.answering(id_) as photo:
+            if id_ not in self._facts:
+                self._facts[id_] = examine_film(photo.path, self._workshop.limits)
+            facts, network = self._facts[id_], self._workshop.network
+            with self._workshop.opened.use(id_, lambda: set_frame(network, facts, seconds), seconds) as frame:
+                yield self._sitting.photo(id_), frame
+
+    def _film(self, id_: str) -> SittingPhoto:
+        """Return a film; raise LookupError for an id that is none's."""
+        photo = self._sitting.photo(id_)
+        if photo.film is None:
+            raise LookupError(id_)
+        return photo
+
+    def _folder(self, id_: str) -> Path:
+        return self._sitting.folder / f"{id_}-film"
+
+    def _colour_queued(self) -> None:
+        while True:
+            with self._asked:
+                self._asked.wait_for(lambda: self._is_closed or self._next() is not None)
+                if self._is_closed:
+                    return
+                photo = self._next()
+                self._sitting.change_film(photo.id, stage=COLOURING, is_changed=False)
+            try:
+                changes = self._coloured(photo)
+                self._sitting.change_film(photo.id, **changes)
+            except LookupError:  # removed meanwhile
+                shutil.rmtree(self._folder(photo.id), ignore_errors=True)
+            self._workshop.wake()
+
+    def _next(self) -> SittingPhoto | None:
+        return next((photo for photo in self._sitting.photos() if photo.film and photo.film.stage == QUEUED), None)
+
+    def _coloured(self, photo: SittingPhoto) -> dict:
+        """Colour a film, and return what is to change of it; raise LookupError for one that is gone."""
+        from colorizer.runs.film import colorize_film, frames_made
+
+        try:
+            job = self._job(photo)
+            try:
+                result = colorize_film(job, self._told(photo.id))
+            except Unfinished as error:
+                done = {"done": frames_made(job)}
+                if isinstance(error.__cause__, _Stopped):  # by who has changed its stage
+                    return done
+                return {**done, "stage": BROKEN, "said": _why(photo, error)}
+        except (ColorizeError, OSError) as error:
+            return {"stage": BROKEN, "said": by_name(photo, str(error))}
+        except Exception:  # a fault of the program's own must not stop the other films
+            self._sitting.photo(photo.id)
+            _LOG.exception("%s could not be coloured", photo.id)
+            return {"stage": BROKEN, "said": f"{photo.name}: {UNEXPECTED}"}
+        return {
+            "stage": DONE,
+            "done": result.frames,
+            "frames": result.frames,
+            "said": by_name(photo, " ".join(result.remarks)),
+            "result": result.film,
+            "beside": result.side_by_side,
+        }
+
+    def _job(self, photo: SittingPhoto) -> FilmJob:
+        """Return how a film is to be coloured; what was made of it in another way is thrown away."""
+        from colorizer.runs.film import FilmJob
+
+        how = photo.film.hints, photo.adjustment.vividness, photo.film.is_side_by_side, self._workshop.model_id
+        with self._asked:
+            if self._made.get(photo.id) != how:
+                shutil.rmtree(self._folder(photo.id), ignore_errors=True)
+                self._sitting.change_film(photo.id, done=0, result=None, beside=None)
+            self._made[photo.id] = how
+        return FilmJob(
+            network=self._workshop.network,
+            film=photo.path,
+            run=new_run(self._folder(photo.id), FILM),
+            hints=photo.film.hints,
+            vividness=photo.adjustment.vividness,
+            limits=self._workshop.limits,
+            is_side_by_side=photo.film.is_side_by_side,
+            goes_on=True,
+        )
+
+    def _told(self, id_: str) -> Callable[[int, int], None]:
+        """Return what is told of each frame that is done."""
+        pace = Pace()
+
+        def tell(done: int, total: int) -> None:
+            if done % _FRAMES_BETWEEN and done != total:
+                return
+            if self._is_closed or self._sitting.photo(id_).film.stage != COLOURING:
+                raise _Stopped("The film was stopped.")
+            if self._sitting.is_disk_full():
+                raise ColorizeError("The disk is nearly full; make room, and go on.")
+            pace.move(done, total)
+            self._progress(id_, pace, done, total)
+            self._workshop.give_way()
+
+        return tell
+
+
+def _why(photo: SittingPhoto, error: Unfinished) -> str:
+    """Return why a film could not be finished, without where in the studio's own folder."""
+    cause = error.__cause__
+    return f"It could not be written: {cause.strerror}." if isinstance(cause, OSError) else by_name(photo, str(cause))

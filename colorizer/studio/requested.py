@@ -1,0 +1,79 @@
+"""What requests say: JSON of a bounded size, numbers, adjustments; whatever is none is a ColorizeError."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from colorizer.errors import ColorizeError
+from colorizer.studio.showing import Box
+from colorizer.studio.sitting import TooMuch
+
+_LARGEST_JSON = 1_000_000
+"""Bytes; 500 hints take a tenth of it."""
+_LARGEST_VIEW = 4_096
+"""Pixels along a side of what is seen at once."""
+_MOST_VIVID = 2.0
+_LATEST = 1_000_000.0
+"""Seconds; no film is longer."""
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """Read a body that is a JSON object."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_JSON:
+            raise TooMuch(f"A request of more than {_LARGEST_JSON / 1e6:g} MB is too large.")
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise ColorizeError("A JSON object is wanted.")
+    return said
+
+
+def vividness(said: dict[str, Any]) -> float:
+    """Return how vivid the colours are to be; 1 where nothing is said."""
+    vivid = said.get("vividness", 1.0)
+    if isinstance(vivid, bool) or not isinstance(vivid, int | float) or not 0 <= vivid <= _MOST_VIVID:
+        raise ColorizeError(f"Vividness is a number from 0 to {_MOST_VIVID:g}.")
+    return float(vivid)
+
+
+def truth(said: dict[str, Any], name: str, what: str) -> bool:
+    """Return what is said of a name: true or false, and false where nothing is said."""
+    value = said.get(name, False)
+    if not isinstance(value, bool):
+        raise ColorizeError(f"{what} is true or false.")
+    return value
+
+
+def pixels(text: str | None) -> int:
+    """Read a whole number of pixels."""
+    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 7:
+        raise ColorizeError("A whole number of pixels is wanted.")
+    return int(text)
+
+
+def seconds(said: Any) -> float:
+    """Read a time in a film, in seconds since its first frame."""
+    try:
+        time = float(said) if isinstance(said, str | int | float) and not isinstance(said, bool) else math.nan
+    except (ValueError, OverflowError):
+        time = math.nan
+    if not 0 <= time <= _LATEST:
+        raise ColorizeError("A time in seconds since the film's first frame is wanted.")
+    return time
+
+
+def view(asked: QueryParams) -> tuple[bool, Box, tuple[int, int]]:
+    """Read which part of a photo is to be seen: whether as it came, the box, and the largest size."""
+    left, top, right, bottom = (pixels(asked.get(side)) for side in ("left", "top", "right", "bottom"))
+    width, height = (min(max(pixels(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
+    return asked.get("side") == "original", (left, top, right, bottom), (width, height)
