@@ -1,5 +1,7 @@
 // How colourful the open photo is, whether its contrast is restored, and what is undone.
 
+import { hintsHere, withHintsHere } from "./changes.js";
+
 const find = (id) => document.getElementById(id);
 
 export class Adjusting {
@@ -12,7 +14,9 @@ export class Adjusting {
     vividness.addEventListener("dblclick", () => this.change({ vividness: 1 }));
     const contrast = find("restore-contrast");
     contrast.addEventListener("change", () => this.change({ restore_contrast: contrast.checked }));
-    find("clear-hints").addEventListener("click", () => this.change({ hints: [] }));
+    find("clear-hints").addEventListener("click", () => {
+      if (this.photo) this.change({ hints: withHintsHere(this.photo, []) });
+    });
     find("undo").addEventListener("click", () => this.undo(false));
     find("redo").addEventListener("click", () => this.undo(true));
     this.open(null);
@@ -31,8 +35,11 @@ export class Adjusting {
     find("restore-contrast").checked = Boolean(restore_contrast);
     find("undo").disabled = !this.photo?.changes.past.length;
     find("redo").disabled = !this.photo?.changes.future.length;
-    find("save-hints").disabled = find("clear-hints").disabled = !hints.length;
-    find("hints-help").hidden = hints.length > 0;
+    const here = this.photo ? hintsHere(this.photo) : [];
+    find("save-hints").disabled = !hints.length;
+    find("clear-hints").disabled = !here.length;
+    find("hints-help").hidden = here.length > 0;
+    find("contrast").hidden = Boolean(this.photo?.film);
   }
 
   /** Change the colours of the open photo; what belongs to one `run` is undone together. */

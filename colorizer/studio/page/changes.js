@@ -37,3 +37,20 @@ export class Changes {
     return true;
   }
 }
+
+/** The hints that belong to what is seen: all of a photo, of a film those of the frame that is open. */
+export function hintsHere({ film, time, changes }) {
+  const { hints } = changes.now;
+  return film ? hints.filter((hint) => isAt(hint.time, time)) : hints;
+}
+
+/** All hints of a photo or film, with others for what is seen. */
+export function withHintsHere({ film, time, changes }, hints) {
+  if (!film) return hints;
+  return [...changes.now.hints.filter((hint) => !isAt(hint.time, time)), ...hints.map((hint) => ({ ...hint, time }))];
+}
+
+/** Whether two times in a film are those of the same frame. */
+export function isAt(one, other) {
+  return Math.abs(one - other) < 0.0005; // seconds; frames are farther apart
+}

@@ -1,8 +1,9 @@
 // Giving places of the open photo their colours: by click, by keys, from a palette, from a photo.
 
 import { middleOf, Pins } from "./pins.js";
+import { hintsHere, withHintsHere } from "./changes.js";
 import { ColourChoice } from "./colours.js";
-import { askJson } from "./server.js";
+import { addressOf, askJson } from "./server.js";
 
 const STEP = 12; // pixels the cross moves at a time
 
@@ -42,7 +43,7 @@ export class Hinting {
   }
 
   show() {
-    this.pins.show(this.photo?.changes.now.hints ?? [], this.selected, this.begun);
+    this.pins.show(this.photo ? hintsHere(this.photo) : [], this.selected, this.begun);
   }
 
   /** A place of the stage was clicked. */
@@ -98,11 +99,11 @@ export class Hinting {
   }
 
   get #hints() {
-    return this.photo.changes.now.hints;
+    return hintsHere(this.photo);
   }
 
   #set(hints, run = null) {
-    this.photo.changes.make({ ...this.photo.changes.now, hints }, run);
+    this.photo.changes.make({ ...this.photo.changes.now, hints: withHintsHere(this.photo, hints) }, run);
     this.show();
     this.changed();
   }
@@ -119,10 +120,10 @@ export class Hinting {
     const point = this.stage.pointOf(place);
     this.choice.open(colour, this.palette.values, { x: bounds.left + point.x, y: bounds.top + point.y }, bounds);
     const asked = this.photo;
-    const [x, y] = [Math.floor(place.x), Math.floor(place.y)];
+    const where = { x: Math.floor(place.x), y: Math.floor(place.y), ...(asked.film && { time: asked.time }) };
     let colours = [];
     try {
-      colours = (await askJson(`photos/${asked.id}/likeliest?x=${x}&y=${y}`)).colours;
+      colours = (await askJson(`${addressOf(asked)}/likeliest?${new URLSearchParams(where)}`)).colours;
     } catch {
       // The other ways to choose a colour are all there.
     }

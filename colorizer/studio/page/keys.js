@@ -13,6 +13,8 @@ export function hearKeys(actions) {
     1: actions.zoomToPixels,
     "[": () => actions.go(-1),
     "]": () => actions.go(1),
+    ",": () => actions.step(-1),
+    ".": () => actions.step(1),
     escape: actions.giveUp,
   };
   document.addEventListener("keydown", (event) => {

@@ -2,7 +2,15 @@
 
 import { Gone, Refused, ask, sendPhoto } from "./server.js";
 
-const WORDS = { waiting: "waiting", ready: "in colour", failed: "no photo", stopped: "left gray" };
+const WORDS = { waiting: "waiting", ready: "in colour", failed: "not readable", stopped: "left gray" };
+const FILM_WORDS = {
+  untouched: "not in colour yet",
+  queued: "waiting",
+  colouring: "being coloured",
+  stopped: "stopped",
+  broken: "given up",
+  done: "in colour",
+};
 
 /** The strip of thumbnails; `chosen(id)` is told which one a person wants to see. */
 export class Strip {
@@ -18,7 +26,9 @@ export class Strip {
     const tile = this.tiles.get(photo.id) ?? this.#add(photo);
     tile.dataset.state = photo.state;
     tile.title = photo.sentence || photo.name;
-    tile.setAttribute("aria-label", `${photo.name}, ${WORDS[photo.state]}${photo.hints.length ? ", with hints" : ""}`);
+    const is = photo.film && photo.state !== "failed" ? `film, ${FILM_WORDS[photo.film.stage]}` : WORDS[photo.state];
+    tile.setAttribute("aria-label", `${photo.name}, ${is}${photo.hints.length ? ", with hints" : ""}`);
+    if (photo.film) tile.dataset.stage = photo.film.stage;
     const picture = tile.querySelector("img");
     if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
       picture.dataset.version = photo.version;
@@ -95,10 +105,10 @@ export class Intake {
     this.isRunning = false;
   }
 
-  /** Take files: [{name, file}]; `limits` are the server's. */
-  async add(files, limits) {
+  /** Take files: [{name, file}]; limits, and what is said of films, are the server's. */
+  async add(files, { limits, films }) {
     if (!this.waiting.length && !this.isRunning) [this.done, this.total] = [0, 0];
-    this.waiting.push(...files.map((file) => ({ ...file, limits })));
+    this.waiting.push(...files.map((file) => ({ ...file, limits, films })));
     this.total += files.length;
     if (this.isRunning) return;
     this.isRunning = true;
@@ -121,9 +131,15 @@ export class Intake {
     return left;
   }
 
-  async #send({ name, file, limits, then }) {
-    if (file.size > limits.bytes) {
-      this.failed(`${name} is too large: ${Math.floor(limits.bytes / 1e6)} MB are the most for one file.`);
+  async #send({ name, file, limits, films, then }) {
+    const isFilm = films.endings.some((ending) => name.toLowerCase().endsWith(ending));
+    const most = isFilm ? limits.film_bytes : limits.bytes;
+    if (isFilm && films.refusal) {
+      this.failed(films.refusal);
+      return;
+    }
+    if (file.size > most) {
+      this.failed(`${name} is too large: ${Math.floor(most / 1e6)} MB are the most for one file.`);
       return;
     }
     this.cancelled = new AbortController();

@@ -1,6 +1,6 @@
 // What leaves the page: photos, zips, hints; and hints that come back.
 
-import { ask, askJson, download, downloadText } from "./server.js";
+import { addressOf, ask, askJson, coloursOf, download, downloadText } from "./server.js";
 
 export class Saving {
   /** `ready()` resolves when the server knows the newest colours. */
@@ -8,9 +8,9 @@ export class Saving {
     Object.assign(this, { status, photoButton, allButton, say, ready });
   }
 
-  enable(photo, count) {
+  enable(photo, photos) {
     this.photoButton.disabled = !photo || photo.state === "failed";
-    this.allButton.disabled = !count;
+    this.allButton.disabled = !photos.some(({ film }) => !film);
   }
 
   /** Save a photo in colour, at its full size. */
@@ -42,9 +42,23 @@ export class Saving {
 
   async hints(photo) {
     await this.ready();
-    const text = await (await ask(`photos/${photo.id}/hints`)).text();
+    const text = await (await ask(`${addressOf(photo)}/hints`)).text();
     downloadText(text, `${photo.name.split("/").at(-1)}.hints.json`);
   }
+}
+
+/** Hear the buttons that save and load a palette. */
+export function hearPalette(palette, say) {
+  const on = (id, heard) => document.getElementById(id).addEventListener("click", heard);
+  on("save-palette", () => downloadText(palette.text, "palette.json"));
+  on("load-palette", async () => {
+    const loaded = await readJson(say);
+    try {
+      if (loaded) palette.load(loaded.content);
+    } catch (error) {
+      say(error.message);
+    }
+  });
 }
 
 /** Let a person choose a JSON file, and read it; null where it is none. */
@@ -68,7 +82,7 @@ export async function readJson(say) {
 /** Take hints from a file: a list is for the open photo, an object names the photo of each list. */
 export function loadHints({ name, content }, current, photos, { change, say }) {
   if (Array.isArray(content)) {
-    if (current) change({ hints: content.map((hint) => inPixels(hint, current)) });
+    if (current) change({ hints: content.map((hint) => onFrame(inPixels(hint, current), current)) });
     return;
   }
   const { palette = {}, ...listed } = content && typeof content === "object" ? content : {};
@@ -79,12 +93,12 @@ export function loadHints({ name, content }, current, photos, { change, say }) {
   }
   for (const photo of found) {
     const coloured = hintsOf(photo, listed).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
-    const hints = coloured.map((hint) => inPixels(hint, photo));
+    const hints = coloured.map((hint) => onFrame(inPixels(hint, photo), photo));
     if (photo === current) {
       change({ hints });
     } else {
       photo.changes.make({ ...photo.changes.now, hints });
-      ask(`photos/${photo.id}/colours`, { method: "PUT", body: JSON.stringify(photo.changes.now) }).catch((error) =>
+      ask(`${addressOf(photo)}/colours`, { method: "PUT", body: JSON.stringify(coloursOf(photo)) }).catch((error) =>
         say(`${photo.name}: ${error.message}`),
       );
     }
@@ -105,6 +119,12 @@ function inPixels(hint, { width, height }) {
     placed.rectangle = [left * width, top * height, right * width, bottom * height];
   }
   return placed;
+}
+
+/** A hint of a film, at the time its frame begins. */
+function onFrame(hint, { film }) {
+  if (!film?.rate || typeof hint?.time !== "number") return hint;
+  return { ...hint, time: Math.floor(hint.time * film.rate + 1e-6) / film.rate };
 }
 
 function hintsOf(photo, listed) {

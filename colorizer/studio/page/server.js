@@ -52,6 +52,16 @@ export async function sendPhoto(name, file, signal) {
   return (await ask("photos", { method: "POST", body: file, headers, signal })).json();
 }
 
+/** Where the server has what is seen of a photo, or of a film. */
+export function addressOf({ id, film }) {
+  return `${film ? "films" : "photos"}/${id}`;
+}
+
+/** A photo's newest colours as the server takes them; of a film, with the time of the frame that is open. */
+export function coloursOf({ film, time, changes }) {
+  return film ? { ...changes.now, time } : changes.now;
+}
+
 /** Let the browser save what is at an address. */
 export function download(address, name = "") {
   const link = document.createElement("a");

@@ -3,13 +3,16 @@
 import { Adjusting } from "./adjusting.js";
 import { Changes } from "./changes.js";
 import { Palette } from "./colours.js";
+import { Film } from "./film.js";
 import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
+import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget } from "./photos.js";
-import { Saving, loadHints, readJson } from "./saving.js";
-import { Gone, ask, askJson, downloadText, listen, sendJson } from "./server.js";
+import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
+import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
+import { Timeline } from "./timeline.js";
 import { Viewing } from "./viewing.js";
 
 const find = (id) => document.getElementById(id);
@@ -30,7 +33,10 @@ const stage = new Stage(find("stage"), {
   },
 });
 const viewing = new Viewing(stage, {
-  coloured: () => wait(false),
+  coloured: () => {
+    wait(false);
+    timeline.show();
+  },
   failed: (error, photo) => {
     wait(false);
     if (error instanceof Gone) lost();
@@ -38,6 +44,7 @@ const viewing = new Viewing(stage, {
     else notices.say(error.message, photo.id);
   },
 });
+const models = new Models(find("model"), find("model-line"), { say });
 const palette = new Palette(find("palette"), {
   chosen: (colour) => hinting.give(colour),
   changed: (count) => {
@@ -57,6 +64,14 @@ const adjusting = new Adjusting({
   },
   undone: () => hinting.choice.close(),
 });
+const timeline = new Timeline({
+  moved: () => {
+    film.endPlay();
+    hinting.open(current);
+    recoloured();
+  },
+});
+const film = new Film({ say, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
 const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
 const intake = new Intake({
@@ -72,6 +87,7 @@ const intake = new Intake({
 /** The colours of the open photo are others. */
 function recoloured() {
   adjusting.show();
+  timeline.show();
   viewing.recolour(current);
 }
 
@@ -81,12 +97,14 @@ function see(described) {
   if (known && described.version < known.version) return; // an event was faster than the answer
   const { hints, vividness, restore_contrast } = described;
   const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
+  if (photo.film) photo.time ??= 0;
   photos.set(photo.id, photo);
   strip.update(photo);
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
-  saving.enable(current, photos.size);
+  if (photo === current) film.show();
+  saving.enable(current, [...photos.values()]);
 }
 
 async function open(id) {
@@ -96,10 +114,9 @@ async function open(id) {
   strip.open(id);
   hinting.open(photo);
   showFailure("");
-  adjusting.open(photo);
+  showParts(photo);
   stage.element.setAttribute("aria-label", `Photo ${photo.name}`);
   document.title = `${photo.name.split("/").at(-1)} · Colorizer studio`;
-  saving.enable(current, photos.size);
   if (photo.state === "failed") {
     viewing.close();
     showFailure(photo.sentence);
@@ -107,6 +124,14 @@ async function open(id) {
   }
   wait(true);
   await viewing.open(photo);
+}
+
+/** Let every part of the page work on a photo or film, or on none. */
+function showParts(photo) {
+  adjusting.open(photo);
+  timeline.open(photo);
+  film.open(photo);
+  saving.enable(photo, [...photos.values()]);
 }
 
 function showFailure(sentence) {
@@ -137,14 +162,13 @@ function dropOut(id) {
   hinting.open(null);
   viewing.close();
   showFailure("");
-  adjusting.open(null);
-  saving.enable(null, photos.size);
+  showParts(null);
   document.body.classList.toggle("is-empty", !photos.size);
   if (next) open(next);
 }
 
 function add(files) {
-  if (files.length && sitting) intake.add(files, sitting.limits);
+  if (files.length && sitting) intake.add(files, sitting);
   else notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
 }
 
@@ -157,8 +181,7 @@ async function begin() {
   const told = await askJson("sitting");
   const before = sitting;
   sitting = told;
-  find("model").replaceChildren(...told.models.map(({ id, name }) => new Option(name, id, false, id === told.model)));
-  showModel();
+  models.show(told.models, told.model);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
   if (before && before.id !== told.id) return bringBack();
   told.photos.forEach(see);
@@ -178,7 +201,7 @@ async function bringBack() {
       then: async ({ id }) => {
         const photo = photos.get(id);
         photo.changes = changes;
-        if (changes.past.length) await sendJson(`photos/${id}/colours`, changes.now, "PUT");
+        if (changes.past.length) await sendJson(`${addressOf(photo)}/colours`, coloursOf(photo), "PUT");
         if (photo === current) {
           hinting.show();
           recoloured();
@@ -186,22 +209,7 @@ async function bringBack() {
       },
     }));
   if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
-  if (files.length) await intake.add(files, sitting.limits);
-}
-
-function showModel() {
-  find("model-line").textContent = sitting.models.find(({ id }) => id === find("model").value)?.line ?? "";
-}
-
-async function use(id) {
-  find("model").disabled = true;
-  try {
-    await sendJson("model", { id });
-  } catch (error) {
-    notices.say(error.message);
-    find("model").value = sitting.model;
-  }
-  find("model").disabled = false;
+  if (files.length) await intake.add(files, sitting);
 }
 
 function lost() {
@@ -245,15 +253,7 @@ function hear() {
       say,
     });
   });
-  on("save-palette", "click", () => downloadText(palette.text, "palette.json"));
-  on("load-palette", "click", async () => {
-    const loaded = await readJson(say);
-    try {
-      if (loaded) palette.load(loaded.content);
-    } catch (error) {
-      notices.say(error.message);
-    }
-  });
+  hearPalette(palette, say);
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
   on("remove", "click", removeCurrent);
@@ -263,12 +263,12 @@ function hear() {
     ask("stop", { method: "POST" }).catch((error) => notices.say(error.message));
   });
   on("go-on", "click", () => ask("go-on", { method: "POST" }).catch((error) => notices.say(error.message)));
-  on("model", "change", (event) => use(event.target.value));
   on("open-about", "click", () => find("about").showModal());
   hearKeys({
     undo: (isForward) => adjusting.undo(isForward),
     showOriginal,
-    save: () => saving.photo(current),
+    save: () => (current?.film ? film.save() : saving.photo(current)),
+    step: (frames) => timeline.step(frames),
     zoom: (factor) => stage.zoom(factor),
     fit: () => stage.fit(),
     zoomToPixels: () => stage.photo && stage.zoomToPixels(),
@@ -287,10 +287,10 @@ listen(
     photo: see,
     removed: ({ id }) => dropOut(id),
     progress: (said) => progress.colouring(said),
+    film: (said) => film.colouring(said),
     zip: (said) => saving.zipping(said),
     model: ({ id }) => {
-      sitting.model = find("model").value = id;
-      showModel();
+      models.use(id);
       if (current) viewing.recolour(current);
     },
   },

@@ -36,6 +36,7 @@ export class Progress {
     this.intake = { done: 0, total: 0 };
     this.colours = null;
     this.states = [];
+    this.films = 0;
   }
 
   /** Photos are being sent. */
@@ -52,6 +53,7 @@ export class Progress {
 
   count(photos) {
     this.states = photos.map(({ state }) => state);
+    this.films = photos.filter(({ film }) => film).length;
     this.#show();
   }
 
@@ -72,7 +74,9 @@ export class Progress {
       this.bar.value = (all - waiting) / all;
       this.text.textContent = `${all - waiting} of ${all} in colour${this.#pace()}`;
     } else {
-      const parts = [`${all} ${all === 1 ? "photo" : "photos"}`];
+      const films = this.films;
+      const parts = all > films || !films ? [`${all - films} ${all - films === 1 ? "photo" : "photos"}`] : [];
+      if (films) parts.push(`${films} ${films === 1 ? "film" : "films"}`);
       if (failed) parts.push(`${failed} could not be read`);
       if (stopped) parts.push(`${stopped} left gray`);
       this.text.textContent = all ? parts.join(" · ") : "";

@@ -1,6 +1,6 @@
 // The pictures of the open photo, fetched as they are needed: a preview at once, details once the hand rests.
 
-import { ask, askPicture } from "./server.js";
+import { addressOf, ask, askPicture, coloursOf } from "./server.js";
 
 const REST = 300; // milliseconds without a change before details are fetched
 
@@ -11,11 +11,13 @@ export class Viewing {
     this.photo = null;
     this.running = null;
     this.wanted = null;
+    this.time = undefined; // of the frame that is shown of a film
   }
 
   /** Show a photo with its colours; resolves when both sides are there. */
   async open(photo) {
     this.photo = photo;
+    this.time = undefined;
     this.#stopDetails();
     this.stage.clear();
     if (photo.width) this.stage.open(photo.width, photo.height);
@@ -49,14 +51,17 @@ export class Viewing {
   async #fetchWanted() {
     while (this.wanted) {
       const asked = this.wanted;
+      const at = asked.time;
       this.wanted = null;
       try {
-        const body = JSON.stringify(asked.changes.now);
-        const response = await ask(`photos/${asked.id}/colours`, { method: "PUT", body });
+        const body = JSON.stringify(coloursOf(asked));
+        const response = await ask(`${addressOf(asked)}/colours`, { method: "PUT", body });
         const [width, height] = response.headers.get("X-Photo-Size").split("x").map(Number);
         Object.assign(asked, { width, height });
+        const time = asked.film ? Number(response.headers.get("X-Frame-Time")) : undefined;
+        if (asked.film && asked.time === at) asked.time = time; // that of the frame, which began before
         const preview = await createImageBitmap(await response.blob());
-        if (asked === this.photo) await this.#show(asked, preview);
+        if (asked === this.photo) await this.#show(asked, preview, time);
       } catch (error) {
         if (asked === this.photo) this.failed(error, asked);
       }
@@ -64,10 +69,13 @@ export class Viewing {
     this.running = null;
   }
 
-  async #show(photo, preview) {
+  async #show(photo, preview, time) {
     if (!this.stage.photo) this.stage.open(photo.width, photo.height);
-    this.stage.show("colour", preview);
-    if (!this.stage.pictures.original) await this.#fetchOriginal(photo);
+    const isOtherFrame = time !== this.time;
+    this.time = time;
+    if (!isOtherFrame) this.stage.show("colour", preview);
+    if (isOtherFrame || !this.stage.pictures.original) await this.#fetchOriginal(photo);
+    if (isOtherFrame && photo === this.photo) this.stage.show("colour", preview); // both sides at once
     this.coloured(photo);
     this.moved();
   }
@@ -76,7 +84,7 @@ export class Viewing {
     const { width, height } = this.stage.photo;
     const share = Math.min(1, 1024 / Math.max(width, height));
     const size = [Math.ceil(width * share), Math.ceil(height * share)];
-    const picture = await askPicture(viewAddress(photo, "original", [0, 0, width, height], size));
+    const picture = await askPicture(this.#address(photo, "original", [0, 0, width, height], size));
     if (photo === this.photo) this.stage.show("original", picture);
   }
 
@@ -87,7 +95,7 @@ export class Viewing {
     this.cancelled = new AbortController();
     try {
       for (const side of ["colour", "original"]) {
-        const address = viewAddress(photo, side, box, size);
+        const address = this.#address(photo, side, box, size);
         const picture = await askPicture(address, { signal: this.cancelled.signal });
         this.stage.showDetail(side, picture, box);
       }
@@ -96,13 +104,14 @@ export class Viewing {
     }
   }
 
+  #address(photo, side, [left, top, right, bottom], [width, height]) {
+    const frame = photo.film ? { time: this.time } : {};
+    const asked = new URLSearchParams({ side, left, top, right, bottom, width, height, ...frame });
+    return `${addressOf(photo)}/view?${asked}`;
+  }
+
   #stopDetails() {
     clearTimeout(this.timer);
     this.cancelled?.abort();
   }
-}
-
-function viewAddress(photo, side, [left, top, right, bottom], [width, height]) {
-  const asked = new URLSearchParams({ side, left, top, right, bottom, width, height });
-  return `photos/${photo.id}/view?${asked}`;
 }
