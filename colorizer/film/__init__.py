@@ -3,12 +3,14 @@
 `reading` decodes a film's frames one after another, `writing` encodes colour ones, and `joining` brings encoded parts
 together with the film's own sound, subtitles and chapters. In between `proposals` sends frames through a network:
 `flow` says where each place was a frame ago, `cuts` where a scene begins, `steady` blends the colours of a moment ago
-with the new proposal, and `riding` carries a person's hints through their scene. `chroma_planes` has the arithmetic of
-a film's chroma, `hints_file` the hints with their times, `segments` what is kept so that a stopped film goes on, and
-`animations` and `animated` the films that are pictures: GIF, WebP and PNG. `viewing` looks through a finished film, for
-stills and for one that shows before and after; `measures` says how steady a film's colours are.
+with the new proposal, and `riding` carries a person's hints through their scene; `peeking` does so for a single frame.
+`chroma_planes` has the arithmetic of a film's chroma, `hints_file` the hints with their times, `segments` what is kept
+so that a stopped film goes on, and `animations` and `animated` the films that are pictures: GIF, WebP and PNG.
+`viewing` looks through a finished film, for stills and for one that shows before and after; `measures` says how steady
+a film's colours are.
 
-It needs PyAV and OpenCV, the extra "film".
+It needs PyAV and OpenCV, the extra "film"; `containers` can say without them that they are missing, and which names
+are those of films.
 """
 
 from colorizer.faces import attach

@@ -72,7 +72,9 @@ class Films:
         with self._open(id_, seconds) as (photo, frame):
             facts = self._facts[id_]
             check_hints(hints, facts)
-            content = jpeg(frame.preview(hints, vividness), 92)
+            picture = frame.preview(hints, vividness)
+            content = jpeg(picture, 92)
+            self._workshop.show_small(id_, picture)
             if photo.state != READY:
                 self._sitting.change_film(id_, **told(facts))
                 self._sitting.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
 from colorizer.inference.colorize import Adjustment, colorize_decoded
@@ -121,6 +123,11 @@ class Workshop:
     def thumbnail(self, id_: str) -> bytes | None:
         """Return a small JPEG of a photo in colour; None as long as there is none."""
         return self._thumbnails.get(id_)
+
+    def show_small(self, id_: str, picture: Image.Image) -> None:
+        """Keep a picture of a film as its thumbnail, if it has none yet."""
+        if id_ not in self._thumbnails:
+            self._thumbnails[id_] = jpeg(small(picture), 85)
 
     def save(self, id_: str) -> SavedPhoto:
         """Write a photo in colour at its full size, with all its original had, for who removes it; raise

@@ -30,6 +30,10 @@ def test_a_hint_rides_to_both_ends_of_its_scene_and_no_further(tmp_path, small_m
             for each in (with_hint, without)
         ]
         assert errors[0] < 0.25 * errors[1], number
+    pale = find_known(network, facts, read_frames(facts), said, vividness=0.2)
+    seventh = list(colour_frames(network, facts, read_frames(facts), known=pale, vividness=0.2))[18]
+    column, row = (suit * network.size / np.array([160, 120])).astype(int)
+    assert np.abs(seventh.chroma[row, column] - hint_chroma("#506080")).max() < 0.02, "vividness leaves hints alone"
     changed = [hinted.chroma - plain.chroma for hinted, plain in zip(with_hint, without, strict=True)]
     assert np.abs(np.stack([*changed[:12], *changed[24:]])).max() == 0
 
