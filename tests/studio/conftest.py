@@ -1,4 +1,4 @@
-"""One studio for all tests of a worker that talk to one: starting it takes some seconds."""
+"""One studio, and one browser, for all tests of a worker that need one: starting each takes some seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from playwright.sync_api import Browser
 
+from tests.studio.browsing import chromium
 from tests.studio.serving import Running, running
 
 
@@ -23,3 +25,9 @@ def client(studio: Running) -> Iterator[httpx2.Client]:
         for photo in client.get("sitting").json()["photos"]:
             client.delete(f"photos/{photo['id']}")
         yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser

@@ -1,11 +1,9 @@
-"""The page in a real browser: Chromium without a screen, driven by Playwright."""
+"""The page in a real browser."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import shutil
 import subprocess
 import tarfile
@@ -16,92 +14,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Download, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from colorizer.film.reading import examine_film
 from colorizer.photos.color import chroma
 from tests.conftest import SHIPPED
-from tests.film.scenes import two_scenes
+from tests.studio.browsing import (
+    IN_A_BROWSER,
+    SECONDS,
+    choose,
+    click_photo,
+    colour_at,
+    opened,
+    picture,
+    saved,
+    spread,
+    until_shown,
+)
 from tests.studio.serving import TOKEN, Running, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="needs the browser chromium, as Debian's package of this name has it"),
-]
-SECONDS = 120_000
+pytestmark = IN_A_BROWSER
 AXE = "axe-core@4.14.1"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # as root in CI, where Chromium's own cannot be made
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser, studio, client) -> Iterator[Page]:
     """The studio's page, freshly opened and empty; whatever it complains of fails the test."""
     yield from opened(browser, studio.address)
-
-
-def opened(browser: Browser, address: str, width: int = 1200) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": width, "height": 800}, accept_downloads=True)
-    context.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
-    page.goto(address)
-    expect(page.locator("#model option")).to_have_count(1)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def choose(page: Page, *paths: Path) -> None:
-    page.set_input_files("#files", list(paths))
-
-
-def until_shown(page: Page) -> None:
-    """Wait for the open photo in colour."""
-    expect(page.locator("#divider")).to_be_visible()
-    expect(page.locator("#waiting")).to_be_hidden()
-
-
-def click_photo(page: Page, across: float, down: float) -> None:
-    box = page.locator("#canvas").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
-
-
-def saved(page: Page, button: str) -> Download:
-    with page.expect_download() as download:
-        page.click(button)
-    return download.value
-
-
-def picture(download: Download) -> np.ndarray:
-    return np.asarray(Image.open(download.path()).convert("RGB"))
-
-
-def colour_at(page: Page, across: float, down: float) -> list[int]:
-    """What the canvas shows at a place of it."""
-    return page.evaluate(
-        """([across, down]) => {
-          const canvas = document.querySelector("#canvas");
-          const [x, y] = [canvas.width * across, canvas.height * down].map(Math.round);
-          return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data].slice(0, 3);
-        }""",
-        [across, down],
-    )
-
-
-def spread(rgb) -> int:
-    return int(max(rgb)) - int(min(rgb))
 
 
 def test_from_drop_to_saved_colour_with_two_hints_by_mouse_alone(page):
@@ -254,44 +192,6 @@ def test_at_a_phone_s_width_nothing_is_cut_off(browser, studio, client):
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.locator("#save").scroll_into_view_if_needed()
         assert picture(saved(page, "#save")).shape == (512, 512, 3)
-
-
-def test_a_film_from_scrubbing_and_a_hint_to_a_film_that_plays_and_is_saved(browser, studio, client, tmp_path):
-    film = tmp_path / "wedding.mp4"
-    two_scenes(film, 12, sound=True)
-    for page in opened(browser, studio.address, width=390):
-        choose(page, film)
-        until_shown(page)
-        expect(page.locator("#film-facts")).to_have_text(re.compile(r"160 . 120 · 0:01 · 25 frames/s · sound \(AAC\)"))
-        page.locator("#time").focus()
-        for _ in range(3):
-            page.keyboard.press("ArrowRight")
-        page.keyboard.press(".")
-        expect(page.locator("#time")).to_have_attribute("aria-valuetext", "0:00.16 of 0:01")
-        click_photo(page, 0.7, 0.5)
-        page.fill("#hex", "#b03030")
-        page.click("#colours-done")
-        expect(page.locator(".pin")).to_have_count(1)
-        page.locator("#time").fill("8")
-        expect(page.locator(".pin")).to_have_count(0)
-        page.locator("#elsewhere button").click()
-        expect(page.locator(".pin")).to_have_count(1)
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
-        page.click("#film-colour")
-        expect(page.locator("#film-said")).to_have_text("The film is in colour.")
-        page.click("#film-play")
-        page.evaluate(
-            """async () => {
-              const player = document.querySelector("#player");
-              while (player.currentTime < 0.2) await new Promise((go) => player.addEventListener("timeupdate", go));
-            }"""
-        )
-        page.click("#film-play")
-        expect(page.locator("#player")).to_be_hidden()
-        download = saved(page, "#film-save")
-        assert download.suggested_filename == "wedding-colour.mp4"
-        assert examine_film(Path(download.path())).frames == 24
-        assert json.loads(Path(saved(page, "#save-hints").path()).read_text())[0]["time"] == 0.16
 
 
 def test_without_javascript_there_is_a_sentence(browser, studio):

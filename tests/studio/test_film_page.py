@@ -1,0 +1,53 @@
+"""A film in the page, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from colorizer.film.reading import examine_film
+from tests.film.scenes import two_scenes
+from tests.studio.browsing import IN_A_BROWSER, choose, click_photo, opened, saved, until_shown
+
+pytestmark = IN_A_BROWSER
+
+
+def test_a_film_from_scrubbing_and_a_hint_to_a_film_that_plays_and_is_saved(browser, studio, client, tmp_path):
+    film = tmp_path / "wedding.mp4"
+    two_scenes(film, 12, sound=True)
+    for page in opened(browser, studio.address, width=390):
+        choose(page, film)
+        until_shown(page)
+        expect(page.locator("#film-facts")).to_have_text(re.compile(r"160 . 120 · 0:01 · 25 frames/s · sound \(AAC\)"))
+        page.locator("#time").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press(".")
+        expect(page.locator("#time")).to_have_attribute("aria-valuetext", "0:00.16 of 0:01")
+        click_photo(page, 0.7, 0.5)
+        page.fill("#hex", "#b03030")
+        page.click("#colours-done")
+        expect(page.locator(".pin")).to_have_count(1)
+        page.locator("#time").fill("8")
+        expect(page.locator(".pin")).to_have_count(0)
+        page.locator("#elsewhere button").click()
+        expect(page.locator(".pin")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.click("#film-colour")
+        expect(page.locator("#film-said")).to_have_text("The film is in colour.")
+        page.click("#film-play")
+        page.evaluate(
+            """async () => {
+              const player = document.querySelector("#player");
+              while (player.currentTime < 0.2) await new Promise((go) => player.addEventListener("timeupdate", go));
+            }"""
+        )
+        page.click("#film-play")
+        expect(page.locator("#player")).to_be_hidden()
+        download = saved(page, "#film-save")
+        assert download.suggested_filename == "wedding-colour.mp4"
+        assert examine_film(Path(download.path())).frames == 24
+        assert json.loads(Path(saved(page, "#save-hints").path()).read_text())[0]["time"] == 0.16
