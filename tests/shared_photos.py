@@ -14,10 +14,10 @@ from colorizer.runs.folders import new_run
 from tests.conftest import SHIPPED
 
 
-def two_hundred_photos(folder: Path) -> Path:
-    """Two hundred small grayscale photographs in folders, one colour photograph, and a file that is no photo."""
+def small_photos(folder: Path, count: int) -> Path:
+    """So many small grayscale photographs, fifty in a folder, one colour photograph, and a file that is no photo."""
     sources = [Image.open(SHIPPED / name).convert("L") for name in ("camera.png", "coins.png", "astronaut.png")]
-    for number in range(200):
+    for number in range(count):
         path = folder / f"{number // 50}" / f"{number:03}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         left = number % 150

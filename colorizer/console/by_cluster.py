@@ -68,7 +68,7 @@ def colorize_by_cluster(console: Console, talk: Conversation) -> None:
         )
     runs.merge_manifest(job.folder, kind)
     remove_unfinished(job.folder)
-    tell_made(console, job.folder, kinds, only_checks)
+    tell_made(console, str(job.folder), kinds, only_checks)
 
 
 def _share_out(

@@ -17,6 +17,7 @@ import click
 from colorizer import __version__
 from colorizer.console.advice import advised
 from colorizer.console.ending import INTERRUPTED, asked_to_end, ending, was_interrupted
+from colorizer.console.object_store import refuse_addresses
 from colorizer.console.places import PATHS
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
@@ -124,6 +125,7 @@ def journey_command(name: str, text: str) -> click.Command:
 
     def run(**flags):
         flags[PATHS] = flags.get(PATHS) or None
+        refuse_addresses(name, flags)
         above = click.get_current_context().parent.params
         converse(
             name, {key: flags[key] if flags[key] not in (None, False) else above.get(key, flags[key]) for key in flags}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorizer import runs
+from colorizer.console.object_store import place_of_results
 from colorizer.console.shared import tell_kinds
 from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag
+from colorizer.dataset import Place
 from colorizer.errors import ColorizeError
 from colorizer.files import remove_unfinished
 
@@ -21,14 +23,20 @@ def merge_journey(console: Console, talk: Conversation) -> None:
     """
     if not talk.has_flag(ask.TO):
         raise WrongFlag(f"Say with {ask.TO.flag} FOLDER where the parts are.")
-    folder = talk.answer(ask.TO)
+    with place_of_results(talk.answer(ask.TO)) as place:
+        _merge(console, place)
+
+
+def _merge(console: Console, place: Place) -> None:
+    folder = place.folder
     if not folder.is_dir():
-        raise ColorizeError(f"There is no folder {folder}.")
+        raise ColorizeError(f"There is no folder {place}.")
     kinds = [kind for kind in (runs.MANIFEST, runs.CHECK, runs.EVALUATION) if runs.is_begun(folder, kind)]
     if not kinds:
-        raise ColorizeError(f"There is nothing in {folder} that was done in parts: no manifest, no evaluation.")
+        raise ColorizeError(f"There is nothing in {place} that was done in parts: no manifest, no evaluation.")
     missing = [shard for kind in kinds for shard in runs.missing_shards(folder, kind)]
-    unnamed = sum(_tell(console, folder, kind) for kind in kinds)
+    unnamed = sum(_tell(console, place, kind) for kind in kinds)
+    place.put_records()
     if missing:
         some = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
         raise ColorizeError(f"Not all parts are there yet: {some} are missing; do them, and merge again.")
@@ -41,18 +49,19 @@ def merge_journey(console: Console, talk: Conversation) -> None:
     remove_unfinished(folder)
 
 
-def _tell(console: Console, folder: Path, kind: str) -> int:
+def _tell(console: Console, place: Place, kind: str) -> int:
     """Merge what is of a kind, tell it, and return of how many photos nothing is known yet."""
     if kind == runs.EVALUATION:
-        tell_joined(console, folder)
+        tell_joined(console, place.folder)
         return 0
-    merged = runs.merge_manifest(folder, kind)
+    merged = runs.merge_manifest(place.folder, kind)
+    written = place.named(str(merged.path))
     if kind == runs.CHECK:
         fine = merged.kinds.get(runs.FINE, 0)
-        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in colour: {merged.path}")
+        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in colour: {written}")
     else:
         console.inform(
-            f"{counted(merged.results, 'colour photo')} of {counted(merged.total, 'file')}, each once: {merged.path}"
+            f"{counted(merged.results, 'colour photo')} of {counted(merged.total, 'file')}, each once: {written}"
         )
     tell_kinds(console, {name: count for name, count in merged.kinds.items() if name != runs.FINE})
     for reason in merged.reasons:

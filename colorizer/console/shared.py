@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
 from colorizer import network as networks
 from colorizer.console.model import hasten_next_start, load_quickly, load_to_colorize
+from colorizer.console.object_store import place_of_photos, place_of_results, tell_left_out
 from colorizer.console.places import PATHS, reading
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
@@ -18,18 +20,28 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation import shared_questions as ask_shared
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.question import Question
-from colorizer.dataset import Dataset, Shard, gather, is_archive
+from colorizer.dataset import Dataset, Place, Shard, gather, is_archive
 from colorizer.errors import ColorizeError, Interrupted
 from colorizer.marks import mark_folder
 from colorizer.settings import Reading
 
 _PORTION = 256
-"""Photos that are checked and then given colour, in a process that does one part of all."""
+"""Photos that are checked and then given colour, in a process that does one part of all; as many are fetched from an
+object store."""
+_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT)
 
 
 def colorize_shard(console: Console, talk: Conversation) -> None:
     """Colorize, or check, one part of the photos, and tell; raise ColorizeError for some that failed."""
-    job, dataset, only_checks = shared_job(console, talk)
+    refuse_all_at_once(talk, _ALL_AT_ONCE)
+    to = talk.answer(ask.TO)
+    with place_of_photos(_sources(talk), to) as photos, place_of_results(to) as results:
+        _colorize_shard(console, talk, photos, results)
+
+
+def _colorize_shard(console: Console, talk: Conversation, photos: Place, results: Place) -> None:
+    job, dataset, only_checks = shared_job(console, talk, photos if photos.is_store else None)
+    job = replace(job, folder=results.folder, origin=str(photos) if photos.is_store else "")
     shard: Shard = talk.answer(ask_shared.SHARD)
     kind = runs.CHECK if only_checks else runs.MANIFEST
     part = shard.of(dataset.files)
@@ -45,7 +57,8 @@ def colorize_shard(console: Console, talk: Conversation) -> None:
         runs.begin(job, network.name, network.weights_digest)
         named = runs.named_photos(job, dataset.files, part)
         work = partial(runs.colorize_portion, job, network)
-    left = runs.remaining(job, named, kind)
+    results.put_records()
+    left = runs.remaining(job, named, kind, results.is_store)
     tell_done_before(console, len(named) - len(left), len(named), f"part {shard}")
     kinds: Counter[str] = Counter()
     try:
@@ -55,9 +68,15 @@ def colorize_shard(console: Console, talk: Conversation) -> None:
         ):
             progress(0, len(left))
             for portion in portions(left, _PORTION):
-                with closing(work(portion)) as lines:
+                with (
+                    photos.fetched(photo for photo, _ in portion),
+                    _put(results) as made,
+                    closing(work(portion)) as lines,
+                ):
                     for line in lines:
-                        append(line.record())
+                        append(replace(line, why=line.why and photos.named(line.why)).record())
+                        if line.result:
+                            made.append(line.result)
                         kinds[line.kind or ""] += 1
                         progress(kinds.total(), len(left))
     except KeyboardInterrupt:
@@ -65,12 +84,27 @@ def colorize_shard(console: Console, talk: Conversation) -> None:
             f"Interrupted. {kinds.total():,} of {counted(len(left), 'photo')} of part {shard} are done; the same "
             "command does the others."
         ) from None
-    tell_made(console, job.folder, kinds, only_checks)
+    tell_made(console, str(results), kinds, only_checks)
 
 
-def shared_job(console: Console, talk: Conversation) -> tuple[runs.SharedJob, Dataset, bool]:
-    """Return what is to be done with which files, in the folder that was named, if any; and whether only to check."""
-    dataset, how = begun(console, talk, (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT))
+@contextmanager
+def _put(results: Place) -> Iterator[list[str]]:
+    """Yield a list of pictures that are made in the block, and put them where they belong, then what says so."""
+    made: list[str] = []
+    try:
+        yield made
+    finally:
+        results.put(made)
+        results.put_records()
+
+
+def shared_job(
+    console: Console, talk: Conversation, store: Place | None = None
+) -> tuple[runs.SharedJob, Dataset, bool]:
+    """Return what is to be done with which files, those in a store if it is given, in the folder that was named, if
+    any; and whether only to check.
+    """
+    dataset, how = begun(console, talk, _ALL_AT_ONCE, store)
     job = runs.SharedJob(
         root=dataset.root,
         folder=talk.answer(ask.TO) or Path(),
@@ -82,8 +116,23 @@ def shared_job(console: Console, talk: Conversation) -> tuple[runs.SharedJob, Da
     return job, dataset, talk.answer(ask_shared.CHECK_ONLY)
 
 
-def begun(console: Console, talk: Conversation, refused: Iterable[Question]) -> tuple[Dataset, Reading]:
+def begun(
+    console: Console, talk: Conversation, refused: Iterable[Question], store: Place | None = None
+) -> tuple[Dataset, Reading]:
     """Return all the files, unchecked, and how they are read; raise WrongFlag for what does not go with sharing out."""
+    refuse_all_at_once(talk, refused)
+    sources = (store.folder,) if store else _sources(talk)
+    dataset = gather([source.absolute() for source in sources])
+    if store:
+        tell_left_out(console, store)
+    if not dataset.files:
+        raise ColorizeError(f"There are no files in {store or sources[0]}.")
+    console.inform(f"Found {counted(len(dataset.files), 'file')} in {store or dataset.root}.")
+    return dataset, reading(talk)
+
+
+def refuse_all_at_once(talk: Conversation, refused: Iterable[Question]) -> None:
+    """Have nobody asked, and raise WrongFlag for what does not go with sharing out."""
     talk.accept_defaults = True  # nobody sits before forty machines
     for question in refused:
         if talk.flags.get(question.name):
@@ -95,17 +144,17 @@ def begun(console: Console, talk: Conversation, refused: Iterable[Question]) -> 
         raise WrongFlag(f"{ask_shared.SHARD.flag} and {ask_shared.CLUSTER.flag} are two ways; choose one of them.")
     if talk.has_flag(ask_shared.SHARD) and not talk.has_flag(ask.TO):
         raise WrongFlag(f"{ask_shared.SHARD.flag} needs {ask.TO.flag} FOLDER, the same for all parts.")
+
+
+def _sources(talk: Conversation) -> tuple[Path, ...]:
+    """Return where the photos are; raise WrongFlag where that is not said, or is a zip."""
     sources = talk.flags.get(PATHS) or ((talk.answer(ask.DATASET),) if talk.has_flag(ask.DATASET) else ())
     if not sources:
         raise WrongFlag(f"Say with {ask.DATASET.flag} which photos are to be shared out.")
     zips = [source for source in sources if is_archive(source)]
     if zips:
         raise WrongFlag(f"{zips[0]} is to be unpacked first, where all who share it out can read it.")
-    dataset = gather([source.absolute() for source in sources])
-    if not dataset.files:
-        raise ColorizeError(f"There are no files in {sources[0]}.")
-    console.inform(f"Found {counted(len(dataset.files), 'file')} in {dataset.root}.")
-    return dataset, reading(talk)
+    return tuple(sources)
 
 
 def portions(items: Sequence, size: int) -> Iterator[Sequence]:
@@ -119,7 +168,7 @@ def tell_done_before(console: Console, done: int, total: int, of: str) -> None:
         console.inform(f"{done:,} of {counted(total, 'photo')} of {of} are done already.")
 
 
-def tell_made(console: Console, folder: Path, kinds: Counter[str], only_checks: bool) -> None:
+def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: bool) -> None:
     """Say how many photos became what; raise ColorizeError when some could not be colorized."""
     made = kinds.pop(runs.FINE if only_checks else "", 0)
     if only_checks:

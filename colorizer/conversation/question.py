@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
+from colorizer.dataset.object_store import address
 from colorizer.errors import ColorizeError
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
 from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
@@ -182,6 +183,12 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
         return path
 
     return parse
+
+
+def folder_or_address(text: str) -> Path:
+    """Accept a path that exists, or the address of an object store, s3://…; what is there is not asked yet."""
+    path = a_path(text)
+    return path if address(path) else existing_path()(text)
 
 
 def run_name(text: str) -> str:

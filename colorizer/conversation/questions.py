@@ -23,8 +23,8 @@ from colorizer.conversation.question import (
     TRAIN,
     Question,
     a_path,
-    existing_path,
     file_of_hints,
+    folder_or_address,
     menu,
     model_file,
     number_between,
@@ -68,8 +68,8 @@ USE_DEFAULT_DATASET = Question(
 )
 DATASET = Question(
     "--dataset",
-    "folder, zip or single photo to use",
-    existing_path(),
+    "folder, zip or single photo to use; with --shard also s3://BUCKET/FOLDER (CLUSTER.md)",
+    folder_or_address,
     OF_PHOTOS,
     "Where are the photos? A folder, a zip or a single photo:",
     shown_default="the default dataset",

@@ -2,7 +2,8 @@
 
 `find` lists files, `archive` unpacks a zip, `check` decodes each file once and sorts it (`findings` remembers what it
 was), `split` divides what is fine, `shards` what several processes share out, `batches` feeds it to a training, each
-photo `prepared` once. `default_photos` are those that ship with scikit-image.
+photo `prepared` once. `object_store` has folders that stand in for those of S3, `default_photos` those that ship with
+scikit-image.
 """
 
 from colorizer.faces import attach
@@ -13,6 +14,7 @@ __getattr__, __dir__, __all__ = attach(
         "find": ["Dataset", "find_files", "gather"],
         "archive": ["holds", "is_archive", "unpack"],
         "check": ["DatasetCheck", "check_photos", "colour_format"],
+        "object_store": ["Place", "address", "stood_in"],
         "shards": ["Shard"],
         "split": ["Split", "choose_photos", "split_photos"],
         "batches": ["PhotoBatches"],

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = attach(
         "reading": ["examine", "read_photo", "read_square"],
         "writing": ["write_photo"],
         "color": ["chroma", "colourfulness", "luma", "merge"],
+        "formats": ["named_format"],
         "tones": ["is_gray", "tonal_range"],
     },
 )

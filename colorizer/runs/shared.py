@@ -58,6 +58,8 @@ class SharedJob:
     """Whether photos that are in colour already get new ones; else they are left out, whatever the others are."""
     has_hints: bool = True
     """Whether hints beside photos are followed."""
+    origin: str = ""
+    """What the photos' folder is called where `root` only stands in for it."""
 
     @property
     def run(self) -> Run:
@@ -71,6 +73,8 @@ def begin(job: SharedJob, model: str, weights: str) -> None:
     `model` and `weights`: the network's name, and the digest of its weights.
     """
     made_from = how_made(job.root, model, weights, job.adjustment)
+    if job.origin:
+        made_from["photos"] = job.origin
     if job.folder.resolve() == job.root.resolve():
         raise ColorizeError(f"{job.folder} is the folder of the photos themselves; choose another one.")
     mark_folder(job.folder)
@@ -89,9 +93,9 @@ def named_photos(job: SharedJob, photos: Sequence[Path], part: Sequence[Path]) -
     return [(str(photo.relative_to(job.root)), name) for photo, name in zip(part, names, strict=True)]
 
 
-def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST) -> list[Named]:
+def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST, is_store: bool = False) -> list[Named]:
     """Return the photos that are not done: those of which no manifest of the folder has a picture that still is what
-    it says. Those that only were checked are done if they were fine.
+    it says, or, in an object store, that is there. Those that only were checked are done if they were fine.
     """
     lines = lines_of(job.folder, kind, {photo for photo, _ in photos}.__contains__)
 
@@ -99,7 +103,10 @@ def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST) -> 
         line = lines.get(photo)
         if line is None:
             return False
-        return line.kind == FINE or (line.result == name and is_as_written(job.folder, line))
+        if line.result is None:
+            return line.kind == FINE
+        is_whole = (job.folder / name).is_file() if is_store else is_as_written(job.folder, line)
+        return line.result == name and is_whole
 
     return [(photo, name) for photo, name in photos if not is_done(photo, name)]
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 
 from colorizer.console import command_line
-from tests.shared_photos import made_by_one, pictures_of, two_hundred_photos
+from tests.shared_photos import made_by_one, pictures_of, small_photos
 
 
 @pytest.mark.slow
 def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_path):
-    photos = two_hundred_photos(tmp_path / "photos")
+    photos = small_photos(tmp_path / "photos", 200)
     flags = ["colorize", "--dataset", photos, "--cache", "none", "--output", tmp_path / "out", "--yes"]
     shared = tmp_path / "shared"
 

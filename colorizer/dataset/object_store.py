@@ -1,0 +1,245 @@
+"""Folders of an S3 object store, each with a local folder that stands in for it.
+
+A stand-in has a file for every object, as long and as old, and empty: sparse, so that it takes no room. Photos are
+found and named there as in any other folder. What is in them is fetched for some at a time, and given up again; what is
+made in a stand-in is put into the store. A put is whole or has not happened, which is what a rename is elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from colorizer.errors import ColorizeError, reason
+from colorizer.files import Fingerprint, fingerprint
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and what stores of other makers add."""
+_AT_ONCE = 16
+"""Objects on their way at a time: a store answers each of many requests as fast as a single one."""
+_CONNECT_SECONDS = 10
+_NO_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ)
+"""How a file system refuses a name that it cannot have, or that is a file's and a folder's at once."""
+
+
+class Place:
+    """A folder that photos are read from, or results written into."""
+
+    is_store = False
+    """Whether it is in a store: then what is there is whole."""
+    left_out: Sequence[str] = ()
+    """Objects whose names no file can have."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def named(self, text: str) -> str:
+        """Return a sentence with the place's own name where it names the folder that stands in for it."""
+        return text
+
+    def fetched(self, names: Iterable[str]) -> AbstractContextManager[None]:
+        """Have these files, by their names relative to the folder, with all that is in them as long as the block runs;
+        raise ColorizeError.
+        """
+        return nullcontext()
+
+    def put(self, names: Iterable[str]) -> None:
+        """Put files of the folder where they belong; raise ColorizeError."""
+
+    def put_records(self) -> None:
+        """Put what is kept whole here, and has changed, where it belongs; raise ColorizeError."""
+
+
+class _StandIn(Place):
+    """A folder that stands in for a part of an object store."""
+
+    is_store = True
+
+    def __init__(self, folder: Path, store: str, client: Any, is_kept: Callable[[str], bool]):
+        super().__init__(folder)
+        self._address, self._client, self._is_kept = store, client, is_kept
+        self._known: dict[str, Fingerprint | None] = {}
+        """Of kept files: what they were when they were last fetched or put."""
+
+    def __str__(self) -> str:
+        return self._address
+
+    def named(self, text: str) -> str:
+        return text.replace(str(self.folder), self._address)
+
+    def fill(self) -> None:
+        """Make a file for every object, and fetch what is kept; raise ColorizeError."""
+        with _refused(self._address):
+            names, self.left_out = _made(self.folder, _listed(self._client, self._address))
+        self._each(self._fetch, [name for name in names if self._is_kept(name)])
+
+    @contextmanager
+    def fetched(self, names: Iterable[str]) -> Iterator[None]:
+        away = [name for name in names if not self._is_kept(name)]
+        try:
+            self._each(self._fetch, away)
+            yield
+        finally:
+            for name in away:
+                _empty(self.folder / name)
+
+    def put(self, names: Iterable[str]) -> None:
+        self._each(self._put, list(names))
+
+    def put_records(self) -> None:
+        kept = (path for path in self.folder.iterdir() if path.is_file() and self._is_kept(path.name))
+        self._each(self._put, [path.name for path in kept if self._known.get(path.name) != fingerprint(path)])
+
+    def _each(self, do: Callable[[str], None], names: Sequence[str]) -> None:
+        if not names:
+            return
+        with _refused(self._address), ThreadPoolExecutor(min(_AT_ONCE, len(names))) as threads:
+            try:
+                for _ in threads.map(do, names):
+                    pass
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
+
+    def _fetch(self, name: str) -> None:
+        path = self.folder / name
+        time = path.stat().st_mtime_ns
+        self._client.download_file(*self._key(name), str(path), Config=_one_thread())
+        os.utime(path, ns=(time, time))
+        if self._is_kept(name):
+            self._known[name] = fingerprint(path)
+
+    def _put(self, name: str) -> None:
+        path = self.folder / name
+        self._client.upload_file(str(path), *self._key(name), Config=_one_thread())
+        if self._is_kept(name):
+            self._known[name] = fingerprint(path)
+        else:
+            _empty(path)
+
+    def _key(self, name: str) -> tuple[str, str]:
+        bucket, prefix = _bucket_and_prefix(self._address)
+        return bucket, prefix + name.replace(os.sep, "/")
+
+
+def address(path: Path) -> str:
+    """Return the address of an object store that a path was, such as "s3://archive/scans", before it was read as one;
+    empty for any other path.
+    """
+    return "s3://" + "/".join(path.parts[1:]) if path.parts[:1] == ("s3:",) else ""
+
+
+@contextmanager
+def stood_in(path: Path, is_kept: Callable[[str], bool]) -> Iterator[Place]:
+    """Yield the place of a path, which for the address of an object store is a stand-in that is gone after the block.
+
+    `is_kept` says of which objects, by their relative names, the content is fetched at once and kept here; of all
+    others there is only the name. Raises ColorizeError.
+    """
+    if not (store := address(path)):
+        yield Place(path)
+        return
+    client = _client(store)
+    with tempfile.TemporaryDirectory(prefix="colorizer-", ignore_cleanup_errors=True) as folder:
+        place = _StandIn(Path(folder).resolve(), store, client, is_kept)
+        place.fill()
+        yield place
+
+
+def _listed(client: Any, store: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each object below an address, relative to it, its bytes, and nanoseconds since 1970."""
+    bucket, prefix = _bucket_and_prefix(store)
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", ()):
+            name = entry["Key"][len(prefix) :]
+            if name and not name.endswith("/"):  # which stores' own pages make, to show an empty folder
+                yield name, entry["Size"], round(entry["LastModified"].timestamp() * 1000) * 1_000_000
+
+
+def _made(folder: Path, objects: Iterable[tuple[str, int, int]]) -> tuple[list[str], list[str]]:
+    """Make the files that stand in for objects; return the names of those that could be made, and of the others."""
+    made, left_out = [], []
+    for name, size, time in objects:
+        path = folder / name
+        try:
+            if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name or "\0" in name:
+                raise OSError(errno.EINVAL, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.truncate(size)
+            os.utime(path, ns=(time, time))
+        except OSError as error:
+            if error.errno not in _NO_NAME:
+                raise ColorizeError(f"Cannot list objects in {folder}: {error.strerror}.") from error
+            left_out.append(name)
+        else:
+            made.append(name)
+    return made, left_out
+
+
+def _empty(path: Path) -> None:
+    """Give up what is in a file, not how long and how old it is."""
+    state = path.stat()
+    os.truncate(path, 0)
+    os.truncate(path, state.st_size)
+    os.utime(path, ns=(state.st_mtime_ns, state.st_mtime_ns))
+
+
+def _bucket_and_prefix(store: str) -> tuple[str, str]:
+    bucket, _, prefix = store.removeprefix("s3://").partition("/")
+    return bucket, f"{prefix}/" if prefix else ""
+
+
+def _client(store: str) -> Any:
+    if find_spec("boto3") is None:
+        raise ColorizeError(f'{store} needs boto3, the extra "s3" of this program: pip install "boto3>=1.36,<2".')
+    bucket, _ = _bucket_and_prefix(store)
+    if not _BUCKET.fullmatch(bucket):
+        raise ColorizeError(f"{store} names no bucket: an address is s3://BUCKET or s3://BUCKET/FOLDER.")
+    import boto3
+    from botocore.config import Config
+
+    with _refused(store):
+        return boto3.session.Session().client(
+            "s3", config=Config(max_pool_connections=_AT_ONCE, connect_timeout=_CONNECT_SECONDS)
+        )
+
+
+def _one_thread() -> Any:
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(use_threads=False)
+
+
+@contextmanager
+def _refused(store: str) -> Iterator[None]:
+    """Raise ColorizeError, one sentence, for what boto3 or the store refuse."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise ColorizeError(
+            f"There are no credentials for {store}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else "
+            "boto3 looks for."
+        ) from error
+    except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # the last for AWS_ENDPOINT_URL
+        cause = error.__context__ if isinstance(error.__context__, ClientError) else error
+        code = cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
+        if code == "NoSuchBucket":
+            raise ColorizeError(f"There is no bucket for {store}.") from error
+        raise ColorizeError(f"The object store refused {store}: {reason(cause)}") from error
+    except OSError as error:
+        raise ColorizeError(f"Cannot go on with {store}: {error.strerror or error}.") from error
