@@ -27,7 +27,7 @@ MODELS = ("tests/network/test_screening.py", "tests/network/test_keras_archives.
 TESTS = {
     "files": ("tests/test_files.py", "tests/test_faults.py"),
     "dataset.archive": (*ARCHIVES, "tests/test_faults.py"),
-    "zip_members": (*ARCHIVES, "tests/network/test_keras_archives.py"),
+    "zip_members": ("tests/test_zip_members.py", *ARCHIVES, "tests/network/test_keras_archives.py"),
     "photos.writing": (
         *(f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")),
         "tests/test_faults.py",
