@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from colorizer.photos.photo import JpegPlanes
@@ -21,7 +22,11 @@ def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) ->
     """
     import simplejpeg  # only where a JPEG is written
 
-    content = simplejpeg.encode_jpeg_yuv_planes(planes.luma, planes.blue, planes.red, quality)
+    height, width = planes.luma.shape
+    luma = planes.luma
+    if height % 2 or width % 2:  # the encoder reads whole pairs of rows and columns, whatever lies behind the last
+        luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")[:height, :width]
+    content = simplejpeg.encode_jpeg_yuv_planes(luma, planes.blue, planes.red, quality)
     return _header(options) + content[_HEADER_BYTES:]
 
 
