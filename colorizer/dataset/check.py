@@ -37,7 +37,8 @@ class DatasetCheck:
     colour_format: str | None
     """The run's one colour format, "RGB" or "RGBA"; None when every format was welcome."""
     in_colour: Sequence[Path] = ()
-    """Photos that are in colour already, where black-and-white ones are wanted. Toned and yellowed ones are not."""
+    """Photos that are in colour already, where black-and-white ones are wanted: none for training. Toned and yellowed
+    ones are not."""
     several_pages: Sequence[Path] = ()
     """Files with more pages than one; they are among the others too."""
 
@@ -57,7 +58,7 @@ def check_photos(
     other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For colorizing
     every photographic format is fine, and photos that are in colour already stand apart.
     """
-    found, files = _examined(dataset, reading, progress), dataset.files
+    found, files = _examined(dataset, for_training, reading, progress), dataset.files
     if for_training and wanted is None:
         wanted = _first_format(found.formats)
     fine, wrong, in_colour = array("Q"), [], array("Q")
@@ -84,7 +85,7 @@ def check_photos(
 
 def colour_format(dataset: Dataset, limits: PhotoLimits = DEFAULT_READING.limits) -> str:
     """Return the colour format that a training on these files would have, decoding no more of them than it takes."""
-    findings = (_examine(path, limits) for path in dataset.files)
+    findings = (_examine(path, limits, tells_toned=False) for path in dataset.files)
     return _first_format(found[1] for found in findings if found[0] == _READABLE)
 
 
@@ -106,28 +107,31 @@ class _Found:
         if finding[0] == _UNREADABLE:
             self.unreadable[number] = finding[1]
             return
-        _, form, _, self.in_colour[number], pages = finding
+        _, form, _, in_colour, pages = finding
+        self.in_colour[number] = bool(in_colour)
         self.formats[number] = sys.intern(form)
         if pages > 1:
             self.several_pages.append(number)
 
 
-def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> _Found:
-    """Examine every file; those seen before, and not changed since, are not decoded again."""
+def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: Progress) -> _Found:
+    """Examine every file; those seen before, and not changed since, are not decoded again.
+
+    Whether a photo is toned is nothing to a training, and not looked at: a check for colorizing finds it out.
+    """
     # The one photo of a folder that somebody chose alone must not displace what is known of the others.
     known = Findings(reading.cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
     found, unseen = _Found(len(dataset.files)), array("Q")
     for number, path in enumerate(dataset.files):
         recalled = known.recall(str(path), fingerprint(str(path)))
-        # What was within an earlier run's limit need not be within this one's.
-        if _is_within(recalled, reading.limits.maximum_pixels):
+        if _is_enough(recalled, for_training, reading.limits.maximum_pixels):
             found.note(number, recalled)
         else:
             unseen.append(number)
     done = len(dataset.files) - len(unseen)
     progress(done, len(dataset.files))
     try:
-        for number, now, finding in _examined_by_threads(dataset.files, unseen, reading):
+        for number, now, finding in _examined_by_threads(dataset.files, unseen, for_training, reading):
             found.note(number, finding)
             if finding[0] == _READABLE:  # why a file could not be read may be mended without a trace in size or time
                 known.remember(str(dataset.files[number]), now, finding)
@@ -139,7 +143,7 @@ def _examined(dataset: Dataset, reading: Reading, progress: Progress) -> _Found:
 
 
 def _examined_by_threads(
-    files: Sequence[Path], numbers: Sequence[int], reading: Reading
+    files: Sequence[Path], numbers: Sequence[int], for_training: bool, reading: Reading
 ) -> Iterator[tuple[int, Fingerprint | None, list]]:
     """Yield the number of each file, its fingerprint before it was read, and what was found about it, in order.
 
@@ -150,7 +154,10 @@ def _examined_by_threads(
     some = max(1, min(_FILES_AT_A_TIME, len(numbers) // (4 * threads)))
 
     def examine_some(portion: Sequence[int]) -> list[tuple[int, Fingerprint | None, list]]:
-        return [(number, fingerprint(files[number]), _examine(files[number], reading.limits)) for number in portion]
+        return [
+            (number, fingerprint(files[number]), _examine(files[number], reading.limits, not for_training))
+            for number in portion
+        ]
 
     waiting: deque[Future] = deque()  # few, since each of them takes a kilobyte
     pool = ThreadPoolExecutor(threads)
@@ -165,17 +172,19 @@ def _examined_by_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def _is_within(found: list | None, maximum_pixels: int) -> bool:
-    """Say whether what was remembered is what this check would find, and within its limit."""
+def _is_enough(found: list | None, for_training: bool, maximum_pixels: int) -> bool:
+    """Say whether what was remembered is all that this check would find, and within its limit of pixels, which another
+    run's need not be.
+    """
     match found:
-        case [str(kind), str(), int(pixels), bool(), int()]:
-            return kind == _READABLE and pixels <= maximum_pixels
+        case [str(kind), str(), int(pixels), bool() | None as in_colour, int()]:
+            return kind == _READABLE and pixels <= maximum_pixels and (for_training or in_colour is not None)
     return False
 
 
-def _examine(path: Path, limits: PhotoLimits) -> list:
+def _examine(path: Path, limits: PhotoLimits, tells_toned: bool) -> list:
     try:
-        facts = examine(path, limits)
+        facts = examine(path, limits, tells_toned)
         return [_READABLE, facts.colour_format, facts.most_pixels, facts.in_colour, facts.pages]
     except ColorizeError as error:
         return [_UNREADABLE, str(error)]

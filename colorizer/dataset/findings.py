@@ -63,5 +63,5 @@ def _is_note(note: Any) -> bool:
     """Say whether something read is what is remembered of a file: its fingerprint, and a list of plain values."""
     match note:
         case [int(), int(), [*parts]]:
-            return all(isinstance(part, str | int) for part in parts)
+            return all(isinstance(part, str | int | None) for part in parts)
     return False

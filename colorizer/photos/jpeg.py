@@ -1,4 +1,4 @@
-"""Planes of luma and chroma, encoded as a JPEG without a way through RGB."""
+"""JPEGs by simplejpeg, where it does what Pillow does not: decode all at once, and encode planes of luma and chroma."""
 
 from __future__ import annotations
 
@@ -12,7 +12,36 @@ from colorizer.photos.photo import JpegPlanes
 
 _HEADER_BYTES = 20
 """Start of image, and the segment of JFIF: ITU-T T.871, 10.1."""
+_PIXELS = {"RGB": "RGBX", "L": "GRAY"}
+"""What simplejpeg is to make of a mode of Pillow's, which takes pixels of four bytes or of one as they are."""
+_MOST_BYTES = 100_000_000
+"""Of a file that is read into memory whole."""
 _FIRST_APPLICATION_MARKER, _LAST_APPLICATION_MARKER = 0xE0, 0xEF
+
+
+def decoded(image: Image.Image) -> Image.Image | None:
+    """Return what an opened JPEG shows, at the size it has by now (`Image.draft`): the pixels Pillow would decode, in a
+    fifth less time, since it hands on a file in pieces and copies every row.
+
+    The mode is "L" or, for "RGB", "RGBX". None for other modes, and where anything at all is wrong with the file:
+    Pillow knows what can be forgiven, and what to say.
+    """
+    import simplejpeg  # only where a JPEG is read
+
+    size = image.fp.seek(0, io.SEEK_END)
+    if image.mode not in _PIXELS or size > _MOST_BYTES:
+        return None
+    image.fp.seek(0)
+    try:
+        pixels = simplejpeg.decode_jpeg(
+            image.fp.read(), _PIXELS[image.mode], min_height=image.height, min_width=image.width
+        )
+    except ValueError:
+        return None
+    if pixels.shape[:2] != (image.height, image.width):
+        return None
+    mode = "RGBX" if image.mode == "RGB" else "L"
+    return Image.frombuffer(mode, image.size, pixels, "raw", mode, 0, 1)
 
 
 def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) -> bytes:

@@ -137,8 +137,9 @@ class PhotoFacts:
     mode."""
     most_pixels: int
     """Of its largest page."""
-    in_colour: bool
-    """Whether every page shows more colour than a black-and-white photo that was toned, has yellowed or is stained."""
+    in_colour: bool | None
+    """Whether every page shows more colour than a black-and-white photo that was toned, has yellowed or is stained;
+    None where that was not asked."""
     pages: int = 1
     """Pages of a TIFF, small previews not counted; of any other file, 1."""
 

@@ -17,6 +17,7 @@ from PIL import Image
 from colorizer.errors import ColorizeError
 from colorizer.photos.exif import kept_exif, orientation, transposed
 from colorizer.photos.formats import read_formats
+from colorizer.photos.jpeg import decoded
 from colorizer.photos.kinds import UNKNOWN, described
 from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
 from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
@@ -92,57 +93,56 @@ def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> 
             return _square(path, size, limits, at_a_fraction=False)
 
 
-def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoFacts:
+def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, tells_toned: bool = True) -> PhotoFacts:
     """Decode a file to the last pixel of its last page and say what it is; raise ColorizeError when it is no readable
-    photo.
+    photo. `tells_toned`: whether colour is to be told from toning, which takes a quarter of the time.
 
     Of a large JPEG every code is read, to the last, but no more pixels are made of them than tell its colours.
     """
     with _readable(path):
         try:
-            return _examined(path, limits, at_a_fraction=True)
+            return _examined(path, limits, tells_toned, at_a_fraction=True)
         except Exception:  # of a lossless JPEG no fraction can be decoded; what is damaged fails again
-            return _examined(path, limits, at_a_fraction=False)
+            return _examined(path, limits, tells_toned, at_a_fraction=False)
 
 
-def _examined(path: Path, limits: PhotoLimits, at_a_fraction: bool) -> PhotoFacts:
+def _examined(path: Path, limits: PhotoLimits, tells_toned: bool, at_a_fraction: bool) -> PhotoFacts:
     with _open(path, limits) as image, one_large_at_a_time(image.width * image.height):
         found = []
         for page in pages(image):
             with _readable(path, page):
                 _refuse_too_large(image, path, limits, page)
-                found.append(_facts(image, limits, at_a_fraction))
+                found.append(_facts(image, limits, tells_toned, at_a_fraction))
         return replace(
             found[0],
             most_pixels=max(facts.most_pixels for facts in found),
-            in_colour=all(facts.in_colour for facts in found),
+            in_colour=all(facts.in_colour for facts in found) if tells_toned else None,
             pages=len(found),
         )
 
 
-def _facts(image: Image.Image, limits: PhotoLimits, at_a_fraction: bool) -> PhotoFacts:
+def _facts(image: Image.Image, limits: PhotoLimits, tells_toned: bool, at_a_fraction: bool) -> PhotoFacts:
     """Say what the page is that an open file shows."""
-    pixels = image.width * image.height
-    if at_a_fraction and image.format in ("JPEG", "MPO") and pixels > _LEAST_DECODED:
+    pixels, is_jpeg = image.width * image.height, image.format in ("JPEG", "MPO")
+    if at_a_fraction and is_jpeg and pixels > _LEAST_DECODED:
         share = (_LEAST_DECODED / pixels) ** 0.5
         image.draft(None, (math.ceil(image.width * share), math.ceil(image.height * share)))
-    image.load()
-    in_colour = False
+    shown = decoded(image) if is_jpeg else None
+    if shown is None:
+        image.load()
+        shown = image
     if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
-        colour_format = "gray"
-    else:
-        colour_format = image.mode
-        if image.mode == "P":
-            colour_format = "RGBA" if image.has_transparency_data else "RGB"
-        # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
-        step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
-        size = (-(-image.width // step), -(-image.height // step))
-        sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
-        if is_gray(np.asarray(sample.convert("RGB")), limits):
-            colour_format = "gray"
-        else:
-            in_colour = is_in_colour(image, limits)
-    return PhotoFacts(colour_format, pixels, in_colour)
+        return PhotoFacts("gray", pixels, False)
+    # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+    step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
+    size = (-(-image.width // step), -(-image.height // step))
+    sample = shown if step == 1 else shown.resize(size, Image.Resampling.NEAREST)
+    if is_gray(np.asarray(sample.convert("RGB")), limits):
+        return PhotoFacts("gray", pixels, False)
+    colour_format = image.mode
+    if image.mode == "P":
+        colour_format = "RGBA" if image.has_transparency_data else "RGB"
+    return PhotoFacts(colour_format, pixels, is_in_colour(shown, limits) if tells_toned else None)
 
 
 def _square(path: Path, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:

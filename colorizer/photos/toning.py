@@ -37,34 +37,56 @@ def is_in_colour(image: Image.Image, limits: PhotoLimits | None = None) -> bool:
 def chroma_left(image: Image.Image) -> tuple[float, float]:
     """Return the root mean square of a photo's chroma, in levels of 255, and of what luma and place do not explain."""
     step = max(1, round((image.width * image.height / _SAMPLES) ** 0.5))
-    whole = image if image.mode in ("RGB", "RGBA", "CMYK") else image.convert("RGB")
+    whole = image if image.mode in ("RGB", "RGBA", "RGBX", "CMYK") else image.convert("RGB")
     rgb = np.asarray(whole.reduce(step).convert("RGB"), np.float32) / 255
-    colours = chroma(rgb).astype(np.float64) * 255
-    rest = colours - _toner(luma(rgb).ravel(), colours.reshape(-1, 2)).reshape(colours.shape)
+    colours = np.ascontiguousarray(np.moveaxis(chroma(rgb), -1, 0), np.float64) * 255
+    rest = colours - _toner(luma(rgb).ravel(), colours.reshape(2, -1)).reshape(colours.shape)
     rest -= _slow_changes(rest)
     return _root_mean_square(colours), _root_mean_square(rest)
 
 
 def _toner(gray: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return the chroma that is usual at each part's luma: medians over parts of like luma, interpolated."""
-    order = np.argsort(gray, kind="stable")
+    """Return the chroma, shape (2, n), that is usual at each part's luma: medians over parts of like luma, interpolated
+    between.
+
+    Each small call holds the interpreter's lock, for which threads wait: so there are few.
+    """
+    order = _order(gray)
+    ranked, tints = gray[order], colours[:, order]
     few, longer = divmod(len(order), _STEPS)
-    groups = (order[: longer * (few + 1)].reshape(longer, few + 1), order[longer * (few + 1) :].reshape(-1, few or 1))
-    groups = [group for group in groups if group.size]
-    levels = np.concatenate([gray[group].mean(axis=1) for group in groups])
-    usual = np.concatenate([np.median(colours[group], axis=1) for group in groups])
-    return np.stack([np.interp(gray, levels, usual[:, channel]) for channel in range(2)], axis=-1)
+    levels, usual = [], []
+    for first, last, each in ((0, longer * (few + 1), few + 1), (longer * (few + 1), len(order), few)):
+        if first < last:
+            levels.append(ranked[first:last].reshape(-1, each).mean(axis=1))
+            groups = np.sort(tints[:, first:last].reshape(2, -1, each), axis=-1)
+            usual.append((groups[..., (each - 1) // 2] + groups[..., each // 2]) / 2)
+    levels, usual = np.concatenate(levels), np.concatenate(usual, axis=-1)
+    toner = np.empty_like(colours)
+    for channel in range(2):  # of luma in order, each place is found beside the one before
+        toner[channel, order] = np.interp(ranked, levels, usual[channel])
+    return toner
+
+
+def _order(gray: np.ndarray) -> np.ndarray:
+    """Return the places of luma in [0, 1], float32, from dark to light, and of equal luma as they come.
+
+    As whole numbers, of which the bits of luma are the upper half, they are sorted ten times as fast as by `argsort`.
+    """
+    keys = gray.view(np.uint32).astype(np.uint64) << np.uint64(32)
+    keys |= np.arange(len(gray), dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
 
 
 def _slow_changes(values: np.ndarray) -> np.ndarray:
-    """Return the polynomial of place that is nearest to values of shape (h, w, channels), of the same shape.
+    """Return the polynomial of place that is nearest to values of shape (channels, h, w), of the same shape.
 
     On a grid, products of orthonormal polynomials down and across are orthonormal, so that no equations need solving.
     """
-    down, across = (_polynomials(side) for side in values.shape[:2])
+    down, across = (_polynomials(side) for side in values.shape[1:])
     degrees = np.add.outer(np.arange(down.shape[1]), np.arange(across.shape[1]))
-    terms = down.T @ np.moveaxis(values, -1, 0) @ across
-    return np.moveaxis(down @ np.where(degrees <= _STAIN_DEGREE, terms, 0) @ across.T, 0, -1)
+    terms = down.T @ values @ across
+    return down @ np.where(degrees <= _STAIN_DEGREE, terms, 0) @ across.T
 
 
 @lru_cache(maxsize=256)
@@ -74,4 +96,5 @@ def _polynomials(side: int) -> np.ndarray:
 
 
 def _root_mean_square(colours: np.ndarray) -> float:
-    return float(np.sqrt((colours**2).sum(axis=-1).mean()))
+    """Return the root of the mean of Cb squared plus Cr squared, for planes of both, shape (2, h, w)."""
+    return float(np.sqrt(np.vdot(colours, colours) / colours[0].size))

@@ -54,3 +54,15 @@ def test_whether_a_photo_is_in_colour_is_remembered(tmp_path, astronaut, camera)
     assert [path.name for path in first.in_colour] == ["colour.png"]
     assert check_photos(find_files(photos), False, reading) == first
     assert len(check_photos(find_files(photos), True, reading).fine) == 1
+
+
+def test_a_check_for_colorizing_finds_out_what_one_for_training_did_not_ask(tmp_path, astronaut):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(astronaut).save(photos / "colour.jpg")
+    reading = Reading(cache_folder=tmp_path / "cache")
+    assert len(check_photos(find_files(photos), True, reading).fine) == 1
+    for _ in range(2):
+        check = check_photos(find_files(photos), False, reading)
+        assert [path.name for path in check.in_colour] == ["colour.jpg"]
+        assert not check.fine

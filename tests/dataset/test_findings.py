@@ -15,9 +15,9 @@ from tests.conftest import SHIPPED
 def test_only_new_and_changed_files_are_decoded_by_a_second_check(tmp_path, colour_folder, monkeypatch):
     decoded = []
 
-    def counting(path, limits):
+    def counting(path, limits, tells_toned):
         decoded.append(path.name)
-        return examine(path, limits)
+        return examine(path, limits, tells_toned)
 
     monkeypatch.setattr(check, "examine", counting)
     cache = tmp_path / "cache"
