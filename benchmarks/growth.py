@@ -19,7 +19,7 @@ from benchmarks.photos import write_jpegs
 
 PROJECT = Path(__file__).resolve().parent.parent
 PICTURE = PROJECT / "docs" / "images" / "growth.png"
-COUNTS = (1, 10, 100, 1000)
+COUNTS = (1, 10, 100, 1000, 10_000)
 """Photos of 500 x 375."""
 SIDES = ((375, 270), (1200, 830), (3900, 2600), (6000, 4000), (12_000, 8333))
 """Of one photo: 0.1, 1, 10, 24 and 100 megapixels."""

@@ -54,11 +54,12 @@ def check(folder: Path) -> Iterator[Row]:
     """The whole dataset check beside a bare pool of decoders, and a second check beside the first."""
     paths = write_jpegs(folder / "photos", 1200, *SMALL)
     with bare_pool() as pool:
-        result = alternate(
-            lambda: check_photos(find_files(folder / "photos"), True),
-            lambda: list(pool.map(decode, paths, chunksize=16)),
-        )
-    yield rates("check", len(paths), "photos", result, 0.90)
+        for name, for_training in (("check", True), ("check, toned from colour", False)):
+            result = alternate(
+                lambda training=for_training: check_photos(find_files(folder / "photos"), training),
+                lambda: list(pool.map(decode, paths, chunksize=16)),
+            )
+            yield rates(name, len(paths), "photos", result, 0.90)
 
     def remembered(number: int) -> None:
         check_photos(find_files(folder / "photos"), True, Reading(cache_folder=folder / f"cache-{number}"))

@@ -44,8 +44,9 @@ def decoded(image: Image.Image) -> Image.Image | None:
     return Image.frombuffer(mode, image.size, pixels, "raw", mode, 0, 1)
 
 
-def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) -> bytes:
-    """Return planes as a JPEG's bytes, chroma at half the size (4:2:0); raise ValueError for what is too large for one.
+def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) -> tuple[bytes, memoryview]:
+    """Return planes as a JPEG's header and what follows it, chroma at half the size (4:2:0); raise ValueError for what
+    is too large for one. Joined, the two would be in memory twice.
 
     `options`: what the header is to tell, as `Image.save` takes it: "dpi", "exif", "icc_profile".
     """
@@ -56,7 +57,7 @@ def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) ->
     if height % 2 or width % 2:  # the encoder reads whole pairs of rows and columns, whatever lies behind the last
         luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")[:height, :width]
     content = simplejpeg.encode_jpeg_yuv_planes(luma, planes.blue, planes.red, quality)
-    return _header(options) + content[_HEADER_BYTES:]
+    return _header(options), memoryview(content)[_HEADER_BYTES:]
 
 
 def _header(options: dict[str, Any]) -> bytes:

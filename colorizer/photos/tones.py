@@ -24,7 +24,7 @@ def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
     is gray when `limits.gray_share` of its pixels are. docs/TRAINING.md, "What counts as a photo", says why these.
     """
     limits = limits or PhotoLimits()
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     # Pairwise maxima of whole planes run ten times faster than a reduction over an axis of three.
+    red, green, blue = (np.ascontiguousarray(rgb[..., channel]) for channel in range(3))
     difference = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return float((difference <= limits.gray_difference).mean()) >= limits.gray_share

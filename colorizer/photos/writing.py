@@ -102,7 +102,8 @@ def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, 
     if original.resolution:
         options["dpi"] = original.resolution
     if image is None:
-        path.write_bytes(encoded_planes(picture.planes, limits.jpeg_quality, options))
+        with path.open("wb") as file:
+            file.writelines(encoded_planes(picture.planes, limits.jpeg_quality, options))
         return
     if form == "JPEG":
         options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}

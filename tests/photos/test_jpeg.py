@@ -15,5 +15,5 @@ def test_what_lies_behind_planes_in_memory_changes_no_file(size, camera):
         memory = np.full((height + 2) * width, behind, np.uint8)
         luma = memory[: height * width].reshape(height, width)
         luma[:] = Image.fromarray(camera).resize((width, height))
-        files.add(encoded_planes(JpegPlanes(luma, chroma, chroma), 97, {}))
+        files.add(b"".join(encoded_planes(JpegPlanes(luma, chroma, chroma), 97, {})))
     assert len(files) == 1
