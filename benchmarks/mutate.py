@@ -35,7 +35,7 @@ TESTS = {
     "training.checkpoint": ("tests/training/test_checkpoint.py",),
     "network.screening": MODELS[::-1],
     "network.config_screening": ("tests/network/test_config_screening.py", *MODELS),
-    "network.hdf5_texts": ("tests/network/test_hdf5_screening.py",),
+    "network.hdf5_texts": ("tests/network/test_hdf5_texts.py", "tests/network/test_hdf5_screening.py"),
     "network.hdf5_screening": ("tests/network/test_hdf5_screening.py", *MODELS),
     "network.layer_screening": ("tests/network/test_layer_screening.py", *MODELS),
 }
