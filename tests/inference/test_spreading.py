@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import spreading as learning
+from benchmarks.spreading_in_tensorflow import change_of
 from colorizer.inference.spreading import LEARNED, Spreading
 from colorizer.photos.color import chroma, luma
 
@@ -19,7 +20,7 @@ def test_hints_spread_as_the_kernels_were_learned(astronaut, count):
     with np.load(LEARNED) as stored:
         learned = dict(stored)
     weights = learned | {name: np.log(learned[name]) for name in ("reaches", "common")}
-    change = learning.change_of(tensorflow, batch, differences, weights, learned).numpy()[0]
+    change = change_of(tensorflow, batch, differences, weights, learned).numpy()[0]
     expected = np.clip(change, np.minimum(differences[0].min(axis=0), 0), np.maximum(differences[0].max(axis=0), 0))
 
     rows, columns = learning.places_of(gray.shape, 10 + learning.PLACES, 0)

@@ -1,0 +1,84 @@
+"""How far what hints change is believed, place by place: what kriging, which only ever adds up, cannot say.
+
+A network of two layers looks at each place, at what the two kernels say of it, at how much there is to say that from,
+and at how much the hints around it agree. It answers with three numbers: a factor on what spreads widely, one on what
+spreads narrowly, and how much of the proposed chroma to add or take, as a share of how much changes there. So where
+hints change nothing it changes nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_LEAST, _MOST = -2.0, 0.5
+"""Logarithms of the smallest and the largest factor."""
+_MOST_OF_PROPOSED = 0.5
+
+
+def looks(hidden: np.ndarray, learned: dict[str, np.ndarray]) -> np.ndarray:
+    """Return what the first layer makes of how places look, kept for every answer: float32, shape (h, w, units).
+
+    `hidden`: what the small network of `spreading` knows of them, shape (h, w, features). `learned`:
+    `spreading.LEARNED`.
+    """
+    return hidden @ learned["gate"][: hidden.shape[-1]] + learned["gate_bias"]
+
+
+def gated(
+    looks: np.ndarray,
+    evidence: np.ndarray,
+    statistics: np.ndarray,
+    proposed: np.ndarray,
+    wide: np.ndarray,
+    narrow: np.ndarray,
+    learned: dict[str, np.ndarray],
+) -> np.ndarray:
+    """Return how chroma changes, float32, shape (h, w, 2), of what spreads widely and narrowly, of the same shape.
+
+    `looks` and `learned` as above; `evidence` as below, `statistics` of all hints; `proposed` chroma, shape (h, w, 2).
+    """
+    sizes = [_size(vectors) for vectors in (wide, narrow, proposed, proposed + wide + narrow)]
+    along = [(wide, proposed, 0, 2), (narrow, proposed, 1, 2), (narrow, wide, 1, 0)]
+    seen = [_tens(size, least) for size, least in zip(sizes, (0.003, 0.003, 0.01, 0.01), strict=True)]
+    seen = [seen[0] + 1.7, seen[1] + 1.7, seen[2] + 1.2, seen[3] + 1.2]
+    seen += [(one * other).sum(axis=-1) / (sizes[i] * sizes[j] + 1e-3) for one, other, i, j in along]
+    places = np.concatenate([evidence, np.stack(seen, axis=-1)], axis=-1, dtype=np.float32)
+    first = learned["gate"].shape[0] - places.shape[-1] - len(statistics)
+    at_places, of_all = np.split(learned["gate"][first:], [places.shape[-1]])
+    units = np.tanh(looks + places @ at_places + statistics.astype(np.float32) @ of_all)
+    numbers = units @ learned["gate_output"]
+    factors = np.exp(np.clip(numbers[..., :2], _LEAST, _MOST))
+    share = _MOST_OF_PROPOSED * np.tanh(numbers[..., 2]) * _size(wide + narrow) / (sizes[2] + np.float32(0.02))
+    return factors[..., :1] * wide + factors[..., 1:] * narrow + share[..., None] * proposed
+
+
+def evidence(far: np.ndarray, near: np.ndarray, differences: np.ndarray) -> np.ndarray:
+    """Return how much there is to say something of places from, float32, shape (h, w, 5).
+
+    `far` and `near`: how much each place has to do with each hint, widely and narrowly, in [0, 1], shape (n, h, w).
+    `differences`: what the hints change, shape (n, 2).
+    """
+    count = near.sum(axis=0)
+    moments = np.column_stack([differences, (differences**2).sum(axis=1)]).astype(np.float32)
+    means = np.tensordot(near, moments, (0, 0)) / (count + np.float32(1e-3))[..., None]
+    length = (means[..., :2] ** 2).sum(axis=-1)
+    apart = np.maximum(means[..., 2] - length * (2 - count / (count + np.float32(1e-3))), 0)
+    return np.stack(
+        [
+            _tens(count, 0.01) + 0.5,
+            _tens(far.sum(axis=0), 0.01) - 0.3,
+            _tens(np.sqrt(apart + np.float32(1e-8)), 0.003) + 1.7,
+            2 * far.max(axis=0) - 1,
+            2 * near.max(axis=0) - 1,
+        ],
+        axis=-1,
+        dtype=np.float32,
+    )
+
+
+def _size(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt((vectors**2).sum(axis=-1) + np.float32(1e-10))
+
+
+def _tens(values: np.ndarray, least: float) -> np.ndarray:
+    return np.log10(values + np.float32(least))
