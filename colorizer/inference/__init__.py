@@ -2,8 +2,8 @@
 
 `colorize` takes one photo or many through a network, which makes its `proposal`; `full_size` joins the proposed colours
 with the photo's own luma. `hints` are what a person knows of a photo's colours, read from a `hints_file`; `spreading`
-says how far each reaches, `hinted` is a photo set once that answers many, and `likeliest` tells the colours that a
-place of it may have had.
+says how far each reaches and `gates` how far that is believed, `hinted` is a photo set once that answers many, and
+`likeliest` tells the colours that a place of it may have had.
 """
 
 from colorizer.faces import attach
