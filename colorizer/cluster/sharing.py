@@ -24,8 +24,12 @@ _MOST_DEATHS = 3
 """Workers that may die over a portion before it is divided, or given up if it is a single photo; and that may fail to
 start, one after another, on a machine."""
 _SILENT_SECONDS, _SILENT_PORTIONS = 1800.0, 10
-"""After so long, or so many times the longest that a portion took, a worker that is not heard of counts as lost: what
-it said may have been lost on its way, when its machine was cut off for a while."""
+"""After so long, or so many times the longest that a portion took, a worker that is not heard of counts as lost."""
+_ASK_SECONDS, _DEAF_SECONDS = 15.0, 90.0
+"""How often a worker is asked how many portions it has done, and how long it may take to answer. Ray loses what is on
+its way to or from a machine that is cut off for a while, and does not say so."""
+_ASKED = "asked"
+"""Ray's concurrency group of that question, which is answered while a portion is worked on."""
 _LOOK_SECONDS = 3.0
 """How often it is looked whether machines have come or come back."""
 
@@ -42,6 +46,13 @@ class _Member:
     """By Ray's reference to what will become of each."""
     heard: float = 0.0
     """When it began with its first portion, or came back with the last one."""
+    taken: int = 0
+    """Portions it has come back with."""
+    done: int = 0
+    """Portions it had done when it last answered."""
+    question: Any = None
+    """Ray's reference to its answer, as long as there is none."""
+    asked: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Sharing:
 
     def __init__(self, model: Path | None, cache_folder: Path | None, has_network: bool = True):
         self._arguments = model, cache_folder, has_network
-        self._actor = ray.remote(Worker)
+        self._actor = ray.remote(concurrency_groups={_ASKED: 1})(Worker)
         self._starting: dict[Any, _Member] = {}
         self._ready: list[_Member] = []
         self._waiting: deque[_Portion] = deque()
@@ -143,6 +154,7 @@ class Sharing:
             self._bury(member)
             return None
         del member.portions[reference]
+        member.taken += 1
         now = time.monotonic()
         self._longest = max(self._longest, now - member.heard)
         member.heard = now
@@ -178,9 +190,10 @@ class Sharing:
             return
         self._looked = now
         patience = max(_SILENT_SECONDS, _SILENT_PORTIONS * self._longest)
-        for member in [member for member in self._ready if member.portions and now - member.heard > patience]:
-            self._bury(member)
-            ray.kill(member.handle)
+        for member in [member for member in self._ready if member.portions]:
+            if now - member.heard > patience or _is_lost(member, now):
+                self._bury(member)
+                ray.kill(member.handle)
         missing = rooms(ray.nodes())
         missing.subtract(member.room for member in (*self._starting.values(), *self._ready))
         for room, count in missing.items():
@@ -192,6 +205,28 @@ class Sharing:
                     scheduling_strategy=NodeAffinitySchedulingStrategy(room.node, soft=False),
                 ).remote(*self._arguments, room.cores)
                 self._starting[handle.about.remote()] = _Member(handle, room)
+
+
+def _is_lost(member: _Member, now: float) -> bool:
+    """Ask a worker, from time to time, how much it has done; say whether it does not answer, or had done more at the
+    last time than has arrived by now.
+    """
+    if member.question is None:
+        if now - member.asked < _ASK_SECONDS:
+            return False
+        if member.taken < member.done:
+            arrived, _ = ray.wait([*member.portions], timeout=0)
+            return not arrived
+        member.question, member.asked = member.handle.done.options(concurrency_group=_ASKED).remote(), now
+    answered, _ = ray.wait([member.question], timeout=0)
+    if not answered:
+        return now - member.asked > _DEAF_SECONDS
+    try:
+        member.done = ray.get(member.question)
+    except RayError:
+        return True
+    member.question, member.asked = None, now
+    return False
 
 
 def _as_sentence(error: RayTaskError) -> ColorizeError:

@@ -39,6 +39,11 @@ class Worker:
     def __init__(self, model: Path | None, cache_folder: Path | None, has_network: bool, cores: int):
         self._path, self._cache_folder, self._cores = model or networks.PRETRAINED, cache_folder, cores
         self._has_network = has_network
+        self._done = 0
+
+    def done(self) -> int:
+        """Return how many portions this worker is through with; asked while it is at the next one."""
+        return self._done
 
     def about(self) -> About:
         """Load the network and return what it is; raise ColorizeError."""
@@ -49,17 +54,21 @@ class Worker:
 
     def check(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
         """Check photos and return their lines of the manifest."""
-        return [line.record() for line in runs.check_portion(self._mine(job), photos)]
+        return self._counted([line.record() for line in runs.check_portion(self._mine(job), photos)])
 
     def colorize(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
         """Give photos colour and return their lines of the manifest; raise ColorizeError."""
-        return [line.record() for line in runs.colorize_portion(self._mine(job), self._network, photos)]
+        return self._counted([line.record() for line in runs.colorize_portion(self._mine(job), self._network, photos)])
 
     def evaluate(self, job: SharedEvaluation, photos: Sequence[str]) -> list[dict[str, Any]]:
         """Score photos and return their line of the evaluation; raise ColorizeError."""
         reading = replace(job.settings["reading"], workers=self._cores)
         job = replace(job, settings={**job.settings, "reading": reading})
-        return [runs.evaluate_portion(job, self._network, photos)]
+        return self._counted([runs.evaluate_portion(job, self._network, photos)])
+
+    def _counted(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self._done += 1
+        return records
 
     def _mine(self, job: SharedJob) -> SharedJob:
         return replace(job, reading=replace(job.reading, workers=self._cores))
