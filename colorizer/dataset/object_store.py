@@ -173,7 +173,8 @@ def _made(folder: Path, objects: Iterable[tuple[str, int, int]]) -> tuple[list[s
     for name, size, time in objects:
         path = folder / name
         try:
-            if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name or "\0" in name:
+            is_odd = any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name or "\0" in name
+            if is_odd or not path.is_relative_to(folder):  # "C:/…", on Windows
                 raise OSError(errno.EINVAL, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:

@@ -13,13 +13,19 @@ boto3 = pytest.importorskip("boto3", reason='boto3, the extra "s3", is not insta
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 
-@pytest.fixture
-def store(monkeypatch, tmp_path):
-    """A client of an object store that is empty; the program finds the same one."""
+@pytest.fixture(scope="module")
+def server():
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def store(server, monkeypatch, tmp_path):
+    """A client of an object store that has one empty bucket; the program finds the same one."""
     for name, value in (
-        ("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port())),
+        ("AWS_ENDPOINT_URL", server),
         ("AWS_ACCESS_KEY_ID", "somebody"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -27,11 +33,10 @@ def store(monkeypatch, tmp_path):
         ("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no credentials")),
     ):
         monkeypatch.setenv(name, value)
+    urlopen(f"{server}/moto-api/reset", b"").close()
     client = boto3.session.Session().client("s3")
-    urlopen(f"{client.meta.endpoint_url}/moto-api/reset", b"").close()  # what tests before have left in this process
     client.create_bucket(Bucket="archive")
-    yield client
-    server.stop()
+    return client
 
 
 @pytest.fixture
