@@ -73,11 +73,11 @@ def samples_of(
 
     rows, columns = places_of(luma.shape, hints + PLACES, seed)
     around = [true[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] for y, x in zip(rows, columns, strict=True)]
-    paths = Paths(luma)
+    paths, toned = Paths(luma), tone(luma)
     cells = list(zip(rows.tolist(), columns.tolist(), strict=True))[:hints]
     return {
-        "descriptors": descriptors(luma, proposed)[rows, columns],
-        "tone": tone(luma)[rows, columns],
+        "descriptors": descriptors(luma, toned, proposed)[rows, columns],
+        "tone": toned[rows, columns],
         "proposed": proposed[rows, columns],
         "row": (rows / len(luma)).astype(np.float32),
         "true": true[rows, columns],

@@ -23,16 +23,16 @@ _FINEST = 2.5
 """The deviation of a window, in cells, at which a coarser grid serves as well."""
 
 
-def descriptors(luma: np.ndarray, proposed: np.ndarray) -> np.ndarray:
+def descriptors(luma: np.ndarray, toned: np.ndarray, proposed: np.ndarray) -> np.ndarray:
     """Return what each place looks like, float32, shape (h, w, 24).
 
-    `luma`: float32 in [0, 1], shape (h, w). `proposed`: chroma in [-0.5, 0.5], float32, shape (h, w, 2). The last
-    of them is how far down the place lies.
+    `luma`: float32 in [0, 1], shape (h, w), and `toned`, its `tone`. `proposed`: chroma in [-0.5, 0.5], float32, shape
+    (h, w, 2). The last of them is how far down the place lies.
     """
     scale = min(luma.shape) / _GRID_SIDE
     means = {deviation: _blurred(luma, deviation * scale) for deviation in _LUMA_DEVIATIONS}
     squares = luma * luma
-    planes = [luma, tone(luma), *means.values()]
+    planes = [luma, toned, *means.values()]
     for deviation in _TEXTURE_DEVIATIONS:
         variance = _blurred(squares, deviation * scale) - means[deviation] ** 2
         planes.append(np.sqrt(np.maximum(variance, 0)))

@@ -35,7 +35,7 @@ from PIL import Image
 from skimage.graph import MCP_Geometric
 
 from colorizer.inference.descriptors import descriptors, steepness, tone
-from colorizer.inference.gates import evidence, gated, looks
+from colorizer.inference.gates import evidence, gated, looks, weighted_sums
 
 LEARNED = Path(__file__).parents[1] / "pretrained" / "spreading.npz"
 WORKING_SIDE = 128
@@ -69,7 +69,7 @@ class Spreading:
         self._tone = tone(luma)
         self._paths = Paths(luma)
         self._path_from: dict[Cell, np.ndarray] = {}
-        hidden = _hidden(descriptors(luma, proposed))
+        hidden = _hidden(descriptors(luma, self._tone, proposed))
         self._looks = looks(hidden, _learned())
         self._wide, self._narrow, self._scale, self._narrow_scale, self._linear = _embedded(hidden)
         spaces = {"proposed": proposed, "wide": self._wide, "narrow": self._narrow}
@@ -205,7 +205,8 @@ def _root_mean_square(vectors: np.ndarray) -> float:
 
 def _squared_distance(vectors: np.ndarray, squares: np.ndarray, cell: Cell) -> np.ndarray:
     """Return how far all vectors, shape (h, w, d), are from that of a cell, squared; `squares` of theirs are known."""
-    return np.maximum(squares + squares[cell] - 2 * (vectors @ vectors[cell]), 0)
+    products = (vectors.reshape(-1, vectors.shape[-1]) @ vectors[cell]).reshape(squares.shape)
+    return np.maximum(squares + squares[cell] - 2 * products, 0)
 
 
 def _kriged(kernels: np.ndarray, places: np.ndarray, values: np.ndarray, doubt: float) -> np.ndarray:
@@ -216,4 +217,4 @@ def _kriged(kernels: np.ndarray, places: np.ndarray, values: np.ndarray, doubt: 
     # A path costs the same both ways but for rounding, which the solution would see.
     between = (between + between.T) / 2
     between += doubt * np.diag(np.diag(between))
-    return np.tensordot(kernels, np.linalg.solve(between, values).astype(np.float32), (0, 0))
+    return weighted_sums(kernels, np.linalg.solve(between, values))
