@@ -23,6 +23,8 @@ BATCH_FRAMES = 16
 """Frames that are colorized together, or a half, a quarter, ... of so many large ones."""
 BATCH_PIXELS = 64_000_000
 """Of them all; three batches are in memory at once (read, computed, encoded)."""
+_SEEN_OF = 3
+"""The network sees one frame of so many; docs/FILM.md has what that costs."""
 _TO_CHROMA = np.ascontiguousarray(chroma(np.eye(3, dtype=np.float32)).T)
 """What OpenCV makes chroma of RGB with, ten times as fast as `chroma` does with interleaved channels."""
 
@@ -63,7 +65,7 @@ def colour_frames(
     film's colours, found with the same vividness. `vividness` multiplies the chroma the network proposes, not what a
     person knows. While the network computes one batch, a thread decodes the next.
     """
-    batch = _batch_frames(facts)
+    batch = batch_frames(facts)
     moved = moving(frames, facts, network.size, None if carried is None else carried.square)
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(_next, moved, batch)
@@ -75,7 +77,7 @@ def colour_frames(
                 yield ColourFrame(each.frame, shown, each.motion is None, carried)
 
 
-def _batch_frames(facts: FilmFacts) -> int:
+def batch_frames(facts: FilmFacts) -> int:
     """Return how many frames make a batch: a power of two, so that a part has a whole number of batches."""
     most = max(1, min(BATCH_FRAMES, BATCH_PIXELS // (facts.width * facts.height)))
     return 1 << (most.bit_length() - 1)
@@ -84,12 +86,12 @@ def _batch_frames(facts: FilmFacts) -> int:
 def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
     """Return the chroma proposed for each frame of a batch: float32, shape (size, size, 2).
 
-    The network sees every other frame, since most of a frame's colours are those of the one before; the frame ahead of
-    one that it sees is proposed the same colours, moved to where its things are. It sees frames and their mirror images
-    by turns: the mean of both, which `inference.propose` takes at twice the cost, comes about from frame to frame. Of a
-    scene's first frame, whose colours the whole scene begins with, it sees both.
+    The network sees one frame of three, since most of a frame's colours are those of the ones before; the two frames
+    ahead of one that it sees are proposed the same colours, moved to where their things are. It sees frames and their
+    mirror images by turns: the mean of both, which `inference.propose` takes at twice the cost, comes about from frame
+    to frame. Of a scene's first frame, whose colours the whole scene begins with, it sees both.
     """
-    ways = [(number, number // 2 % 2 == 1) for number in _seen(frames)]
+    ways = [(number, turn % 2 == 1) for turn, number in enumerate(_seen(frames))]
     ways += [(number, not turn) for number, turn in ways if frames[number].motion is None]
     squares = [unfaded(frames[number].square.astype(np.float32) / 255)[..., None] for number, _ in ways]
     turned = [square[:, ::-1] if turn else square for square, (_, turn) in zip(squares, ways, strict=True)]
@@ -98,7 +100,7 @@ def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
         colours = cv2.transform(rgb, _TO_CHROMA)
         colours = cv2.flip(colours, 1) if turn else colours
         proposed[number] = (proposed[number] + colours) / 2 if number in proposed else colours
-    for number in range(len(frames)):
+    for number in reversed(range(len(frames))):
         if number not in proposed:
             places = standing(network.size) + frames[number + 1].motion.onward
             proposed[number] = warped(proposed[number + 1], places)
@@ -106,11 +108,12 @@ def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
 
 
 def _seen(frames: Sequence[Moved]) -> list[int]:
-    """Return the numbers of the frames of a batch that the network sees: a scene's first and last, and every other."""
+    """Return the numbers of the frames of a batch that the network sees: a scene's first and last, and of the
+    others one of three, counted from the last."""
     seen: list[int] = []
     for number in reversed(range(len(frames))):
         is_last = number + 1 == len(frames) or frames[number + 1].motion is None
-        if is_last or frames[number].motion is None or seen[-1] != number + 1:
+        if is_last or frames[number].motion is None or seen[-1] - number == _SEEN_OF:
             seen.append(number)
     return seen[::-1]
 

@@ -19,7 +19,7 @@ from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128
 """Frames of one part: a whole number of batches, some seconds of film."""
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -23,15 +24,36 @@ def scene_stills(film: Path, scenes: Sequence[float], length: float, side: int) 
     `scenes`: when each begins, and `length`, when the last one ends, in seconds. Pictures are RGB, upright, at most
     `side` pixels wide and high.
     """
-    middles = iter([*((begin + end) / 2 for begin, end in pairwise([*scenes, length])), None])
-    wanted, first, shown, last = next(middles), None, 0.0, None
-    for frame in _frames(film):
-        first = frame.time if first is None else first
-        shown, last = frame.time - first, frame
-        if wanted is not None and shown >= wanted:
-            yield shown, _still(frame, side)
-            wanted = next(middles)
-    if wanted is not None and last is not None:  # of a film that is shorter than it was said to be
+    middles = deque((begin + end) / 2 for begin, end in pairwise([*scenes, length]))
+    with opened(film) as container:
+        stream = picture_stream(container, film)
+        stream.thread_type = "AUTO"
+        first, shown, group = None, 0.0, []
+        for packet in container.demux(stream):
+            if packet.pts is None:  # the last one, which is empty
+                continue
+            first = packet.pts if first is None else first
+            shown = float((packet.pts - first) * stream.time_base)
+            if packet.is_keyframe:
+                group.clear()
+            group.append(packet)
+            if middles and shown >= middles[0]:
+                middles.popleft()
+                yield from _stills(stream, group, shown, side)
+        if middles:  # of a film that is shorter than it was said to be
+            yield from _stills(stream, group, shown, side)
+
+
+def _stills(
+    stream: av.VideoStream, group: Sequence[av.Packet], shown: float, side: int
+) -> Iterator[tuple[float, Image.Image]]:
+    """Yield the last frame of some packets, the first of which needs none before it, if it can be decoded."""
+    last = None
+    for packet in (*group, None):
+        for frame in stream.codec_context.decode(packet):
+            last = frame
+    stream.codec_context.flush_buffers()
+    if last is not None:
         yield shown, _still(last, side)
 
 

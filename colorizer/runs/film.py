@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
@@ -24,13 +22,14 @@ from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
 from colorizer.files import complete_file, fingerprint, read_json
+from colorizer.film.ahead import computed_ahead
 from colorizer.film.animated import colorize_animation
 from colorizer.film.animations import is_animation, read_animation
 from colorizer.film.chroma_planes import chroma_planes
 from colorizer.film.encoding import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.hints_file import TimedHints
 from colorizer.film.joining import film_name, fitting, join_parts
-from colorizer.film.proposals import BATCH_FRAMES, ColourFrame, colour_frames
+from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames
 from colorizer.film.reading import FilmFacts, examine_film, read_frames
 from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
@@ -217,10 +216,10 @@ def _encoded(
     folder.mkdir(parents=True, exist_ok=True)
     frames = islice(read_frames(facts, damage), standing.frames, None)
     coloured = colour_frames(job.network, facts, frames, standing.carried, known, job.vividness)
-    with closing(coloured):
-        while (first := next(coloured, None)) is not None:
+    with closing(computed_ahead(coloured, batch_frames(facts))) as ready:
+        while (first := next(ready, None)) is not None:
             path = part_path(folder, len(standing.parts))
-            part = chain((first,), islice(coloured, PART_FRAMES - 1))
+            part = chain((first,), islice(ready, PART_FRAMES - 1))
             with complete_file(path) as temporary:
                 standing = _written(temporary, path, part, standing, job.encoding, facts, progress)
             write_standing(standing)
@@ -238,23 +237,15 @@ def _written(
     facts: FilmFacts,
     progress: Progress,
 ) -> Standing:
-    """Encode one part into a file that will have the name `path`; return where the film stands after it.
-
-    Encoding has a thread of its own, a batch at most behind this one.
-    """
+    """Encode one part into a file that will have the name `path`; return where the film stands after it."""
     count, scenes, carried = standing.frames, list(standing.scenes), standing.carried
-    waiting: deque[Future] = deque()
-    with PartWriter(file, facts, encoding) as writer, ThreadPoolExecutor(1) as pool:
+    with PartWriter(file, facts, encoding) as writer:
         for coloured in part:
-            if len(waiting) >= BATCH_FRAMES:
-                waiting.popleft().result()
-            waiting.append(pool.submit(_write, writer, coloured, facts))
+            _write(writer, coloured, facts)
             count, carried = count + 1, coloured.carried
             if coloured.begins_scene:
                 scenes.append(coloured.frame.time)
             progress(count, max(count, facts.frames))
-        for written in waiting:
-            written.result()
     return Standing((*standing.parts, path), count, tuple(scenes), carried)
 
 
