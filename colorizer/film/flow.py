@@ -15,7 +15,7 @@ https://doi.org/10.1007/978-3-642-15549-9_32, equation 5. The slack is half a pi
 there, and one here, where flow is found in fewer steps."""
 _SAME_LUMA = 0.1
 """Change of luma, of 1, at which a place is hardly the same one."""
-_PATCH_STRIDE, _DESCENT_STEPS, _REFINEMENTS = 4, 8, 1
+_PATCH_STRIDE, _DESCENT_STEPS, _REFINEMENTS = 4, 8, 0
 """Fewer than OpenCV's preset has (3, 25 and 5), which takes nearly twice the time; docs/FILM.md has what they cost."""
 
 
