@@ -89,7 +89,11 @@ def _revive_block(model: keras.Model, block: str, luma: np.ndarray, random_numbe
         channels[dead] = random_numbers.standard_normal(channels[dead].shape)
         layer.set_weights([kernel])
         computed = _activations(model, layer, luma)
-        statistics = (1, 0, computed.mean(axis=(0, 1, 2)), computed.var(axis=(0, 1, 2)))
+        mean, spread = computed.mean(axis=(0, 1, 2)), computed.std(axis=(0, 1, 2))
+        # A variance of what block_15 gives does not fit into half precision, in which the model ships.
+        channels[dead] /= spread[dead].reshape(-1, *[1] * (channels.ndim - 1))
+        layer.set_weights([kernel])
+        statistics = (1, 0, mean / spread, 1)
         norm.set_weights([np.where(dead, new, old) for new, old in zip(statistics, norm.get_weights(), strict=True)])
     return count
 
