@@ -21,6 +21,7 @@ _SMALLEST = 1e-6
 _SRGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
+"""Of linear RGB, http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html; primaries of IEC 61966-2-1."""
 _D65 = _SRGB_TO_XYZ.sum(axis=1)
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
