@@ -1,4 +1,4 @@
-"""One studio, and one browser, for all tests of a worker that need one: starting each takes some seconds."""
+"""One studio for all tests of a worker that need one, and one browser for all of a file: both take seconds to start."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def client(studio: Running) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the whole session: while Playwright runs, no test of its thread can run an event loop."""
     with chromium() as browser:
         yield browser
