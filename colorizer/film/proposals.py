@@ -26,7 +26,7 @@ BATCH_PIXELS = 64_000_000
 _SEEN_OF = 3
 """The network sees one frame of so many; docs/FILM.md has what that costs."""
 _MADE_UP = np.float32(1.02)
-"""What proposed chroma is multiplied by before it is steadied: the mean of colours that differ is paler than they."""
+"""What proposed chroma is multiplied by before it is steadied: means are paler (docs/FILM.md)."""
 _TO_CHROMA = np.ascontiguousarray(chroma(np.eye(3, dtype=np.float32)).T)
 """What OpenCV makes chroma of RGB with, ten times as fast as `chroma` does with interleaved channels."""
 
