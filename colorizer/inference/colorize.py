@@ -135,7 +135,7 @@ def _finish(
     offset = offset * np.float32(adjustment.vividness)
     if not hints:
         return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
-    from colorizer.inference.hinted import HintedPhoto  # and with it SciPy and scikit-image, for those who give hints
+    from colorizer.inference.hinted import HintedPhoto  # and with it scikit-image, for those who give hints
 
     return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 

@@ -205,8 +205,7 @@ def _root_mean_square(vectors: np.ndarray) -> float:
 
 def _squared_distance(vectors: np.ndarray, squares: np.ndarray, cell: Cell) -> np.ndarray:
     """Return how far all vectors, shape (h, w, d), are from that of a cell, squared; `squares` of theirs are known."""
-    products = (vectors.reshape(-1, vectors.shape[-1]) @ vectors[cell]).reshape(squares.shape)
-    return np.maximum(squares + squares[cell] - 2 * products, 0)
+    return np.maximum(squares + squares[cell] - 2 * (vectors @ vectors[cell]), 0)
 
 
 def _kriged(kernels: np.ndarray, places: np.ndarray, values: np.ndarray, doubt: float) -> np.ndarray:

@@ -28,6 +28,18 @@ def test_a_photo_is_colorized_without_what_takes_long_to_import(program, tmp_pat
     assert imported.isdisjoint(SLOW_TO_IMPORT)
 
 
+@pytest.mark.slow
+def test_hints_need_nothing_more_that_takes_long_to_import(program, tmp_path):
+    (program.home / "colorize.py").write_text(RUN)
+    (tmp_path / "hints.json").write_text('{"camera.png": [{"x": 120, "y": 80, "colour": "#6080b0"}]}')
+    flags = ("--hints", tmp_path / "hints.json", "--yes", "--output", tmp_path / "out")
+    done = program("colorize", SHIPPED / "camera.png", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    imported = set(done.stdout.partition("imported:")[2].split())
+    assert "skimage" in imported
+    assert imported.isdisjoint(SLOW_TO_IMPORT - {"skimage"})
+
+
 def test_without_litert_keras_does_the_same(program, tmp_path):
     (program.home / "ai_edge_litert.py").write_text("raise ImportError('there is no wheel for this machine')")
     (program.home / "tensorflow.py").write_text("raise ImportError('TensorFlow was asked for')")
