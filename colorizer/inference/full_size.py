@@ -36,8 +36,8 @@ def join(
         offset = added(offset, change)
     step = _rows_per_node(height, len(offset))
     padded = padded_planes(offset * np.float32(_WHITE))
-    joined = Image.new("RGB", (width, height), None)
     deep = np.empty((height, width, 3), np.uint16) if photo.image.mode == "I;16" else None
+    joined = Image.new("RGB", (width, height), None) if deep is None else None
     bands = _Bands(min(width, _TILE_COLUMNS), step, tones)
     for top in range(0, height, _TILE_ROWS):
         # Below the photo's last row there is black up to a whole band: computed, and dropped by `paste`.
@@ -48,11 +48,11 @@ def join(
             levels = photo.levels((left, top, right, top + rows))
             planes = np.empty((3, rows, right - left), np.uint8 if deep is None else np.uint16)
             bands.merge(levels, nodes[..., left:right], planes)
-            if deep is not None:
+            if deep is None:
+                joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
+            else:
                 part = deep[top : top + rows, left:right]
                 part[:] = np.moveaxis(planes, 0, -1)[: len(part)]
-                planes = np.rint(planes * np.float32(1 / 257)).astype(np.uint8)
-            joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
     return Picture(joined, deep)
 
 

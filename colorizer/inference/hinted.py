@@ -189,10 +189,11 @@ def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, fl
             continue
         gray = _toned(photo.levels((left, upper, right, lower)), tones)
         rgb = np.moveaxis(merge(gray, offset[:, None, None]), 0, -1)
-        levels = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
-        picture.image.paste(levels, (left, upper), Image.fromarray(part))
         if picture.deep is not None:
             picture.deep[upper:lower, left:right][part] = np.rint(rgb * 65535).astype(np.uint16)[part]
+            continue
+        levels = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+        picture.image.paste(levels, (left, upper), Image.fromarray(part))
 
 
 def _toned(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.photos.color import CHROMA_TO_OFFSET, LUMA_WEIGHTS, luma
-from colorizer.photos.photo import ROWS_AT_A_TIME
+from colorizer.photos.deep import ROWS_AT_A_TIME
 
 MAXIMUM_LUMA_ERROR = 1.5
 """Levels, of 255, by which luma may move in the mean; colours chosen in RGB alone move it by 1.1 to 3.6."""

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from colorizer.photos.color import luma
+from colorizer.photos.deep import by_bands, eight_bits, reduced
 from colorizer.settings import PhotoLimits
 
 DEFAULT_LIMITS = PhotoLimits()
-ROWS_AT_A_TIME = 1024
-"""So that what is computed of a deep scan takes no memory of its size."""
+_REDUCING_GAP = 2.0
+"""How many times as large as what is wanted a picture still is that was shrunk by whole pixels before."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,7 @@ class Photo:
         """Return the photo as a picture of 8 bits: "L" for a grayscale photo, else "RGB"."""
         if self.image.mode != "I;16":
             return self.image
-        deep = np.asarray(self.image)
-        levels = np.empty(deep.shape, np.uint8)
-        for top in range(0, len(deep), ROWS_AT_A_TIME):
-            rows = slice(top, top + ROWS_AT_A_TIME)
-            levels[rows] = np.rint(deep[rows] * np.float32(255 / 65535))
-        return Image.fromarray(levels)
+        return Image.fromarray(by_bands(self.image, np.uint8, eight_bits))
 
     def rgb(self) -> Image.Image:
         """Return the photo as an 8-bit RGB picture."""
@@ -84,7 +80,7 @@ class Photo:
         """Return the luma at another width and height: float32 in [0, 1], shape (height, width)."""
         if self.image.mode == "I;16":
             return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR), np.float32) / 65535
-        pixels = np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
+        pixels = np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP), np.float32)
         return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
 
 
@@ -105,15 +101,15 @@ class JpegPlanes:
         planes = []
         for plane, share in ((self.luma, 1), (self.blue, 2), (self.red, 2)):
             box = (0, 0, width / share, height / share)  # of an odd size, less than the planes of chroma cover
-            planes.append(Image.fromarray(plane).resize(size, window, box, reducing_gap=2.0))
+            planes.append(Image.fromarray(plane).resize(size, window, box, reducing_gap=_REDUCING_GAP))
         return Image.merge("YCbCr", planes).convert("RGB")
 
 
 class Picture:
-    """A photo in colour.
+    """A photo in colour, as one of three.
 
-    `image`: 8-bit RGB. `deep`: the same with 16 bits: uint16, shape (h, w, 3), 0 to 65535; None where the original has
-    8. `planes`: what is to be written, instead of `image`, where that is a JPEG.
+    `image`: 8-bit RGB. `deep`: the same with 16 bits, where the original has them: uint16, shape (h, w, 3), 0 to 65535.
+    `planes`: what is to be written where that is a JPEG. The picture of 8 bits is made of these when it is asked for.
     """
 
     def __init__(
@@ -123,9 +119,29 @@ class Picture:
 
     @property
     def image(self) -> Image.Image:
-        if self._image is None:
+        if self._image is None and self.planes is not None:
             self._image = self.planes.rgb(self.planes.luma.shape[::-1])
+        elif self._image is None:
+            self._image = reduced(self.deep, 1, 1)
         return self._image
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        if self.planes is not None:
+            return self.planes.luma.shape[::-1]
+        return self._image.size if self.deep is None else self.deep.shape[1::-1]
+
+    def resized(self, size: tuple[int, int], window: Image.Resampling) -> Image.Image:
+        """Return it as 8-bit RGB of a width and height, without one of its own size."""
+        if self.planes is not None:
+            return self.planes.rgb(size, window)
+        if self._image is not None:
+            return self._image.resize(size, window, reducing_gap=_REDUCING_GAP)
+        sides = list(zip(self.size, size, strict=True))
+        factors = [int(before / after / _REDUCING_GAP) or 1 for before, after in sides]
+        box = (0, 0, *(before / factor for before, factor in zip(self.size, factors, strict=True)))
+        return reduced(self.deep, *factors).resize(size, window, box)
 
 
 @dataclass(frozen=True)
@@ -145,4 +161,4 @@ class PhotoFacts:
 
 
 def squeezed(image: Image.Image, size: int) -> Image.Image:
-    return image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
+from colorizer.photos.deep import by_bands, sixteen_bits
 from colorizer.photos.exif import kept_exif, orientation, transposed
 from colorizer.photos.formats import read_formats
 from colorizer.photos.jpeg import decoded
@@ -56,7 +57,7 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
         if upright.mode.startswith("I;16"):
             transparent = image.info.get("transparency")
             if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
-                alpha = np.where(np.asarray(upright) == transparent, 0, 255).astype(np.uint8)
+                alpha = by_bands(upright, np.uint8, lambda levels: (levels != transparent) * np.uint8(255))
             if space == "GRAY":
                 upright = gray_to_srgb(_plain(upright), icc)
         else:
@@ -264,22 +265,15 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode in ("1", "LA"):
         return image.convert("L")
     if image.mode.startswith("I;16"):
-        return Image.fromarray(np.asarray(image).astype(np.uint16))
+        return image if image.mode == "I;16" else Image.fromarray(by_bands(image, np.uint16, lambda levels: levels))
     if image.mode in ("I", "F"):
-        return Image.fromarray(_scaled(np.asarray(image, np.float64)))
+        return Image.fromarray(sixteen_bits(image))
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _straight(image: Image.Image) -> Image.Image:
     """Return gray that is multiplied by its alpha ("La") as gray beside it ("LA"), which alone Pillow converts on."""
     return image.convert("LA") if image.mode == "La" else image
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Bring samples without a fixed white (32-bit integers, floats) to 16 bits by the range they use."""
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(0)
-    white = next((white for white in (1.0, 255.0, 65535.0) if values.max(initial=0) <= white), values.max())
-    return (values / white * 65535).round().astype(np.uint16)
 
 
 def _resolution(dpi) -> tuple[float, float] | None:

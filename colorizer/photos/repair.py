@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.restoration import inpaint_biharmonic
 
-from colorizer.photos.photo import ROWS_AT_A_TIME, Photo
+from colorizer.photos.photo import Photo
 
 _WORKING_SIDE = 1024
 """Longest side, in pixels, at which damage is looked for; all sizes below are in pixels of that, levels in [0, 1]."""
@@ -34,6 +34,8 @@ _SCRATCH_SHARE, _SCRATCH_WIDTH = 0.15, 4
 side than a pixel more is a frame or a door: straight along the picture."""
 _MOST_DAMAGED = 0.1
 """Of all pixels: with more it is no damage but the grid of a print, or cloth."""
+_ROWS_AT_A_TIME = 1024
+"""Of a large photo, in which what was mended is put, so that it takes no memory of its size."""
 _TOUCHING = np.ones((3, 3), bool)
 
 
@@ -133,8 +135,8 @@ def _pasted(image: Image.Image, mended: Image.Image, mask: Image.Image) -> Image
     deep = np.array(image) if image.mode == "I;16" else None
     picture = image.copy() if deep is None else image
     scale = mended.height / image.height
-    for top in range(0, image.height, ROWS_AT_A_TIME):
-        bottom = min(top + ROWS_AT_A_TIME, image.height)
+    for top in range(0, image.height, _ROWS_AT_A_TIME):
+        bottom = min(top + _ROWS_AT_A_TIME, image.height)
         box, size = (0, top * scale, mended.width, bottom * scale), (image.width, bottom - top)
         where = mask.resize(size, Image.Resampling.NEAREST, box)
         if where.getbbox() is None:

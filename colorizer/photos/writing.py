@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -25,6 +29,8 @@ from colorizer.settings import PhotoLimits
 
 _MAXIMUM_TIFF_BYTES = 2**32 - 1
 """Of a TIFF, whose offsets have 32 bits: TIFF 6.0, page 13."""
+_STRIP_BYTES, _STRIPS_AT_ONCE = 262_144, 32
+"""Of a TIFF with 16 bits: what a strip has before it is compressed, and how many are compressed together."""
 
 
 def file_name(name: str, form: str) -> str:
@@ -57,10 +63,7 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
     with complete_file(path) as temporary:
         try:
             if picture.deep is not None and form in ("PNG", "TIFF"):
-                deep = picture.deep
-                if original.alpha is not None:
-                    deep = np.dstack([deep, original.alpha.astype(np.uint16) * 257])
-                (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, deep, original)
+                (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, picture.deep, original)
             else:
                 _write_eight_bits(temporary, form, picture, original, limits)
         except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
@@ -143,41 +146,52 @@ def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
     """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in PNG's specification, https://www.w3.org/TR/png-3/."""
     import png
 
-    height, width, channels = deep.shape
-    per_metre = [round(dots / 0.0254) for dots in original.resolution] if original.resolution else [None, None]
-    writer = png.Writer(
-        width,
-        height,
-        greyscale=False,
-        alpha=channels == 4,
-        bitdepth=16,
-        x_pixels_per_unit=per_metre[0],
-        y_pixels_per_unit=per_metre[1],
-        unit_is_meter=True,
-    )
-    written = io.BytesIO()
-    writer.write_packed(written, (row.astype(">u2").tobytes() for row in deep))
-    written.seek(0)
-    header, *others = png.Reader(file=written).chunks()
     described = []
     if original.icc_profile:
         described.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(original.icc_profile)))
     if original.exif:
         described.append((b"eXIf", original.exif.removeprefix(b"Exif\0\0")))
+
+    class Writer(png.Writer):
+        def write_preamble(self, outfile: BinaryIO) -> None:
+            super().write_preamble(outfile)
+            for chunk in described:
+                png.write_chunk(outfile, *chunk)
+
+    height, width = deep.shape[:2]
+    per_metre = [round(dots / 0.0254) for dots in original.resolution] if original.resolution else [None, None]
+    writer = Writer(
+        width,
+        height,
+        greyscale=False,
+        alpha=original.alpha is not None,
+        bitdepth=16,
+        x_pixels_per_unit=per_metre[0],
+        y_pixels_per_unit=per_metre[1],
+        unit_is_meter=True,
+    )
     with path.open("wb") as file:
-        png.write_chunks(file, [header, *described, *others])
+        writer.write_packed(file, (row.astype(">u2").tobytes() for row in _bands(deep, original.alpha, 1)))
 
 
 def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
     """Write 16-bit RGB or RGBA, which Pillow cannot."""
     import tifffile
 
+    height, width, channels = deep.shape
+    if original.alpha is not None:
+        channels += 1
     kept = flat_exif(original.exif) if original.exif else {}
+    rows = max(1, _STRIP_BYTES // (2 * channels * width))
     tifffile.imwrite(
         path,
-        deep,
+        _deflated(_bands(deep, original.alpha, rows)),
+        shape=(height, width, channels),
+        dtype=np.uint16,
+        byteorder="<",
+        rowsperstrip=rows,
         photometric="rgb",
-        extrasamples=["unassalpha"] if deep.shape[2] == 4 else None,
+        extrasamples=["unassalpha"] if channels == 4 else None,
         compression="zlib",
         metadata=None,
         software=False,
@@ -186,3 +200,19 @@ def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
         resolutionunit="INCH" if original.resolution else None,
         extratags=[(tag, "s", 0, str(text).encode("latin-1"), True) for tag, text in kept.items()],
     )
+
+
+def _bands(deep: np.ndarray, alpha: np.ndarray | None, rows: int) -> Iterator[np.ndarray]:
+    """Yield a picture, shape (h, w, 3), so many rows at a time, with its alpha of 8 bits, shape (h, w), as a fourth
+    channel: all of it together would take as much memory once more.
+    """
+    for top in range(0, len(deep), rows):
+        band = deep[top : top + rows]
+        yield band if alpha is None else np.dstack([band, alpha[top : top + rows].astype(np.uint16) * 257])
+
+
+def _deflated(bands: Iterator[np.ndarray]) -> Iterator[bytes]:
+    """Yield strips of a TIFF, compressed in several threads."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while several := list(islice(bands, _STRIPS_AT_ONCE)):
+            yield from pool.map(lambda band: zlib.compress(np.ascontiguousarray(band, "<u2")), several)

@@ -33,7 +33,7 @@ def comparison(original: Photo, picture: Picture, truth: Photo | None = None) ->
     `truth` may be the original itself.
     """
     before = thumbnail(original.eight_bits())
-    row = [gray(before), _thumbnail_of(picture)]
+    row = [gray(before), picture.resized(*_fitted(*picture.size, _CELL))]
     if truth is not None:
         row.append(before if truth is original else thumbnail(truth.eight_bits()))
     return [each.convert("RGB") for each in row]
@@ -67,13 +67,6 @@ def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
     """Return a picture at most `side` pixels wide and high."""
     size, window = _fitted(image.width, image.height, side)
     return image.resize(size, window, reducing_gap=2.0)
-
-
-def _thumbnail_of(picture: Picture) -> Image.Image:
-    if picture.planes is None:
-        return thumbnail(picture.image)
-    height, width = picture.planes.luma.shape
-    return picture.planes.rgb(*_fitted(width, height, _CELL))
 
 
 def _fitted(width: int, height: int, side: int) -> tuple[tuple[int, int], Image.Resampling]:
