@@ -114,18 +114,20 @@ def memory(folder: Path) -> Iterator[Row]:
 
 
 def scans(folder: Path) -> Iterator[Row]:
-    """Peak memory with four gray scans of 289 megapixels, one after the other."""
+    """Peak memory with four gray scans of 289 megapixels, one after the other: of 8 bits each, and of 16."""
     with Image.open(shipped_photographs()[0]) as image:
         gray = image.convert("L").resize(LARGE_SCAN, Image.Resampling.BICUBIC)
-    for ending in ("jpg", "png"):
-        inside = folder / ending
+    for ending, bits in (("jpg", 8), ("png", 8), ("tif", 16), ("png", 16)):
+        inside = folder / f"{ending}-{bits}"
         inside.mkdir()
-        gray.save(inside / f"0.{ending}")
+        scan = gray if bits == 8 else Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
+        scan.save(inside / f"0.{ending}")
         for number in range(1, 4):
             (inside / f"{number}.{ending}").hardlink_to(inside / f"0.{ending}")
         for kind in ("check", "colorize"):
             used = _peak(kind, inside)
-            yield Row(f"memory, {kind}", f"{used:.0f} MB", "4,000 MB", used / 4000, 1.0, False, f"four scans, {ending}")
+            remark = f"four scans, {ending}, {bits} bits"
+            yield Row(f"memory, {kind}", f"{used:.0f} MB", "4,000 MB", used / 4000, 1.0, False, remark)
 
 
 def _peak(kind: str, photos: Path) -> float:
