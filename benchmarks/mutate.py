@@ -37,7 +37,10 @@ TESTS = {
     "network.config_screening": ("tests/network/test_config_screening.py", *MODELS),
     "network.hdf5_texts": ("tests/network/test_hdf5_texts.py", "tests/network/test_hdf5_screening.py"),
     "network.hdf5_screening": ("tests/network/test_hdf5_screening.py", *MODELS),
-    "network.layer_screening": ("tests/network/test_layer_screening.py", *MODELS),
+    "network.layer_screening": (
+        *(f"tests/network/test_layer_{part}.py" for part in ("sizes", "graphs", "screening")),
+        *MODELS,
+    ),
 }
 """Modules of `colorizer`, and the tests that hold each, the quickest first."""
 LIBRARIES = ("pytest", "hypothesis", "numpy", "PIL.Image", "pillow_heif", "tifffile", "png", "h5py", "pexpect", "keras")

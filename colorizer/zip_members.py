@@ -56,7 +56,7 @@ class SmallDirectory(io.FileIO):
     """A file whose directory of members `zipfile` can only read if it is small: it would be held in memory whole."""
 
     def read(self, size: int = -1) -> bytes:
-        if size is not None and size > _DIRECTORY_AT_ONCE:
+        if size > _DIRECTORY_AT_ONCE:
             raise zipfile.BadZipFile("its directory names more files than any")
         return super().read(size)
 
@@ -65,7 +65,6 @@ class Part(io.RawIOBase):
     """A part of an open file, read as a file of its own."""
 
     def __init__(self, file: BinaryIO, start: int, length: int):
-        super().__init__()
         self._file, self._start, self._length, self._position = file, start, length, 0
 
     def readable(self) -> bool:
@@ -96,7 +95,7 @@ def _decompressor(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         return _inflated(bz2.BZ2Decompressor(), packed)
     properties, parameters, dictionary = _LZMA_HEADER.unpack(file.read(_LZMA_HEADER.size))
     # The decoder takes the whole dictionary at once, but none reaches back farther than the content is long.
-    dictionary = max(4096, min(dictionary, member.file_size))
+    dictionary = min(dictionary, member.file_size)
     if properties != 5 or dictionary > _MAXIMUM_DICTIONARY:
         raise zipfile.BadZipFile(f"its member {member.filename!r} is packed in an unknown way")
     rest, literal_context = divmod(parameters, 9)
@@ -123,7 +122,7 @@ def _inflated_by_zlib(packed: Iterator[bytes]) -> Iterator[bytes]:
             content = unpacker.decompress(waiting, _CHUNK)
             waiting = unpacker.unconsumed_tail
             yield content
-            if not waiting and len(content) < _CHUNK:
+            if len(content) < _CHUNK:
                 break
 
 
@@ -134,5 +133,5 @@ def _inflated(unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: Ite
             content = unpacker.decompress(waiting, _CHUNK)
             waiting = b""
             yield content
-            if unpacker.needs_input or not content:
+            if unpacker.needs_input:
                 break

@@ -1,29 +1,45 @@
-"""Members of zips whose bytes were changed, and parts of files."""
+"""Members of zips whose bytes were changed, directories of many members, and parts of files."""
 
+import random
 import struct
 import zipfile
+import zlib
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from colorizer.zip_members import Part, inflated
+from colorizer.zip_members import Part, SmallDirectory, inflated
 
 TEXT = b"a photograph of a photograph " * 100
+EVERY_WAY = pytest.mark.parametrize(
+    "how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+MEGABYTE = 1024**2
 
 
-def written(path: Path, how: int = zipfile.ZIP_STORED, extra: bytes = b"") -> Path:
+def noise(size: int) -> bytes:
+    """Bytes that no packing makes fewer."""
+    return random.Random(0).randbytes(size)
+
+
+def written(path: Path, how: int = zipfile.ZIP_STORED, extra: bytes = b"", text: bytes = TEXT) -> Path:
     """A zip of one member."""
     member = zipfile.ZipInfo("photo.bmp")
     member.compress_type, member.extra = how, extra
     with zipfile.ZipFile(path, "w") as opened:
-        opened.writestr(member, TEXT)
+        opened.writestr(member, text)
     return path
 
 
-def content(path: Path) -> bytes:
-    """What the member inflates to."""
+def pieces(path: Path) -> list[bytes]:
+    """What the member inflates to, piece for piece; no more than a hundred."""
     with zipfile.ZipFile(path) as opened:
-        return b"".join(inflated(path, opened, opened.infolist()[0]))
+        return list(islice(inflated(path, opened, opened.infolist()[0]), 100))
+
+
+def content(path: Path) -> bytes:
+    return b"".join(pieces(path))
 
 
 def changed(path: Path, old: bytes, new: bytes, times: int = -1) -> Path:
@@ -33,7 +49,42 @@ def changed(path: Path, old: bytes, new: bytes, times: int = -1) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@EVERY_WAY
+def test_a_large_member_is_read_whole_and_by_the_megabyte(tmp_path, how):
+    """Blank parts inflate from one piece of the file to many, noise takes many pieces of the file."""
+    text = bytes(MEGABYTE + 100_000) + noise(MEGABYTE + 100_000) + bytes(MEGABYTE + 7)
+    read = pieces(written(tmp_path / "a.zip", how, text=text))
+    assert b"".join(read) == text
+    assert max(len(piece) for piece in read) == MEGABYTE
+
+
+@EVERY_WAY
+def test_a_member_that_ends_before_its_content_does_is_refused(tmp_path, how):
+    """Even where what is missing lies behind it in the file."""
+    archive = written(tmp_path / "a.zip", how, text=noise(5000))
+    with zipfile.ZipFile(archive) as opened:
+        size = opened.infolist()[0].compress_size
+    head = struct.pack("<I", zlib.crc32(noise(5000)))
+    changed(archive, head + struct.pack("<I", size), head + struct.pack("<I", size - 17))
+    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' is not what its checksum says$"):
+        content(archive)
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("what", ["length", "checksum"])
+def test_a_member_that_is_not_what_its_header_says_is_refused(tmp_path, how, what):
+    archive = written(tmp_path / "a.zip", how)
+    said = struct.pack("<I", len(TEXT) if what == "length" else zlib.crc32(TEXT))
+    with zipfile.ZipFile(archive) as opened:
+        packed = struct.pack("<I", opened.infolist()[0].compress_size)
+    before = packed if what == "length" else b""
+    after = struct.pack("<I", len(TEXT) + 1 if what == "length" else zlib.crc32(TEXT) ^ 1)
+    changed(archive, before + said, before + after)
+    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' is not what its checksum says$"):
+        content(archive)
+
+
+@EVERY_WAY
 def test_a_member_with_an_extra_field_is_read_from_behind_it(tmp_path, how):
     assert content(written(tmp_path / "a.zip", how, struct.pack("<2H6s", 0x4242, 6, b"extra!"))) == TEXT
 
@@ -68,6 +119,36 @@ def test_lzma_with_a_dictionary_that_would_fill_the_memory_is_refused(tmp_path):
     changed(archive, struct.pack("<I", len(TEXT)), struct.pack("<I", 2**30))
     with pytest.raises(zipfile.BadZipFile, match="unknown way"):
         content(archive)
+
+
+def test_a_dictionary_of_256_megabytes_is_the_largest(tmp_path):
+    archive = written(tmp_path / "a.zip", zipfile.ZIP_LZMA)
+    start = archive.read_bytes().index(b"photo.bmp") + len(b"photo.bmp")
+    header = archive.read_bytes()[start : start + 9]
+    for size, reason in ((256 * MEGABYTE, "not what its checksum says"), (256 * MEGABYTE + 1, "unknown way")):
+        copy = tmp_path / f"{size}.zip"
+        copy.write_bytes(archive.read_bytes())
+        changed(copy, header, header[:5] + struct.pack("<I", size), 1)
+        changed(copy, struct.pack("<I", len(TEXT)), struct.pack("<I", size))
+        with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' is .*{reason}$"):
+            content(copy)
+
+
+def test_a_directory_may_have_just_as_many_bytes_as_any(tmp_path):
+    """46 for each member and as many as its name is long: APPNOTE.TXT 4.3.12."""
+    for more in (0, 1):
+        archive = tmp_path / f"{more}.zip"
+        with zipfile.ZipFile(archive, "w") as opened:
+            for number in range(1000):
+                opened.writestr(f"{number:024}" + "x" * (more if number == 0 else 0), b"")
+        with SmallDirectory(archive) as file:
+            if more:
+                with pytest.raises(zipfile.BadZipFile, match="its directory names more files than any"):
+                    zipfile.ZipFile(file)
+            else:
+                assert len(zipfile.ZipFile(file).namelist()) == 1000
+                assert file.seek(-20, 2)
+                assert len(file.read()) == 20
 
 
 def test_a_part_of_a_file_is_a_file(tmp_path):

@@ -24,7 +24,7 @@ _LAYERS = frozenset((
 ))
 # fmt: on
 """Keras' layers that compute something from a tensor and from nothing else."""
-_TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__", "__slice__"))
+_TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__"))
 _ACTIVATIONS = frozenset((
     "elu", "gelu", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
     "softplus", "swish", "tanh",

@@ -33,7 +33,7 @@ _ARGUMENTS = {
     "Cropping2D": ("cropping", *_FORMAT),
     "Dense": ("units",),
     "DepthwiseConv2D": ("kernel_size", "dilation_rate", "depth_multiplier", *_WINDOW),
-    "Flatten": _FORMAT,
+    "Flatten": (),
     "GlobalAveragePooling2D": ("keepdims", *_FORMAT),
     "GlobalMaxPooling2D": ("keepdims", *_FORMAT),
     "MaxPooling2D": ("pool_size", *_WINDOW),
@@ -164,7 +164,7 @@ def _count(layer: dict, asked: _Asked) -> None:
     asked.layers += 1
     if asked.layers > asked.limits.maximum_layers:
         raise Suspicious(f"it has more than {asked.limits.maximum_layers:,} layers")
-    if layer["class_name"] not in (*_MODELS, "InputLayer"):
+    if layer["class_name"] not in _MODELS:
         for shape in _built_for(layer):  # which Keras builds it for, before it meets what it is given
             _layer(layer, [shape], asked, is_first=False)
             _refuse_weights(_weights(layer["class_name"], layer["config"], shape, asked.limits), asked)
