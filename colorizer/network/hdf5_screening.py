@@ -10,12 +10,13 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
+from colorizer.network.hdf5_indexes import screen_indexes
 from colorizer.network.hdf5_texts import heap_bytes, texts_of
 from colorizer.network.suspicious import Suspicious
 from colorizer.settings import ModelLimits
 
-_ATTRIBUTES, _ATTRIBUTE_BYTES, _TEXT_BYTES, _NAME_BYTES = 100, 100_000, 10_000_000, 1000
-"""Of one object; Keras begins a new attribute at 64,512 bytes."""
+_ATTRIBUTES, _TEXT_BYTES = 100, 10_000_000
+"""Of one object."""
 _CONFIG, _TRAINING = "model_config", "training_config"
 _CHUNKS, _CHUNK_BYTES = 100_000, 256_000_000
 _PIPELINES = {
@@ -35,9 +36,6 @@ class _Found:
 
     stored: int
     """Bytes the file is long."""
-    objects: int = 1
-    headers: int = 0
-    """Bytes of what the file says about its objects."""
     numbers: int = 0
     """Of all arrays together, whatever they take each."""
     bytes: int = 0
@@ -66,57 +64,41 @@ def screen_hdf5(file: BinaryIO, limits: ModelLimits) -> ScreenedWeights:
 
     What is damaged raises nearly any error.
     """
+    screen_indexes(file, limits.maximum_objects)
     found = _Found(stored=file.seek(0, 2))
     with h5py.File(file, "r") as opened:
-        if opened.userblock_size or opened.id.get_create_plist().get_sizes() != (8, 8):
-            raise Suspicious("it is laid out as Keras never does")
         seen, groups = {h5py.h5o.get_info(opened.id).addr}, [h5py.h5g.open(opened.id, b"/")]
         _screen_attributes(file, groups[0], found, limits)
         while groups:
             group = groups.pop()
-            for name in _names(group, limits.maximum_objects - found.objects, limits):
+            for name in _names(group):
                 shown = name.decode("utf-8", "replace")
                 if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
                     raise Suspicious(f"its part {shown!r} is a link to elsewhere")
                 part = h5py.h5o.open(group, name)
-                info = h5py.h5o.get_info(part)
-                if info.addr in seen:
+                address = h5py.h5o.get_info(part).addr
+                if address in seen:
                     raise Suspicious(f"its part {shown!r} is a link to what it holds already")
-                seen.add(info.addr)
-                found.headers += info.hdr.space.total
-                if found.headers > found.stored:
-                    raise Suspicious("its parts lie over each other")
-                found.objects += 1
+                seen.add(address)
                 _screen_attributes(file, part, found, limits)
                 if isinstance(part, h5py.h5g.GroupID):
                     groups.append(part)
                 else:
                     _screen_array(shown, part, found, limits)
-        return ScreenedWeights(_config(opened, limits), found.numbers)
+        return ScreenedWeights(_config(opened), found.numbers)
 
 
-def _names(group: h5py.h5g.GroupID, left: int, limits: ModelLimits) -> list[bytes]:
-    """Return the names in a group; never more than `left`, however many a crafted index may give."""
+def _names(group: h5py.h5g.GroupID) -> list[bytes]:
     names: list[bytes] = []
-    refusals: list[str] = []
-
-    def note(name: bytes) -> bool | None:  # a value ends the iteration; an exception would be garbled by it
-        if len(names) >= left:
-            refusals.append(f"it holds more than {limits.maximum_objects:,} parts")
-        elif len(name) > _NAME_BYTES:
-            refusals.append("the name of one of its parts is longer than any")
-        else:
-            names.append(name)
-        return True if refusals else None
-
-    group.links.iterate(note)
-    if refusals:
-        raise Suspicious(refusals[0])
+    group.links.iterate(names.append)
     return names
 
 
 def _screen_attributes(file: BinaryIO, part: h5py.h5g.GroupID, found: _Found, limits: ModelLimits) -> None:
-    """See that no attribute is large or would be read for ever, before any is read."""
+    """See that no attribute is large or would be read for ever, before any is read.
+
+    One that is no text lies in a header, which has room for 65,535 bytes of it.
+    """
     if h5py.h5a.get_num_attrs(part) > _ATTRIBUTES:
         raise Suspicious(f"one of its parts has more than {_ATTRIBUTES} attributes")
     names: list[bytes] = []
@@ -127,13 +109,9 @@ def _screen_attributes(file: BinaryIO, part: h5py.h5g.GroupID, found: _Found, li
         kind, count = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
         if kind.get_class() not in _PLAIN:
             raise Suspicious(f"its attribute {shown!r} is neither numbers nor text")
-        is_description = shown in (_CONFIG, _TRAINING)
-        if kind.get_size() * count > (limits.maximum_config_bytes if is_description else _ATTRIBUTE_BYTES):
-            what = "the description of its network" if is_description else f"its attribute {shown!r}"
-            raise Suspicious(f"{what} is larger than any")
-        if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str() and count:
-            if is_description and count > 1:
-                raise Suspicious("the description of its network is no text")
+        if shown in (_CONFIG, _TRAINING) and kind.get_size() * count > limits.maximum_config_bytes:
+            raise Suspicious("the description of its network is larger than any")
+        if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
             counts[name] = count
     if counts:
         _screen_texts(file, h5py.h5o.get_info(part).addr, counts, found, limits)
@@ -180,22 +158,23 @@ def _screen_pieces(name: str, array: h5py.Dataset, found: _Found, limits: ModelL
     """See that the pieces an array is stored in are no more and no larger than it needs."""
     creation, item = array.id.get_create_plist(), array.id.get_type().get_size()
     filters = tuple(creation.get_filter(number)[0] for number in range(creation.get_nfilters()))
-    has_checksum = filters[-1:] == (h5py.h5z.FILTER_FLETCHER32,)
-    filters = filters[:-1] if has_checksum else filters
+    if filters[-1:] == (h5py.h5z.FILTER_FLETCHER32,):
+        filters = filters[:-1]
     if filters not in _PIPELINES:
         raise Suspicious(f"its part {name!r} is packed in an unknown way")
     sides = [(side, max(1, whole)) for side, whole in zip(creation.get_chunk(), array.shape, strict=True)]
     size = math.prod(side for side, _ in sides) * item
     if size > _CHUNK_BYTES or any(side > whole for side, whole in sides):
         raise Suspicious(f"its part {name!r} is packed in pieces larger than itself")
-    found.chunks += math.prod(math.ceil(whole / side) for side, whole in sides)
+    count = math.prod(math.ceil(whole / side) for side, whole in sides)
+    found.chunks += count
     if found.chunks > _CHUNKS:
         raise Suspicious(f"its weights are packed in more than {_CHUNKS:,} pieces")
     if _PIPELINES[filters]:
         found.inflated += math.prod(array.shape) * item
         if found.inflated > limits.maximum_inflated_bytes:
             raise Suspicious(f"its weights inflate to more than {limits.maximum_inflated_bytes / 1e6:.0f} MB")
-        _screen_inflation(name, array.id, size, 4 if has_checksum else 0, found)
+        _screen_inflation(name, array.id, size, count, found)
 
 
 def _is_numbers(kind: h5py.h5t.TypeID) -> bool:
@@ -204,39 +183,28 @@ def _is_numbers(kind: h5py.h5t.TypeID) -> bool:
     return kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT) and kind.get_size() <= 16
 
 
-def _screen_inflation(name: str, part: h5py.h5d.DatasetID, size: int, checksum: int, found: _Found) -> None:
+def _screen_inflation(name: str, part: h5py.h5d.DatasetID, size: int, most: int, found: _Found) -> None:
     """Inflate every piece of an array and see that it has just the size it must: HDF5 has no bound of its own."""
     pieces: list[h5py.h5d.StoreInfo] = []
-    odd: list[h5py.h5d.StoreInfo] = []
-
-    def note(piece: h5py.h5d.StoreInfo) -> bool | None:
-        is_odd = len(pieces) >= _CHUNKS or piece.size > found.stored or piece.filter_mask
-        (odd if is_odd else pieces).append(piece)
-        return True if is_odd else None
-
-    part.chunk_iter(note)
-    if odd:
+    part.chunk_iter(pieces.append)
+    if len(pieces) > most or any(piece.size > found.stored or piece.filter_mask for piece in pieces):
         raise Suspicious(f"its part {name!r} is packed in an unknown way")
     for piece in pieces:
         _, packed = part.read_direct_chunk(piece.chunk_offset)
         inflate = zlib.decompressobj()
-        content = inflate.decompress(packed[: len(packed) - checksum], size + 1)
+        content = inflate.decompress(packed, size + 1)  # a checksum behind it is none of its own
         if len(content) != size or not inflate.eof:
             raise Suspicious(f"its part {name!r} inflates to another size than it says")
 
 
-def _config(opened: h5py.File, limits: ModelLimits) -> bytes | None:
-    """Return the network's description as its bytes: it is measured before it becomes text of up to four times that."""
+def _config(opened: h5py.File) -> bytes | None:
+    """Return the network's description as its bytes, counted before; as text it would take up to four times that."""
     if _CONFIG not in opened.attrs:
         return None
     attribute = opened.attrs.get_id(_CONFIG)
-    value = np.empty((), attribute.dtype)
-    if attribute.shape != () or value.dtype.kind not in "OS":
-        raise Suspicious("the description of its network is no text")
-    attribute.read(value)
-    text = value[()]
-    if not isinstance(text, bytes):
-        raise Suspicious("the description of its network is no text")
-    if len(text) > limits.maximum_config_bytes:
-        raise Suspicious("the description of its network is larger than any")
-    return text
+    if attribute.shape == ():
+        value = np.empty((), attribute.dtype)
+        attribute.read(value)
+        if isinstance(text := value[()], bytes):
+            return text
+    raise Suspicious("the description of its network is no text")

@@ -76,7 +76,7 @@ def heap_bytes(file: BinaryIO, address: int) -> int:
 
 def _attributes(file: BinaryIO, address: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name and the content of each attribute in a header."""
-    for kind, flags, message in _messages(file, address):
+    for kind, flags, message in messages(file, address):
         if kind == _ATTRIBUTE:
             if flags & _SHARED:
                 raise ValueError("one of its attributes is shared")
@@ -89,12 +89,12 @@ def _attributes(file: BinaryIO, address: int) -> Iterator[tuple[bytes, bytes]]:
             yield message[start : start + name].split(b"\0")[0], message[content:]
 
 
-def _messages(file: BinaryIO, address: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield the kind, the flags and the content of each message in a header of version 1."""
+def messages(file: BinaryIO, address: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the kind, the flags and the content of each message in a header; raise ValueError unless of version 1."""
     file.seek(address)
     version, count, size = _PREFIX.unpack(file.read(_PREFIX.size))
     if version != 1:
-        raise ValueError("its attributes are stored in another way than Keras stores them")
+        raise ValueError("its parts are stored in another way than Keras stores them")
     blocks, read = [(address + _PREFIX.size, size)], 0
     while blocks:
         start, length = blocks.pop(0)

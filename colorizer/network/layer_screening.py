@@ -281,16 +281,16 @@ def _shape(sides: list[int | None]) -> Shape:
 
 
 def _references(value: Any) -> list[Reference]:
-    """Return which layers' outputs a description refers to, as (layer, node, tensor): as Keras 2 wrote it, or 3."""
+    """Return which layers' outputs a description refers to, as (layer, node, tensor).
+
+    Keras 2 wrote them as such a list, Keras 3 writes the list into the `keras_history` of a tensor.
+    """
     found: list[Reference] = []
     waiting = [value]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if value.get("class_name") == "__keras_tensor__":
-                found.append(tuple(value["config"]["keras_history"]))
-            else:
-                waiting.extend(reversed(value.values()))
+            waiting.extend(reversed(value.values()))
         elif isinstance(value, list) and len(value) > 2 and isinstance(value[0], str) and isinstance(value[1], int):
             found.append(tuple(value[:3]))
             waiting.extend(reversed(value[3:]))

@@ -84,7 +84,7 @@ def weights(tmp_path) -> Path:
         (array_that_is_not_there, "its part 'empty' is not in the file"),
         (chunk_that_inflates_to_more, "its part 'liar' inflates to another size than it says"),
         (objects_as_attribute, "its attribute 'elsewhere' is neither numbers nor text"),
-        (large_attribute, "its attribute 'names' is larger than any"),
+        (large_attribute, "it is laid out as Keras never does"),
         (more_attributes_than_any, "more than 100 attributes"),
     ],
 )

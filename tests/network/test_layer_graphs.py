@@ -43,6 +43,13 @@ def test_a_layer_that_is_used_twice_has_its_weights_once():
     asks(functional(*twice, last), 2 * 999_000)
 
 
+def test_the_weights_of_a_sequential_network_and_of_a_model_inside_count():
+    inner = sequential(given(999), layer("Dense", "a", DENSE), layer("Dense", "b", DENSE))
+    asks(inner, 2 * 999_000)
+    for within in (inner, chain((999,), ("Dense", DENSE), ("Dense", DENSE)) | {"class_name": "Model"}):
+        asks(functional(given(999), nested(within, "inner", [["input", 0, 0]])), 2 * 999_000)
+
+
 def test_a_model_that_is_used_twice_has_its_weights_once():
     inner = nested(chain((999,), ("Dense", DENSE)), "inner", [["input", 0, 0]], [["inner", 1, 0]])
     asks(functional(given(999), inner, layer("Dense", "last", DENSE, [["inner", 2, 0]])), 2 * 999_000)
