@@ -174,7 +174,7 @@ def _screen_pieces(name: str, array: h5py.Dataset, found: _Found, limits: ModelL
         found.inflated += math.prod(array.shape) * item
         if found.inflated > limits.maximum_inflated_bytes:
             raise Suspicious(f"its weights inflate to more than {limits.maximum_inflated_bytes / 1e6:.0f} MB")
-        _screen_inflation(name, array.id, size, count, found)
+        _screen_inflation(name, array.id, size, count)
 
 
 def _is_numbers(kind: h5py.h5t.TypeID) -> bool:
@@ -183,11 +183,14 @@ def _is_numbers(kind: h5py.h5t.TypeID) -> bool:
     return kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT) and kind.get_size() <= 16
 
 
-def _screen_inflation(name: str, part: h5py.h5d.DatasetID, size: int, most: int, found: _Found) -> None:
-    """Inflate every piece of an array and see that it has just the size it must: HDF5 has no bound of its own."""
+def _screen_inflation(name: str, part: h5py.h5d.DatasetID, size: int, most: int) -> None:
+    """Inflate every piece of an array and see that it has just the size it must: HDF5 has no bound of its own.
+
+    None is larger than the file, or more would be held there than it has.
+    """
     pieces: list[h5py.h5d.StoreInfo] = []
     part.chunk_iter(pieces.append)
-    if len(pieces) > most or any(piece.size > found.stored or piece.filter_mask for piece in pieces):
+    if len(pieces) > most or any(piece.filter_mask for piece in pieces):
         raise Suspicious(f"its part {name!r} is packed in an unknown way")
     for piece in pieces:
         _, packed = part.read_direct_chunk(piece.chunk_offset)

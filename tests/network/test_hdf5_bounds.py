@@ -60,6 +60,16 @@ def test_a_description_may_be_as_long_as_is_allowed(name, kind):
     refused(data, LARGER, maximum_config_bytes=199)
 
 
+def test_a_description_in_several_pieces_is_as_long_as_all_of_them():
+    data = written(attribute("training_config", np.array([b"x" * 100] * 2)))
+    screened(data, maximum_config_bytes=200)
+    refused(data, LARGER, maximum_config_bytes=199)
+
+
+def test_a_file_without_a_description_has_a_short_one():
+    screened(written(attribute("backend", "tensorflow")), maximum_config_bytes=0)
+
+
 def test_the_texts_of_a_part_may_have_ten_megabytes_beside_its_description():
     descriptions = [attribute(name, "x" * 100) for name in ("model_config", "training_config")]
     long = [attribute("long", "x" * 4_000_000), attribute("longer", "x" * 6_000_000)]
@@ -199,6 +209,22 @@ def test_a_piece_that_is_cut_or_left_unpacked_is_refused():
 
     refused(written(cut), "its part 'cut' inflates to another size than it says")
     refused(written(plain), "its part 'plain' is packed in an unknown way")
+
+
+def test_a_piece_that_is_there_twice_is_refused():
+    """A node of a tree with two pieces, each a key of 24 bytes and an address, and then the second once more."""
+    data = written(array("twice", ONES, chunks=(500,), compression=1))
+    (tree,) = (place for place in places(data, b"TREE") if data[place + 4] == 1)
+    second, end = data[tree + 56 : tree + 88], data[tree + 88 : tree + 112]
+    assert screened(data).numbers == 1000
+    data = patched(data, tree + 6, "<H", 3)
+    refused(patched(data, tree + 88, "32s24s", second, end), "its part 'twice' is packed in an unknown way")
+
+
+def test_a_piece_larger_than_the_file_is_refused():
+    data = written(array("large", ONES, chunks=(1000,), compression=1))
+    (tree,) = (place for place in places(data, b"TREE") if data[place + 4] == 1)
+    refused(patched(data, tree + 24, "<I", len(data) + 1), "its weights lie over each other")
 
 
 def test_weights_may_be_in_a_hundred_thousand_pieces():
