@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -31,6 +30,7 @@ from colorizer.conversation.question import (
     TRAIN,
     Question,
     WrongAnswer,
+    is_there,
 )
 from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
@@ -105,7 +105,7 @@ class Journeys(click.Group):
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx, args):
-        if self.get_command(ctx, args[0]) is None and Path(args[0]).expanduser().exists():
+        if self.get_command(ctx, args[0]) is None and is_there(args[0]):
             return COLORIZE, self.get_command(ctx, COLORIZE), args
         return super().resolve_command(ctx, args)
 

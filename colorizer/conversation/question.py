@@ -185,6 +185,11 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     return parse
 
 
+def is_there(text: str) -> bool:
+    """Say whether text is the name of a file or folder that exists, whatever else it may be."""
+    return _exists(_home(text))
+
+
 def folder_or_address(text: str) -> Path:
     """Accept a path that exists, or the address of an object store, s3://…; what is there is not asked yet."""
     path = a_path(text)

@@ -13,10 +13,10 @@ Any page a browser shows may send requests to 127.0.0.1, so every request is loo
 from __future__ import annotations
 
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -100,7 +100,7 @@ class Guard:
             return _refused(400, "This name is not the studio's; open the address that the program printed.")
         if headers.get("sec-fetch-site", "same-origin") not in sites or not self._is_own_origin(headers.get("origin")):
             return _refused(403, "Another page has sent this; only the studio's own page may.")
-        if not opens and not self._is_token(self._cookie_of(headers)):
+        if not opens and not self._is_token(self._cookie_of(scope)):
             if scope["path"] == "/":
                 return HTMLResponse(_CLOSED, 403)
             return _refused(403, "The studio was started anew; open the address that the program printed.")
@@ -114,12 +114,9 @@ class Guard:
         scheme, _, host = origin.partition("://")
         return scheme in ("http", "https") and self._address.is_own(host)
 
-    def _cookie_of(self, headers: Headers) -> str:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return ""
-        return cookies[self._cookie].value if self._cookie in cookies else ""
+    def _cookie_of(self, scope: Scope) -> str:
+        # Cookies of every other program on this machine come along; at some of their values http.cookies stops.
+        return HTTPConnection(scope).cookies.get(self._cookie, "")
 
     def _is_token(self, given: str) -> bool:
         return secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode())

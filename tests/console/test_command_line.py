@@ -18,6 +18,8 @@ from tests.conftest import SHIPPED
         (("colorize", "--dataset", "/nowhere"), "There is nothing at /nowhere."),
         (("colorize", "--epochs", "3"), "No such option"),
         (("fly",), "No such command"),
+        (("~nobody-here/photos",), "No such command"),
+        (("a" * 300,), "No such command"),
     ],
 )
 def test_a_wrong_flag_exits_with_2_and_a_sentence(program, flags, sentence):

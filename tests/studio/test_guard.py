@@ -51,6 +51,14 @@ def test_the_printed_address_opens_the_page_and_its_cookie_everything_else(port)
     assert request(port, Cookie=cookie.partition(";")[0]).text == "reached"
 
 
+@pytest.mark.parametrize("other", ['a={"x": 1}', "theme=dark mode", "naked", 'b="'])
+def test_a_cookie_of_another_program_on_this_machine_locks_nobody_out(port, other):
+    own = f"colorizer-studio-{port}={TOKEN}"
+    for cookies in (f"{other}; {own}", f"{own}; {other}"):
+        assert request(port, cookie=False, Cookie=cookies).text == "reached"
+    assert request(port, cookie=False, Cookie=other).status_code == 403
+
+
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "a", "tokén"])
 def test_without_the_token_nothing_is_answered(port, token):
     assert request(port, path=f"/?token={token}", cookie=False).status_code == 403
