@@ -5,6 +5,7 @@ were.
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,7 +69,7 @@ def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animatio
             facts = _facts(path, image.size, time, count)
     except ColorizeError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders raise nearly every kind for damaged data
         raise ColorizeError(f"Cannot read {path} as an animated picture: {reason(error)}") from error
     return Animation(facts, tuple(frames), tuple(alphas), loop)
 
@@ -85,14 +86,17 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
     if not (kind == "GIF" and animation.loop == 1):  # of which GIFs say nothing
         more["loop"] = animation.loop
     encoded = io.BytesIO()
-    shown[0].save(
-        encoded,
-        kind,
-        save_all=True,
-        append_images=shown[1:],
-        duration=[frame.duration for frame in animation.frames],
-        **more,
-    )
+    try:
+        shown[0].save(
+            encoded,
+            kind,
+            save_all=True,
+            append_images=shown[1:],
+            duration=[frame.duration for frame in animation.frames],
+            **more,
+        )
+    except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its sides
+        raise ColorizeError(f"Could not write {path}: {reason(error)}") from error
     write_bytes(path, encoded.getvalue())
 
 

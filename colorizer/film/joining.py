@@ -15,12 +15,13 @@ from colorizer.files import complete_file
 from colorizer.film.animations import is_animation
 from colorizer.film.containers import KEPT
 from colorizer.film.encoding import VP9, Encoding
-from colorizer.film.reading import FilmFacts, opened, picture_stream
+from colorizer.film.reading import FilmFacts, located, opened, picture_stream
 
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
 _WITH = (("video", "audio", "subtitle", "data", "attachment"), ("audio",), ())
 """Kinds of streams a film is written with beside its picture; the next fewer where the container refuses."""
+_WITHOUT_H265 = (".avi", ".3gp")
 _WITHOUT_DATA = ("matroska", "webm", "avi", "flv")
 """Containers without streams of data."""
 _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "DURATION"}
@@ -33,7 +34,11 @@ def film_name(film: Path) -> str:
 
 
 def fitting(encoding: Encoding, film: Path) -> Encoding:
-    """Return how a film is encoded: as is said, but for WebM, which holds VP9 alone of what is known here."""
+    """Return how a film is encoded: as is said, but for WebM, which holds VP9 alone of what is known here. Raises
+    ColorizeError where the film's container cannot hold what is said.
+    """
+    if encoding.codec == "h265" and film.suffix.lower() in _WITHOUT_H265:
+        raise ColorizeError(f"{film} cannot be H.265, which films of this kind do not hold; take H.264.")
     return replace(encoding, codec=VP9) if film.suffix.lower() == ".webm" else encoding
 
 
@@ -59,8 +64,8 @@ def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collec
     with (
         complete_file(target) as temporary,
         opened(facts.path) as source,
-        av.open(str(parts[0])) as first,
-        av.open(str(temporary), "w", format=name, metadata_errors="surrogateescape") as out,
+        av.open(located(parts[0])) as first,
+        av.open(located(temporary), "w", format=name, metadata_errors="surrogateescape") as out,
     ):
         out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
         out.metadata.update(_tags(source.metadata))
@@ -126,7 +131,7 @@ def _in_order(
 
 def _part_packets(parts: Sequence[Path]) -> Iterator[av.Packet]:
     for part in parts:
-        with av.open(str(part)) as container:
+        with av.open(located(part)) as container:
             for packet in container.demux(container.streams.video[0]):
                 if packet.dts is not None:
                     yield packet

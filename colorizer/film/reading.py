@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,8 +90,9 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         if first is None:
             raise ColorizeError(f"No frame of {path} can be decoded: it is damaged, or of a kind unknown here.")
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        seconds = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1e6
-        as_luma = _is_luma_first(first)
+        begins = _shown_at(first, stream.time_base) or 0
+        seconds = _length(container, stream, float(begins * stream.time_base))
+        is_rgb = _is_rgb(first)
         return FilmFacts(
             path=path,
             width=first.width,
@@ -100,14 +102,14 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
             frames=stream.frames or round(seconds * rate),
             seconds=seconds,
             pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
-            bits=10 if as_luma and first.format.components[0].bits > 8 else 8,
-            colour_range=_colour_range(first, as_luma),
-            matrix=int(first.colorspace) if as_luma else BT709,
+            bits=10 if not is_rgb and first.format.components[0].bits > 8 else 8,
+            colour_range=_colour_range(first),
+            matrix=BT709 if is_rgb else int(first.colorspace),
             primaries=int(context.color_primaries),
             transfer=int(context.color_trc),
             display_matrix=_display_matrix(first),
             interlaced=first.interlaced_frame,
-            begins=_shown_at(first, stream.time_base) or 0,
+            begins=begins,
             sound=next((sound.codec_context.name for sound in container.streams.audio if sound.codec_context), ""),
         )
 
@@ -144,10 +146,27 @@ def _shown_at(frame: av.VideoFrame, time_base: Fraction) -> int | None:
     return round(frame.pts * frame.time_base / time_base)
 
 
+def _length(container: av.container.InputContainer, stream: av.VideoStream, begins: float) -> float:
+    """Return for how many seconds a film's picture is shown, as far as the file tells it; 0 where it does not.
+
+    Matroska says of each track in a tag when it ends, and of the whole when all have, sound that goes on too.
+    """
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    hours, minutes, rest = map(float, tag.groups()) if tag else (0, 0, (container.duration or 0) / 1e6)
+    return max(0.0, hours * 3600 + minutes * 60 + rest - begins)
+
+
+def located(path: Path) -> str:
+    """Return a path as FFmpeg takes it: absolute, since "12:30.mp4" would be an address of a protocol called 12."""
+    return str(path.absolute())
+
+
 def opened(path: Path) -> av.container.InputContainer:
     """Open a film; raise ColorizeError for what is none."""
     try:
-        return av.open(str(path), metadata_errors="surrogateescape")
+        return av.open(located(path), metadata_errors="surrogateescape")
     except InvalidDataError as error:
         raise ColorizeError(f"{path} is no film, or is cut off: nothing in it says where its frames are.") from error
     except (FFmpegError, OSError) as error:
@@ -216,6 +235,10 @@ def _is_luma_first(frame: av.VideoFrame) -> bool:
     return name.startswith(_PLANAR) and not name.endswith("be") and frame.format.components[0].bits in (8, 10)
 
 
+def _is_rgb(frame: av.VideoFrame) -> bool:
+    return frame.format.is_rgb or frame.format.has_palette
+
+
 def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
     """Return a frame's luma, copied, in the depth and range that `facts` say; of RGB, that of BT.709."""
     size = {"width": facts.width, "height": facts.height}
@@ -223,20 +246,21 @@ def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
         frame = frame.reformat(**size)
     if not _is_luma_first(frame) or (10 if frame.format.components[0].bits > 8 else 8) != facts.bits:
         deep = "10le" if facts.bits > 8 else ""
-        if frame.format.is_rgb or frame.format.has_palette:
+        if _is_rgb(frame):
             frame = frame.reformat(
                 format="yuv444p", dst_colorspace="ITU709", dst_color_range="MPEG", src_color_range="JPEG"
             )
         else:
-            frame = frame.reformat(format=f"yuv444p{deep}")
+            same = "JPEG" if facts.colour_range == FULL_RANGE else "MPEG"
+            frame = frame.reformat(format=f"yuv444p{deep}", src_color_range=same, dst_color_range=same)
     plane = frame.planes[0]
     sample = np.dtype(np.uint8 if facts.bits == 8 else "<u2")
     rows = np.frombuffer(plane, sample).reshape(plane.height, plane.line_size // sample.itemsize)
     return rows[:, : frame.width].copy()
 
 
-def _colour_range(frame: av.VideoFrame, as_luma: bool) -> int:
-    if not as_luma:
+def _colour_range(frame: av.VideoFrame) -> int:
+    if _is_rgb(frame):
         return STUDIO_RANGE  # as `_luma` converts it
     if frame.format.name.startswith(("gray", "yuvj")) and not int(frame.color_range):
         return FULL_RANGE  # which FFmpeg's own conversion takes them for (libswscale/utils.c, handle_jpeg)

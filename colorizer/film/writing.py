@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,7 +12,7 @@ from av.error import FFmpegError
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.film.encoding import Encoding
-from colorizer.film.reading import FilmFacts
+from colorizer.film.reading import FilmFacts, located
 
 PART_FORMAT = "nut"
 """FFmpeg's own container: it keeps every presentation time exactly, whatever the film's time base."""
@@ -38,16 +39,28 @@ def is_halved(facts: FilmFacts) -> bool:
     return facts.width % 2 == 0 and facts.height % 2 == 0
 
 
+def encodable(facts: FilmFacts, encoding: Encoding) -> FilmFacts:
+    """Return a film's facts with the depth it can be written in: 8 bits where the encoder has no more, as libvpx in
+    PyAV's packages.
+    """
+    formats = av.codec.Codec(_ENCODERS[encoding.codec], "w").video_formats or ()
+    return facts if _format(facts) in {each.name for each in formats} else replace(facts, bits=8)
+
+
+def _format(facts: FilmFacts) -> str:
+    """Return FFmpeg's name of the pixel format that a film is written in."""
+    return f"yuv{'420' if is_halved(facts) else '444'}p{'10le' if facts.bits > 8 else ''}"
+
+
 class PartWriter:
     """Encodes frames into one file, in a `with` block; the file is complete when the block ends."""
 
     def __init__(self, path: Path, facts: FilmFacts, encoding: Encoding, width: int | None = None):
         """`width`: of the frames, if it is not the film's own. Raises ColorizeError."""
         self._facts = facts
-        sampling = "420" if is_halved(facts) else "444"
-        self._format = f"yuv{sampling}p{'10le' if facts.bits > 8 else ''}"
+        self._format = _format(facts)
         self._durations: deque[int] = deque()
-        self._container = av.open(str(path), "w", format=PART_FORMAT)
+        self._container = av.open(located(path), "w", format=PART_FORMAT)
         self._container.flags |= av.container.Flags.bitexact.value
         options = {**_OPTIONS[encoding.codec], "crf": str(encoding.quality)}
         self._stream = self._container.add_stream(_ENCODERS[encoding.codec], rate=facts.rate, options=options)

@@ -34,7 +34,7 @@ from colorizer.film.reading import FilmFacts, examine_film, read_frames
 from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.viewing import scene_stills, write_side_by_side
-from colorizer.film.writing import PART_FORMAT, PartWriter, is_halved
+from colorizer.film.writing import PART_FORMAT, PartWriter, encodable, is_halved
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.contact_sheet import STILL_SIDE, save_contact_sheets
@@ -103,8 +103,9 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
         return _animated(job, progress)
     facts = examine_film(job.film, job.limits)
     job = _begun(replace(job, encoding=fitting(job.encoding, job.film)))
+    facts = encodable(facts, job.encoding)
     record, folder = job.run.results / _RECORD, job.run.results / _PARTS
-    if record.exists():
+    if _is_made(job):
         return _made_before(job, facts)
     before, damage = read_standing(folder), []
     try:
@@ -138,7 +139,7 @@ def _animated(job: FilmJob, progress: Progress) -> FilmResult:
     animation = read_animation(job.film, job.limits)
     job = _begun(job)
     record = job.run.results / _RECORD
-    if record.exists():
+    if _is_made(job):
         return _made_before(job, animation.facts)
     beside = _beside(job) if job.is_side_by_side else None
     try:
@@ -171,6 +172,12 @@ def _made_from(job: FilmJob) -> dict[str, Any]:
         "side by side": job.is_side_by_side,
         **asdict(job.encoding),
     }
+
+
+def _is_made(job: FilmJob) -> bool:
+    """Say whether a run ended with its film, and nobody has taken that away since."""
+    files = [job.run.results / _RECORD, _target(job), *([_beside(job)] if job.is_side_by_side else [])]
+    return all(map(Path.is_file, files))
 
 
 def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:

@@ -1,4 +1,6 @@
+import os
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -33,6 +35,50 @@ def test_every_frame_comes_once_in_order_with_its_luma(tmp_path, name, codec, pi
     levels = np.stack([gray_levels(frame.luma, facts) for frame in frames])
     assert np.abs(levels.astype(float) - shown).mean() < 2
     assert facts.bits == (10 if "10" in pixels else 8)
+
+
+@pytest.mark.parametrize(("pixels", "most"), [("gray16le", 65_535), ("yuv444p12le", 4_095), ("yuva444p", 255)])
+def test_deep_films_and_those_with_transparency_keep_their_depth_and_full_range(tmp_path, pixels, most):
+    levels = np.tile(np.arange(256, dtype=np.uint8), (16, 1))
+    with av.open(str(tmp_path / "a.mkv"), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 256, 16, pixels
+        stream.codec_context.color_range = FULL_RANGE
+        frame = av.VideoFrame(256, 16, pixels)
+        for number, plane in enumerate(frame.planes):
+            kind = np.dtype(np.uint8 if most == 255 else "<u2")
+            rows = np.frombuffer(plane, kind).reshape(plane.height, -1)
+            rows[:, :256] = np.rint(levels * (most / 255)) if number == 0 else (most + 1) // 2
+        frame.pts, frame.color_range = 0, FULL_RANGE
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    facts = examine_film(tmp_path / "a.mkv")
+    assert (facts.bits, facts.colour_range) == (10 if most > 255 else 8, FULL_RANGE)
+    (read,) = read_frames(facts)
+    assert np.abs(gray_levels(read.luma, facts).astype(int) - levels).max() <= 1
+
+
+def test_a_film_whose_sound_goes_on_is_as_long_as_its_picture(tmp_path):
+    two_scenes(tmp_path / "a.mp4")
+    with av.open(str(tmp_path / "a.mp4")) as film, av.open(str(tmp_path / "a.mkv"), "w") as out:
+        picture = out.add_stream_from_template(film.streams.video[0])
+        sound = out.add_stream("pcm_s16le", rate=8000, layout="mono")
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 32_000), np.int16), "s16", "mono")
+        silence.sample_rate, silence.pts = 8000, 0
+        out.mux(sound.encode(silence))
+        for packet in film.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                out.mux(packet)
+    facts = examine_film(tmp_path / "a.mkv")
+    assert (facts.seconds, facts.frames) == (pytest.approx(24 / 25, abs=0.01), 24)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_like_an_address_is_that_of_a_file(tmp_path, monkeypatch):
+    two_scenes(tmp_path / "12:30.mkv")
+    monkeypatch.chdir(tmp_path)
+    assert len(list(read_frames(examine_film(Path("12:30.mkv"))))) == 24
 
 
 def test_times_of_a_variable_rate_are_exact(tmp_path):

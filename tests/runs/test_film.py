@@ -18,6 +18,7 @@ from PIL import Image
 from benchmarks.failing import FULL, failing
 from benchmarks.made_films import gray, write_film
 from colorizer.errors import ColorizeError, Interrupted
+from colorizer.film.encoding import Encoding
 from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
 from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
@@ -132,6 +133,33 @@ def test_films_of_other_kinds_become_films_of_their_kind_or_matroska(tmp_path, s
     result = colorize_film(job_of(tmp_path, small_model, tmp_path / name))
     assert result.film.name == written
     assert len(list(read_frames(examine_film(result.film)))) == 24
+
+
+def test_a_deep_webm_is_written_with_the_depth_its_encoder_has(tmp_path, small_model):
+    two_scenes(tmp_path / "a.mkv", codec="ffv1", pixels="yuv420p10le", tags={"color_range": STUDIO_RANGE})
+    (tmp_path / "a.mkv").rename(tmp_path / "a.webm")
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.webm"))
+    before, after = examine_film(tmp_path / "a.webm"), examine_film(result.film)
+    pairs = zip(read_frames(before), read_frames(after), strict=True)
+    assert np.mean([np.abs(old.luma / 4 - new.luma).mean() for old, new in pairs]) < 2
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.3gp"])
+def test_what_a_container_cannot_hold_is_refused_before_any_work(tmp_path, small_model, name):
+    two_scenes(tmp_path / name, codec="mpeg4")
+    job = job_of(tmp_path, small_model, tmp_path / name, encoding=Encoding("h265"))
+    with pytest.raises(ColorizeError, match=r"cannot be H\.265"):
+        colorize_film(job)
+    assert list(job.run.results.iterdir()) == []
+
+
+def test_a_film_that_was_taken_away_is_made_again(tmp_path, small_model):
+    two_scenes(tmp_path / "a.mkv")
+    made = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv"))
+    content = made.film.read_bytes()
+    made.film.unlink()
+    again = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv", goes_on=True))
+    assert (again.film, again.made_before, again.film.read_bytes()) == (made.film, 0, content)
 
 
 def test_before_and_after_are_beside_each_other_when_that_is_asked_for(tmp_path, small_model):
