@@ -11,7 +11,7 @@ from colorizer.film.flow import standing, warped
 from colorizer.film.hints_file import TimedHints
 from colorizer.film.moving import Moved, moving
 from colorizer.film.reading import FilmFacts, Frame, read_frames
-from colorizer.film.riding import followed, ridden, said_change
+from colorizer.film.riding import followed, ridden, rounding, said_change
 from colorizer.network.network import Network
 
 _STEPS_BACK = (0.0, 5.0, 60.0)
@@ -32,7 +32,7 @@ def frame_at(facts: FilmFacts, seconds: float) -> Frame | None:
     """
     shown = None
     for frame in _frames_since(facts, seconds):
-        if shown is not None and seconds_of(frame, facts) > seconds + _ROUNDING:
+        if shown is not None and seconds_of(frame, facts) > seconds + rounding(facts):
             break
         shown = frame
     return shown

@@ -30,6 +30,8 @@ from colorizer.photos.photo import Photo, squeezed
 from colorizer.progress import Progress, no_progress
 
 _LATE_SECONDS, _ROUNDING = 1.0, 1e-6
+_MOST_ROUNDED = 0.0005
+"""Seconds; frames are farther apart."""
 _LEAST_AGREEMENT = 0.3
 """Below it a place is not the one of before, and what was known of that is forgotten."""
 
@@ -128,6 +130,13 @@ def with_hints(
     return change + with_them - without
 
 
+def rounding(facts: FilmFacts) -> float:
+    """Return by how many seconds a time may miss that of the frame it means, since films round times to whole units of
+    their time base: in Matroska, frame 1 of 24 a second is shown at 0.042 seconds, after 1/24.
+    """
+    return min(_MOST_ROUNDED, float(facts.time_base) / 2) + _ROUNDING
+
+
 def _too_late(time: float, facts: FilmFacts) -> str:
     return f"A hint is for second {time:g} of {facts.path}, which ends before it."
 
@@ -153,6 +162,6 @@ def _due(waiting: deque, first: int, end: int, facts: FilmFacts, is_last: bool) 
     """Take the hints from those that wait whose time is before a frame's end; of the last frame, a second after it."""
     until = float((end - first) * facts.time_base) + (_LATE_SECONDS if is_last else 0)
     due: list[AnyHint] = []
-    while waiting and waiting[0][0] < until - _ROUNDING:
+    while waiting and waiting[0][0] < until - rounding(facts):
         due += waiting.popleft()[1]
     return tuple(due)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -186,8 +187,9 @@ class Sitting:
         """Forget a photo and its file; raise LookupError."""
         with self._lock:
             photo = self._photos.pop(id_)
-            self._bytes -= photo.path.stat().st_size
-            photo.path.unlink()
+            with suppress(OSError):  # on Windows, of one that is open; it goes with the folder
+                self._bytes -= photo.path.stat().st_size
+                photo.path.unlink()
 
     def new_path(self, ending: str = "") -> Path:
         """Return a path in the folder that nobody can guess and nothing has yet."""

@@ -226,6 +226,7 @@ class Workshop:
 
     def _colour(self, photo: SittingPhoto) -> None:
         """Colour a photo's thumbnail, which shows whether it can be coloured at all."""
+        network = self.network
         try:
             with named(photo):
                 if photo.film is not None:
@@ -245,6 +246,8 @@ class Workshop:
             if film := changes.pop("film", None):
                 self.sitting.change_film(photo.id, **film)
             self.sitting.change(photo.id, **changes)
+            if self.network is not network:  # another model was chosen meanwhile
+                self.sitting.change(photo.id, state=WAITING)
         except LookupError:  # removed meanwhile
             self._thumbnails.pop(photo.id, None)
 

@@ -27,6 +27,13 @@ def test_any_frame_is_the_one_that_a_player_shows_then(tmp_path, name):
     assert frame_at(facts, 1000).time == frames[-1].time
 
 
+def test_frames_whose_times_are_rounded_are_found_by_those_they_mean(tmp_path):
+    times = [round(1000 * number / 24) for number in range(24)]
+    write_film(tmp_path / "a.mkv", gray(pan(CAT, 24).frames), times=times, time_base=Fraction(1, 1000), codec="ffv1")
+    facts = examine_film(tmp_path / "a.mkv")
+    assert [frame_at(facts, number / 24).time for number in range(24)] == times
+
+
 def test_frames_of_a_variable_rate_are_found_by_their_time(tmp_path):
     times = [1000, 1040, 1300, 1301, 2000]
     write_film(tmp_path / "a.mkv", gray(pan(CAT, 5).frames), times=times, time_base=Fraction(1, 1000), codec="ffv1")

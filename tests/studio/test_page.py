@@ -167,6 +167,37 @@ def test_the_palette_goes_with_a_person_to_the_next_photo(page, tmp_path):
     assert json.loads(Path(saved(page, "#save-palette").path()).read_text())["dress"] == "#b03030"
 
 
+def test_what_was_changed_last_is_known_to_the_studio_though_another_photo_was_opened(page, client):
+    choose(page, SHIPPED / "camera.png", SHIPPED / "moon.png")
+    until_shown(page)
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/colours", hold, times=1)
+    with page.expect_request("**/colours"):
+        page.locator("#vividness").fill("0.5")
+    page.locator("#vividness").fill("0")
+    page.keyboard.press("]")
+    with page.expect_response(lambda answer: '"vividness":0,' in (answer.request.post_data or ""), timeout=20_000):
+        held[0].continue_()
+    until_shown(page)
+    assert client.get("sitting").json()["photos"][0]["vividness"] == 0
+
+
+@pytest.mark.parametrize("content", ["[null]", '[{"X": 3, "colour": "red"}]', '{"camera.png": [{"x": 1, "y": 2}]}'])
+def test_a_file_without_hints_is_refused_with_a_sentence(page, tmp_path, content):
+    choose(page, SHIPPED / "camera.png")
+    until_shown(page)
+    with page.expect_file_chooser() as chooser:
+        page.click("#load-hints")
+    (tmp_path / "hints.json").write_text(content)
+    chooser.value.set_files(tmp_path / "hints.json")
+    expect(page.locator("#notices")).to_contain_text("hints.json holds something that is no hint")
+    expect(page.locator(".pin")).to_have_count(0)
+
+
 def test_a_colour_is_taken_from_another_photo(page):
     choose(page, SHIPPED / "camera.png", SHIPPED / "astronaut.png")
     expect(page.locator(".tile[data-state=ready]")).to_have_count(2)

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,15 @@ def test_room_comes_back_with_what_is_removed(tmp_path):
     assert take(sitting, "b.jpg", b"12345678").name == "b.jpg"
     with pytest.raises(LookupError):
         sitting.photo(photo.id)
+
+
+def test_a_file_that_cannot_be_removed_yet_is_forgotten_all_the_same(tmp_path, monkeypatch):
+    sitting = Sitting(tmp_path)
+    photo = take(sitting, "a.mp4", b"12345678")
+
+    def refuse(path: Path, missing_ok: bool = False):
+        raise PermissionError(13, "in use by another process", str(path))  # as Windows has it of a film that is read
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    sitting.remove(photo.id)
+    assert sitting.photos() == []

@@ -4,6 +4,7 @@
 export class Changes {
   constructor(colours) {
     this.now = colours;
+    this.sent = colours; // what the server knows
     this.past = [];
     this.future = [];
     this.running = null;
@@ -48,6 +49,11 @@ export function hintsHere({ film, time, changes }) {
 export function withHintsHere({ film, time, changes }, hints) {
   if (!film) return hints;
   return [...changes.now.hints.filter((hint) => !isAt(hint.time, time)), ...hints.map((hint) => ({ ...hint, time }))];
+}
+
+/** The number of the frame that is shown at a time, of a film whose times may be rounded to milliseconds. */
+export function frameNumber(seconds, rate) {
+  return Math.floor((seconds + 0.0005) * rate + 1e-6);
 }
 
 /** Whether two times in a film are those of the same frame. */

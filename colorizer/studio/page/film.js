@@ -91,9 +91,11 @@ export class Film {
   }
 
   async #start() {
+    const { photo } = this; // another one may be open once the server knows all
+    const side_by_side = find("film-both").checked;
     await this.ready();
     this.endPlay();
-    this.#ask(sendJson(`${addressOf(this.photo)}/colouring`, { side_by_side: find("film-both").checked }));
+    this.#ask(sendJson(`${addressOf(photo)}/colouring`, { side_by_side }));
   }
 
   async #ask(answer) {

@@ -1,5 +1,6 @@
 // What leaves the page: photos, zips, hints; and hints that come back.
 
+import { frameNumber } from "./changes.js";
 import { addressOf, ask, askJson, coloursOf, download, downloadText } from "./server.js";
 
 export class Saving {
@@ -81,18 +82,23 @@ export async function readJson(say) {
 
 /** Take hints from a file: a list is for the open photo, an object names the photo of each list. */
 export function loadHints({ name, content }, current, photos, { change, say }) {
+  const listed = Array.isArray(content) ? [content] : Object.values(content ?? {}).filter(Array.isArray);
+  if (!listed.flat().every(isHint)) {
+    say(`${name} holds something that is no hint: each has a colour, and x and y, points or a rectangle.`);
+    return;
+  }
   if (Array.isArray(content)) {
     if (current) change({ hints: content.map((hint) => onFrame(inPixels(hint, current), current)) });
     return;
   }
-  const { palette = {}, ...listed } = content && typeof content === "object" ? content : {};
-  const found = photos.filter((photo) => Array.isArray(hintsOf(photo, listed)));
+  const { palette = {}, ...byName } = content && typeof content === "object" ? content : {};
+  const found = photos.filter((photo) => Array.isArray(hintsOf(photo, byName)));
   if (!found.length) {
     say(`${name} has no hints for the photos that are here.`);
     return;
   }
   for (const photo of found) {
-    const coloured = hintsOf(photo, listed).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
+    const coloured = hintsOf(photo, byName).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
     const hints = coloured.map((hint) => onFrame(inPixels(hint, photo), photo));
     if (photo === current) {
       change({ hints });
@@ -103,6 +109,14 @@ export function loadHints({ name, content }, current, photos, { change, say }) {
       );
     }
   }
+}
+
+/** Whether something has what a hint is shown by; what else is wrong with it the server says. */
+function isHint(said) {
+  if (!said || typeof said !== "object" || typeof said.colour !== "string") return false;
+  if ("x" in said) return "y" in said;
+  const { points, rectangle } = said;
+  return (Array.isArray(points) && points.length > 0 && points.every(Array.isArray)) || Array.isArray(rectangle);
 }
 
 /** A hint whose places are shares of the photo's sides, in its pixels; others as they are. */
@@ -124,7 +138,7 @@ function inPixels(hint, { width, height }) {
 /** A hint of a film, at the time its frame begins. */
 function onFrame(hint, { film }) {
   if (!film?.rate || typeof hint?.time !== "number") return hint;
-  return { ...hint, time: Math.floor(hint.time * film.rate + 1e-6) / film.rate };
+  return { ...hint, time: frameNumber(hint.time, film.rate) / film.rate };
 }
 
 function hintsOf(photo, listed) {

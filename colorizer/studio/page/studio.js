@@ -36,6 +36,7 @@ const viewing = new Viewing(stage, {
   coloured: () => {
     wait(false);
     timeline.show();
+    hinting.show(); // whose frame may have another time than was asked for
   },
   failed: (error, photo) => {
     wait(false);

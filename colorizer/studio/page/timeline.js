@@ -1,6 +1,6 @@
 // Where in a film the frame is that is seen, and which other frames have hints.
 
-import { isAt } from "./changes.js";
+import { frameNumber, isAt } from "./changes.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -51,7 +51,7 @@ export class Timeline {
 
   /** Go to the frame that is shown at a time. */
   seek(seconds) {
-    if (this.film) this.#goTo(this.#number(seconds));
+    if (this.film) this.#goTo(this.#number(seconds), seconds);
   }
 
   get #count() {
@@ -60,15 +60,16 @@ export class Timeline {
   }
 
   #number(seconds) {
-    return Math.floor(seconds * (this.film.film.rate || 1) + 1e-6);
+    return frameNumber(seconds, this.film.film.rate || 1);
   }
 
-  #goTo(number) {
+  #goTo(number, seconds = null) {
     const { rate } = this.film.film;
     const wanted = Math.min(this.#count - 1, Math.max(0, number));
-    if (wanted === (this.film.position ?? 0)) return;
+    const time = seconds ?? (rate ? wanted / rate : 0);
+    if (wanted === (this.film.position ?? 0) && (seconds === null || isAt(time, this.film.time))) return;
     this.film.position = wanted; // whose frame may have begun before, where the rate varies
-    this.film.time = rate ? wanted / rate : 0;
+    this.film.time = time;
     this.show();
     this.moved();
   }

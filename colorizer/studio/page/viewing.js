@@ -10,7 +10,7 @@ export class Viewing {
     Object.assign(this, { stage, failed, coloured });
     this.photo = null;
     this.running = null;
-    this.wanted = null;
+    this.waiting = [];
     this.time = undefined; // of the frame that is shown of a film
   }
 
@@ -30,9 +30,11 @@ export class Viewing {
     this.stage.clear();
   }
 
-  /** Fetch a preview of a photo's newest colours; while one is under way only the last of those asked for waits. */
+  /** Fetch a preview of a photo's newest colours; while one is under way the last of those asked for waits, behind
+   *  those whose colours the server does not know yet. */
   recolour(photo) {
-    this.wanted = photo;
+    this.waiting = this.waiting.filter((other) => other !== photo && other.changes.now !== other.changes.sent);
+    this.waiting.push(photo);
     this.running ??= this.#fetchWanted();
     return this.running;
   }
@@ -49,13 +51,15 @@ export class Viewing {
   }
 
   async #fetchWanted() {
-    while (this.wanted) {
-      const asked = this.wanted;
+    while (this.waiting.length) {
+      const asked = this.waiting.shift();
       const at = asked.time;
-      this.wanted = null;
+      const { changes } = asked;
+      const { now } = changes;
       try {
         const body = JSON.stringify(coloursOf(asked));
         const response = await ask(`${addressOf(asked)}/colours`, { method: "PUT", body });
+        changes.sent = now;
         const [width, height] = response.headers.get("X-Photo-Size").split("x").map(Number);
         Object.assign(asked, { width, height });
         const time = asked.film ? Number(response.headers.get("X-Frame-Time")) : undefined;

@@ -1,0 +1,45 @@
+import asyncio
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Queue
+
+import numpy as np
+from PIL import Image
+
+from colorizer.network.network import Network
+from colorizer.settings import PhotoLimits
+from colorizer.studio.sitting import READY, Sitting
+from colorizer.studio.workshop import Workshop
+from tests.conftest import SHIPPED
+
+
+@dataclass
+class OneColour:
+    """An engine that does something, and then proposes one colour everywhere."""
+
+    rgb: tuple[float, float, float]
+    before: Callable[[], None] = lambda: None
+
+    def predict(self, luma: np.ndarray) -> np.ndarray:
+        self.before()
+        return np.broadcast_to(np.float32(self.rgb), (*luma.shape[:3], 3)).copy()
+
+
+async def content():
+    yield (SHIPPED / "camera.png").read_bytes()
+
+
+def test_a_photo_at_hand_when_the_model_changes_gets_the_new_model_s_colours(tmp_path):
+    told = Queue()
+    blue = Network(OneColour((0.0, 0.0, 1.0)), "blue", 32)
+    red = Network(OneColour((1.0, 0.0, 0.0), lambda: workshop.use(blue, "blue")), "red", 32)
+    workshop = Workshop(red, "red", Sitting(tmp_path, changed=told.put), PhotoLimits(), lambda *now: None)
+    photo = asyncio.run(workshop.sitting.take("camera.png", content(), None))
+    workshop.wake()
+    for _ in range(2):  # in the colours of red, and then in those of blue
+        while told.get(timeout=30).state != READY:
+            pass
+    assert workshop.close(30)
+    shown = np.asarray(Image.open(io.BytesIO(workshop.thumbnail(photo.id))).convert("RGB"), float).mean(axis=(0, 1))
+    assert shown[2] > shown[0]
