@@ -36,7 +36,7 @@ TESTS = {
     "network.screening": MODELS[::-1],
     "network.config_screening": ("tests/network/test_config_screening.py", *MODELS),
     "network.hdf5_texts": ("tests/network/test_hdf5_texts.py", "tests/network/test_hdf5_screening.py"),
-    "network.hdf5_indexes": ("tests/network/test_hdf5_indexes.py", "tests/network/test_hdf5_screening.py"),
+    "network.hdf5_indexes": tuple(f"tests/network/test_hdf5_{part}.py" for part in ("headers", "indexes", "screening")),
     "network.hdf5_screening": (*(f"tests/network/test_hdf5_{part}.py" for part in ("bounds", "screening")), *MODELS),
     "network.layer_screening": (
         *(f"tests/network/test_layer_{part}.py" for part in ("sizes", "graphs", "screening")),

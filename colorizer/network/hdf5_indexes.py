@@ -21,7 +21,10 @@ _SIGNATURE, _ROOT, _NOWHERE = b"\x89HDF\r\n\x1a\n", 56, 2**64 - 1
 _NEW_LINKS, _LAYOUT, _CONTINUED, _GROUP, _NEW_ATTRIBUTES = 0x02, 0x08, 0x10, 0x11, 0x15
 """Kinds of messages in a header."""
 _SHARED, _CHUNKED, _IS_GROUP, _NOTHING_FREE = 2, 2, 1, 1
-_FREE_PLACES, _NAME_BYTES, _CHUNKS = 1000, 1000, 100_000
+_FREE_PLACES, _NAME_BYTES = 1000, 1000
+"""Places that are free among a group's names, and bytes of a name; the longest in the model that ships has 22."""
+MAXIMUM_PIECES = 100_000
+"""Of the arrays of a file; in the model that ships all are whole."""
 _OTHERWISE = "it is laid out as Keras never does"
 
 
@@ -93,7 +96,7 @@ def _group(reader: _Reader, address: int) -> list[int]:
                 raise Suspicious(_OTHERWISE)
             (tree,) = _ADDRESS.unpack_from(content, 3)
             if how == _CHUNKED and tree != _NOWHERE:
-                _leaves(reader, tree, 1, 8 + 8 * sides, _CHUNKS)
+                _leaves(reader, tree, 1, 8 + 8 * sides, MAXIMUM_PIECES)
     return group
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
-from colorizer.network.hdf5_indexes import screen_indexes
+from colorizer.network.hdf5_indexes import MAXIMUM_PIECES, screen_indexes
 from colorizer.network.hdf5_texts import heap_bytes, texts_of
 from colorizer.network.suspicious import Suspicious
 from colorizer.settings import ModelLimits
@@ -18,7 +18,7 @@ from colorizer.settings import ModelLimits
 _ATTRIBUTES, _TEXT_BYTES = 100, 10_000_000
 """Of one object."""
 _CONFIG, _TRAINING = "model_config", "training_config"
-_CHUNKS, _CHUNK_BYTES = 100_000, 256_000_000
+_CHUNK_BYTES = 256_000_000
 _PIPELINES = {
     (): False,
     (h5py.h5z.FILTER_SHUFFLE,): False,
@@ -168,8 +168,8 @@ def _screen_pieces(name: str, array: h5py.Dataset, found: _Found, limits: ModelL
         raise Suspicious(f"its part {name!r} is packed in pieces larger than itself")
     count = math.prod(math.ceil(whole / side) for side, whole in sides)
     found.chunks += count
-    if found.chunks > _CHUNKS:
-        raise Suspicious(f"its weights are packed in more than {_CHUNKS:,} pieces")
+    if found.chunks > MAXIMUM_PIECES:
+        raise Suspicious(f"its weights are packed in more than {MAXIMUM_PIECES:,} pieces")
     if _PIPELINES[filters]:
         found.inflated += math.prod(array.shape) * item
         if found.inflated > limits.maximum_inflated_bytes:
