@@ -59,21 +59,18 @@ def screen_indexes(file: BinaryIO, maximum_objects: int) -> None:
         raise Suspicious(_OTHERWISE)
     if file.seek(0, 2) < end:
         raise EOFError("it ends too early")
-    waiting, seen, parts = [reader.read(_ROOT, _ENTRY.size)], set(), 1
+    groups: dict[int, list[int]] = {_NOWHERE: []}
+    waiting, parts = [reader.read(_ROOT, _ENTRY.size)], 1
     while waiting:
         _, address, kind, *noted = _ENTRY.unpack(waiting.pop())
-        if address in seen or address == _NOWHERE:  # a link, which is refused where its name is known
-            continue
-        seen.add(address)
-        group = _group(reader, address)
-        if kind == _IS_GROUP and noted != group:
+        if address not in groups:  # or else it is a link, which is refused where its name is known
+            groups[address] = _group(reader, address)
+            if groups[address]:
+                entries = _entries(reader, *groups[address], parts, maximum_objects)
+                parts += len(entries)
+                waiting += entries
+        if kind == _IS_GROUP and noted != groups[address]:
             raise Suspicious(_OTHERWISE)
-        if group:
-            entries = _entries(reader, *group, maximum_objects)
-            parts += len(entries)
-            if parts > maximum_objects:
-                raise Suspicious(f"it holds more than {maximum_objects:,} parts")
-            waiting += entries
 
 
 def _group(reader: _Reader, address: int) -> list[int]:
@@ -100,13 +97,16 @@ def _group(reader: _Reader, address: int) -> list[int]:
     return group
 
 
-def _entries(reader: _Reader, tree: int, names: int, maximum_objects: int) -> list[bytes]:
-    """Return the entries of a group, having seen that their names end."""
+def _entries(reader: _Reader, tree: int, names: int, parts: int, maximum_objects: int) -> list[bytes]:
+    """Return the entries of a group; their names end, and with the `parts` before them they are not too many."""
     entries: list[bytes] = []
     for address in _leaves(reader, tree, 0, 8, maximum_objects):
         signature, count = _TABLE.unpack(reader.read(address, _TABLE.size))
         if signature != b"SNOD":
             raise ValueError("its index is damaged")
+        parts += count
+        if parts > maximum_objects:
+            raise Suspicious(f"it holds more than {maximum_objects:,} parts")
         content = reader.read(address + _TABLE.size, count * _ENTRY.size)
         entries += [content[place : place + _ENTRY.size] for place in range(0, len(content), _ENTRY.size)]
     heap = _heap(reader, names)

@@ -24,10 +24,11 @@ from tests.network.hdf5_files import (
     array,
     laid,
     patched,
+    places,
     repointed,
     screened,
     written,
-)  # fmt: skip
+)
 
 OTHERWISE = r"^it is laid out as Keras never does$"
 
@@ -51,6 +52,16 @@ def test_a_file_is_laid_out_as_keras_does(change):
     place, kind, value = change
     with pytest.raises(Suspicious, match=OTHERWISE):
         screened(patched(SOUND, place, kind, value))
+
+
+@pytest.mark.parametrize("place", [80, 88])
+def test_an_entry_that_notes_another_tree_than_its_group_has_is_refused(place):
+    """The root's own entry laid over that of an array, which is so a second way to the root."""
+    (entry,) = (at - 8 for at in places(SOUND, struct.pack("<Q", ARRAY)))
+    data = patched(SOUND, entry, "40s", SOUND[56:96])
+    gone_through(data)
+    with pytest.raises(Suspicious, match=OTHERWISE):
+        gone_through(patched(data, entry + place - 56, "<Q", TREES[1]))
 
 
 @pytest.mark.parametrize(
