@@ -28,7 +28,7 @@ from tests.network.hdf5_files import (
     repointed,
     screened,
     written,
-)  # fmt: skip
+)
 
 ALL = ModelLimits().maximum_objects
 
