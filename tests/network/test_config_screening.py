@@ -152,6 +152,14 @@ def test_descriptions_nested_deeper_than_any_are_refused_before_they_are_parsed(
         screen_config(escaped[:-1] + b',"b":' + (sign * 200).encode(), LIMITS)
 
 
+@pytest.mark.parametrize("text", ["\\", '"', '\\"', '"\\', "\\\\"])
+def test_what_lies_behind_an_escaped_sign_is_measured(text):
+    described = json.dumps({"a": text, "b": "b", "c": [[[[]]]]}).encode()
+    assert screen_config(described, ModelLimits(maximum_config_depth=5))["a"] == text
+    with pytest.raises(Suspicious, match="more than 4 deep"):
+        screen_config(described, ModelLimits(maximum_config_depth=4))
+
+
 @pytest.mark.parametrize(("value", "each"), [(b"0", 1), (b"[]", 2), (b"{}", 2)])
 def test_a_description_may_have_just_as_many_values_as_any(value, each):
     """Every comma, bracket and brace that opens counts as one."""
