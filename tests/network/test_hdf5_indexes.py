@@ -51,8 +51,10 @@ def node(kind: int, level: int, left: int, right: int, below: list[int], key: in
 
 
 def test_what_keras_writes_is_gone_through():
-    gone_through(SOUND)
+    gone_through(SOUND, 5)
     assert screened(SOUND).numbers == 3 + 8 + 20_000
+    with pytest.raises(Suspicious, match=r"^it holds more than 4 parts$"):
+        gone_through(SOUND, 4)
 
 
 @pytest.mark.parametrize("count", [1000, 100])
