@@ -80,7 +80,7 @@ def neutral(facts: FilmFacts) -> int:
 
 def shares(facts: FilmFacts) -> tuple[float, float]:
     """Return the shares of red and blue in a film's luma."""
-    untagged = 1 if facts.height >= _HIGH_DEFINITION else 5
+    untagged = 1 if facts.stored_size[1] >= _HIGH_DEFINITION else 5
     return _LUMA_SHARES.get(facts.matrix, _LUMA_SHARES[untagged])
 
 

@@ -1,7 +1,8 @@
 """What a person knows of a film's colours: hints as photos have them, each with the time of its frame, JSON.
 
 `FILM.hints.json` beside a film holds a list, `[{"time": 12.5, "x": 120, "y": 80, "colour": "#b03030"}, ...]`: `time` in
-seconds since the film's first frame, everything else as in docs/HINTS.md, places in pixels of the film's frames.
+seconds since the film's first frame, everything else as in docs/HINTS.md, places in pixels of the film's frames as
+players show them, upright.
 """
 
 from __future__ import annotations

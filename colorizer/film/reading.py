@@ -14,6 +14,7 @@ import numpy as np
 from av.error import FFmpegError, InvalidDataError
 
 from colorizer.errors import ColorizeError
+from colorizer.film.orientation import display_matrix, swaps_sides, upright
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.settings import PhotoLimits
 
@@ -21,7 +22,6 @@ FULL_RANGE, STUDIO_RANGE = 2, 1
 """FFmpeg's numbers of a colour range (AVColorRange): all levels, or black at 16 and white at 235 of 255."""
 BT709 = 1
 """FFmpeg's number of the matrix of ITU-R BT.709 (AVColorSpace)."""
-_DISPLAY_MATRIX = "DISPLAYMATRIX"
 _LONGEST_RATE = 1000
 """Frames per second; what a file claims beyond it only tells the encoder nothing."""
 _PLANAR = ("yuv4", "yuvj4", "gray", "nv12")
@@ -35,6 +35,7 @@ class FilmFacts:
     path: Path
     width: int
     height: int
+    """Sides of its frames as they are shown, upright."""
     time_base: Fraction
     """Seconds of one unit of its presentation times."""
     rate: Fraction
@@ -44,7 +45,7 @@ class FilmFacts:
     seconds: float
     """Its length as the file tells it; 0 where it does not."""
     pixel_aspect: Fraction
-    """Width of a pixel divided by its height."""
+    """Width of a stored pixel divided by its height."""
     bits: int
     """Of a sample that is written: 8, or 10 for deeper films."""
     colour_range: int
@@ -54,12 +55,17 @@ class FilmFacts:
     """Colour tags as FFmpeg numbers them (AVColorRange, AVColorSpace, AVColorPrimaries and the transfer); 0 of a range
     and 2 of the others stand for unsaid."""
     display_matrix: tuple[int, ...] | None
-    """How the frames are turned when they are shown: 9 numbers as FFmpeg has them (libavutil/display.h), or None."""
+    """How stored frames are turned when they are shown: 9 numbers, as `film.orientation` says, or None."""
     interlaced: bool
     begins: int = 0
     """When its first frame is shown, in units of its time base."""
     sound: str = ""
     """FFmpeg's name of how its sound is encoded, such as "aac"; empty for a silent film."""
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """Width and height of its frames as they are stored."""
+        return (self.height, self.width) if swaps_sides(self.display_matrix) else (self.width, self.height)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Frame:
     duration: int
     """For how long, in the same units; 0 where the film does not say."""
     luma: np.ndarray
-    """Its luma as the film has it, in the film's own range: uint8, or uint16 from 0 to 1023, shape (h, w)."""
+    """Its luma upright, in the film's own range: uint8, or uint16 from 0 to 1023, shape (h, w)."""
 
 
 def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
@@ -92,11 +98,12 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         begins = _shown_at(first, stream.time_base) or 0
         seconds = _length(container, stream, float(begins * stream.time_base))
-        is_rgb = _is_rgb(first)
+        is_rgb, matrix = _is_rgb(first), display_matrix(first)
+        sides = first.height, first.width
         return FilmFacts(
             path=path,
-            width=first.width,
-            height=first.height,
+            width=sides[0] if swaps_sides(matrix) else sides[1],
+            height=sides[1] if swaps_sides(matrix) else sides[0],
             time_base=stream.time_base,
             rate=rate if 0 < rate <= _LONGEST_RATE else Fraction(25),
             frames=stream.frames or round(seconds * rate),
@@ -107,7 +114,7 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
             matrix=BT709 if is_rgb else int(first.colorspace),
             primaries=int(context.color_primaries),
             transfer=int(context.color_trc),
-            display_matrix=_display_matrix(first),
+            display_matrix=matrix,
             interlaced=first.interlaced_frame,
             begins=begins,
             sound=next((sound.codec_context.name for sound in container.streams.audio if sound.codec_context), ""),
@@ -240,10 +247,10 @@ def _is_rgb(frame: av.VideoFrame) -> bool:
 
 
 def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
-    """Return a frame's luma, copied, in the depth and range that `facts` say; of RGB, that of BT.709."""
-    size = {"width": facts.width, "height": facts.height}
-    if (frame.width, frame.height) != (facts.width, facts.height):
-        frame = frame.reformat(**size)
+    """Return a frame's luma, copied and upright, in the depth and range that `facts` say; of RGB, that of BT.709."""
+    width, height = facts.stored_size
+    if (frame.width, frame.height) != (width, height):
+        frame = frame.reformat(width=width, height=height)
     if not _is_luma_first(frame) or (10 if frame.format.components[0].bits > 8 else 8) != facts.bits:
         deep = "10le" if facts.bits > 8 else ""
         if _is_rgb(frame):
@@ -256,7 +263,7 @@ def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
     plane = frame.planes[0]
     sample = np.dtype(np.uint8 if facts.bits == 8 else "<u2")
     rows = np.frombuffer(plane, sample).reshape(plane.height, plane.line_size // sample.itemsize)
-    return rows[:, : frame.width].copy()
+    return upright(rows[:, : frame.width], facts.display_matrix).copy()
 
 
 def _colour_range(frame: av.VideoFrame) -> int:
@@ -265,10 +272,3 @@ def _colour_range(frame: av.VideoFrame) -> int:
     if frame.format.name.startswith(("gray", "yuvj")) and not int(frame.color_range):
         return FULL_RANGE  # which FFmpeg's own conversion takes them for (libswscale/utils.c, handle_jpeg)
     return int(frame.color_range)
-
-
-def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
-    for data in frame.side_data:
-        if data.type.name == _DISPLAY_MATRIX:
-            return tuple(int(number) for number in np.frombuffer(data, np.int32)[:9])
-    return None

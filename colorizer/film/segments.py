@@ -19,7 +19,7 @@ from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128
 """Frames of one part: a whole number of batches, some seconds of film."""
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from colorizer.film.chroma_planes import neutral
 from colorizer.film.encoding import Encoding
+from colorizer.film.orientation import display_matrix, swaps_sides, upright
 from colorizer.film.reading import FilmFacts, opened, picture_stream
 from colorizer.film.writing import PartWriter
 from colorizer.progress import Progress, no_progress
@@ -57,6 +59,12 @@ def _stills(
         yield shown, _still(last, side)
 
 
+def side_by_side(facts: FilmFacts) -> FilmFacts:
+    """Return the facts of a film that shows each frame of another twice, beside each other: it is stored upright."""
+    aspect = 1 / facts.pixel_aspect if swaps_sides(facts.display_matrix) else facts.pixel_aspect
+    return replace(facts, width=2 * facts.width, pixel_aspect=aspect, display_matrix=None)
+
+
 def write_side_by_side(
     film: Path, facts: FilmFacts, encoding: Encoding, target: Path, progress: Progress = no_progress
 ) -> None:
@@ -64,9 +72,9 @@ def write_side_by_side(
     colours beside each other. Raises ColorizeError.
     """
     gray = neutral(facts)
-    with PartWriter(target, facts, encoding, width=2 * facts.width) as writer:
+    with PartWriter(target, side_by_side(facts), encoding) as writer:
         for number, frame in enumerate(_frames(film), 1):
-            luma, blue, red = (_levels(plane, facts) for plane in frame.planes)
+            luma, blue, red = (upright(_levels(plane, facts), facts.display_matrix) for plane in frame.planes)
             planes = [np.hstack([np.full_like(plane, gray), plane]) for plane in (blue, red)]
             time = round(frame.pts * frame.time_base / facts.time_base)
             writer.write(
@@ -95,4 +103,4 @@ def _levels(plane: av.video.plane.VideoPlane, facts: FilmFacts) -> np.ndarray:
 def _still(frame: av.VideoFrame, side: int) -> Image.Image:
     share = min(1.0, side / max(frame.width, frame.height))
     small = frame.to_image(width=max(1, round(frame.width * share)), height=max(1, round(frame.height * share)))
-    return small.rotate(frame.rotation, expand=True)
+    return Image.fromarray(np.ascontiguousarray(upright(np.asarray(small), display_matrix(frame))))

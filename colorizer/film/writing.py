@@ -12,6 +12,7 @@ from av.error import FFmpegError
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.film.encoding import Encoding
+from colorizer.film.orientation import stored
 from colorizer.film.reading import FilmFacts, located
 
 PART_FORMAT = "nut"
@@ -55,8 +56,7 @@ def _format(facts: FilmFacts) -> str:
 class PartWriter:
     """Encodes frames into one file, in a `with` block; the file is complete when the block ends."""
 
-    def __init__(self, path: Path, facts: FilmFacts, encoding: Encoding, width: int | None = None):
-        """`width`: of the frames, if it is not the film's own. Raises ColorizeError."""
+    def __init__(self, path: Path, facts: FilmFacts, encoding: Encoding):
         self._facts = facts
         self._format = _format(facts)
         self._durations: deque[int] = deque()
@@ -65,7 +65,7 @@ class PartWriter:
         options = {**_OPTIONS[encoding.codec], "crf": str(encoding.quality)}
         self._stream = self._container.add_stream(_ENCODERS[encoding.codec], rate=facts.rate, options=options)
         context = self._stream.codec_context
-        context.width, context.height = width or facts.width, facts.height
+        context.width, context.height = facts.stored_size
         context.pix_fmt, context.time_base = self._format, facts.time_base
         context.sample_aspect_ratio = facts.pixel_aspect
         context.color_range, context.colorspace = facts.colour_range, facts.matrix
@@ -75,12 +75,12 @@ class PartWriter:
         return self
 
     def write(self, time: int, duration: int, planes: tuple[np.ndarray, ...]) -> None:
-        """Encode one frame: when it is shown and for how long, in the film's time base, and its Y', Cb and Cr; raise
-        ColorizeError, or OSError where the disk refuses.
+        """Encode one frame: when it is shown and for how long, in the film's time base, and its Y', Cb and Cr,
+        upright; raise ColorizeError, or OSError where the disk refuses.
         """
-        frame = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], self._format)
+        frame = av.VideoFrame(*self._facts.stored_size, self._format)
         for plane, levels in zip(frame.planes, planes, strict=True):
-            _fill(plane, levels)
+            _fill(plane, stored(levels, self._facts.display_matrix))
         frame.pts, frame.time_base = time, self._facts.time_base
         frame.color_range, frame.colorspace = self._facts.colour_range, self._facts.matrix
         self._durations.append(duration)

@@ -33,7 +33,7 @@ from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames
 from colorizer.film.reading import FilmFacts, examine_film, read_frames
 from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
-from colorizer.film.viewing import scene_stills, write_side_by_side
+from colorizer.film.viewing import scene_stills, side_by_side, write_side_by_side
 from colorizer.film.writing import PART_FORMAT, PartWriter, encodable, is_halved
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
@@ -203,7 +203,7 @@ def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
 def _make_side_by_side(job: FilmJob, facts: FilmFacts, folder: Path, progress: Progress) -> None:
     with complete_file(folder / f"{_BESIDE}.{PART_FORMAT}") as part:
         write_side_by_side(_target(job), facts, job.encoding, part, progress)
-        join_parts(facts, [part], _beside(job))
+        join_parts(side_by_side(facts), [part], _beside(job))
 
 
 def _target(job: FilmJob) -> Path:

@@ -28,3 +28,12 @@ def two_scenes(path: Path, count: int = 12, **how) -> np.ndarray:
     frames = gray(np.concatenate([pan(ASTRONAUT, count).frames, pan(CAT, count).frames]))
     write_film(path, frames, **how)
     return frames
+
+
+def on_its_side(path: Path, turned: int, count: int = 6, **how) -> np.ndarray:
+    """Write a film of 120 x 160 pixels that is stored on its side, 160 x 120, to be shown turned by so many degrees
+    against the clock, and return its luma as it is seen.
+    """
+    seen = gray(pan(ASTRONAUT, count, width=120, height=160).frames)
+    write_film(path, np.ascontiguousarray(np.rot90(seen, -turned // 90, axes=(1, 2))), turned=turned, **how)
+    return seen

@@ -20,13 +20,14 @@ from benchmarks.made_films import gray, write_film
 from colorizer.errors import ColorizeError, Interrupted
 from colorizer.film.encoding import Encoding
 from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
+from colorizer.inference.hints import Hint
 from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
 from colorizer.runs import film as film_run
 from colorizer.runs.film import FilmJob, colorize_film
 from colorizer.runs.folders import new_run
 from tests.conftest import PROJECT
-from tests.film.scenes import ASTRONAUT, pan, two_scenes
+from tests.film.scenes import ASTRONAUT, on_its_side, pan, two_scenes
 
 
 @pytest.fixture
@@ -172,6 +173,29 @@ def test_before_and_after_are_beside_each_other_when_that_is_asked_for(tmp_path,
     assert np.abs(both[..., :150] - 128.0).mean() < 0.5
     assert np.abs(both[..., 160:].astype(float) - alone).mean() < 1
     assert packets(tmp_path / "a.mkv", "audio") == packets(result.side_by_side, "audio")
+
+
+@pytest.mark.parametrize("turned", [90, 270])
+def test_a_film_that_lies_on_its_side_has_hints_and_before_and_after_as_it_is_seen(tmp_path, small_model, turned):
+    on_its_side(tmp_path / "a.mp4", turned, pixel_aspect=Fraction(4, 3))
+    hints = {0.0: (Hint(30, 140, "#20a040", radius=6),)}
+    job = job_of(tmp_path, small_model, tmp_path / "a.mp4", hints=hints, is_side_by_side=True)
+    result = colorize_film(job)
+    before, after, both = map(examine_film, (tmp_path / "a.mp4", result.film, result.side_by_side))
+    assert after.display_matrix == before.display_matrix is not None
+    assert (both.width, both.height, both.display_matrix, both.pixel_aspect) == (240, 160, None, Fraction(3, 4))
+    for old, new in zip(read_frames(before), read_frames(after), strict=True):
+        assert np.abs(new.luma.astype(int) - old.luma).mean() < 2
+    with av.open(str(result.film)) as container:
+        stored = next(container.decode(video=0))
+        seen = stored.to_image().rotate(stored.rotation, expand=True)
+    assert seen.size == (120, 160)
+    assert np.argmax(seen.getpixel((30, 140))) == 1, "green is where it is seen upright"
+    with av.open(str(result.side_by_side)) as container:
+        pair = next(container.decode(video=0)).to_image()
+    left, right = (np.asarray(pair, np.float32)[:, columns] for columns in (slice(0, 120), slice(120, None)))
+    assert np.ptp(left, axis=-1)[:, :110].mean() < 3
+    assert np.abs(right - np.asarray(seen, np.float32)).mean() < 3
 
 
 def test_a_film_that_was_cut_off_is_in_colour_as_far_as_it_goes_and_that_is_told(tmp_path, small_model):

@@ -24,7 +24,7 @@ from colorizer.studio.films import Films
 from colorizer.studio.models import identifier
 from colorizer.studio.sitting import Sitting, SittingLimits
 from colorizer.studio.workshop import Workshop
-from tests.film.scenes import two_scenes
+from tests.film.scenes import on_its_side, two_scenes
 from tests.studio.serving import served
 
 NAME = "../Grandmother's wedding.mp4"
@@ -118,6 +118,20 @@ def test_from_a_frame_with_a_hint_to_a_film_that_plays(client, film, films, tmp_
     assert client.get("sitting").json()["photos"][0]["film"]["is_changed"]
     client.delete(f"photos/{film['id']}")
     assert list((tmp_path / "sitting").iterdir()) == []
+
+
+def test_a_film_that_lies_on_its_side_is_seen_upright_and_hinted_there(client, tmp_path):
+    luma = on_its_side(tmp_path / "a.mp4", 90)[0]
+    send(client, (tmp_path / "a.mp4").read_bytes())
+    film = until(client, lambda photo: photo["state"] == "ready")
+    assert (film["width"], film["height"]) == (120, 160)
+    hint = {"time": 0, "x": 30, "y": 140, "colour": "#20a040", "radius": 4}
+    preview = client.put(f"films/{film['id']}/colours", json={"time": 0, "hints": [hint]})
+    assert preview.headers["x-photo-size"] == "120x160"
+    assert pixels(preview.content)[140, 30].argmax() == 1, "the green that was asked for"
+    part = {"time": 0, "left": 0, "top": 0, "right": 120, "bottom": 160, "width": 120, "height": 160}
+    seen = pixels(client.get(f"films/{film['id']}/view", params={**part, "side": "original"}).content)
+    assert np.abs(seen[..., 0] - luma).mean() < 3
 
 
 def test_a_film_is_stopped_keeps_what_is_written_and_goes_on(client, film, films, monkeypatch):
