@@ -80,6 +80,7 @@ def write_film(
     codec: str = "libx264",
     pixels: str = "yuv420p",
     sound: bool = False,
+    sound_codec: str = "aac",
     subtitles: Path | None = None,
     tags: dict[str, int] | None = None,
     pixel_aspect: Fraction | None = None,
@@ -103,7 +104,7 @@ def write_film(
             stream.codec_context.sample_aspect_ratio = pixel_aspect
         if turned:
             stream.set_display_rotation(turned)
-        tone = _tone(out, len(frames) / RATE) if sound else None
+        tone = _tone(out, len(frames) / RATE, sound_codec) if sound else None
         for number, levels in enumerate(frames):
             frame = _gray_frame(levels, pixels)
             frame.pts, frame.time_base = (number if times is None else times[number]), time_base
@@ -124,13 +125,15 @@ def _gray_frame(levels: np.ndarray, pixels: str) -> av.VideoFrame:
     return frame
 
 
-def _tone(out: av.container.OutputContainer, seconds: Fraction):
-    """Add a stream of sound; return what writes a tone of some seconds into it."""
-    stream = out.add_stream("aac", rate=_SOUND_RATE, layout="mono")
+def _tone(out: av.container.OutputContainer, seconds: Fraction, codec: str):
+    """Add a stream of sound; return what writes some seconds of it, a tone from their middle on."""
+    stream = out.add_stream(codec, rate=_SOUND_RATE, layout="mono")
+    stream.bit_rate = 96_000  # without which WMA is refused
 
     def write() -> None:
         count = int(seconds * _SOUND_RATE)
         samples = np.sin(np.arange(count) * (2 * np.pi * 440 / _SOUND_RATE)).astype(np.float32) * np.float32(0.3)
+        samples[: count // 2] = 0
         for start in range(0, count, 1024):
             frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], "fltp", "mono")
             frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, start, Fraction(1, _SOUND_RATE)

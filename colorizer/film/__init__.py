@@ -1,9 +1,10 @@
 """A moving picture in colour, frame by frame and without flicker.
 
 `reading` decodes a film's frames one after another, `writing` encodes colour ones, and `joining` brings encoded parts
-together with the film's own sound, subtitles and chapters. In between `proposals` sends frames through a network:
-`flow` says where each place was a frame ago, `cuts` where a scene begins, `steady` blends the colours of a moment ago
-with the new proposal, and `riding` carries a person's hints through their scene; `peeking` does so for a single frame.
+together with the film's own sound, subtitles and chapters; `sound` encodes anew what a container cannot hold. In
+between `proposals` sends frames through a network: `flow` says where each place was a frame ago, `cuts` where a scene
+begins, `steady` blends the colours of a moment ago with the new proposal, and `riding` carries a person's hints through
+their scene; `peeking` does so for a single frame.
 `orientation` turns frames upright and back, `chroma_planes` has the arithmetic of a film's chroma, `hints_file` the
 hints with their times, `segments` what is kept so that a stopped film goes on, and `animations` and `animated` the
 films that are pictures: GIF, WebP and PNG.

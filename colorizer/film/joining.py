@@ -16,6 +16,7 @@ from colorizer.film.animations import is_animation
 from colorizer.film.containers import KEPT
 from colorizer.film.encoding import VP9, Encoding
 from colorizer.film.reading import FilmFacts, located, opened, picture_stream
+from colorizer.film.sound import added_anew, encoded_anew
 
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
@@ -44,7 +45,8 @@ def fitting(encoding: Encoding, film: Path) -> Encoding:
 
 def join_parts(facts: FilmFacts, parts: Sequence[Path], target: Path) -> tuple[str, ...]:
     """Write a film from its parts: their picture, and the source's sound, subtitles, attachments, chapters and
-    metadata, each copied bit by bit. Returns what could not be kept, a sentence for each stream.
+    metadata, each copied bit by bit; sound that the container cannot hold is encoded anew. Returns what could not be
+    kept, or kept as it was, a sentence for each stream.
 
     Where the container refuses something, the film is written without all but its sound, or without that too. The file
     appears complete or not at all. Raises ColorizeError.
@@ -71,22 +73,25 @@ def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collec
         out.metadata.update(_tags(source.metadata))
         picture = picture_stream(source, facts.path).index
         written: dict[int, av.stream.Stream] = {}
+        anew: dict[int, av.AudioStream] = {}
         for stream in source.streams:
             if stream.index == picture:
                 written[picture] = _picture(out, first.streams.video[0], stream, facts)
             elif stream.type in kinds and not (stream.type == "data" and name in _WITHOUT_DATA):
                 added = _copied(out, stream)
+                if added is None and stream.type == "audio" and (added := added_anew(out, stream)) is not None:
+                    anew[stream.index] = added
                 if added is not None:
-                    written[stream.index] = added
+                    written[stream.index] = _described(added, stream)
         if chapters := source.chapters():
             out.set_chapters(chapters)
-        for packet, stream in _in_order(source, parts, written, picture):
+        for packet, stream in _in_order(source, parts, written, anew, picture):
             packet.stream = stream
             out.mux(packet)
-        return tuple(
-            f"A stream of {stream.type} of {facts.path.name} could not be kept in {target.name}."
-            for stream in source.streams
-            if stream.index not in written
+        lost = (stream for stream in source.streams if stream.index not in written)
+        return (
+            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {target.name}." for stream in lost),
+            *(f"Sound of {facts.path.name} was encoded anew: {target.name} cannot hold it as it was." for _ in anew),
         )
 
 
@@ -107,11 +112,16 @@ def _copied(out: av.container.OutputContainer, stream: av.stream.Stream) -> av.s
     if stream.type == "attachment":
         return out.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
     try:
-        added = out.add_stream_from_template(stream)
+        return out.add_stream_from_template(stream)
     except (FFmpegError, ValueError, TypeError):
         return None
-    added.metadata.update(_tags(stream.metadata))
-    added.disposition = stream.disposition
+
+
+def _described(added: av.stream.Stream, stream: av.stream.Stream) -> av.stream.Stream:
+    """Return a stream that is written, with what the film says of it; of an attachment that is said already."""
+    if stream.type != "attachment":
+        added.metadata.update(_tags(stream.metadata))
+        added.disposition = stream.disposition
     return added
 
 
@@ -119,12 +129,15 @@ def _in_order(
     source: av.container.InputContainer,
     parts: Sequence[Path],
     written: dict[int, av.stream.Stream],
+    anew: dict[int, av.AudioStream],
     picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
     """Yield the packets of all streams, nearly by time, with the stream each goes to."""
     others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
     pictures = ((_moment(packet), packet, written[picture]) for packet in _part_packets(parts))
-    copied = ((_moment(packet), packet, written[packet.stream.index]) for packet in _packets(source, others))
+    copied = (
+        (_moment(packet), packet, written[number]) for packet, number in encoded_anew(_packets(source, others), anew)
+    )
     for _, packet, stream in heapq.merge(pictures, copied, key=lambda each: each[0]):
         yield packet, stream
 

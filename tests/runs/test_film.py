@@ -136,6 +136,28 @@ def test_films_of_other_kinds_become_films_of_their_kind_or_matroska(tmp_path, s
     assert len(list(read_frames(examine_film(result.film)))) == 24
 
 
+def test_sound_that_matroska_does_not_hold_is_encoded_anew_and_keeps_its_times(tmp_path, small_model):
+    two_scenes(tmp_path / "a.wmv", 25, codec="wmv2", sound=True, sound_codec="wmav2")
+    result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.wmv"))
+    assert result.remarks == ("Sound of a.wmv was encoded anew: a.wmv.mkv cannot hold it as it was.",)
+    before, after = examine_film(tmp_path / "a.wmv"), examine_film(result.film)
+    assert (before.sound, after.sound) == ("wmav2", "aac")
+    assert [sounds_since(film) for film in (before.path, result.film)] == pytest.approx([1, 1], abs=0.01)
+    moments = [[float(frame.time * film.time_base) for frame in read_frames(film)] for film in (before, after)]
+    assert moments[1] == pytest.approx(moments[0], abs=0.001)
+
+
+def sounds_since(film: Path) -> float:
+    """When a film's sound is first loud, in seconds since its first frame."""
+    with av.open(str(film)) as container:
+        for frame in container.decode(audio=0):
+            loud = np.flatnonzero(np.abs(frame.to_ndarray()[0]) > 0.15)
+            if len(loud):
+                begins = examine_film(film)
+                return float(frame.pts * frame.time_base + loud[0] / frame.rate - begins.begins * begins.time_base)
+    raise AssertionError("There is no sound.")
+
+
 def test_a_deep_webm_is_written_with_the_depth_its_encoder_has(tmp_path, small_model):
     two_scenes(tmp_path / "a.mkv", codec="ffv1", pixels="yuv420p10le", tags={"color_range": STUDIO_RANGE})
     (tmp_path / "a.mkv").rename(tmp_path / "a.webm")
