@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -200,6 +201,7 @@ def _decoded(
 ) -> Iterator[av.VideoFrame]:
     damage = [] if damage is None else damage
     packets = container.demux(stream)
+    last, repeats = None, deque()
     while True:
         try:
             packet = next(packets)
@@ -208,10 +210,27 @@ def _decoded(
         except FFmpegError as error:
             damage.append(f"it cannot be read to its end: {error.strerror}")
             return
+        if not packet.size and packet.pts is not None:  # of Theora, the picture before it once more
+            repeats.append(packet.pts)
+            continue
         try:
-            yield from packet.decode()
+            for frame in packet.decode():
+                yield from _repeated(last, repeats, until=frame.pts)
+                yield frame
+                last = frame
+            if packet.pts is None and not packet.size:  # the end
+                yield from _repeated(last, repeats)
         except FFmpegError as error:
             damage.append(f"a frame is damaged: {error.strerror}")
+
+
+def _repeated(last: av.VideoFrame | None, repeats: deque[int], until: int | None = None) -> Iterator[av.VideoFrame]:
+    """Yield a frame once more at each time of `repeats` that is before another."""
+    while repeats and (until is None or repeats[0] < until):
+        time = repeats.popleft()
+        if last is not None:
+            last.pts = time
+            yield last
 
 
 def _deinterlaced(frames: Iterator[av.VideoFrame], stream: av.VideoStream) -> Iterator[av.VideoFrame]:

@@ -153,3 +153,21 @@ def test_frames_behind_damage_still_come_and_the_damage_is_told(tmp_path):
     (tmp_path / "c.mkv").write_bytes(content[:middle])
     facts = examine_film(tmp_path / "c.mkv")
     assert 0 < len(list(read_frames(facts, damage))) < 80
+
+
+def test_an_empty_packet_shows_the_picture_before_it_once_more(tmp_path):
+    two_scenes(tmp_path / "a.nut", 6, codec="ffv1", pixels="gray", options={"g": "1"})
+    with av.open(str(tmp_path / "a.nut")) as film, av.open(str(tmp_path / "b.nut"), "w") as out:
+        stream = out.add_stream_from_template(film.streams.video[0])
+        for number, packet in enumerate(film.demux(video=0)):
+            if not packet.size:
+                continue
+            sent = av.Packet(0) if number in (4, 5, 11) else packet
+            sent.pts, sent.dts, sent.time_base, sent.stream = packet.pts, packet.dts, packet.time_base, stream
+            out.mux(sent)
+    damage = []
+    before, after = (list(read_frames(examine_film(tmp_path / name), damage)) for name in ("a.nut", "b.nut"))
+    assert damage == []
+    assert [frame.time for frame in after] == [frame.time for frame in before]
+    shown = [0, 1, 2, 3, 3, 3, 6, 7, 8, 9, 10, 10]
+    assert all(np.array_equal(frame.luma, before[number].luma) for frame, number in zip(after, shown, strict=True))
