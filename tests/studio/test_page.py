@@ -30,7 +30,7 @@ from tests.studio.browsing import (
     spread,
     until_shown,
 )
-from tests.studio.serving import TOKEN, Running, running
+from tests.studio.serving import Running
 
 pytestmark = IN_A_BROWSER
 AXE = "axe-core@4.14.1"
@@ -232,28 +232,6 @@ def test_without_javascript_there_is_a_sentence(browser, studio):
     expect(page.locator("#unscripted")).to_be_visible()
     expect(page.locator("#unscripted")).to_contain_text("This page needs JavaScript")
     context.close()
-
-
-def test_a_server_that_is_gone_is_said_and_one_that_is_back_gets_the_photos_again(browser, tmp_path):
-    flags = ("--port", "7971", "--token", TOKEN)
-    with running(tmp_path, *flags) as first:
-        pages = opened(browser, first.address)
-        page = next(pages)
-        choose(page, SHIPPED / "camera.png")
-        until_shown(page)
-        click_photo(page, 0.6, 0.3)
-        page.fill("#hex", "#3050d0")
-        page.click("#colours-done")
-        expect(page.locator(".pin")).to_have_count(1)
-    expect(page.locator("#notices")).to_contain_text("The studio does not answer")
-    with running(tmp_path, *flags) as second:
-        assert second.address == first.address
-        expect(page.locator("#notices")).to_be_empty()
-        until_shown(page)
-        expect(page.locator(".pin")).to_have_count(1)
-        hints = json.loads(Path(saved(page, "#save-hints").path()).read_text())
-        assert hints[0]["colour"] == "#3050d0"
-        next(pages, None)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import { Adjusting } from "./adjusting.js";
 import { Changes } from "./changes.js";
 import { Palette } from "./colours.js";
+import { Connection } from "./connection.js";
 import { Film } from "./film.js";
 import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
@@ -32,6 +33,10 @@ const stage = new Stage(find("stage"), {
     find("zoom").value = stage.photo ? `${Math.round(stage.view.scale * devicePixelRatio * 100)} %` : "";
   },
 });
+const connection = new Connection(notices, {
+  begin,
+  again: (photo) => photo === current && viewing.recolour(photo),
+});
 const viewing = new Viewing(stage, {
   coloured: () => {
     wait(false);
@@ -40,7 +45,7 @@ const viewing = new Viewing(stage, {
   },
   failed: (error, photo) => {
     wait(false);
-    if (error instanceof Gone) lost();
+    if (error instanceof Gone) connection.lostFor(photo);
     else if (!stage.pictures.colour) showFailure(error.message);
     else notices.say(error.message, photo.id);
   },
@@ -213,21 +218,6 @@ async function bringBack() {
   if (files.length) await intake.add(files, sitting);
 }
 
-function lost() {
-  notices.say("The studio does not answer: was it ended? Start it again where it was started.", "lost", true);
-  document.body.classList.add("is-lost");
-}
-
-async function found() {
-  try {
-    await begin();
-    notices.end("lost");
-    document.body.classList.remove("is-lost");
-  } catch (error) {
-    notices.say(error.message, "lost", true);
-  }
-}
-
 function hear() {
   const on = (id, kind, heard) => find(id).addEventListener(kind, heard);
   const onAll = (selector, heard) =>
@@ -295,6 +285,6 @@ listen(
       if (current) viewing.recolour(current);
     },
   },
-  lost,
-  found,
+  () => connection.lost(),
+  () => connection.found(),
 );
