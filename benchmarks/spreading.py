@@ -1,27 +1,35 @@
 """`python -m benchmarks.spreading PHOTOS FILE.npz`: how the kernels that hints spread by were learned.
 
-PHOTOS holds one folder for each source; photos of the sources that no network that ships has learned from are taken,
-some to learn from, others to see what came of it. What is made as large as possible is what true colours at random
-places gain: the mean over photos of the PSNR of chroma over the automatic result, in dB. FILE.npz is what
-`colorizer.inference.spreading.LEARNED` names; it belongs to the model that ships.
+PHOTOS holds one folder for each source. Some photos of the sources that no network that ships has learned from show
+what came of it; learned from are the others of these sources, and some of all others. What is made as large as possible
+is what true colours at random places gain: the mean over photos of the PSNR of chroma over the automatic result, in dB.
+FILE.npz is what `colorizer.inference.spreading.LEARNED` names; it belongs to the model that ships.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks import spreading_in_tensorflow as twin
 
+if TYPE_CHECKING:
+    from colorizer.network.network import Network
+
 SOURCES = {"coco_captions": 45, "deconv100": 30, "mosaics572": 40, "pacs_photo": 40, "zalo5k": 40}
 """How many photos of each are checked with; the others are learned from."""
-HINTS, PLACES, HIDDEN, GATE_UNITS = (50, 24), 326, 32, 16
+OTHERS = 20_000
+"""Photos of other sources, drawn by seed, that are learned from too."""
+HINTS, PLACES, HIDDEN, GATE_UNITS = (50, 24), 326, 64, 48
 """Of each photo: hints to check and to learn with, and random places where colours are compared."""
-STEPS, PHOTOS_AT_ONCE, PLACES_AT_ONCE, LEARNING_RATE = 2000, 8, 96, 6e-3
+STEPS, PHOTOS_AT_ONCE, PLACES_AT_ONCE, LEARNING_RATE = 16_000, 8, 96, 4e-3
 ROUNDS = (((1, 5, 10), (1.0, 1.5, 1.0)), ((1, 5, 10), (1.0, 1.5, 1.0)), ((5, 10, 24), (1.5, 1.0, 1.0)))
 """Numbers of hints in turn, and how much each counts."""
 WEIGHT_DECAY = 1e-3
@@ -44,24 +52,35 @@ def choose(photos: Path) -> tuple[list[Path], list[Path]]:
         random.Random(5).shuffle(paths)
         checking += paths[:checked]
         learning += paths[checked:]
-    return learning, checking
+    others = (path for source in photos.iterdir() if source.name not in SOURCES for path in source.rglob("*"))
+    found = sorted(path for path in others if path.is_file())
+    return learning + random.Random(5).sample(found, min(OTHERS, len(found))), checking
 
 
 def sampled(paths: list[Path], hints: int) -> dict[str, np.ndarray]:
     """Return what is known of random places of photos, each of shape (photos, places, ...), the first of them hints;
     `paths` between these and all, shape (photos, hints, places).
     """
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        all_samples = pool.starmap(_sampled, [(path, hints, number) for number, path in enumerate(paths)], chunksize=32)
+    return {name: np.stack([samples[name] for samples in all_samples]) for name in all_samples[0]}
+
+
+def _sampled(path: Path, hints: int, seed: int) -> dict[str, np.ndarray]:
     from colorizer.inference.hinted import set_photo
-    from colorizer.network import load_model
     from colorizer.photos import chroma, read_photo
 
-    network, all_samples = load_model(), []
-    for number, path in enumerate(paths):
-        photo = read_photo(path)
-        luma, proposed = set_photo(photo, network).grid
-        true = photo.rgb().resize(luma.shape[::-1])
-        all_samples.append(samples_of(luma, proposed, chroma(np.asarray(true, np.float32) / 255), hints, number))
-    return {name: np.stack([samples[name] for samples in all_samples]) for name in all_samples[0]}
+    photo = read_photo(path)
+    luma, proposed = set_photo(photo, _network()).grid
+    true = photo.rgb().resize(luma.shape[::-1])
+    return samples_of(luma, proposed, chroma(np.asarray(true, np.float32) / 255), hints, seed)
+
+
+@cache
+def _network() -> Network:
+    from colorizer.network import load_model
+
+    return load_model()
 
 
 def samples_of(
@@ -124,7 +143,7 @@ def learn(learning: dict[str, np.ndarray], checking: dict[str, np.ndarray]) -> d
         warm, rest = min(1, (number + 1) / 50), 0.5 + 0.5 * np.cos(np.pi * number / STEPS)
         optimizer.learning_rate.assign(LEARNING_RATE * warm * rest)
         step(batches, tf.constant(shares))
-        if number % 500 == 499:
+        if number % 1000 == 999:
             print(number + 1, _checked(tf, checking, weights, fixed), flush=True)
     return _stored({name: weight.numpy() for name, weight in weights.items()}, fixed)
 

@@ -9,7 +9,7 @@ import numpy as np
 from colorizer.inference.spreading import COUNTS, NARROW, WIDE
 from colorizer.photos.color import CHROMA_TO_OFFSET
 
-EMBEDDING = 6
+EMBEDDING = 8
 MOST = {"path": 1.0, "tone": 0.22, "proposed": 0.16, "embedding": 1.0}
 """Lengths of the narrow kernel: longer ones score more, but chosen colours flow around things."""
 MOST_COMMON = (0.009, 0.075, 0.095, 0.11)

@@ -142,7 +142,7 @@ class Paths:
 
 
 def _hidden(described: np.ndarray) -> np.ndarray:
-    """Return what the small network knows of places, of their descriptors, shape (h, w, 24)."""
+    """Return what the small network knows of places, of their descriptors: float32, shape (h, w, features)."""
     learned = _learned()
     return np.tanh((described - learned["mean"]) / learned["deviation"] @ learned["hidden"] + learned["hidden_bias"])
 
