@@ -1,11 +1,7 @@
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,29 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.failing import FULL, failing
 from benchmarks.made_films import gray, write_film
-from colorizer.errors import ColorizeError, Interrupted
+from colorizer.errors import ColorizeError
 from colorizer.film.encoding import Encoding
 from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
 from colorizer.inference.hints import Hint
-from colorizer.network.model_files import load_model
 from colorizer.photos.color import luma
-from colorizer.runs import film as film_run
-from colorizer.runs.film import FilmJob, colorize_film
-from colorizer.runs.folders import new_run
-from tests.conftest import PROJECT
+from colorizer.runs.film import colorize_film
 from tests.film.scenes import ASTRONAUT, on_its_side, pan, two_scenes
-
-
-@pytest.fixture
-def short_parts(monkeypatch):
-    """Parts of few frames, so that a small film has several."""
-    monkeypatch.setattr(film_run, "PART_FRAMES", 16)
-
-
-def job_of(tmp_path: Path, model: Path, film: Path, **changes) -> FilmJob:
-    return FilmJob(load_model(model), film, new_run(tmp_path / "out", "film"), **changes)
+from tests.runs.film_jobs import job_of
 
 
 def packets(path: Path, kind: str) -> list[tuple]:
@@ -249,75 +231,6 @@ def test_an_animated_picture_stays_one_with_its_times(tmp_path, small_model, end
         assert np.ptp(rgb, axis=-1).mean() > 5
     with Image.open(result.side_by_side) as both:
         assert (both.size, both.n_frames) == ((320, 120), 12)
-
-
-def test_a_film_that_was_stopped_goes_on_and_is_equal_to_one_that_was_not(tmp_path, small_model, short_parts):
-    film = tmp_path / "a.mp4"
-    two_scenes(film, 30, sound=True)
-    whole = colorize_film(job_of(tmp_path, small_model, film))
-
-    def stop(done: int, total: int) -> None:
-        if done == 41:
-            signal.raise_signal(signal.SIGINT)
-
-    at_work = set(threading.enumerate())
-    job = job_of(tmp_path, small_model, film)
-    with pytest.raises(Interrupted, match=r"32 frames of a\.mp4 are in colour"):
-        colorize_film(job, stop)
-    assert set(threading.enumerate()) <= at_work
-    assert not (job.run.results / "a.mp4").exists()
-    whole.folder.rename(tmp_path / "whole")
-    done = []
-    again = colorize_film(
-        job_of(tmp_path, small_model, film, goes_on=True), lambda now, total: done.append((now, total))
-    )
-    assert (again.folder, again.made_before, done[0]) == (job.run.results, 32, (33, 60))
-    assert again.film.read_bytes() == (tmp_path / "whole" / "a.mp4").read_bytes()
-    assert again.scenes == whole.scenes
-    third = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
-    assert (third.film, third.made_before, third.frames) == (again.film, 60, 60)
-
-
-@pytest.mark.slow
-def test_a_film_whose_process_was_killed_goes_on(tmp_path, small_model):
-    film = tmp_path / "a.mkv"
-    two_scenes(film, 30)
-    whole = colorize_film(job_of(tmp_path / "whole", small_model, film))
-    script = (
-        "import os, signal, sys; from pathlib import Path; from colorizer.network.model_files import load_model\n"
-        "from colorizer.runs import film; from colorizer.runs.folders import new_run; film.PART_FRAMES = 16\n"
-        "def kill(done, total):\n    if done == 40: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "run = new_run(Path(sys.argv[3]), 'film')\n"
-        "film.colorize_film(film.FilmJob(load_model(sys.argv[1]), Path(sys.argv[2]), run), kill)\n"
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", script, small_model, film, tmp_path / "out"],
-        cwd=PROJECT,
-        check=False,
-        capture_output=True,
-        env=os.environ,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
-    assert 16 <= again.made_before <= 32
-    assert len(list(read_frames(examine_film(again.film)))) == 60
-    assert again.scenes == whole.scenes
-
-
-def test_a_disk_that_is_full_is_said_nothing_half_written_stays_and_with_room_it_goes_on(
-    tmp_path, small_model, short_parts
-):
-    film = tmp_path / "a.mkv"
-    two_scenes(film, 20)
-    job = job_of(tmp_path, small_model, film)
-    with failing(job.run.results, 6, FULL) as operations, pytest.raises(ColorizeError, match="Could not write"):
-        colorize_film(job)
-    assert operations.met
-    assert not list(job.run.results.rglob(".writing-*"))
-    assert not (job.run.results / "a.mkv").exists()
-    again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
-    assert again.folder == job.run.results
-    assert len(list(read_frames(examine_film(again.film)))) == 40
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
