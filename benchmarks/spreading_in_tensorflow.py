@@ -27,10 +27,9 @@ def bounds() -> np.ndarray:
 
 def gain_of(tf: ModuleType, batch: dict, weights: dict, fixed: dict, exact: bool = False):
     """Return what hints gain, in dB, of each photo of a batch."""
-    count = batch["hinted"].shape[1]
+    count = batch["differences"].shape[1]
     errors = (CHROMA_TO_OFFSET @ CHROMA_TO_OFFSET.T).astype(np.float32) / 3
-    missing = batch["true"] - batch["proposed"]
-    differences = batch["hinted"] - batch["proposed"][:, :count]
+    missing, differences = batch["missing"], batch["differences"]
     change = change_of(tf, batch, differences, weights, fixed)
     least = tf.minimum(tf.reduce_min(differences, 1, keepdims=True), 0)
     most = tf.maximum(tf.reduce_max(differences, 1, keepdims=True), 0)
@@ -46,16 +45,13 @@ def gain_of(tf: ModuleType, batch: dict, weights: dict, fixed: dict, exact: bool
 
 def change_of(tf: ModuleType, batch: dict, differences, weights: dict, fixed: dict):
     """Return how the chroma of each place changes, before it is clipped, shape (photos, places, 2)."""
-    count, paths, proposed = batch["hinted"].shape[1], batch["paths"], batch["proposed"]
+    count, paths, proposed = differences.shape[1], batch["paths"], batch["proposed"]
     statistics = _statistics(tf, differences, proposed[:, :count], paths[:, :, :count])
     factors = tf.exp(tf.clip_by_value(statistics @ weights["by_hints"], -2.0, 2.0))
-    length_of = dict(zip(WIDE + NARROW, tf.unstack(factors, axis=-1), strict=True))
-    length_of |= {name: tf.minimum(1.0, length_of[name]) for name in NARROW}
-    first = dict(zip(FIRST, tf.unstack(tf.exp(tf.minimum(weights["reaches"], bounds()))), strict=True))
-    reach = {name: first[name] * length_of[name][:, None, None] for name in FIRST}
+    reach = dict(zip(WIDE + NARROW, tf.unstack(tf.exp(tf.minimum(weights["reaches"], bounds()))), strict=True))
+    reach |= {name: reach[name] * factors[:, number, None, None] for number, name in enumerate(WIDE)}
     common = tf.exp(tf.minimum(weights["common"], np.log(MOST_COMMON).astype(np.float32)))
     where = COUNTS.index(min(COUNTS, key=lambda known: abs(np.log(known / count))))
-    most = common[where] * length_of["common"][:, None, None]
 
     hidden = tf.tanh(
         (batch["descriptors"] - fixed["mean"]) / fixed["deviation"] @ weights["hidden"] + weights["hidden_bias"]
@@ -94,9 +90,13 @@ def change_of(tf: ModuleType, batch: dict, differences, weights: dict, fixed: di
         return tf.matmul(kernel, tf.linalg.solve(between, values), transpose_a=True)
 
     length = tf.sqrt(tf.reduce_sum(differences**2, -1, keepdims=True) + 1e-12)
-    widely = kriged(wide, differences * tf.minimum(1.0, most / length), reach["wide_doubt"])
+    widely = kriged(wide, differences * tf.minimum(1.0, common[where] / length), reach["wide_doubt"])
     narrowly = kriged(narrow, differences - widely[:, :count], reach["doubt"])
-    known = [*_evidence(tf, far, near, differences), *_seen(tf, widely, narrowly, proposed)]
+    known = _evidence(tf, far, near, differences)
+    hints = _described(tf, differences, proposed[:, :count], batch["tone"][:, :count], batch["row"][:, :count])
+    for kernel in (near, far):
+        known += _compared(tf, kernel, hints, batch, proposed)
+    known += _seen(tf, widely, narrowly, proposed)
     of_all = tf.repeat(statistics[:, None], tf.shape(proposed)[1], axis=1)
     units = tf.concat([hidden, tf.stack(known, -1), of_all], -1) @ weights["gate"] + weights["gate_bias"]
     numbers = tf.tanh(units) @ weights["gate_output"]
@@ -117,6 +117,30 @@ def _evidence(tf: ModuleType, far, near, differences) -> list:
         _tens(tf, tf.sqrt(apart + 1e-8) + 0.003) + 1.7,
         2 * tf.reduce_max(far, 1) - 1,
         2 * tf.reduce_max(near, 1) - 1,
+    ]
+
+
+def _described(tf: ModuleType, differences, proposed, tone, row):
+    """Return what `gates.described` tells of hints, shape (photos, hints, 8)."""
+    asked = proposed + differences
+    sizes = [_tens(tf, _size(tf, differences) + 0.005) + 1.3, _tens(tf, _size(tf, asked) + 0.01) + 1.1]
+    return tf.concat([tf.stack([*sizes, 3 * tone, 2 * row], -1), 8 * asked, 8 * proposed], -1)
+
+
+def _compared(tf: ModuleType, kernel, hints, batch: dict, proposed) -> list:
+    """Return `gates.compared`, eight numbers of each place."""
+    means = tf.matmul(kernel, hints, transpose_a=True) / (tf.reduce_sum(kernel, 1) + 1e-3)[..., None]
+    asked, there = means[..., 4:6], means[..., 6:]
+    size = _size(tf, proposed) + 0.01
+    return [
+        means[..., 0],
+        means[..., 1],
+        means[..., 2] - 3 * batch["tone"],
+        means[..., 3] - 2 * batch["row"],
+        tf.reduce_sum(asked * proposed, -1) / size,
+        tf.reduce_sum(there * proposed, -1) / size,
+        _size(tf, asked),
+        _size(tf, there - 8 * proposed),
     ]
 
 

@@ -1,9 +1,9 @@
 """How far what hints change is believed, place by place: what kriging, which only ever adds up, cannot say.
 
 A network of two layers looks at each place, at what the two kernels say of it, at how much there is to say that from,
-and at how much the hints around it agree. It answers with three numbers: a factor on what spreads widely, one on what
-spreads narrowly, and how much of the proposed chroma to add or take, as a share of how much changes there. So where
-hints change nothing it changes nothing.
+at how much the hints around it agree, and at what sets their places apart from this one. It answers with three numbers:
+a factor on what spreads widely, one on what spreads narrowly, and how much of the proposed chroma to add or take, as a
+share of how much changes there. So where hints change nothing it changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import numpy as np
 _LEAST, _MOST = -2.0, 0.5
 """Logarithms of the smallest and the largest factor."""
 _MOST_OF_PROPOSED = 0.5
+_COLUMNS = 48
+_TONES, _ROWS, _CHROMAS = 3, 2, 8
+"""What brings tone, rows and chroma to about one in size, for the network's sake."""
 
 
 def looks(hidden: np.ndarray, learned: dict[str, np.ndarray]) -> np.ndarray:
@@ -21,7 +24,7 @@ def looks(hidden: np.ndarray, learned: dict[str, np.ndarray]) -> np.ndarray:
     `hidden`: what the small network of `spreading` knows of them, shape (h, w, features). `learned`:
     `spreading.LEARNED`.
     """
-    return hidden @ learned["gate"][: hidden.shape[-1]] + learned["gate_bias"]
+    return layer(hidden, learned["gate"][: hidden.shape[-1]]) + learned["gate_bias"]
 
 
 def gated(
@@ -35,7 +38,8 @@ def gated(
 ) -> np.ndarray:
     """Return how chroma changes, float32, shape (h, w, 2), of what spreads widely and narrowly, of the same shape.
 
-    `looks` and `learned` as above; `evidence` as below, `statistics` of all hints; `proposed` chroma, shape (h, w, 2).
+    `looks` and `learned` as above; `evidence`, shape (h, w, numbers): what functions below tell of places; `statistics`
+    of all hints; `proposed` chroma, shape (h, w, 2).
     """
     sizes = [_size(vectors) for vectors in (wide, narrow, proposed, proposed + wide + narrow)]
     along = [(wide, proposed, 0, 2), (narrow, proposed, 1, 2), (narrow, wide, 1, 0)]
@@ -45,8 +49,10 @@ def gated(
     places = np.concatenate([evidence, np.stack(seen, axis=-1)], axis=-1, dtype=np.float32)
     first = learned["gate"].shape[0] - places.shape[-1] - len(statistics)
     at_places, of_all = np.split(learned["gate"][first:], [places.shape[-1]])
-    units = np.tanh(looks + places @ at_places + statistics.astype(np.float32) @ of_all)
-    numbers = units @ learned["gate_output"]
+    units = layer(places, at_places)
+    units += looks
+    units += statistics.astype(np.float32) @ of_all
+    numbers = layer(np.tanh(units, out=units), learned["gate_output"])
     factors = np.exp(np.clip(numbers[..., :2], _LEAST, _MOST))
     share = _MOST_OF_PROPOSED * np.tanh(numbers[..., 2]) * _size(wide + narrow) / (sizes[2] + np.float32(0.02))
     return factors[..., :1] * wide + factors[..., 1:] * narrow + share[..., None] * proposed
@@ -74,6 +80,57 @@ def evidence(far: np.ndarray, near: np.ndarray, differences: np.ndarray) -> np.n
         axis=-1,
         dtype=np.float32,
     )
+
+
+def described(differences: np.ndarray, proposed: np.ndarray, tone: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return what hints are like, each number about one in size: shape (n, 8).
+
+    `differences` they ask for from the chroma that is `proposed` at their places, both of shape (n, 2); the `tone` of
+    these, and how far down they lie as a share of the height (`rows`), both of shape (n,).
+    """
+    asked = proposed + differences
+    sizes = [_tens(_size(differences), 0.005) + 1.3, _tens(_size(asked), 0.01) + 1.1]
+    return np.column_stack([*sizes, _TONES * tone, _ROWS * rows, _CHROMAS * asked, _CHROMAS * proposed])
+
+
+def compared(kernel: np.ndarray, hints: np.ndarray, tone: np.ndarray, proposed: np.ndarray) -> np.ndarray:
+    """Return what the hints that places have to do with are like beside these, float32, shape (h, w, 8): the means of
+    how large their differences and how strong their colours are; how much brighter and farther down they lie; how far
+    the colours they ask for, and those proposed there, are also proposed here; how strong the mean of these colours is;
+    and how far what is proposed there is from here.
+
+    `kernel`: how much each place has to do with each hint, in [0, 1], shape (n, h, w). `hints`: what is `described` of
+    them. `tone`, shape (h, w), and `proposed` chroma, shape (h, w, 2), of places.
+    """
+    means = weighted_sums(kernel, hints) / (kernel.sum(axis=0) + np.float32(1e-3))[..., None]
+    asked, there = means[..., 4:6], means[..., 6:]
+    rows = (np.arange(len(tone), dtype=np.float32) / len(tone))[:, None]
+    size = _size(proposed) + np.float32(0.01)
+    return np.stack(
+        [
+            means[..., 0],
+            means[..., 1],
+            means[..., 2] - np.float32(_TONES) * tone,
+            means[..., 3] - np.float32(_ROWS) * rows,
+            _product(asked, proposed) / size,
+            _product(there, proposed) / size,
+            _size(asked),
+            _size(there - np.float32(_CHROMAS) * proposed),
+        ],
+        axis=-1,
+        dtype=np.float32,
+    )
+
+
+def layer(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return values, shape (h, w, n), times weights, shape (n, units): float32, (h, w, units).
+
+    Some columns of a row at a time: for more, OpenBLAS wakes threads that then wait busily for the next.
+    """
+    product = np.empty((*values.shape[:2], weights.shape[1]), np.float32)
+    for left in range(0, values.shape[1], _COLUMNS):
+        np.matmul(values[:, left : left + _COLUMNS], weights, out=product[:, left : left + _COLUMNS])
+    return product
 
 
 def weighted_sums(fields: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ other is their kernel, made of five distances:
 
 Small differences reach far: a network that is a little too brown here is so elsewhere. Large ones belong to one thing:
 that a dress is red says nothing of the sky. So only a small part of each difference spreads with the wide kernel, and
-what is then missing with the narrow one. How far both reach depends on what the hints say together: how many they are,
-how far apart, how large their differences are and how much alike. How far both are believed, place by place, is for
-`gates` to say; what is then missing at the hints' own places is kriged narrowly again.
+what is then missing with the narrow one. How far the wide one reaches depends on what the hints say together: how many
+they are, how far apart, how large their differences are and how much alike. How far both are believed, place by place,
+is for `gates` to say; what is then missing at the hints' own places is kriged narrowly again.
 
 All weights are in `LEARNED`, which `python -m benchmarks.spreading` makes; docs/EXPERIMENTS.md has what lost.
 """
@@ -35,7 +35,7 @@ from PIL import Image
 from skimage.graph import MCP_Geometric
 
 from colorizer.inference.descriptors import descriptors, steepness, tone
-from colorizer.inference.gates import evidence, gated, looks, weighted_sums
+from colorizer.inference.gates import compared, described, evidence, gated, layer, looks, weighted_sums
 
 LEARNED = Path(__file__).parents[1] / "pretrained" / "spreading.npz"
 WORKING_SIDE = 128
@@ -48,11 +48,12 @@ COUNTS = (1, 5, 10, 50)
 """Numbers of hints for which it was learned how much of a difference is common."""
 WIDE = ("wide_path", "wide_tone", "wide_proposed", "wide_row", "wide_embedding", "wide_doubt")
 WIDE += ("linear", "linear_embedding", "doubt")
-NARROW = ("path", "tone", "proposed", "embedding", "common")
-"""What depends on what the hints say together, in the order of `LEARNED`: lengths of distances, weights of the scalar
-products, variance a difference is doubted with as a share of the field's (two that contradict each other have a
-solution), and how much of a difference is common. What is narrow only becomes less: true colours at random places want
-more, but chosen colours are farther from the proposed ones, and then flow around things."""
+"""What depends on what the hints say together, in the order of `LEARNED`: lengths of the wide kernel's distances,
+weights of the scalar products, and the variance a difference is doubted with as a share of the field's (two that
+contradict each other have a solution)."""
+NARROW = ("path", "tone", "proposed", "embedding")
+"""Lengths of the narrow kernel's distances, which are the same for all hints: true colours at random places want longer
+ones, but chosen colours are farther from the proposed ones, and then flow around things."""
 
 Cell = tuple[int, int]
 
@@ -88,7 +89,10 @@ class Spreading:
         far, near = (np.empty_like(paths) for _ in range(2))
         for number, cell in enumerate(cells):
             far[number], near[number] = self._nearness(cell, paths[number], reach)
-        known = evidence(far, near, differences)
+        rows = places[0] / len(self._tone)
+        hints = described(differences, self._proposed[*places], self._tone[*places], rows)
+        beside = [compared(kernel, hints, self._tone, self._proposed) for kernel in (near, far)]
+        known = np.concatenate([evidence(far, near, differences), *beside], axis=-1)
         for number, cell in enumerate(cells):
             far[number] *= self._scale * self._scale[cell]
             far[number] += reach["linear"] * (self._proposed @ self._proposed[cell])
@@ -144,7 +148,9 @@ class Paths:
 def _hidden(described: np.ndarray) -> np.ndarray:
     """Return what the small network knows of places, of their descriptors: float32, shape (h, w, features)."""
     learned = _learned()
-    return np.tanh((described - learned["mean"]) / learned["deviation"] @ learned["hidden"] + learned["hidden_bias"])
+    hidden = layer((described - learned["mean"]) / learned["deviation"], learned["hidden"])
+    hidden += learned["hidden_bias"]
+    return np.tanh(hidden, out=hidden)
 
 
 def _embedded(hidden: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -152,7 +158,7 @@ def _embedded(hidden: np.ndarray) -> tuple[np.ndarray, ...]:
     scalar product is a part of the wide kernel.
     """
     learned = _learned()
-    values = hidden @ learned["output"] + learned["output_bias"]
+    values = layer(hidden, learned["output"]) + learned["output_bias"]
     side = (values.shape[-1] - 5) // 2
     wide, narrow, scales, linear = np.split(values, [side, 2 * side, 2 * side + 2], axis=-1)
     scale, narrow_scale = np.moveaxis(np.exp(np.clip(scales, -3, 3)), -1, 0)
@@ -192,11 +198,10 @@ def _learned() -> dict[str, np.ndarray]:
 def _reaches(statistics: np.ndarray, count: int) -> dict[str, np.float32]:
     """Return how far the kernels reach, by their names, for so many hints with these `_statistics`."""
     learned = _learned()
-    factors = np.exp(np.clip(statistics @ learned["by_hints"], -2, 2))
+    reaches = learned["reaches"].astype(np.float32)
+    reaches[: len(WIDE)] *= np.exp(np.clip(statistics @ learned["by_hints"], -2, 2))
     common = np.interp(np.log(count), np.log(COUNTS), np.log(learned["common"]))
-    factors[len(WIDE) :] = np.minimum(factors[len(WIDE) :], 1)
-    values = np.append(learned["reaches"], np.exp(common)) * factors
-    return dict(zip(WIDE + NARROW, values.astype(np.float32), strict=True))
+    return dict(zip(WIDE + NARROW, reaches, strict=True)) | {"common": np.float32(np.exp(common))}
 
 
 def _root_mean_square(vectors: np.ndarray) -> float:
