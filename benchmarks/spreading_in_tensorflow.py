@@ -107,7 +107,7 @@ def change_of(tf: ModuleType, batch: dict, differences, weights: dict, fixed: di
 
 
 def _evidence(tf: ModuleType, far, near, differences) -> list:
-    """Return `gates.evidence`, five numbers of each place."""
+    """Return what `gates.evidence` begins with, five numbers of each place."""
     shares = near / (tf.reduce_sum(near, 1, keepdims=True) + 1e-3)
     mean = tf.matmul(shares, differences, transpose_a=True)
     apart = tf.reduce_sum(shares * tf.reduce_sum((differences[:, :, None] - mean[:, None]) ** 2, -1), 1)
@@ -121,14 +121,14 @@ def _evidence(tf: ModuleType, far, near, differences) -> list:
 
 
 def _described(tf: ModuleType, differences, proposed, tone, row):
-    """Return what `gates.described` tells of hints, shape (photos, hints, 8)."""
+    """Return what `gates._described` tells of hints, shape (photos, hints, 8)."""
     asked = proposed + differences
     sizes = [_tens(tf, _size(tf, differences) + 0.005) + 1.3, _tens(tf, _size(tf, asked) + 0.01) + 1.1]
     return tf.concat([tf.stack([*sizes, 3 * tone, 2 * row], -1), 8 * asked, 8 * proposed], -1)
 
 
 def _compared(tf: ModuleType, kernel, hints, batch: dict, proposed) -> list:
-    """Return `gates.compared`, eight numbers of each place."""
+    """Return `gates._compared`, eight numbers of each place."""
     means = tf.matmul(kernel, hints, transpose_a=True) / (tf.reduce_sum(kernel, 1) + 1e-3)[..., None]
     asked, there = means[..., 4:6], means[..., 6:]
     size = _size(tf, proposed) + 0.01

@@ -14,6 +14,9 @@ _LEAST, _MOST = -2.0, 0.5
 """Logarithms of the smallest and the largest factor."""
 _MOST_OF_PROPOSED = 0.5
 _COLUMNS = 48
+"""Of a row, that are multiplied at a time."""
+_NO_WEIGHT = np.float32(1e-3)
+"""Added to the weight of all hints, which is next to nothing where none counts."""
 _TONES, _ROWS, _CHROMAS = 3, 2, 8
 """What brings tone, rows and chroma to about one in size, for the network's sake."""
 
@@ -38,8 +41,7 @@ def gated(
 ) -> np.ndarray:
     """Return how chroma changes, float32, shape (h, w, 2), of what spreads widely and narrowly, of the same shape.
 
-    `looks` and `learned` as above; `evidence`, shape (h, w, numbers): what functions below tell of places; `statistics`
-    of all hints; `proposed` chroma, shape (h, w, 2).
+    `looks` and `learned` as above; `evidence` as below, `statistics` of all hints; `proposed` chroma, shape (h, w, 2).
     """
     sizes = [_size(vectors) for vectors in (wide, narrow, proposed, proposed + wide + narrow)]
     along = [(wide, proposed, 0, 2), (narrow, proposed, 1, 2), (narrow, wide, 1, 0)]
@@ -58,31 +60,46 @@ def gated(
     return factors[..., :1] * wide + factors[..., 1:] * narrow + share[..., None] * proposed
 
 
-def evidence(far: np.ndarray, near: np.ndarray, differences: np.ndarray) -> np.ndarray:
-    """Return how much there is to say something of places from, float32, shape (h, w, 5).
+def evidence(
+    far: np.ndarray,
+    near: np.ndarray,
+    cells: np.ndarray,
+    differences: np.ndarray,
+    tone: np.ndarray,
+    proposed: np.ndarray,
+) -> np.ndarray:
+    """Return what hints have to say of places: float32, shape (h, w, 21).
 
     `far` and `near`: how much each place has to do with each hint, widely and narrowly, in [0, 1], shape (n, h, w).
-    `differences`: what the hints change, shape (n, 2).
+    `cells`: rows and columns of the hints, shape (2, n), and `differences`, what they change, shape (n, 2). `tone`,
+    shape (h, w), and `proposed` chroma, shape (h, w, 2), of all places.
     """
-    count = near.sum(axis=0)
-    moments = np.column_stack([differences, (differences**2).sum(axis=1)]).astype(np.float32)
-    means = weighted_sums(near, moments) / (count + np.float32(1e-3))[..., None]
-    length = _product(means, means)
-    apart = np.maximum(means[..., 2] - length * (2 - count / (count + np.float32(1e-3))), 0)
-    return np.stack(
-        [
-            _tens(count, 0.01) + 0.5,
-            _tens(far.sum(axis=0), 0.01) - 0.3,
-            _tens(np.sqrt(apart + np.float32(1e-8)), 0.003) + 1.7,
-            2 * far.max(axis=0) - 1,
-            2 * near.max(axis=0) - 1,
-        ],
-        axis=-1,
-        dtype=np.float32,
-    )
+    weights = {"near": near.sum(axis=0), "far": far.sum(axis=0)}
+    hints = _described(differences, proposed[*cells], tone[*cells], cells[0] / len(tone))
+    numbers = [
+        _tens(weights["near"], 0.01) + 0.5,
+        _tens(weights["far"], 0.01) - 0.3,
+        _tens(_disagreement(near, weights["near"], differences), 0.003) + 1.7,
+        2 * far.max(axis=0) - 1,
+        2 * near.max(axis=0) - 1,
+        *_compared(near, weights["near"], hints, tone, proposed),
+        *_compared(far, weights["far"], hints, tone, proposed),
+    ]
+    return np.stack(numbers, axis=-1, dtype=np.float32)
 
 
-def described(differences: np.ndarray, proposed: np.ndarray, tone: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _disagreement(near: np.ndarray, weight: np.ndarray, differences: np.ndarray) -> np.ndarray:
+    """Return how far apart the differences are that count for each place, root mean square, shape (h, w); `weight` of
+    all hints there.
+    """
+    moments = np.column_stack([differences, (differences**2).sum(axis=1)])
+    share = weight / (weight + _NO_WEIGHT)
+    means = _means(near, weight, moments)
+    apart = np.maximum(means[..., 2] - _product(means, means) * (2 - share), 0)
+    return np.sqrt(apart + np.float32(1e-8))
+
+
+def _described(differences: np.ndarray, proposed: np.ndarray, tone: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return what hints are like, each number about one in size: shape (n, 8).
 
     `differences` they ask for from the chroma that is `proposed` at their places, both of shape (n, 2); the `tone` of
@@ -93,33 +110,35 @@ def described(differences: np.ndarray, proposed: np.ndarray, tone: np.ndarray, r
     return np.column_stack([*sizes, _TONES * tone, _ROWS * rows, _CHROMAS * asked, _CHROMAS * proposed])
 
 
-def compared(kernel: np.ndarray, hints: np.ndarray, tone: np.ndarray, proposed: np.ndarray) -> np.ndarray:
-    """Return what the hints that places have to do with are like beside these, float32, shape (h, w, 8): the means of
-    how large their differences and how strong their colours are; how much brighter and farther down they lie; how far
-    the colours they ask for, and those proposed there, are also proposed here; how strong the mean of these colours is;
-    and how far what is proposed there is from here.
+def _compared(
+    kernel: np.ndarray, weight: np.ndarray, hints: np.ndarray, tone: np.ndarray, proposed: np.ndarray
+) -> list[np.ndarray]:
+    """Return what hints are like beside each place, each of shape (h, w): the means of how large their differences and
+    how strong their colours are; how much brighter and farther down they lie; how far the colours they ask for, and
+    those proposed there, are also proposed here; how strong the mean of these colours is; and how far what is proposed
+    there is from here.
 
-    `kernel`: how much each place has to do with each hint, in [0, 1], shape (n, h, w). `hints`: what is `described` of
-    them. `tone`, shape (h, w), and `proposed` chroma, shape (h, w, 2), of places.
+    `hints`: what is `_described` of them.
     """
-    means = weighted_sums(kernel, hints) / (kernel.sum(axis=0) + np.float32(1e-3))[..., None]
+    means = _means(kernel, weight, hints)
     asked, there = means[..., 4:6], means[..., 6:]
     rows = (np.arange(len(tone), dtype=np.float32) / len(tone))[:, None]
     size = _size(proposed) + np.float32(0.01)
-    return np.stack(
-        [
-            means[..., 0],
-            means[..., 1],
-            means[..., 2] - np.float32(_TONES) * tone,
-            means[..., 3] - np.float32(_ROWS) * rows,
-            _product(asked, proposed) / size,
-            _product(there, proposed) / size,
-            _size(asked),
-            _size(there - np.float32(_CHROMAS) * proposed),
-        ],
-        axis=-1,
-        dtype=np.float32,
-    )
+    return [
+        means[..., 0],
+        means[..., 1],
+        means[..., 2] - np.float32(_TONES) * tone,
+        means[..., 3] - np.float32(_ROWS) * rows,
+        _product(asked, proposed) / size,
+        _product(there, proposed) / size,
+        _size(asked),
+        _size(there - np.float32(_CHROMAS) * proposed),
+    ]
+
+
+def _means(kernel: np.ndarray, weight: np.ndarray, of_hints: np.ndarray) -> np.ndarray:
+    """Return weighted means of what hints are, shape (n, numbers), at each place: float32, (h, w, numbers)."""
+    return weighted_sums(kernel, of_hints) / (weight + _NO_WEIGHT)[..., None]
 
 
 def layer(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ from PIL import Image
 from skimage.graph import MCP_Geometric
 
 from colorizer.inference.descriptors import descriptors, steepness, tone
-from colorizer.inference.gates import compared, described, evidence, gated, layer, looks, weighted_sums
+from colorizer.inference.gates import evidence, gated, layer, looks, weighted_sums
 
 LEARNED = Path(__file__).parents[1] / "pretrained" / "spreading.npz"
 WORKING_SIDE = 128
@@ -89,10 +89,7 @@ class Spreading:
         far, near = (np.empty_like(paths) for _ in range(2))
         for number, cell in enumerate(cells):
             far[number], near[number] = self._nearness(cell, paths[number], reach)
-        rows = places[0] / len(self._tone)
-        hints = described(differences, self._proposed[*places], self._tone[*places], rows)
-        beside = [compared(kernel, hints, self._tone, self._proposed) for kernel in (near, far)]
-        known = np.concatenate([evidence(far, near, differences), *beside], axis=-1)
+        known = evidence(far, near, places, differences, self._tone, self._proposed)
         for number, cell in enumerate(cells):
             far[number] *= self._scale * self._scale[cell]
             far[number] += reach["linear"] * (self._proposed @ self._proposed[cell])
