@@ -61,7 +61,17 @@ def main(rounds: int) -> int:
         _told("in one process", pairs)
         listed = Path(folder) / "hints.json"
         listed.write_text(json.dumps({path.name: [asdict(hint) for hint in hints]}), encoding="utf-8")
-        bare = [sys.executable, "colorize.py", "colorize", "--dataset", str(path.parent), "--yes", "--cache", "none"]
+        bare = [
+            sys.executable,
+            "colorize.py",
+            "colorize",
+            "--dataset",
+            str(path.parent),
+            "--yes",
+            "--recolor",
+            "--cache",
+            "none",
+        ]
         bare += ["--output", f"{folder}/out"]
         hinted = [*bare, "--hints", str(listed)]
         pairs = [(_command_time(bare), _command_time(hinted)) for _ in range(rounds)]

@@ -68,7 +68,17 @@ def peers(folder: Path) -> Iterator[Row]:
     photos = folder / "photos"
     write_jpegs(photos, PHOTOS, 500, 375)
     (folder / "peer").mkdir()
-    whole = [sys.executable, "colorize.py", "colorize", "--dataset", str(photos), "--yes", "--cache", "none"]
+    whole = [
+        sys.executable,
+        "colorize.py",
+        "colorize",
+        "--dataset",
+        str(photos),
+        "--yes",
+        "--recolor",
+        "--cache",
+        "none",
+    ]
     whole += ["--output", str(folder / "out")]
     for title, name in PEERS.items():
         peer = [python, "-c", PEER, name, str(photos), str(folder / "peer")]

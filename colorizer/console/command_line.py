@@ -82,10 +82,11 @@ def option(question: Question) -> click.Option:
     """Make the flag of a question."""
     default = question.default or question.shown_default
     text = f"{question.help} [{default}]" if default else question.help
+    spellings = (question.flag, *question.aliases)
     if question.is_switch:
-        flag = f"{question.flag}/{question.flag.replace('--', '--no-', 1)}"
-        return click.Option([flag], default=None, help=text)
-    return click.Option([question.flag], type=Answer(question), help=text, metavar=question.name.upper())
+        switches = [f"{flag}/{flag.replace('--', '--no-', 1)}" for flag in spellings]
+        return click.Option([question.name, *switches], default=None, help=text)
+    return click.Option([question.name, *spellings], type=Answer(question), help=text, metavar=question.name.upper())
 
 
 YES = {"is_flag": True, "help": "accept the default of every question no flag answers"}

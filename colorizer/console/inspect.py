@@ -19,7 +19,7 @@ from colorizer.conversation.counts import ask_count
 def inspect_journey(console: Console, talk: Conversation) -> None:
     """Ask, look inside and tell."""
     refuse_unknown_model(talk)
-    talk.flags.setdefault(ask.RECOLOUR.name, True)  # photos in colour say most: their truth is known
+    talk.flags.setdefault(ask.RECOLOR.name, True)  # photos in colour say most: their truth is known
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed, proposed=runs.INSPECTED_PHOTOS)

@@ -44,26 +44,22 @@ def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> No
             console.warn(f"  {path}")
 
 
-def without_colour_photos(console: Console, talk: Conversation, check: DatasetCheck) -> DatasetCheck:
-    """Leave photos that are in colour out of those to be colorized, and name them; take them where they are wanted, or
-    where most are so, since somebody then tries the program out, and a few of them pass for toned prints.
+def without_color_photos(console: Console, talk: Conversation, check: DatasetCheck) -> DatasetCheck:
+    """Skip photos that are already in color, and list them.
+
+    They are colorized only if `--recolor` was given, or if every photo is in color and the person says yes.
     """
     if not check.in_colour:
         return check
     everything = replace(check, fine=tuple(sorted((*check.fine, *check.in_colour))))
-    if len(check.in_colour) > len(check.fine):
-        console.inform(
-            f"{_most(check)} in colour already: coloured anew from brightness alone, beside the true colours."
-        )
+    are = counted(len(check.in_colour), "photo is", "photos are")
+    if talk.flag_or_default(ask.RECOLOR):
+        console.inform(f"{are} already in color and will be colorized again, from brightness alone.")
         return everything
-    console.warn(f"{counted(len(check.in_colour), 'photo is', 'photos are')} in colour already:")
+    if not check.fine:
+        console.warn(f"{'The photo is' if len(check.in_colour) == 1 else f'All {are}'} already in color.")
+        return everything if talk.answer(ask.RECOLOR) else check
+    console.warn(f"{are} already in color and will be skipped ({ask.RECOLOR.flag} colorizes them too):")
     for path in check.in_colour:
         console.warn(f"  {path}")
-    return everything if talk.answer(ask.RECOLOUR) else check
-
-
-def _most(check: DatasetCheck) -> str:
-    in_colour, total = len(check.in_colour), len(check.in_colour) + len(check.fine)
-    if in_colour < total:
-        return f"{in_colour:,} of {total:,} photos are"
-    return "The photo is" if total == 1 else f"All {total:,} photos are"
+    return check

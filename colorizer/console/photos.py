@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from colorizer.console.advice import advised
-from colorizer.console.left_out import tell_pages, tell_unreadable, without_colour_photos
+from colorizer.console.left_out import tell_pages, tell_unreadable, without_color_photos
 from colorizer.console.places import PATHS, default_dataset
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
@@ -49,6 +49,11 @@ def choose_dataset(
             tell_pages(console, check, has_all_pages)
             if len(check.fine) >= least:
                 return check
+            if check.in_colour and not check.fine:
+                raise ColorizeError(
+                    f"No black-and-white photos found in {_named(sources)}: choose another folder "
+                    f"({ask.DATASET.flag}), or add {ask.RECOLOR.flag} to colorize color photos again."
+                )
             raise ColorizeError(
                 f"{counted(len(check.fine), 'fine photo')} in {_named(sources)}: that is too few, at least "
                 f"{counted(least, 'is', 'are')} needed; choose another dataset (flag {ask.DATASET.flag})."
@@ -103,8 +108,8 @@ def _explain_rules(console: Console, for_training: bool) -> None:
         )
     else:
         console.inform(
-            "The photos are checked now. Photographs of every usual format are welcome, those of phones and scanners "
-            "too; left out, and told, is what is no photo, is damaged, or is in colour already."
+            "Checking your photos. Files that aren't photos, are damaged, or are already in color will be skipped and "
+            "listed."
         )
 
 
@@ -119,7 +124,7 @@ def _checked(
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")
-    check = without_colour_photos(console, talk, check)
+    check = without_color_photos(console, talk, check)
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
     console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")
     return check

@@ -110,7 +110,7 @@ def shared_job(
         folder=talk.answer(ask.TO) or Path(),
         adjustment=inference.Adjustment(*map(talk.answer, (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))),
         reading=how,
-        takes_colour=talk.answer(ask.RECOLOUR),
+        takes_colour=talk.answer(ask.RECOLOR),
         has_hints=talk.answer(ask.HINTS_BESIDE),
     )
     return job, dataset, talk.answer(ask_shared.CHECK_ONLY)

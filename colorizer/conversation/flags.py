@@ -54,7 +54,8 @@ def page() -> str:
 
 
 def _flag_row(question: Question) -> str:
-    flag = f"`{question.flag}`" + (f" / `--no-{question.flag[2:]}`" if question.is_switch else "")
+    spellings = (question.flag, *question.aliases)
+    flag = ", ".join(f"`{each}`" + (f" / `--no-{each[2:]}`" if question.is_switch else "") for each in spellings)
     marks = " | ".join("yes" if journey in question.journeys else "" for journey in COMMANDS)
     return f"| {flag} | {question.help} | {_default(question)} | {marks} |"
 

@@ -52,6 +52,8 @@ class Question:
     """The default in words, where `default` says nothing."""
     setting: str = ""
     """Where a settings file says it, such as "settings.adversarial.l1_weight"; empty where it may not."""
+    aliases: tuple[str, ...] = ()
+    """Other spellings of the flag that are accepted."""
 
     @property
     def name(self) -> str:

@@ -232,13 +232,14 @@ MAXIMUM_MEGAPIXELS = Question(
     JOURNEYS,
     default=str(PhotoLimits.maximum_pixels // 1_000_000),
 )
-RECOLOUR = Question(
-    "--recolour",
-    "colour photos anew that are in colour already, from their brightness alone; otherwise they are left out",
+RECOLOR = Question(
+    "--recolor",
+    "also colorize photos that are already in color, from their brightness alone; without it they are skipped",
     yes_or_no,
     (COLORIZE,),
-    "Colour these anew too, from their brightness alone? (yes/no)",
+    "Colorize them again, from their brightness alone? (yes/no)",
     "no",
+    aliases=("--recolour",),
 )
 SKIP_EXISTING = Question(
     "--skip-existing",

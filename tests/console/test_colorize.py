@@ -71,7 +71,7 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
 
 
 def test_a_count_above_the_photos_there_are_is_a_wrong_flag(program, colour_folder):
-    done = program("colorize", "--dataset", colour_folder, "--count", 9, "--yes")
+    done = program("colorize", "--dataset", colour_folder, "--count", 9, "--recolor", "--yes")
     assert done.returncode == 2
     assert "--count: 9 is too large: the most is 8" in done.stdout
 
@@ -107,7 +107,8 @@ def test_an_output_that_is_a_file_ends_with_1(program, tmp_path, small_model):
 
 def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp_path, colour_folder):
     archive = shutil.make_archive(str(tmp_path / "my photos"), "zip", colour_folder)
-    done = program("colorize", "--dataset", archive, "--model", small_model, "--output", tmp_path / "out", "--yes")
+    flags = ("--model", small_model, "--output", tmp_path / "out", "--recolor", "--yes")
+    done = program("colorize", "--dataset", archive, *flags)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "my photos").is_dir()
     run = only(tmp_path / "out" / "results", "colorize-*")
@@ -120,7 +121,7 @@ def test_photos_folders_and_zips_are_plain_arguments(program, small_model, tmp_p
     shutil.copy(SHIPPED / "camera.png", photo)
     target = tmp_path / "in colour"
     done = program(
-        "colorize", photo, colour_folder / "cats", "--to", target, "--model", small_model, "--yes", "--recolour"
+        "colorize", photo, colour_folder / "cats", "--to", target, "--model", small_model, "--yes", "--recolor"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "and 1 other place" in done.stdout

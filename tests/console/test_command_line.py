@@ -65,7 +65,7 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(program, tmp_path):
 def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(program, tmp_path, colour_folder, journey):
     (tmp_path / "broken.h5").write_bytes(b"broken")
     flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
-    done = program(journey, *flags)
+    done = program(journey, *flags, *(["--recolor"] if journey == "colorize" else []))
     assert done.returncode == 1
     assert "broken.h5" in done.stdout
     assert list((tmp_path / "out" / "results").iterdir()) == []
@@ -80,7 +80,8 @@ def test_the_help_lists_every_flag():
 def test_every_journey_s_flags_are_those_of_its_questions(journey):
     command = program.get_command(click.Context(program), journey)
     flags = {flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts}
-    assert flags == {question.flag for question in QUESTIONS if journey in question.journeys} | {"--yes"}
+    questions = [question for question in QUESTIONS if journey in question.journeys]
+    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes"}
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(program, gray_folder):

@@ -11,16 +11,20 @@ from colorizer.console.colorize import colorize
 from colorizer.console.photos import choose_dataset
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation
+from colorizer.errors import ColorizeError
 from colorizer.runs import ColorizeResult
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
 
 
-def chosen(folder, **flags):
-    """Let a folder be checked for colorizing, every default taken, and return the check and what was said."""
+def chosen(folder, typed=None, **flags):
+    """Check a folder for colorizing, and return the check and what was printed.
+
+    `typed` is what the person answers; None accepts every default.
+    """
     spoken = io.StringIO()
-    console = Console(io.StringIO(), spoken)
-    talk = Conversation(console, {"dataset": folder, **flags}, accept_defaults=True)
+    console = Console(io.StringIO(f"{typed}\n"), spoken)
+    talk = Conversation(console, {"dataset": folder, **flags}, accept_defaults=typed is None)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
     return check, spoken.getvalue()
 
@@ -52,22 +56,29 @@ def test_files_that_are_no_photos_are_told_by_kind_and_count(photos):
 def test_photos_in_colour_are_named_and_left_out_among_black_and_white_ones(photos):
     check, said = chosen(photos)
     assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
-    assert "1 photo is in colour already:" in said
+    assert "1 photo is already in color and will be skipped (--recolor colorizes them too):" in said
     assert f"  {photos / 'colour.png'}" in said.splitlines()
     assert "2 photos are fine." in said
 
 
-def test_recolour_takes_them_too(photos):
-    check, _ = chosen(photos, recolour=True)
+def test_recolor_takes_them_too(photos):
+    check, said = chosen(photos, recolor=True)
+    assert "1 photo is already in color and will be colorized again" in said
     assert [path.name for path in check.fine] == ["colour.png", "gray.png", "sepia.png"]
 
 
-def test_where_all_are_in_colour_they_are_coloured_anew(photos):
+@pytest.mark.parametrize(("answer", "fine"), [("yes", ["color.png"]), ("no", None), (None, None)])
+def test_where_all_are_in_color_only_a_person_who_says_yes_has_them_colorized(photos, answer, fine):
     for name in ("gray.png", "sepia.png"):
         (photos / name).unlink()
-    check, said = chosen(photos)
-    assert [path.name for path in check.fine] == ["colour.png"]
-    assert "The photo is in colour already: coloured anew" in said
+    (photos / "colour.png").rename(photos / "color.png")
+    if fine is None:
+        with pytest.raises(ColorizeError, match="No black-and-white photos found in .*--recolor"):
+            chosen(photos, typed=answer)
+    else:
+        check, said = chosen(photos, typed=answer)
+        assert [path.name for path in check.fine] == fine
+        assert "The photo is already in color." in said
 
 
 @pytest.mark.slow
@@ -75,9 +86,13 @@ def test_trying_it_out_on_colour_photos_shows_the_truth_beside(program, small_mo
     (photos / "gray.png").unlink()
     (photos / "sepia.png").unlink()
     shutil.copy(SHIPPED / "coffee.png", photos / "second\nline.png")
-    done = program("colorize", "--dataset", photos, "--model", small_model, "--output", tmp_path / "out", "--yes")
+    flags = ("--dataset", photos, "--model", small_model, "--output", tmp_path / "out", "--yes")
+    done = program("colorize", *flags)
+    assert done.returncode == 1
+    assert "add --recolor" in done.stdout
+    done = program("colorize", *flags, "--recolour")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "All 2 photos are in colour already" in done.stdout
+    assert "2 photos are already in color" in done.stdout
     (sheet,) = (tmp_path / "out").rglob("sheet-*.jpg")
     assert Image.open(sheet).width == 12 + 3 * (320 + 12)
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["colour.png", "second\nline.png"]
@@ -107,9 +122,10 @@ def test_pages_are_told_and_previews_are_no_pages(photos):
     assert f"  {photos / 'misnamed.jpg'}" in said.splitlines()
 
 
-def test_a_folder_of_colour_photos_is_coloured_anew_though_one_of_them_passes_for_a_print(photos):
+@pytest.mark.parametrize("typed", [None, "yes"])
+def test_color_photos_are_skipped_even_if_most_photos_are_in_color(photos, typed):
     for number in range(3):
         shutil.copy(SHIPPED / "coffee.png", photos / f"coffee {number}.png")
-    check, said = chosen(photos)
-    assert len(check.fine) == 6
-    assert "4 of 6 photos are in colour already: coloured anew" in said
+    check, said = chosen(photos, typed=typed)
+    assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
+    assert "4 photos are already in color and will be skipped" in said
