@@ -103,8 +103,8 @@ def _explain_rules(console: Console, for_training: bool) -> None:
     if for_training:
         console.inform(
             "The photos are checked now. Left out are: files that are no photo or cannot be decoded to the last pixel; "
-            "photos without colour, since there is nothing to learn from them; and photos of another colour format "
-            "than the first usable one (RGB or RGBA)."
+            "photos without colour, since there is nothing to learn from them; and photos of another color format "
+            "than most (RGB, or RGBA for photos with transparent pixels)."
         )
     else:
         console.inform(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_cou
 _TRAINABLE = ("RGB", "RGBA")
 _READABLE, _UNREADABLE = "readable", "unreadable"
 _FILES_AT_A_TIME, _PORTIONS_AHEAD = 16, 8
+_JUDGED = 100
+"""Files that every process decodes to find the color format of a dataset they share."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,13 @@ def check_photos(
 
     What was found is remembered in `reading.cache_folder`, and files that have not changed are not decoded again.
 
-    For training, the run's colour format is that of the first colour photo (RGB or RGBA, by sorted name), and every
-    other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For colorizing
-    every photographic format is fine, and photos that are in colour already stand apart.
+    For training, the run's color format is the one most photos have (RGB, or RGBA for photos with transparent pixels),
+    and every other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For
+    colorizing, every photographic format is fine, and photos that are already in color are listed separately.
     """
     found, files = _examined(dataset, for_training, reading, progress), dataset.files
     if for_training and wanted is None:
-        wanted = _first_format(found.formats)
+        wanted = _commonest_format(found.formats)
     fine, wrong, in_colour = array("Q"), [], array("Q")
     for number, form in enumerate(found.formats):
         if form is None:
@@ -84,13 +86,16 @@ def check_photos(
 
 
 def colour_format(dataset: Dataset, limits: PhotoLimits = DEFAULT_READING.limits) -> str:
-    """Return the colour format that a training on these files would have, decoding no more of them than it takes."""
-    findings = (_examine(path, limits, tells_toned=False) for path in dataset.files)
-    return _first_format(found[1] for found in findings if found[0] == _READABLE)
+    """Return the color format of most of these files, judged by at most `_JUDGED` of them, spread evenly."""
+    step = max(1, -(-len(dataset.files) // _JUDGED))
+    findings = (_examine(path, limits, tells_toned=False) for path in dataset.files[::step])
+    return _commonest_format(found[1] for found in findings if found[0] == _READABLE)
 
 
-def _first_format(formats: Iterable[str | None]) -> str:
-    return next((form for form in formats if form in _TRAINABLE), "RGB")
+def _commonest_format(formats: Iterable[str | None]) -> str:
+    """Return the trainable format that occurs most often; RGB where two are equally common."""
+    counts = Counter(formats)
+    return max(_TRAINABLE, key=lambda form: counts[form])
 
 
 class _Found:

@@ -12,7 +12,7 @@ from colorizer.errors import ColorizeError
 from colorizer.files import Fingerprint, read_json, write_text
 from colorizer.settings import CacheSettings
 
-_VERSION = 4
+_VERSION = 5
 """Raised whenever what is remembered changes its meaning; files of other versions are not read."""
 
 

@@ -149,8 +149,8 @@ class PhotoFacts:
     """What checking a file tells about it."""
 
     colour_format: str
-    """Of the first page: "RGB" or "RGBA" for a colour photo, "gray" for one without colour, else Pillow's name of the
-    mode."""
+    """Of the first page: "RGB" for a color photo, "RGBA" for one with transparent pixels, "gray" for one without color,
+    else Pillow's name of the mode."""
     most_pixels: int
     """Of its largest page."""
     in_colour: bool | None

@@ -143,6 +143,9 @@ def _facts(image: Image.Image, limits: PhotoLimits, tells_toned: bool, at_a_frac
     colour_format = image.mode
     if image.mode == "P":
         colour_format = "RGBA" if image.has_transparency_data else "RGB"
+    if colour_format == "RGBA":
+        with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+        colour_format = "RGB" if with_alpha.getchannel("A").getextrema()[0] == 255 else "RGBA"
     return PhotoFacts(colour_format, pixels, is_in_colour(shown, limits) if tells_toned else None)
 
 

@@ -73,7 +73,7 @@ def test_where_all_are_in_color_only_a_person_who_says_yes_has_them_colorized(ph
         (photos / name).unlink()
     (photos / "colour.png").rename(photos / "color.png")
     if fine is None:
-        with pytest.raises(ColorizeError, match="No black-and-white photos found in .*--recolor"):
+        with pytest.raises(ColorizeError, match=r"No black-and-white photos found in .*--recolor"):
             chosen(photos, typed=answer)
     else:
         check, said = chosen(photos, typed=answer)

@@ -2,7 +2,7 @@ import shutil
 
 from PIL import Image
 
-from colorizer.dataset.check import check_photos
+from colorizer.dataset.check import check_photos, colour_format
 from colorizer.dataset.find import find_files
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
@@ -22,14 +22,34 @@ def test_the_check_sorts_every_file_into_one_of_its_kinds(colour_folder):
     assert seen == [(done, 12) for done in range(13)]
 
 
-def test_the_first_usable_photo_decides_the_colour_format(tmp_path, astronaut):
-    image = Image.fromarray(astronaut)
+def test_the_format_most_photos_have_is_the_one_to_train_on(tmp_path, astronaut):
+    image = Image.fromarray(astronaut[:64, :64])
+    transparent = image.convert("RGBA")
+    transparent.putalpha(Image.linear_gradient("L").resize(image.size))
     image.convert("L").save(tmp_path / "1 gray.png")
-    image.convert("RGBA").save(tmp_path / "2 with alpha.png")
+    transparent.save(tmp_path / "2 transparent.png")
     image.save(tmp_path / "3 without.png")
+    image.convert("RGBA").save(tmp_path / "4 opaque.png")
     check = check_photos(find_files(tmp_path), True)
-    assert check.colour_format == "RGBA"
-    assert [path.name for path in check.fine] == ["2 with alpha.png"]
+    assert check.colour_format == colour_format(find_files(tmp_path)) == "RGB"
+    assert [path.name for path in check.fine] == ["3 without.png", "4 opaque.png"]
+    assert [(path.name, form) for path, form in check.wrong_format] == [
+        ("1 gray.png", "gray"),
+        ("2 transparent.png", "RGBA"),
+    ]
+    for name in ("5.png", "6.png"):
+        transparent.save(tmp_path / name)
+    check = check_photos(find_files(tmp_path), True)
+    assert [path.name for path in check.fine] == ["2 transparent.png", "5.png", "6.png"]
+
+
+def test_the_format_of_many_files_is_judged_by_some_of_them(tmp_path, astronaut):
+    image = Image.fromarray(astronaut[:16, :16])
+    for number in range(250):
+        image.save(tmp_path / f"{number:03}.png")
+    image.putalpha(128)
+    image.save(tmp_path / "000.png")
+    assert colour_format(find_files(tmp_path)) == "RGB"
 
 
 def test_for_colorizing_photos_in_colour_stand_apart(tmp_path, astronaut, camera):
