@@ -1,9 +1,8 @@
-"""Write files so that they appear complete or not at all."""
+"""Files written so that they appear complete or not at all, and read only if they are regular files."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import shutil
@@ -15,8 +14,9 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from colorizer.documents import InvalidDocument, parse_json
 from colorizer.errors import ColorizeError
 
 Fingerprint = tuple[int, int]
@@ -84,19 +84,38 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def read_json(path: Path) -> Any:
-    """Return what a record of the program's own holds; raise OSError, or ValueError for what cannot be one.
-
-    Records lie where others may write: a pipe in the place of one would be waited for, and whatever it holds is still
-    to be looked at.
-    """
-    state = path.stat()
-    if not stat.S_ISREG(state.st_mode) or state.st_size > RECORD_BYTES:
-        raise ValueError(f"{path} is no record")
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; raise OSError also for a pipe or a device, which might never answer."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise ValueError(f"{path} is no record") from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_text(path: Path, maximum_bytes: int = RECORD_BYTES) -> str:
+    """Read a document in UTF-8, with or without a byte order mark.
+
+    Raises:
+        OSError: It cannot be read, or is not a regular file.
+        InvalidDocument: It is larger than `maximum_bytes`, or not UTF-8.
+    """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > maximum_bytes:
+            raise InvalidDocument(f"it is larger than {maximum_bytes / 1e6:g} MB")
+        content = file.read(maximum_bytes)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidDocument(f"it is not text in UTF-8 ({error})") from error
+
+
+def read_json(path: Path, allows_nan: bool = False) -> Any:
+    """Read a record, whose values are still to be checked; raise OSError or InvalidDocument, a ValueError."""
+    return parse_json(read_text(path), allows_nan)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -17,6 +17,8 @@ LOSSES = {"squared": "mean_squared_error", "absolute": "mean_absolute_error", "l
 VIVIDNESS_RANGE = Number(0, 2)
 RUN_NAME = r"\w(?:[\w .+-]{0,78}[\w+-])?"
 """What a run may be called, and its folders with it: letters of any script, digits and a few signs between them."""
+RECORD_VERSION = 1
+"""Version of the record beside a trained model, which can be read as a settings file; one without a number is 1."""
 MAXIMUM_COUNT = 10_000_000
 """Upper bound of a typed number of photos; far above any folder, low enough to catch a typing slip."""
 MAXIMUM_EPOCHS = 10_000

@@ -12,6 +12,7 @@ from colorizer.files import (
     complete_file,
     fingerprint,
     read_json,
+    read_text,
     remove_unfinished,
     unused_path,
     write_bytes,
@@ -130,21 +131,27 @@ def test_bytes_are_written_as_they_are(tmp_path):
     assert (tmp_path / "photo").read_bytes() == bytes(range(256))
 
 
-def test_what_cannot_be_a_record_is_not_read(tmp_path, monkeypatch):
+def test_what_cannot_be_a_record_is_not_read(tmp_path):
     deep, pipe, folder = tmp_path / "deep", tmp_path / "pipe", tmp_path / "folder"
     deep.write_text("[" * 100_000)
     folder.mkdir()
     if hasattr(os, "mkfifo"):
         os.mkfifo(pipe)
-    for path in (deep, pipe, folder) if pipe.exists() else (deep, folder):
-        with pytest.raises(ValueError, match="is no record"):
+    with pytest.raises(ValueError, match="nested"):
+        read_json(deep)
+    for path in (pipe, folder) if pipe.exists() else (folder,):
+        with pytest.raises(OSError):
             read_json(path)
-    monkeypatch.setattr("colorizer.files.RECORD_BYTES", 6)
     (tmp_path / "small").write_text("[1, 2]")
     (tmp_path / "large").write_text("[1, 23]")
-    assert read_json(tmp_path / "small") == [1, 2]
-    with pytest.raises(ValueError, match="is no record"):
-        read_json(tmp_path / "large")
+    assert read_text(tmp_path / "small", 6) == "[1, 2]"
+    with pytest.raises(ValueError, match="larger than"):
+        read_text(tmp_path / "large", 6)
+    (tmp_path / "latin-1").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="not text in UTF-8"):
+        read_text(tmp_path / "latin-1")
+    (tmp_path / "marked").write_text("[1]", encoding="utf-8-sig")
+    assert read_json(tmp_path / "marked") == [1]
 
 
 @pytest.mark.parametrize(

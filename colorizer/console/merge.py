@@ -55,6 +55,7 @@ def _tell(console: Console, place: Place, kind: str) -> int:
         tell_joined(console, place.folder)
         return 0
     merged = runs.merge_manifest(place.folder, kind)
+    tell_ignored(console, merged.ignored)
     written = place.named(str(merged.path))
     if kind == runs.CHECK:
         fine = merged.kinds.get(runs.FINE, 0)
@@ -72,6 +73,13 @@ def _tell(console: Console, place: Place, kind: str) -> int:
 def tell_joined(console: Console, folder: Path) -> None:
     """Join the evaluations in a folder, and tell what they come to; raise ColorizeError."""
     joined = runs.join_evaluation(folder)
+    tell_ignored(console, joined.ignored)
     tell_evaluation(console, joined.evaluation)
     tell_kinds(console, joined.left_out, "that was not scored")
     console.inform(f"Every photo's scores are in {joined.scores}; beside it, a drawing of the hues.")
+
+
+def tell_ignored(console: Console, count: int) -> None:
+    """Warn that lines were torn or damaged."""
+    if count:
+        console.warn(f"{counted(count, 'line')} could not be used, torn or damaged: what they said counts as not done.")

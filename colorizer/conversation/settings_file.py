@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +12,22 @@ from colorizer.conversation.question import Question, WrongAnswer
 from colorizer.conversation.questions import QUESTIONS, SEED
 from colorizer.conversation.research_settings import RESEARCH_SETTINGS
 from colorizer.conversation.training_questions import ADVERSARIAL, REGRESSION, SETTINGS, TRAINING
+from colorizer.documents import MAXIMUM_TOML_BYTES, parse_toml, quoted
+from colorizer.files import read_json, read_text
+from colorizer.settings import RECORD_VERSION
 
 IN_A_FILE: dict[str, Question] = {
     question.setting: question for question in (*QUESTIONS, *RESEARCH_SETTINGS) if question.setting
 } | {"model.seed": SEED}
 """Every setting a file may say, by its name there."""
 _OTHERS_IN_A_RECORD = frozenset(
-    ("version", "network", "colour", "photos", "training", "evaluation", "versions", "root", "maximum_pixels")
+    (
+        *("version", "network", "colour", "photos", "training", "evaluation", "versions", "learned_from"),
+        *("root", "maximum_pixels"),
+    )
 )
-"""What a record says beside its settings; the run that it repeats finds out anew."""
+"""What a record holds in addition to its settings; the run that repeats it finds these out again."""
+_LONGEST_VALUE = 1_000
 _ADVERSARIAL = "settings.adversarial"
 
 
@@ -49,24 +54,37 @@ def read_settings(path: Path) -> dict[str, Any]:
         answers[TRAINING.name] = REGRESSION if settings["adversarial"] is None else ADVERSARIAL
     for name, value in _flat(tables):
         if name not in IN_A_FILE:
-            raise _wrong(path, f"there is no setting {name!r}{_nearest(name)}")
+            raise _wrong(path, f"there is no setting {quoted(name)}{_nearest(name)}")
         if value in (None, "", []):
             continue
+        question = IN_A_FILE[name]
+        typed = _as_typed(value)
+        if len(typed) > _LONGEST_VALUE:
+            raise _wrong(path, f"{name} has a value of more than {_LONGEST_VALUE:,} characters")
         try:
-            answers[IN_A_FILE[name].name] = IN_A_FILE[name].parse(_as_typed(value))
+            answer = question.parse(typed)
         except WrongAnswer as error:
             raise _wrong(path, f"{name}: {error}") from error
+        if answers.setdefault(question.name, answer) != answer:
+            raise _wrong(path, f"{name} is given twice, with two values: {answers[question.name]} and {answer}")
     return answers
 
 
 def _parsed(path: Path) -> dict:
     try:
-        text = path.read_text(encoding="utf-8")
-        parsed = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise _wrong(path, f"it cannot be read: {error}") from error
+        # The history of a training that diverged has NaN in it; settings have ranges, which refuse NaN.
+        is_toml = path.suffix.lower() == ".toml"
+        parsed = parse_toml(read_text(path, MAXIMUM_TOML_BYTES)) if is_toml else read_json(path, allows_nan=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise _wrong(path, f"it cannot be read: {reason}") from error
     if not isinstance(parsed, dict):
         raise _wrong(path, "it holds no table of settings")
+    version = parsed.get("version", RECORD_VERSION)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _wrong(path, f"its version must be a whole number from 1 to {RECORD_VERSION}")
+    if version > RECORD_VERSION:
+        raise _wrong(path, f"it has version {version}, but this program reads up to {RECORD_VERSION}: update it")
     return {name: value for name, value in parsed.items() if name not in _OTHERS_IN_A_RECORD}
 
 

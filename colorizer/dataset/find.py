@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,25 @@ from colorizer.settings import ArchiveLimits
 
 HINTS_ENDING = ".hints.json"
 """How the names of files end that lie beside a photo and say what is known of its colours."""
+
+
+def hints_file_of(photo: Path) -> Path | None:
+    """Find the file of hints next to a photo or a film: `PHOTO.jpg.hints.json` or `PHOTO.hints.json`.
+
+    The two names may differ in normalization (NFC and NFD, https://unicode.org/reports/tr15/): some systems and
+    archives change that of a name.
+    """
+    for name in (photo.name + HINTS_ENDING, photo.stem + HINTS_ENDING):
+        for spelling in spellings(name):
+            path = photo.with_name(spelling)
+            if os.path.isfile(path):  # noqa: PTH113 - unlike `Path.is_file`, False for a name that is too long
+                return path
+    return None
+
+
+def spellings(name: str) -> list[str]:
+    """Return a name, and the same name in NFC and in NFD if these differ from it."""
+    return list(dict.fromkeys((name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))))
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from colorizer.dataset.find import HINTS_ENDING
+from colorizer.dataset.find import hints_file_of
 from colorizer.errors import ColorizeError
-from colorizer.files import read_json
 from colorizer.inference.hints import MAXIMUM_HINTS, AnyHint
-from colorizer.inference.hints_file import MAXIMUM_BYTES, hints_text, parsed_hints
-from colorizer.shown import shown
+from colorizer.inference.hints_file import hints_text, parsed_hints, read_hints_json
 
 TimedHints = Mapping[float, tuple[AnyHint, ...]]
 """Hints by the time of their frame, in seconds since the film's first."""
@@ -29,12 +27,12 @@ def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHin
     """Read a film's hints from a file, or where none is named from the one beside it; raise ColorizeError, naming the
     file, for whatever in it is no hint.
     """
-    beside = (film.with_name(film.name + HINTS_ENDING), film.with_name(film.stem + HINTS_ENDING))
-    path = file or next((path for path in beside if path.is_file()), None)
+    path = file or hints_file_of(film)
     if path is None:
         return {}
+    content = read_hints_json(path)
     try:
-        return timed_hints(_parsed(path))
+        return timed_hints(content)
     except ColorizeError as error:
         raise ColorizeError(f"{path}: {error}") from error
 
@@ -60,14 +58,3 @@ def timed_hints_text(hints: TimedHints) -> str:
     """Return a film's hints as they are written into a file beside it, JSON."""
     listed = [{"time": time, **hint} for time, those in sorted(hints.items()) for hint in json.loads(hints_text(those))]
     return json.dumps(listed, indent=2) + "\n"
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise ColorizeError(f"{path} is too large for a file of hints: the most is {MAXIMUM_BYTES / 1e6:g} MB.")
-        return read_json(path)
-    except OSError as error:
-        raise ColorizeError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except ValueError as error:  # no UTF-8, or no JSON
-        raise ColorizeError(f"{path} is no JSON: {shown(str(error))[:100]}.") from error

@@ -8,14 +8,17 @@ the whole format. Reading it needs no TensorFlow, and no photo is opened.
 from __future__ import annotations
 
 import json
+import os
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from colorizer.dataset.find import HINTS_ENDING
+from colorizer.dataset.find import hints_file_of, spellings
+from colorizer.documents import InvalidDocument, parse_json, quoted, relative_path
 from colorizer.errors import ColorizeError
-from colorizer.files import write_text
+from colorizer.files import read_text, write_text
 from colorizer.inference.hints import MAXIMUM_HINTS, PIXEL, AnyHint, Hint, Rectangle, Scribble, hint_chroma
 
 MAXIMUM_BYTES = 16_000_000
@@ -42,30 +45,55 @@ def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tup
     `root`: the folder its names are relative to. A photo that is there, but not among `photos`, is passed over. Raises
     ColorizeError, naming the file, for whatever in it is no hint, and for a photo that is not there.
     """
-    content = _parsed(path)
+    content = read_hints_json(path)
     if not isinstance(content, dict):
         raise ColorizeError(f'{path} holds no hints: {{"photo.jpg": [{{"x": 120, "y": 80, "colour": "teal"}}]}} does.')
     palette = _palette(path, content.pop(_PALETTE)) if isinstance(content.get(_PALETTE), dict | str) else {}
-    known = {photo.relative_to(root).as_posix(): photo for photo in photos}
-    hints = {}
+    known = _PhotoNames(root, photos)
+    hints: dict[Path, tuple[AnyHint, ...]] = {}
     for name, listed in content.items():
-        found = _hints(listed, palette, f"{path}, hints of {_shown(name)}")
-        if name in known:
-            hints[known[name]] = found
-        elif not _is_file(root, name):
-            raise ColorizeError(f"{path} has hints for a photo that is not there: {_shown(name)} in {root}.")
+        found = _hints(listed, palette, f"{path}, hints of {quoted(name)}")
+        photo = known.find(path, name)
+        if photo in hints:
+            raise ColorizeError(f"{path} has hints for the same photo twice: {quoted(name)}.")
+        if photo is not None:
+            hints[photo] = found
     return hints
+
+
+class _PhotoNames:
+    """Photos by their names relative to a folder, whatever normalization a file of hints has them in."""
+
+    def __init__(self, root: Path, photos: Sequence[Path]):
+        self._root = root
+        self._exact = {photo.relative_to(root).as_posix(): photo for photo in photos}
+        self._normalized: dict[str, list[Path]] = {}
+        for name, photo in self._exact.items():
+            self._normalized.setdefault(unicodedata.normalize("NFC", name), []).append(photo)
+
+    def find(self, file: Path, name: str) -> Path | None:
+        """Return the photo of a name in a file of hints; None for a photo that exists, but is not one of these.
+
+        Raises ColorizeError if there is no such photo, or if the name stands for several.
+        """
+        try:
+            relative = relative_path(name).as_posix()
+        except InvalidDocument as error:
+            raise ColorizeError(f"{file} has hints for a photo that is not in {self._root}: {quoted(name)}.") from error
+        if relative in self._exact:
+            return self._exact[relative]
+        found = self._normalized.get(unicodedata.normalize("NFC", relative), [])
+        if len(found) > 1:
+            raise ColorizeError(f"{file} has hints for {quoted(name)}, and two photos in {self._root} have this name.")
+        if not found and not any(_is_file(self._root, spelling) for spelling in spellings(relative)):
+            raise ColorizeError(f"{file} has hints for a photo that is not there: {quoted(name)} in {self._root}.")
+        return found[0] if found else None
 
 
 def hints_beside(photos: Sequence[Path]) -> dict[Path, tuple[AnyHint, ...]]:
     """Read the hints beside photos, where there are any; raise ColorizeError, naming the file, for one that is none."""
-    hints = {}
-    for photo in photos:
-        for path in (photo.with_name(photo.name + HINTS_ENDING), photo.with_name(photo.stem + HINTS_ENDING)):
-            if path.is_file():
-                hints[photo] = _hints(_parsed(path), {}, f"{path}, hints")
-                break
-    return hints
+    files = ((photo, hints_file_of(photo)) for photo in photos)
+    return {photo: _hints(read_hints_json(path), {}, f"{path}, hints") for photo, path in files if path}
 
 
 def parsed_hints(listed: Any) -> tuple[AnyHint, ...]:
@@ -80,7 +108,7 @@ def hints_text(hints: Sequence[AnyHint]) -> str:
 
 def read_palette(path: Path) -> Palette:
     """Read a palette, `{"dress": "#b03030", ...}`; raise ColorizeError."""
-    return _checked_palette(path, _parsed(path))
+    return _checked_palette(path, read_hints_json(path))
 
 
 def save_palette(palette: Mapping[str, str], path: Path) -> None:
@@ -90,27 +118,24 @@ def save_palette(palette: Mapping[str, str], path: Path) -> None:
     write_text(path, json.dumps(dict(palette), ensure_ascii=False, indent=2) + "\n")
 
 
-def _parsed(path: Path) -> Any:
+def read_hints_json(path: Path) -> Any:
+    """Read a file of hints, or of a palette, whose values are still to be checked; raise ColorizeError."""
     try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise ColorizeError(f"{path} is too large for a file of hints: the most is {MAXIMUM_BYTES / 1e6:g} MB.")
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_json(read_text(path, MAXIMUM_BYTES))
     except OSError as error:
         raise ColorizeError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except RecursionError as error:
-        raise ColorizeError(f"{path} is nested too deeply for a file of hints.") from error
-    except ValueError as error:  # no UTF-8, no JSON, or a number of too many digits
-        reason = textwrap.shorten(str(error), 100, placeholder="…")
-        raise ColorizeError(f"{path} is no JSON: {reason}.") from error
+    except InvalidDocument as error:
+        raise ColorizeError(f"Cannot read {path}: {textwrap.shorten(str(error), 200, placeholder='…')}.") from error
 
 
 def _palette(path: Path, said: dict | str) -> Palette:
     """Return the palette a file of hints has in itself, or names: a file relative to it."""
     if isinstance(said, dict):
         return _checked_palette(path, said)
-    if not _is_file(path.parent, said):
-        raise ColorizeError(f"{path} names a palette that is not there: {_shown(said)}.")
-    return read_palette(path.parent / said)
+    found = next((spelling for spelling in spellings(said) if _is_file(path.parent, spelling)), None)
+    if found is None:
+        raise ColorizeError(f"{path} names a palette that is not there: {quoted(said)}.")
+    return read_palette(path.parent / found)
 
 
 def _checked_palette(path: Path, content: Any) -> Palette:
@@ -120,7 +145,7 @@ def _checked_palette(path: Path, content: Any) -> Palette:
         try:
             hint_chroma(colour)
         except ColorizeError as error:
-            raise ColorizeError(f"{path}, colour {_shown(name)} of the palette: {error}") from error
+            raise ColorizeError(f"{path}, colour {quoted(name)} of the palette: {error}") from error
     return content
 
 
@@ -145,7 +170,7 @@ def _hint(said: Any, palette: Palette) -> AnyHint:
     colour, places = _colour(said["colour"], palette), said.keys() & _PLACES
     strange = said.keys() - _PLACES - {"colour", "radius", "unit"}
     if strange:
-        raise ColorizeError(f"{_shown(min(strange))} means nothing in a hint.")
+        raise ColorizeError(f"{quoted(min(strange))} means nothing in a hint.")
     radius, unit = said.get("radius", 0), said.get("unit", PIXEL)
     if places == {"x", "y"}:
         return Hint(said["x"], said["y"], colour, radius, unit)
@@ -169,7 +194,7 @@ def _colour(said: Any, palette: Palette) -> Any:
         return said
     name = said.removeprefix(_FROM_PALETTE)
     if name not in palette:
-        raise ColorizeError(f"There is no colour {_shown(name)} in the palette.")
+        raise ColorizeError(f"There is no colour {quoted(name)} in the palette.")
     return palette[name]
 
 
@@ -186,12 +211,4 @@ def _list(said: Any) -> list:
 
 
 def _is_file(root: Path, name: str) -> bool:
-    try:
-        return (root / name).is_file()
-    except (OSError, ValueError):  # too long for a name, or with characters that no name has
-        return False
-
-
-def _shown(text: str) -> str:
-    """Return a text of a person's file, quoted, short and of printable characters alone."""
-    return repr(text if len(text) <= 80 else text[:80] + "…")
+    return os.path.isfile(root / name)  # noqa: PTH113 - unlike `Path.is_file`, False for what no name can be

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, write_text
 
@@ -126,7 +127,7 @@ def _read(path: Path, model: str) -> Converted | None:
             return None
         content = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(content)) as appended:
-            record = Record(**json.loads(appended.read(_RECORD)))
+            record = Record(**parse_json(appended.read(_RECORD).decode()))
         flatbuffer = content[: record.flatbuffer_bytes]
         is_sound = record.model == model and hashlib.sha256(flatbuffer).hexdigest() == record.flatbuffer
         return Converted(record, flatbuffer) if is_sound and int(record.size) > 0 else None

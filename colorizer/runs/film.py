@@ -20,6 +20,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
 from colorizer.files import complete_file, fingerprint, read_json
 from colorizer.film.ahead import computed_ahead
@@ -192,7 +193,7 @@ def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
             frames=record["frames"],
             made_before=record["frames"],
             scenes=tuple(record["scenes"]),
-            sheets=tuple(folder / name for name in record["sheets"]),
+            sheets=tuple(path_below(folder, name) for name in record["sheets"]),
             side_by_side=_beside(job) if job.is_side_by_side else None,
             remarks=tuple(record["remarks"]),
         )

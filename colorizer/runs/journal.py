@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.dataset.shards import Shard
+from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import complete_file, open_regular
 
 MANIFEST, CHECK, EVALUATION = "manifest", "check", "evaluation"
 """Kinds of journals: of pictures that were made, of photos that were only checked, and of photos that were scored."""
@@ -49,23 +50,22 @@ def is_begun(folder: Path, kind: str) -> bool:
     return journal_path(folder, kind).is_file() or bool(parts(folder, kind))
 
 
-def read_journal(path: Path) -> Iterator[dict]:
-    """Yield the objects of a journal; nothing where there is none. Raises ColorizeError where it cannot be read.
+def read_journal(path: Path) -> Iterator[dict | None]:
+    """Yield the objects of a journal, and None for each line that is not one; nothing if there is no journal.
 
-    A line that is no JSON object was torn when a process or a machine died while it wrote; it is passed over, so what
-    it would have said counts as not done.
+    A line is torn when a process or a machine dies while it writes. What it would have said counts as not done. Raises
+    ColorizeError if the journal cannot be read.
     """
     try:
-        if not path.is_file():  # nor a pipe, which would be waited for
+        if not path.is_file():
             return
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while line := file.readline(_LONGEST_LINE):
                 try:
-                    record = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(record, dict):
-                    yield record
+                    record = parse_json(line.decode())
+                except ValueError:
+                    record = None
+                yield record if isinstance(record, dict) else None
     except OSError as error:
         raise ColorizeError(f"Cannot read {path}: {error.strerror}.") from error
 
@@ -78,6 +78,8 @@ def appended(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """
     with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+            raise OSError(errno.EINVAL, "it is not a regular file")
         file = path.open("a+b", buffering=0)
     with file:
         with _refused(path):

@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from colorizer.documents import InvalidDocument, path_below, relative_path
 from colorizer.errors import ColorizeError
+from colorizer.files import open_regular
 from colorizer.runs.folders import NAMES
 from colorizer.runs.journal import MANIFEST, journal_path, parts, read_journal, write_journal
 from colorizer.runs.names import read_names
@@ -55,6 +58,8 @@ class Merged:
     """Why, a sentence for each, some of them at most."""
     missing: int
     """Photos that have a name in this folder and no line."""
+    ignored: int
+    """Lines that were torn, or are not those of a manifest."""
 
     @property
     def total(self) -> int:
@@ -70,27 +75,41 @@ def lines_of(folder: Path, kind: str, is_wanted: Callable[[str], bool] = lambda 
     Of several lines the last one with a picture counts, or else the last one. Where two differ in the picture's
     content, the file itself decides. Raises ColorizeError.
     """
+    return _lines(folder, kind, is_wanted)[0]
+
+
+def _lines(folder: Path, kind: str, is_wanted: Callable[[str], bool]) -> tuple[dict[str, Line], int]:
+    """Return what `lines_of` does, and how many lines were ignored."""
     lines: dict[str, Line] = {}
+    ignored = 0
     for path in (journal_path(folder, kind), *parts(folder, kind)):
         for record in read_journal(path):
             line = _line(record)
-            if line is None or not is_wanted(line.path):
+            if line is None:
+                ignored += 1
+                continue
+            if not is_wanted(line.path):
                 continue
             known = lines.get(line.path)
             if known is None or known.result is None or (line.result is not None and not _is_true(folder, known, line)):
                 lines[line.path] = line
-    return lines
+    return lines, ignored
 
 
 def is_as_written(folder: Path, line: Line) -> bool:
     """Say whether a line's picture is there, and has the content it had when it was written."""
-    return line.result is not None and line.sha256 is not None and digest(folder / line.result) == line.sha256
+    if line.result is None or line.sha256 is None:
+        return False
+    try:
+        return digest(path_below(folder, line.result)) == line.sha256
+    except InvalidDocument:
+        return False
 
 
 def digest(path: Path) -> str | None:
-    """Return the SHA-256 of a file's content, in hexadecimal; None where it cannot be read."""
+    """Return the SHA-256 of a file's content, in hexadecimal; None if it cannot be read or is not a regular file."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
@@ -101,7 +120,7 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
 
     The parts stay where they are: it can be done again, also while shards are still at work.
     """
-    lines = lines_of(folder, kind)
+    lines, ignored = _lines(folder, kind, lambda path: True)
     if not lines:
         raise ColorizeError(f"There is no {kind}.jsonl in {folder}, nor a part of one that has a line.")
     ordered = [lines[path] for path in sorted(lines)]
@@ -115,6 +134,7 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
         kinds=dict(Counter(line.kind for line in without).most_common()),
         reasons=tuple(line.why for line in without if line.why)[:_MOST_REASONS],
         missing=sum(name not in lines for name in named),
+        ignored=ignored,
     )
 
 
@@ -123,12 +143,18 @@ def _is_true(folder: Path, known: Line, other: Line) -> bool:
     return known.sha256 == other.sha256 or is_as_written(folder, known)
 
 
-def _line(record: dict) -> Line | None:
-    """Return the line that an object of a journal is; None for one that is none."""
+def _line(record: dict | None) -> Line | None:
+    """Return the line that an object of a journal is; None if it is not one, or leads out of its folder."""
     match record:
         case {"path": str(path), "seconds": float() | int() as seconds, "worker": str(worker)}:
             texts = {name: record.get(name) for name in ("result", "sha256", "kind", "why")}
-            if all(text is None or isinstance(text, str) for text in texts.values()):
-                is_done = texts["result"] is not None
-                return Line(path, seconds, worker, **texts) if is_done or texts["kind"] else None
+            result = texts["result"]
+            is_whole = result is not None or bool(texts["kind"])
+            if not (is_whole and all(isinstance(text, str | None) for text in texts.values())):
+                return None
+            with suppress(InvalidDocument):
+                relative_path(path)
+                if result is not None:
+                    relative_path(result)
+                return Line(path, seconds, worker, **texts)
     return None

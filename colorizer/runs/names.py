@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePath
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from colorizer.documents import InvalidDocument, path_below
 from colorizer.errors import ColorizeError
-from colorizer.files import RECORD_BYTES, fingerprint, numbered, read_json
+from colorizer.files import RECORD_BYTES, fingerprint, numbered, open_regular, read_json
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
@@ -62,7 +65,8 @@ def shared_names(
 
 def _content(record: Path) -> bytes | None:
     try:
-        return hashlib.sha256(record.read_bytes()).digest()
+        with open_regular(record) as file:
+            return hashlib.file_digest(file, "sha256").digest()
     except OSError:  # none yet
         return None
 
@@ -76,7 +80,7 @@ def _is_known(known: _Names, root: Path, photo: Path) -> bool:
 def _chosen(run: Run, root: Path, photos: Sequence[Path], known: _Names, limits: PhotoLimits) -> _Names:
     """Return the names that are known, and one for every other of the photos."""
     names = dict(known)
-    taken = {str(run.results / name).casefold() for name in (*RESERVED, *(name for name, _ in known.values()))}
+    taken = {_key(str(run.results / name)) for name in (*RESERVED, *(name for name, _ in known.values()))}
     for photo in photos:
         relative = photo.relative_to(root)
         print_ = fingerprint(photo)
@@ -85,10 +89,8 @@ def _chosen(run: Run, root: Path, photos: Sequence[Path], known: _Names, limits:
         if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS):  # folders of the run's own
             relative = Path(f"{relative.parts[0]}-photos", *relative.parts[1:])
         wanted = run.results / relative.with_name(written_name(photo, limits))
-        path = next(
-            path for path in numbered(wanted) if str(path).casefold() not in taken and not os.path.lexists(path)
-        )
-        taken.add(str(path).casefold())
+        path = next(path for path in numbered(wanted) if _key(str(path)) not in taken and not os.path.lexists(path))
+        taken.add(_key(str(path)))
         names[str(photo.relative_to(root))] = (str(path.relative_to(run.results)), print_ and list(print_))
     return names
 
@@ -108,21 +110,21 @@ def read_names(record: Path, among: Collection[str] | None = None) -> _Names:
     if not all(_is_entry(record.parent, entry) for entry in read.values()):
         return {}
     names = {photo: (name, print_) for photo, (name, print_) in read.items()}
-    return names if len({name.casefold() for name, _ in names.values()}) == len(names) else {}
+    return names if len({_key(name) for name, _ in names.values()}) == len(names) else {}
+
+
+def _key(name: str) -> str:
+    """Return the same text for two names that some file systems take for one, which ignore case and normalization."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _is_entry(results: Path, entry: Any) -> bool:
     """Say whether something read is a name inside the run's results that a photo may have, and a fingerprint."""
     match entry:
         case [str(name), None | [int(), int()]]:
-            path = PurePath(name)
-            is_inside = path.parts and not path.is_absolute() and not path.drive and ".." not in path.parts
-            return bool(
-                is_inside
-                and "\0" not in name
-                and name.casefold() not in RESERVED
-                and (results / path).resolve().is_relative_to(results.resolve())
-            )
+            with suppress(InvalidDocument):
+                is_plain = str(path_below(results, name).relative_to(results)) == name
+                return is_plain and _key(name) not in RESERVED
     return False
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from colorizer.evaluation.evaluate import Evaluation
-from colorizer.files import write_text
+from colorizer.files import read_json, write_text
 from colorizer.network.network import Network
 from colorizer.runs.folders import RECORD, write_record
 from colorizer.runs.specification import RunSpecification
+from colorizer.settings import RECORD_VERSION
 from colorizer.training.train import TrainingRecord
 
-RECORD_VERSION = 1
-"""Records without a number are of this one."""
 _PARTS = ("train", "validation", "test")
 
 
@@ -50,7 +48,7 @@ def learned_from(model: Path, photos: Iterable[Path]) -> int:
     Photos are told by their name and size, so a copy elsewhere is found, and one written anew is not.
     """
     try:
-        marks = set(json.loads((model.parent / RECORD).read_text(encoding="utf-8"))["learned_from"])
+        marks = set(read_json(model.parent / RECORD, allows_nan=True)["learned_from"])
     except (OSError, ValueError, KeyError, TypeError):  # no record, or none of ours
         return 0
     return sum(_mark(photo) in marks for photo in photos)

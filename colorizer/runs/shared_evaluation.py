@@ -11,10 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import Dataset
+from colorizer.documents import relative_path
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, joined_evaluations
+from colorizer.evaluation.hues import HUE_BINS
 from colorizer.evaluation.scores import PhotoScores
 from colorizer.network.network import Network
 from colorizer.photos.kinds import kind_of
@@ -52,6 +56,8 @@ class JoinedEvaluation:
     """Every photo's scores, as CSV."""
     hues: Path
     """A drawing of which hues became which."""
+    ignored: int
+    """Lines that were torn, or are not those of an evaluation."""
 
 
 def evaluate_portion(job: SharedEvaluation, network: Network, photos: Sequence[str]) -> dict[str, Any]:
@@ -76,14 +82,16 @@ def evaluate_portion(job: SharedEvaluation, network: Network, photos: Sequence[s
 
 def unscored(job: SharedEvaluation, photos: Sequence[str], portion: int) -> list[list[str]]:
     """Return the portions, of so many photos at most, that no evaluation in the folder has; raise ColorizeError."""
-    known = {name for line in _lines(job.folder, job.made_from) for name in line["photos"]}
+    ours = (line for line in _lines(job.folder) if line and line["made_from"] == job.made_from)
+    known = {name for line in ours for name in line["photos"]}
     left = [photo for photo in photos if photo not in known]
     return [left[first : first + portion] for first in range(0, len(left), portion)]
 
 
 def join_evaluation(folder: Path) -> JoinedEvaluation:
     """Join the figures of all parts, and save every photo's scores and the hues beside them; raise ColorizeError."""
-    lines = list(_lines(folder))
+    read = list(_lines(folder))
+    lines = [line for line in read if line]
     if len({line["made_from"] for line in lines}) > 1:
         raise ColorizeError(f"The evaluations in {folder} are of several models or settings; give each its own folder.")
     seen: set[str] = set()
@@ -105,20 +113,27 @@ def join_evaluation(folder: Path) -> JoinedEvaluation:
     evaluation = joined_evaluations(evaluations)
     run = Run(folder.name, folder, folder)
     scores, hues = save_scores(evaluation.photos, Path(), run), save_hues(evaluation.hues, folder)
-    return JoinedEvaluation(evaluation, kinds, scores, hues)
+    return JoinedEvaluation(evaluation, kinds, scores, hues, ignored=len(read) - len(lines))
 
 
-def _lines(folder: Path, made_from: str | None = None) -> Iterator[dict[str, Any]]:
+def _lines(folder: Path) -> Iterator[dict[str, Any] | None]:
+    """Yield the lines of the evaluations in a folder, and None for each that is not one."""
     for path in (journal_path(folder, EVALUATION), *parts(folder, EVALUATION)):
         for line in read_journal(path):
+            yield line if _is_line(line) else None
+
+
+def _is_line(line: dict[str, Any] | None) -> bool:
+    match line:
+        case {"made_from": str(), "photos": [_, *_] as photos, "left_out": list(left_out), "evaluation": evaluation}:
             try:
-                is_ours = made_from is None or line["made_from"] == made_from
-                sound = bool(line["photos"]) and (line["evaluation"] is None or _from_json(line["evaluation"]))
-                sound = sound and all(len(entry) == 3 for entry in line["left_out"])
-            except (KeyError, TypeError, ValueError, IndexError):
-                continue
-            if is_ours and sound:
-                yield line
+                for name in (*photos, *(name for name, _, _ in left_out)):
+                    relative_path(name)
+                has_kinds = all(isinstance(kind, str) for _, kind, _ in left_out)
+                return has_kinds and (evaluation is None or bool(_from_json(evaluation).photos))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                return False
+    return False
 
 
 def _name(job: SharedEvaluation, path: Path) -> str:
@@ -136,13 +151,20 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
 def _from_json(figures: dict[str, Any]) -> Evaluation:
     photos = tuple(
         ScoredPhoto(
-            Path(photo["path"]),
-            PhotoScores(**photo["predicted"]),
-            PhotoScores(**photo["gray"]),
+            Path(relative_path(photo["path"])),
+            _scores(photo["predicted"]),
+            _scores(photo["gray"]),
             float(photo["true_colourfulness"]),
         )
         for photo in figures["photos"]
     )
-    scores = {name: PhotoScores(**figures[name]) for name in ("predicted", "gray")}
+    scores = {name: _scores(figures[name]) for name in ("predicted", "gray")}
     numbers = {name: float(figures[name]) for name in ("loss", "accuracy", "true_colourfulness", "true_chroma")}
-    return Evaluation(**numbers, **scores, hues=tuple(map(tuple, figures["hues"])), photos=photos)
+    hues = np.array(figures["hues"], float)
+    if hues.shape != (HUE_BINS + 1, HUE_BINS + 1):
+        raise ValueError("these are not the hues of an evaluation")
+    return Evaluation(**numbers, **scores, hues=tuple(map(tuple, hues.tolist())), photos=photos)
+
+
+def _scores(figures: dict[str, Any]) -> PhotoScores:
+    return PhotoScores(**{name: float(figure) for name, figure in figures.items()})

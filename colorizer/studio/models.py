@@ -46,7 +46,7 @@ def _choice(path: Path, name: str, line: str) -> ModelChoice:
 def _line(path: Path) -> str:
     """Return what a trained model's own record says of it; records may be of other versions, or gone."""
     try:
-        record = read_json(path.parent / RECORD)
+        record = read_json(path.parent / RECORD, allows_nan=True)
     except (OSError, ValueError):
         return "trained here, without a record of how"
     record = record if isinstance(record, dict) else {}

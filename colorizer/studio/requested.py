@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
+from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
 from colorizer.studio.showing import Box
 from colorizer.studio.sitting import TooMuch
@@ -30,8 +30,8 @@ async def json_body(request: Request) -> dict[str, Any]:
         if len(body) > _LARGEST_JSON:
             raise TooMuch(f"A request of more than {_LARGEST_JSON / 1e6:g} MB is too large.")
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
+        said = parse_json(body.decode())
+    except ValueError:
         said = None
     if not isinstance(said, dict):
         raise ColorizeError("A JSON object is wanted.")

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file
 
@@ -75,7 +76,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
-            numbers: dict[str, Any] = json.loads(str(stored[_NUMBERS]))
+            numbers: dict[str, Any] = parse_json(str(stored[_NUMBERS]), allows_nan=True)
             if numbers.get("version", VERSION) > VERSION:
                 raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
             arrays: dict[str, list[np.ndarray]] = {}

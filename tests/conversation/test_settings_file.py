@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import asdict, fields
 
 import pytest
@@ -51,6 +52,22 @@ def test_toml_is_read_too(tmp_path):
         ("[1, 2]", "it holds no table of settings."),
         ('{"settings": {"adversarial": true}}', "there is no setting 'settings.adversarial'"),
         ('{"settings": 3}', "there is no setting 'settings'"),
+        ('{"settings": {"epochs": 3, "epochs": 4}}', "the key 'epochs' appears twice."),
+        (
+            '{"settings": {"epochs": 3}, "settings.epochs": 4}',
+            "settings.epochs is given twice, with two values: 3 and 4.",
+        ),
+        ('{"settings": {"seed": 3}, "model": {"seed": 4}}', "model.seed is given twice, with two values: 3 and 4."),
+        ('{"version": 99}', "it has version 99, but this program reads up to 1: update it."),
+        ('{"version": "1"}', "its version must be a whole number from 1 to 1."),
+        ('{"version": 0}', "its version must be a whole number from 1 to 1."),
+        ('{"settings": {"dropout": NaN}}', "there is no setting 'settings.dropout'"),
+        ('{"model": {"dropout": NaN}}', "model.dropout: nan is out of bounds"),
+        (
+            '{"settings": {"epochs": "' + "9" * 2_000 + '"}}',
+            "settings.epochs has a value of more than 1,000 char",
+        ),
+        ('{"a": ' * 50 + "1" + "}" * 50, "it cannot be read: it is nested more than 32 levels deep."),
     ],
 )
 def test_a_wrong_name_or_value_gets_a_sentence(tmp_path, text, sentence):
@@ -59,6 +76,20 @@ def test_a_wrong_name_or_value_gets_a_sentence(tmp_path, text, sentence):
         read_settings(tmp_path / "settings.json")
     assert str(wrong.value).startswith(f"--settings {tmp_path / 'settings.json'}: ")
     assert sentence in str(wrong.value)
+
+
+def test_a_key_of_many_parts_or_given_twice_in_toml_gets_a_sentence(tmp_path):
+    path = tmp_path / "settings.toml"
+    for text, sentence in (("a.b" * 20_000 + "=1", "a key of more than 32 parts"), ("a=1\na=2", "not valid TOML")):
+        path.write_text(text)
+        with pytest.raises(WrongFlag, match=sentence):
+            read_settings(path)
+
+
+def test_a_record_with_the_history_of_a_training_that_diverged_is_read(tmp_path):
+    record = {"version": 1, "settings": {"epochs": 3, "seed": 7}, "model": {"seed": 7}, "learned_from": ["a"]}
+    (tmp_path / "model.json").write_text(json.dumps({**record, "training": {"history": {"loss": [math.nan]}}}))
+    assert read_settings(tmp_path / "model.json") == {"epochs": 3, "seed": 7}
 
 
 def test_an_empty_table_of_adversarial_settings_makes_the_training_adversarial(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import pytest
 
@@ -22,11 +23,12 @@ def test_hints_beside_a_film_are_found_and_ordered_by_time(tmp_path):
     ("text", "wrong"),
     [
         ("{}", "no list"),
-        ("[", "no JSON"),
+        ("[", "not valid JSON"),
         ('[{"x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
         ('[{"time": -1, "x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
         ('[{"time": 1, "x": 1, "y": 1, "colour": "no colour"}]', "no colour"),
-        ('[{"time": NaN, "x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
+        ('[{"time": NaN, "x": 1, "y": 1, "colour": "teal"}]', "not finite"),
+        ('[{"time": 1, "time": 2, "x": 1, "y": 1, "colour": "teal"}]', "the key 'time' appears twice"),
     ],
 )
 def test_what_is_no_hint_is_a_sentence_with_the_files_name(tmp_path, text, wrong):
@@ -34,4 +36,11 @@ def test_what_is_no_hint_is_a_sentence_with_the_files_name(tmp_path, text, wrong
     path.write_text(text)
     with pytest.raises(ColorizeError, match=wrong) as error:
         film_hints(tmp_path / "film.mp4", path)
-    assert "my hints.json" in str(error.value)
+    assert str(error.value).count("my hints.json") == 1
+
+
+def test_hints_of_a_film_are_found_whatever_the_normalization_of_its_name_and_with_a_byte_order_mark(tmp_path):
+    said = json.dumps([{"time": 1, "x": 4, "y": 5, "colour": "#b03030"}])
+    path = tmp_path / unicodedata.normalize("NFC", "Größe.mp4.hints.json")
+    path.write_text(said, encoding="utf-8-sig")
+    assert film_hints(tmp_path / unicodedata.normalize("NFD", "Größe.mp4")) == {1.0: (Hint(4, 5, "#b03030"),)}

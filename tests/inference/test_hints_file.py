@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -90,13 +91,19 @@ ONE = {"x": 1, "y": 2, "colour": "red"}
 WRONG = [
     ({"a.jpg": [{**ONE, "unit": "percent"}]}, 'The unit of a hint is "pixel" or "share"'),
     ({"a.jpg": [{**ONE, "unit": "share"}]}, "from 0 to 1"),
-    ("", "is no JSON"),
-    ("[" * 200_000, "nested too deeply|is no JSON"),
+    ("", "not valid JSON"),
+    ("[" * 200_000, "nested more than"),
     ("[1]", "holds no hints"),
-    ('{"a.jpg": [{"x": ' + "9" * 5000 + ', "y": 1, "colour": "red"}]}', "is no JSON|outside"),
+    ('{"a.jpg": [{"x": ' + "9" * 5000 + ', "y": 1, "colour": "red"}]}', "not valid JSON|outside"),
     ({"gone.jpg": [ONE]}, "not there: 'gone.jpg'"),
-    ({"\0": [ONE]}, "not there"),
-    ({"\ud800": [ONE]}, "not there"),
+    ({"\0": [ONE]}, "the character NUL"),
+    ({"\ud800": [ONE]}, "half of a surrogate pair"),
+    ({"../photos/a.jpg": [ONE]}, "a photo that is not in .*photos'?: '../photos/a.jpg'"),
+    ({"/etc/hostname": [ONE]}, "a photo that is not in"),
+    ({"a.jpg": [ONE], "./a.jpg": []}, "hints for the same photo twice: './a.jpg'"),
+    (f'{{"a.jpg": [{json.dumps(ONE)}], "a.jpg": []}}', "the key 'a.jpg' appears twice"),
+    ('{"a.jpg": [{"x": 1, "x": 2, "y": 2, "colour": "red"}]}', "the key 'x' appears twice"),
+    ('{"palette": {"dress": "red", "dress": "teal"}}', "the key 'dress' appears twice"),
     ({"a" * 9999: [ONE]}, "not there"),
     ({"a.jpg": ONE}, "a list of hints is wanted"),
     ({"a.jpg": [ONE] * 501}, "too many"),
@@ -113,8 +120,7 @@ WRONG = [
     ({"a.jpg": [{"points": 3, "colour": "red"}]}, "lists of numbers"),
     ({"a.jpg": [{"rectangle": [5, 5, 4, 9], "colour": "red"}]}, "holds no pixel"),
     ({"palette": "gone.json"}, "palette that is not there"),
-    ({"palette": "\0"}, "palette that is not there"),
-    ({"palette": "\ud800"}, "palette that is not there"),
+    ({"palette": "a" * 9999}, "palette that is not there"),
     ({"palette": {"dress": 7}}, "no colour"),
 ]
 
@@ -133,12 +139,43 @@ def test_a_file_too_large_or_not_there_or_no_text_is_named(tmp_path, photos):
     with pytest.raises(ColorizeError, match=r"Cannot read .*hints\.json"):
         read_hints(path, tmp_path, photos)
     path.write_bytes(b"\xff\xfe\x00{")
-    with pytest.raises(ColorizeError, match="is no JSON"):
+    with pytest.raises(ColorizeError, match="not text in UTF-8"):
         read_hints(path, tmp_path, photos)
     with path.open("wb") as file:
         file.truncate(MAXIMUM_BYTES + 1)
-    with pytest.raises(ColorizeError, match="too large"):
+    with pytest.raises(ColorizeError, match="larger than 16 MB"):
         read_hints(path, tmp_path, photos)
+
+
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "Großmutter Ä é.jpg") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize(("name", "hinted"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_a_photo_is_found_whatever_the_normalization_of_its_name(tmp_path, name, hinted):
+    photo, left_out = tmp_path / name, tmp_path / "sub" / name
+    left_out.parent.mkdir()
+    for path in (photo, left_out):
+        path.write_bytes(b"never opened")
+    file = tmp_path / "hints.json"
+    file.write_text(json.dumps({hinted: [ONE], f"sub/{hinted}": [ONE]}))
+    assert read_hints(file, tmp_path, [photo]) == {photo: (Hint(1, 2, "red"),)}
+    (tmp_path / f"{hinted}.hints.json").write_text(json.dumps([ONE]))
+    (tmp_path / "sub" / f"{Path(hinted).stem}.hints.json").write_text(json.dumps([ONE]))
+    assert set(hints_beside([photo, left_out])) == {photo, left_out}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="two such names are one there")
+def test_of_two_photos_whose_names_differ_in_normalization_each_has_its_own_hints(tmp_path):
+    photos = [tmp_path / COMPOSED, tmp_path / DECOMPOSED]
+    for path in photos:
+        path.write_bytes(b"never opened")
+    file = tmp_path / "hints.json"
+    file.write_text(json.dumps({COMPOSED: [ONE], DECOMPOSED: []}))
+    assert read_hints(file, tmp_path, photos) == {photos[0]: (Hint(1, 2, "red"),), photos[1]: ()}
+    mixed = unicodedata.normalize("NFD", "Großmutter Ä ") + "é.jpg"
+    file.write_text(json.dumps({mixed: [ONE]}))
+    with pytest.raises(ColorizeError, match=r"two photos in .* have this name"):
+        read_hints(file, tmp_path, photos)
 
 
 ANYTHING = some.recursive(

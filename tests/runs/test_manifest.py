@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -66,9 +67,44 @@ def test_photos_without_a_line_and_parts_that_are_not_there_are_counted(tmp_path
 
 
 @pytest.mark.parametrize(
-    "odd", ["{}", '{"path": 1}', '{"path": "a", "seconds": 1, "worker": "w"}', '{"path": "a", "result": "a"}', "[]"]
-)
-def test_lines_that_cannot_be_ours_are_passed_over(tmp_path, odd):
+    "odd",
+    [
+        "{}", '{"path": 1}', '{"path": "a", "seconds": 1, "worker": "w"}', '{"path": "a", "result": "a"}', "[]",
+        *(
+            f'{{"path": "{path}", "seconds": 1, "worker": "w", "result": "{result}", "sha256": "1"}}'
+            for path, result in [
+                ("a", "a\\u0000"), ("a", "\\ud800"), ("a", ""), ("a", "../a"), ("a", "/etc/hostname"), ("/a", "a"),
+                ("a\\u0000", "a"), ("a", "\\udcc3\\udca9"),
+            ]
+        ),
+        '{"path": "a", "seconds": NaN, "worker": "w", "result": "a"}',
+        '{"path": "a", "path": "b", "seconds": 1, "worker": "w", "result": "a"}',
+    ],
+)  # fmt: skip
+def test_lines_that_cannot_be_ours_are_ignored_and_counted(tmp_path, odd):
     journal_path(tmp_path, MANIFEST).write_text(odd + "\n")
     with pytest.raises(ColorizeError, match="nor a part of one"):
         merge_manifest(tmp_path)
+    append(tmp_path, Shard(0, 1), made(tmp_path, "a"))
+    merged = merge_manifest(tmp_path)
+    assert (merged.results, merged.ignored) == (1, 1)
+
+
+def test_a_line_never_leads_out_of_its_folder(tmp_path):
+    folder, outside = tmp_path / "results", tmp_path / "outside"
+    folder.mkdir()
+    outside.write_bytes(b"picture")
+    (folder / "out").symlink_to(tmp_path)
+    for result in (str(outside), "../outside", "out/outside"):
+        assert not is_as_written(folder, Line("a", 0.5, "host:1", result=result, sha256=digest(outside)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_where_a_picture_was_is_not_waited_for(tmp_path):
+    line = made(tmp_path, "a")
+    (tmp_path / "a").unlink()
+    os.mkfifo(tmp_path / "a")
+    assert not is_as_written(tmp_path, line)
+    os.mkfifo(journal_path(tmp_path, MANIFEST))
+    with pytest.raises(ColorizeError, match="not a regular file"), appended(journal_path(tmp_path, MANIFEST)):
+        pass

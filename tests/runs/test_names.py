@@ -1,4 +1,5 @@
 import os
+import unicodedata
 
 import pytest
 from PIL import Image
@@ -42,6 +43,7 @@ def test_a_run_gone_on_with_knows_which_photo_is_which(tmp_path):
         "null", "3", "[]", "[" * 100_000, '{"a.png": null}', '{"a.png": {}}', '{"a.png": [1, 2]}', '{"a.png": []}',
         '{"a.png": ["a.png", [1]]}', '{"a.png": ["a.png", "12"]}', '{"a.png": ["", %s]}', '{"a.png": ["a\\u0000", %s]}',
         '{"a.png": ["../../../x.png", %s]}', '{"a.png": ["/tmp/x.png", %s]}', '{"a.png": ["b/../../x.png", %s]}',
+        '{"a.png": ["\\ud800", %s]}', '{"a.png": ["./.names.json", %s]}', '{"a.png": ["x", %s], "a.png": ["y", %s]}',
         '{"a.png": [".names.json", %s]}', '{"a.png": ["out/x.png", %s]}', '{"a.png": ["x", %s], "b": ["X", null]}',
     ],
 )  # fmt: skip
@@ -62,3 +64,11 @@ def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(tmp_path):
     os.mkfifo(run.results / MADE_FROM)
     assert picture_paths(run, tmp_path, [photo]) == {photo: run.results / "a.png"}
     assert earlier_run(new_run(tmp_path / "out", "colorize"), {}) is None
+
+
+def test_names_that_macos_takes_for_one_are_numbered(tmp_path):
+    run = new_run(tmp_path / "out", "colorize")
+    composed, decomposed = (tmp_path / unicodedata.normalize(form, "Größe.png") for form in ("NFC", "NFD"))
+    paths = picture_paths(run, tmp_path, [composed, decomposed])
+    assert paths[composed] == run.results / composed.name
+    assert paths[decomposed] == run.results / unicodedata.normalize("NFD", "Größe-2.png")

@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import astuple
 
 import pytest
@@ -8,6 +9,7 @@ from colorizer.dataset.check import colour_format
 from colorizer.dataset.find import find_files
 from colorizer.dataset.shards import Shard
 from colorizer.errors import ColorizeError
+from colorizer.evaluation.hues import HUE_BINS
 from colorizer.inference.colorize import AS_MEANT
 from colorizer.network.model_files import load_model
 from colorizer.runs.evaluate import EvaluateJob, score_photos
@@ -58,8 +60,51 @@ def test_figures_of_two_models_are_not_joined(tmp_path):
         join_evaluation(tmp_path)
 
 
-@pytest.mark.parametrize("odd", [{}, {"photos": 1}, {"made_from": "m", "photos": ["a"], "evaluation": {"loss": 1}}])
-def test_lines_that_cannot_be_ours_are_passed_over(tmp_path, odd):
-    journal_path(tmp_path, EVALUATION).write_text(json.dumps(odd) + "\n")
+SCORES = {"psnr": 20.0, "ssim": 0.9, "ciede2000": 5.0, "colourfulness": 10.0}
+PHOTO = {"path": "a.png", "predicted": SCORES, "gray": SCORES, "true_colourfulness": 9.0}
+FIGURES = {
+    **{
+        "loss": 0.1,
+        "accuracy": 0.5,
+        "true_colourfulness": 9.0,
+        "true_chroma": 1.0,
+        "predicted": SCORES,
+        "gray": SCORES,
+    },
+    "hues": [[0.0] * (HUE_BINS + 1)] * (HUE_BINS + 1),
+    "photos": [PHOTO],
+}
+LINE = {"made_from": "m", "photos": ["a.png"], "left_out": [["b.txt", "a text", "why"]], "evaluation": FIGURES}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"made_from": None},
+        {"made_from": []},
+        {"photos": 1},
+        {"photos": []},
+        {"photos": "a.png"},
+        {"photos": [[]]},
+        {"photos": ["/a.png"]},
+        {"photos": ["\ud800"]},
+        {"left_out": [["b.txt", [], "why"]]},
+        {"left_out": [["b.txt", "why"]]},
+        {"evaluation": {"loss": 1}},
+        {"evaluation": {**FIGURES, "hues": [[1.0]]}},
+        {"evaluation": {**FIGURES, "photos": []}},
+        {"evaluation": {**FIGURES, "photos": [{**PHOTO, "path": "/etc/hostname"}]}},
+        {"evaluation": {**FIGURES, "photos": [{**PHOTO, "gray": {**SCORES, "psnr": "high"}}]}},
+        {"evaluation": {**FIGURES, "loss": math.nan}},
+    ],
+)
+def test_lines_that_cannot_be_ours_are_ignored_and_counted(tmp_path, odd):
+    journal_path(tmp_path, EVALUATION).write_text(json.dumps({**LINE, **odd}) + "\n")
     with pytest.raises(ColorizeError, match="no figures"):
         join_evaluation(tmp_path)
+    with journal_path(tmp_path, EVALUATION).open("a") as file:
+        file.write(json.dumps(LINE) + "\n")
+    joined = join_evaluation(tmp_path)
+    assert joined.ignored == 1
+    assert joined.left_out == {"a text": 1}
+    assert [str(photo.path) for photo in joined.evaluation.photos] == ["a.png"]
