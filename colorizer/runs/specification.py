@@ -85,7 +85,8 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
             "training named."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ColorizeError(f"The run's specification {path} cannot be read: {error}.") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise ColorizeError(f"The run's specification {path} cannot be read: {why}.") from error
     _refuse_missing(specification.split)
     run = existing_run(folder)
     remove_unfinished(run.models)

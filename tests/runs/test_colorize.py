@@ -1,3 +1,4 @@
+import os
 import signal
 import threading
 from dataclasses import replace
@@ -84,6 +85,18 @@ def test_photos_go_into_the_folder_that_is_named_and_what_is_there_stays(tmp_pat
     assert not set(livelier.pictures.values()) & set(first.pictures.values())
     with pytest.raises(ColorizeError, match="the folder of the photos themselves"):
         colorize_photos(job_of(tmp_path, small_model, two_photos, folder=two_photos))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_where_a_picture_was_is_not_taken_for_it(tmp_path, small_model, two_photos):
+    target = tmp_path / "in color"
+    first = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    (target / "a.png").unlink()
+    os.mkfifo(target / "a.png")
+    again = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    assert again.made_before == 1
+    assert all(path.is_file() for path in again.pictures.values())
+    assert len(again.pictures) == len(first.pictures)
 
 
 def test_photos_beside_their_originals_are_not_taken_for_originals(tmp_path, small_model, two_photos):

@@ -79,7 +79,7 @@ def test_a_specification_that_does_not_serve_is_a_sentence(tmp_path, specificati
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_pipe_in_the_place_of_a_specification_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "specification.json")
-    with pytest.raises(ColorizeError, match="is no record"):
+    with pytest.raises(ColorizeError, match="it is not a regular file"):
         read_specification(tmp_path)
 
 
