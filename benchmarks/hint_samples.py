@@ -188,8 +188,9 @@ def _lesson(
     samples = []
     for cell, color, is_pin in asked:
         present = given.proposed[cell] * _room(gray[cell], given.proposed[cell])
-        samples.append(Sample(cell, color, present, is_pin))
-    distances = np.stack([given.paths.find_costs([sample.cell])[0] for sample in samples]).astype(np.float32)
+        samples.append(Sample(cell, present if is_pin else color, present))
+    # `find_costs` gives the same array each time.
+    distances = np.stack([given.paths.find_costs([sample.cell])[0].astype(np.float32) for sample in samples])
     maps, fields = features(gray, given.proposed, distances, samples)
     as_floats = (each.astype(np.float32) for each in (target, inside, weight))
     return Lesson(maps, fields.reshape(GRID, GRID, -1), *as_floats, is_true)

@@ -58,7 +58,7 @@ def _random(folder: Path, count: int) -> tuple[float, float, float]:
     from colorizer.evaluation.true_hints import hints_of_truth
 
     scores = evaluate_network(load_model(), find_files(folder).files, hints_of=hints_of_truth(count, 0)).predicted
-    return scores.psnr, scores.colour_difference, scores.colourfulness
+    return scores.psnr, scores.ciede2000, scores.colourfulness
 
 
 def _on_objects(folder: Path) -> Iterator[list[tuple[float, float, float]]]:

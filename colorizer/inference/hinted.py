@@ -140,13 +140,13 @@ class HintedPhoto:
         samples = []
         for hint in hints:
             for x, y in seeds(hint, self._photo.width, self._photo.height):
-                present, is_pin = self._shown(x, y), hint.colour == KEEP
+                present = self._shown(x, y)
+                wanted = present if hint.colour == KEEP else hint_chroma(hint.colour)
                 samples.append(
                     Sample(
                         self._cell(x, y, self._proposed.shape),
-                        present if is_pin else hint_chroma(hint.colour),
+                        wanted,
                         present,
-                        is_pin,
                         hint.reach,
                         hint.scope == PHOTO,
                     )

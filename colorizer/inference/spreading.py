@@ -46,6 +46,8 @@ _USUAL_REACH, _USUAL_SOFTNESS = 0.7, 0.15
 network begins."""
 _EXACT = 0.02
 """Geodesic distance within which a hint's place is made exact."""
+_CLEAR_DIFFERENCE = 0.03
+"""Chroma from which a hint's color counts in full as one of its own."""
 _WINDOW = 1 / 16
 """Deviation of the Gaussian around hints, as a share of the side."""
 
@@ -61,9 +63,7 @@ class Sample:
     wanted: np.ndarray
     """Chroma (Cb, Cr) it is to have: float32 in [-0.5, 0.5], shape (2,)."""
     present: np.ndarray
-    """Chroma it has without hints."""
-    is_pin: bool = False
-    """Whether it keeps what it has, and its object too."""
+    """Chroma it has without hints; a pin wants the same."""
     reach: float = 1.0
     """Divides its distances: above 1 its object is larger, below 1 smaller."""
     is_for_photo: bool = False
@@ -133,8 +133,9 @@ def features(
     (n, g, g).
     """
     wanted, present = (np.stack([getattr(each, name) for each in samples]) for name in ("wanted", "present"))
-    colors = np.array([not sample.is_pin for sample in samples], np.float32)
-    differences = ((wanted - present) * colors[:, None]).astype(np.float32)
+    differences = (wanted - present).astype(np.float32)
+    # A pin, or a hint of the color that is there already, spreads no color of its own.
+    colors = np.clip(np.linalg.norm(differences, axis=1) / np.float32(_CLEAR_DIFFERENCE), 0, 1)
     rows, columns = np.transpose([sample.cell for sample in samples])
     nearest = distances.min(axis=0)
     sharp, near, far = (_normalized(distances, softness) for softness in SOFTNESS)
@@ -175,7 +176,7 @@ def _corrections(change: np.ndarray, distances: np.ndarray, samples: Sequence[Sa
     """Return what is missing at the samples' own cells and right beside them: shape (g, g, 2)."""
     nearness = np.exp(-((distances / np.float32(_EXACT)) ** 2))
     rows, columns = np.transpose([sample.cell for sample in samples])
-    asked = np.stack([np.zeros(2, np.float32) if each.is_pin else each.wanted - each.present for each in samples])
+    asked = np.stack([sample.wanted - sample.present for sample in samples])
     missing = asked - change[rows, columns]
     between = nearness[:, rows, columns].astype(np.float64) + 0.05 * np.eye(len(samples))
     return _weighted(nearness, np.linalg.solve((between + between.T) / 2, missing))
