@@ -1,4 +1,5 @@
-"""`python -m benchmarks [row ...]`: measure and print one table; `python -m benchmarks growth` draws curves."""
+"""`python -m benchmarks [row ...]`: measure and print one table; `python -m benchmarks growth` draws curves, and
+`python -m benchmarks hints PHOTOS OBJECTS` measures what hints are worth (`benchmarks.hints`)."""
 
 from __future__ import annotations
 
@@ -19,6 +20,10 @@ from benchmarks.rows import APART, CORES, ROWS, measure
 
 def main(names: list[str]) -> int:
     """Measure the named rows, or all, print their table, and return 1 when a ratio is missed."""
+    if names[:1] == ["hints"]:
+        from benchmarks import hints
+
+        return hints.main(*names[1:])
     unknown = [name for name in names if name not in ROWS | APART]
     if unknown and names != ["growth"]:
         choices = ", ".join((*ROWS, *APART, "growth"))

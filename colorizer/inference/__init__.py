@@ -1,9 +1,9 @@
 """Photos through a network, at their own size.
 
-`colorize` takes one photo or many through a network, which makes its `proposal`; `full_size` joins the proposed colours
-with the photo's own luma. `hints` are what a person knows of a photo's colours, read from a `hints_file`; `spreading`
-says how far each reaches and `gates` how far that is believed, `hinted` is a photo set once that answers many, and
-`likeliest` tells the colours that a place of it may have had.
+`colorize` takes one photo or many through a network, which makes its `proposal`; `full_size` joins the proposed colors
+with the photo's own luma. `hints` are the colors that people give to places, read from a `hints_file`. `hinted` holds a
+photo that is set once and answers many hints, which `spreading` spreads over their objects. `likeliest` proposes colors
+for a place.
 """
 
 from colorizer.faces import attach

@@ -10,10 +10,20 @@ import numpy as np
 from PIL import Image
 
 from colorizer.inference.full_size import join
-from colorizer.inference.hints import AnyHint, Hint, check_inside, covered, hint_chroma, in_painting_order, seeds
+from colorizer.inference.hints import (
+    KEEP,
+    PHOTO,
+    AnyHint,
+    Hint,
+    check_inside,
+    covered,
+    hint_chroma,
+    in_painting_order,
+    seeds,
+)
 from colorizer.inference.jpeg_planes import join_planes, paint
 from colorizer.inference.proposal import propose, unfaded
-from colorizer.inference.spreading import LONGEST_SIDE, WORKING_SIDE, Cell, Spreading
+from colorizer.inference.spreading import GRID, SIDE, Cell, Sample, Spreading
 from colorizer.network.model_files import PRETRAINED
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma, merge
@@ -62,11 +72,9 @@ class HintedPhoto:
         them. `network`: what proposed it, where more may be asked of it.
         """
         self._photo, self._offset, self._tones, self._network = photo, offset, tones, network
-        shares = [WORKING_SIDE / min(photo.width, photo.height), LONGEST_SIDE / max(photo.width, photo.height)]
-        self._grid = _size(photo, min(1.0, *shares))
         self._planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
-        on_grid = np.stack([plane.resize(self._grid, Image.Resampling.BICUBIC) for plane in self._planes], axis=-1)
-        self._seen, self._proposed = unfaded(_gray(photo.image, self._grid)), chroma(on_grid)
+        on_grid = [np.asarray(plane.resize((GRID, GRID), Image.Resampling.BICUBIC)) for plane in self._planes]
+        self._seen, self._proposed = unfaded(photo.square(SIDE)), chroma(np.stack(on_grid, axis=-1))
 
     def picture(self, hints: Sequence[AnyHint] = (), for_jpeg: bool = False) -> Picture:
         """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
@@ -80,13 +88,6 @@ class HintedPhoto:
         """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
         return self._painted(self._small, hints).image
 
-    @property
-    def grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """What hints spread over: luma as the network saw it, float32 in [0, 1], shape (h, w), and proposed chroma
-        (Cb, Cr), float32 in [-0.5, 0.5], shape (h, w, 2).
-        """
-        return self._seen, self._proposed
-
     def known(self, x: float, y: float) -> KnownPlace:
         """Return what is known of a place, in pixels of the photo; raise ColorizeError for one outside it."""
         check_inside([Hint(x, y, "gray")], self._photo.width, self._photo.height)
@@ -97,14 +98,14 @@ class HintedPhoto:
             likelihoods = self._likelihoods[self._cell(x, y, self._likelihoods.shape)]
         return KnownPlace(
             luma=float(_toned(self._photo.levels(box), self._tones)[0, 0]),
-            seen=float(self._seen[cell]),
+            seen=float(self._seen[self._cell(x, y, self._seen.shape)]),
             proposed=self._proposed[cell],
             likelihoods=likelihoods,
         )
 
     @cached_property
     def _spreading(self) -> Spreading:
-        return Spreading(*self.grid)
+        return Spreading(self._seen, self._proposed)
 
     @cached_property
     def _likelihoods(self) -> np.ndarray | None:
@@ -130,19 +131,27 @@ class HintedPhoto:
         else:
             picture = join(photo, self._offset, self._tones, change)
         across, down = photo.width / self._photo.width, photo.height / self._photo.height
-        for hint in ordered:
+        for hint in (hint for hint in ordered if hint.colour != KEEP):
             _paint(picture, photo, hint if photo is self._photo else hint.scaled(across, down), self._tones)
         return picture
 
     def _change(self, hints: Sequence[AnyHint]) -> np.ndarray:
         """Return how hints change the colour offsets: float32, shape (rows, columns, 3), of the grid."""
-        cells, differences = [], []
+        samples = []
         for hint in hints:
-            wanted = hint_chroma(hint.colour)
             for x, y in seeds(hint, self._photo.width, self._photo.height):
-                cells.append(self._cell(x, y, self._proposed.shape))
-                differences.append(wanted - self._shown(x, y))
-        return self._spreading.spread(cells, np.array(differences)) @ CHROMA_TO_OFFSET
+                present = self._shown(x, y)
+                wanted = present if hint.colour == KEEP else hint_chroma(hint.colour)
+                samples.append(
+                    Sample(
+                        self._cell(x, y, self._proposed.shape),
+                        wanted,
+                        present,
+                        hint.reach,
+                        hint.scope == PHOTO,
+                    )
+                )
+        return self._spreading.spread(samples) @ CHROMA_TO_OFFSET
 
     def _shown(self, x: int, y: int) -> np.ndarray:
         """Return the chroma of a pixel as the photo shows it without hints, in gamut: shape (2,)."""
@@ -200,14 +209,6 @@ def _toned(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
     """Return what `Photo.levels` gives as luma in [0, 1], float32, shape (h, w), with `tones` black and white."""
     gray = (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / np.float32(255)
     return np.clip((gray - np.float32(tones[0])) / np.float32(tones[1] - tones[0]), 0, 1)
-
-
-def _gray(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Return the luma of a photo's picture at a size (width, height): float32 in [0, 1]."""
-    if image.mode == "I;16":
-        return np.asarray(image.resize(size, Image.Resampling.BILINEAR), np.float32) / 65535
-    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
-    return (pixels if pixels.ndim == 2 else luma(pixels)) / 255
 
 
 def _size(photo: Photo, share: float) -> tuple[int, int]:

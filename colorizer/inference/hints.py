@@ -2,7 +2,11 @@
 
 Places are in pixels of the upright photo, counted from its upper left corner, or with `unit="share"` shares of its
 sides, from 0 to 1, which serve a photo at any size. A hint says which chroma a place has; its luma stays the photo's.
-Colours are `#rrggbb` (or `#rgb`), a name of CSS such as "teal", or "gray", which keeps a place without colour.
+Colours are `#rrggbb` (or `#rgb`), a name of CSS such as "teal", "gray" for a place without color, or "keep" for a pin:
+the place and its object keep the color that the network proposes, whatever other hints say.
+
+A hint colors the object it lies on. `reach`, from 0.5 to 2, makes that object smaller or larger; `scope="photo"` is for
+the rare hint that is meant for the whole photo.
 
 Examples:
     >>> from colorizer import Hint, colorize_photo, load_model
@@ -35,6 +39,11 @@ _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 PIXEL, SHARE = "pixel", "share"
 """Units of a hint's places and sizes."""
+OBJECT, PHOTO = "object", "photo"
+"""What a hint colors."""
+KEEP = "keep"
+"""The color of a pin."""
+SMALLEST_REACH, LARGEST_REACH = 0.5, 2.0
 
 Box = tuple[int, int, int, int]
 Place = tuple[int, int]
@@ -53,9 +62,13 @@ class Hint:
     """Pixels around the place, in the photo's own, that have exactly this colour too; 0 for that place alone."""
     unit: str = PIXEL
     """"pixel", or "share": `x` of the photo's width, `y` of its height, `radius` of its shorter side."""
+    reach: float = 1.0
+    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    scope: str = OBJECT
+    """"object", or "photo" for a color that is meant for the whole photo."""
 
     def __post_init__(self) -> None:
-        _check_colour(self.colour)
+        _check_color(self)
         _check_numbers(self.unit, self.x, self.y, self.radius)
 
     @property
@@ -64,14 +77,14 @@ class Hint:
 
     def scaled(self, across: float, down: float) -> Hint:
         """Return the hint, in pixels, for the same photo at another size."""
-        return Hint(self.x * across, self.y * down, self.colour, self.radius * across)
+        return replace(self, x=self.x * across, y=self.y * down, radius=self.radius * across)
 
     def in_pixels(self, width: int, height: int) -> Hint:
         """Return the hint in pixels of a photo of this size."""
         if self.unit == PIXEL:
             return self
         x, y = _pixel(self.x, width), _pixel(self.y, height)
-        return Hint(x, y, self.colour, self.radius * min(width, height))
+        return replace(self, x=x, y=y, radius=self.radius * min(width, height), unit=PIXEL)
 
 
 @dataclass(frozen=True)
@@ -85,9 +98,13 @@ class Scribble:
     """Half the stroke's width, in the photo's own pixels."""
     unit: str = PIXEL
     """As that of `Hint`."""
+    reach: float = 1.0
+    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    scope: str = OBJECT
+    """"object", or "photo" for a color that is meant for the whole photo."""
 
     def __post_init__(self) -> None:
-        _check_colour(self.colour)
+        _check_color(self)
         object.__setattr__(self, "points", tuple(tuple(point) for point in self.points))
         if any(len(point) != 2 for point in self.points):
             raise ColorizeError("A scribble goes through points of two numbers, x and y.")
@@ -97,14 +114,15 @@ class Scribble:
 
     def scaled(self, across: float, down: float) -> Scribble:
         """Return the hint, in pixels, for the same photo at another size."""
-        return Scribble(tuple((x * across, y * down) for x, y in self.points), self.colour, self.radius * across)
+        points = tuple((x * across, y * down) for x, y in self.points)
+        return replace(self, points=points, radius=self.radius * across)
 
     def in_pixels(self, width: int, height: int) -> Scribble:
         """Return the hint in pixels of a photo of this size."""
         if self.unit == PIXEL:
             return self
         points = tuple((_pixel(x, width), _pixel(y, height)) for x, y in self.points)
-        return Scribble(points, self.colour, self.radius * min(width, height))
+        return replace(self, points=points, radius=self.radius * min(width, height), unit=PIXEL)
 
 
 @dataclass(frozen=True)
@@ -120,9 +138,13 @@ class Rectangle:
     colour: str
     unit: str = PIXEL
     """"pixel", or "share": of the photo's width and height."""
+    reach: float = 1.0
+    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    scope: str = OBJECT
+    """"object", or "photo" for a color that is meant for the whole photo."""
 
     def __post_init__(self) -> None:
-        _check_colour(self.colour)
+        _check_color(self)
         _check_numbers(self.unit, self.left, self.top, self.right, self.bottom)
         if self.right <= self.left or self.bottom <= self.top:
             raise ColorizeError(
@@ -132,7 +154,8 @@ class Rectangle:
 
     def scaled(self, across: float, down: float) -> Rectangle:
         """Return the hint, in pixels, for the same photo at another size."""
-        return Rectangle(self.left * across, self.top * down, self.right * across, self.bottom * down, self.colour)
+        sides = {"left": self.left * across, "right": self.right * across}
+        return replace(self, **sides, top=self.top * down, bottom=self.bottom * down)
 
     def in_pixels(self, width: int, height: int) -> Rectangle:
         """Return the hint in pixels of a photo of this size."""
@@ -234,10 +257,23 @@ def _extent(hint: AnyHint) -> float:
     return math.pi * hint.radius**2 + length * max(1.0, 2 * hint.radius)
 
 
+def _check_color(hint: AnyHint) -> None:
+    """Raise ColorizeError for a color, a reach or a scope that a hint cannot have."""
+    if hint.colour != KEEP:
+        _check_colour(hint.colour)
+    is_number = isinstance(hint.reach, int | float | np.integer | np.floating) and not isinstance(hint.reach, bool)
+    if not (is_number and SMALLEST_REACH <= hint.reach <= LARGEST_REACH):
+        raise ColorizeError(f"The reach of a hint is a number from {SMALLEST_REACH} to {LARGEST_REACH:g}.")
+    if hint.scope not in (OBJECT, PHOTO):
+        raise ColorizeError(f'The scope of a hint is "{OBJECT}" or "{PHOTO}".')
+    if hint.colour == KEEP and hint.scope == PHOTO:
+        raise ColorizeError(f'A hint of the color "{KEEP}" keeps an object, so its scope cannot be "{PHOTO}".')
+
+
 def _check_colour(colour: object) -> None:
     if not isinstance(colour, str) or not (_HEX.fullmatch(colour) or colour.lower() in ImageColor.colormap):
         shown = repr(colour[:40]) if isinstance(colour, str) else f"What is of type {type(colour).__name__}"
-        raise ColorizeError(f'{shown} is no colour: "#rrggbb", a name of CSS such as "teal", or "gray" is wanted.')
+        raise ColorizeError(f'{shown} is not a color: use "#rrggbb", a CSS name such as "teal", or "gray".')
 
 
 def _check_numbers(unit: object, *values: object) -> None:

@@ -19,12 +19,23 @@ from colorizer.dataset.find import hints_file_of, spellings
 from colorizer.documents import InvalidDocument, parse_json, quoted, relative_path
 from colorizer.errors import ColorizeError
 from colorizer.files import read_text, write_text
-from colorizer.inference.hints import MAXIMUM_HINTS, PIXEL, AnyHint, Hint, Rectangle, Scribble, hint_chroma
+from colorizer.inference.hints import (
+    MAXIMUM_HINTS,
+    OBJECT,
+    PIXEL,
+    AnyHint,
+    Hint,
+    Rectangle,
+    Scribble,
+    hint_chroma,
+)
 
 MAXIMUM_BYTES = 16_000_000
 """A larger file holds no hints that a person made."""
 _PALETTE, _FROM_PALETTE = "palette", "palette:"
 _PLACES = {"x", "y", "points", "rectangle"}
+_COLORS = ("color", "colour")
+_OPTIONS = {"unit", "reach", "scope"}
 
 Palette = dict[str, str]
 """Colours by the names a person gave them."""
@@ -165,28 +176,33 @@ def _hints(listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
 
 
 def _hint(said: Any, palette: Palette) -> AnyHint:
-    if not isinstance(said, dict) or "colour" not in said:
-        raise ColorizeError('a hint is wanted, such as {"x": 120, "y": 80, "colour": "#b03030"}.')
-    colour, places = _colour(said["colour"], palette), said.keys() & _PLACES
-    strange = said.keys() - _PLACES - {"colour", "radius", "unit"}
+    given = [key for key in _COLORS if isinstance(said, dict) and key in said]
+    if not given:
+        raise ColorizeError('a hint looks like {"x": 120, "y": 80, "color": "#b03030"}.')
+    if len(given) > 1:
+        raise ColorizeError('a hint has "color" or "colour", not both.')
+    colour, places = _colour(said[given[0]], palette), said.keys() & _PLACES
+    strange = said.keys() - _PLACES - _OPTIONS - {*_COLORS, "radius"}
     if strange:
         raise ColorizeError(f"{quoted(min(strange))} means nothing in a hint.")
-    radius, unit = said.get("radius", 0), said.get("unit", PIXEL)
+    options = {key: said[key] for key in _OPTIONS & said.keys()}
     if places == {"x", "y"}:
-        return Hint(said["x"], said["y"], colour, radius, unit)
+        return Hint(said["x"], said["y"], colour, said.get("radius", 0), **options)
     if places == {"points"}:
-        return Scribble(tuple(_numbers(point, 2) for point in _list(said["points"])), colour, radius, unit)
+        points = tuple(_numbers(point, 2) for point in _list(said["points"]))
+        return Scribble(points, colour, said.get("radius", 0), **options)
     if places == {"rectangle"} and "radius" not in said:
-        return Rectangle(*_numbers(said["rectangle"], 4), colour, unit)
+        return Rectangle(*_numbers(said["rectangle"], 4), colour, **options)
     raise ColorizeError('a hint has either "x" and "y", or "points", or a "rectangle" without radius.')
 
 
 def _as_json(hint: AnyHint) -> dict[str, Any]:
-    unit = {} if hint.unit == PIXEL else {"unit": hint.unit}
+    usual = {"unit": PIXEL, "reach": 1.0, "scope": OBJECT}
+    options = {key: getattr(hint, key) for key, value in usual.items() if getattr(hint, key) != value}
     if isinstance(hint, Rectangle):
-        return {"rectangle": [hint.left, hint.top, hint.right, hint.bottom], "colour": hint.colour, **unit}
+        return {"rectangle": [hint.left, hint.top, hint.right, hint.bottom], "colour": hint.colour, **options}
     place = {"x": hint.x, "y": hint.y} if isinstance(hint, Hint) else {"points": [list(point) for point in hint.points]}
-    return {**place, "colour": hint.colour, **({"radius": hint.radius} if hint.radius else {}), **unit}
+    return {**place, "colour": hint.colour, **({"radius": hint.radius} if hint.radius else {}), **options}
 
 
 def _colour(said: Any, palette: Palette) -> Any:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -77,12 +78,7 @@ class LiteRTEngine:
     def __init__(
         self, flatbuffer: bytes, load: Callable[[], keras.Model], weights_digest: str, threads: int | None = None
     ):
-        from ai_edge_litert.interpreter import Interpreter
-
-        threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
-        with quiet_errors():  # it tells on standard error by what means it computes
-            self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
-            self._interpreter.allocate_tensors()
+        self._interpreter = _interpreter("ai_edge_litert.interpreter", flatbuffer, threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._lock = Lock()
@@ -110,6 +106,22 @@ class LiteRTEngine:
                 self._interpreter.invoke()
                 rgb[number] = self._interpreter.get_tensor(self._output)[0]
         return rgb
+
+
+def interpreter(flatbuffer: bytes) -> Any:
+    """Open a trusted `.tflite` network; without LiteRT, the interpreter inside TensorFlow runs it."""
+    try:
+        return _interpreter("ai_edge_litert.interpreter", flatbuffer)
+    except ImportError:
+        return _interpreter("tensorflow.lite.python.interpreter", flatbuffer)
+
+
+def _interpreter(module: str, flatbuffer: bytes, threads: int | None = None) -> Any:
+    threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
+    with quiet_errors():  # it tells on standard error by what means it computes
+        opened = import_module(module).Interpreter(model_content=flatbuffer, num_threads=threads)
+        opened.allocate_tensors()
+    return opened
 
 
 def is_litert_of_use() -> bool:

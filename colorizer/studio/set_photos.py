@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from colorizer.errors import ColorizeError
-from colorizer.inference.colorize import Adjustment, colorize_decoded
+from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
@@ -46,7 +46,7 @@ class SetPhoto:
             square = self.photo.square(self._network.size)
             tones = tonal_range(square, self._limits) if adjustment.restore_contrast else (0.0, 1.0)
             offset = self._offset * np.float32(adjustment.vividness)
-            self._hinted = adjustment, HintedPhoto(self.photo, offset, tones)
+            self._hinted = adjustment, HintedPhoto(self.photo, offset, tones, self._network)
         return self._hinted[1]
 
     def picture(self, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> Picture:
@@ -54,7 +54,7 @@ class SetPhoto:
         wanted = hints, adjustment
         if self._picture is None or self._picture[0] != wanted:
             self._picture = None  # before the next takes as much memory
-            self._picture = wanted, colorize_decoded(self._network, self.photo, adjustment, hints)
+            self._picture = wanted, self.hinted(adjustment).picture(hints)
         return self._picture[1]
 
 

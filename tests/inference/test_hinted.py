@@ -82,14 +82,52 @@ def test_what_is_out_of_gamut_loses_chroma_and_keeps_its_hue():
     assert np.arctan2(*shown) == pytest.approx(np.arctan2(*wanted), abs=0.05)
 
 
-def test_one_click_repaints_a_thing_and_leaves_the_rest(shipped):
+def change_of(automatic: np.ndarray, network, photo: Photo, hints: list) -> np.ndarray:
+    """Return by how many levels hints change each pixel at most, shape (h, w)."""
+    return np.abs(pixels(colorize_decoded(network, photo, hints=hints).image) - automatic).max(axis=-1)
+
+
+SUIT = [(60, 400), (120, 420), (90, 350), (300, 420), (350, 440), (250, 400), (200, 470), (380, 380)]
+
+
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_hints_on_the_suit_color_the_suit_and_nothing_else(shipped, count):
     photo = read_photo(SHIPPED / "astronaut.png")
-    automatic, hinted = (pixels(colorize_decoded(shipped, photo, hints=hints).image) for hints in ((), HINTS[:1]))
-    change = np.abs(hinted - automatic).max(axis=-1)
-    suit, face, sky = change[300:420, 60:120], change[90:150, 210:260], change[20:120, 320:380]
+    automatic = pixels(colorize_decoded(shipped, photo).image)
+    change = change_of(automatic, shipped, photo, [Hint(x, y, "#20a040") for x, y in SUIT[:count]])
+    suit, face, sky = change[330:420, 60:120], change[90:150, 210:260], change[20:120, 320:380]
     assert np.median(suit) > 35
-    assert np.median(face) < 12
-    assert np.median(sky) < 12
+    assert np.median(face) < 6
+    assert np.median(sky) < 6
+
+
+def test_a_pin_keeps_its_object_as_it_is(shipped):
+    photo = read_photo(SHIPPED / "astronaut.png")
+    automatic = pixels(colorize_decoded(shipped, photo).image)
+    red, pin = [Hint(60, 400, "#b03030"), Hint(300, 420, "#b03030")], Hint(330, 100, "keep")
+    shown = colorize_decoded(shipped, photo, hints=[*red, pin]).image
+    assert np.abs(pixels(shown)[100, 330] - automatic[100, 330]).max() <= 1
+    flag = np.s_[60:140, 300:360]
+    with_pin = np.abs(pixels(shown) - automatic)[flag].mean()
+    assert with_pin <= change_of(automatic, shipped, photo, red)[flag].mean() + 0.5
+
+
+def test_reach_makes_the_object_of_a_hint_smaller_or_larger(shipped):
+    photo = read_photo(SHIPPED / "astronaut.png")
+    automatic = pixels(colorize_decoded(shipped, photo).image)
+    areas = [
+        (change_of(automatic, shipped, photo, [Hint(60, 400, "#20a040", reach=reach)]) > 15).mean()
+        for reach in (0.5, 1.0, 2.0)
+    ]
+    assert areas[0] < 0.8 * areas[1]
+    assert areas[2] > 1.1 * areas[1]
+
+
+def test_a_hint_for_the_photo_tints_all_of_it(shipped):
+    photo = read_photo(SHIPPED / "astronaut.png")
+    automatic = pixels(colorize_decoded(shipped, photo).image)
+    change = change_of(automatic, shipped, photo, [Hint(330, 100, "#a06030", scope="photo")])
+    assert (change > 10).mean() > 0.9
 
 
 @pytest.mark.parametrize("contrast", [90, 150])

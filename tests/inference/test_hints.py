@@ -16,7 +16,7 @@ def test_a_colour_is_hex_a_name_of_css_or_gray():
 
 @pytest.mark.parametrize("colour", ["", "reddish", "#12345", "#gggggg", "rgb(1,2,3)", "red " * 100, None, 7, ["red"]])
 def test_what_is_no_colour_is_said_to_be_none(colour):
-    with pytest.raises(ColorizeError, match="is no colour"):
+    with pytest.raises(ColorizeError, match="is not a color"):
         Hint(1, 2, colour)
 
 

@@ -82,7 +82,7 @@ def test_a_palette_is_kept_and_used_again(tmp_path, photos):
     assert read_palette(tmp_path / "family.json") == {"dress": "#b03030", "שמלה": "teal"}
     content = {"palette": "family.json", "a.jpg": [{"x": 1, "y": 2, "colour": "palette:שמלה"}]}
     assert read(tmp_path, photos, content) == {photos[0]: (Hint(1, 2, "teal"),)}
-    with pytest.raises(ColorizeError, match="no colour"):
+    with pytest.raises(ColorizeError, match="is not a color"):
         save_palette({"dress": "reddish"}, tmp_path / "other.json")
     assert not (tmp_path / "other.json").exists()
 
@@ -107,11 +107,16 @@ WRONG = [
     ({"a" * 9999: [ONE]}, "not there"),
     ({"a.jpg": ONE}, "a list of hints is wanted"),
     ({"a.jpg": [ONE] * 501}, "too many"),
-    ({"a.jpg": [7]}, "number 1: a hint is wanted"),
+    ({"a.jpg": [7]}, "number 1: a hint looks like"),
     ({"a.jpg": [{"x": 1, "colour": "red"}]}, "either"),
     ({"a.jpg": [{**ONE, "rectangle": [1, 2, 3, 4]}]}, "either"),
-    ({"a.jpg": [{**ONE, "color": "red"}]}, "'color' means nothing"),
-    ({"a.jpg": [ONE, {**ONE, "colour": "reddish"}]}, "number 2: 'reddish' is no colour"),
+    ({"a.jpg": [{**ONE, "color": "red"}]}, "not both"),
+    ({"a.jpg": [{**ONE, "tone": "red"}]}, "'tone' means nothing"),
+    ({"a.jpg": [{**ONE, "reach": 3}]}, "reach of a hint is a number from 0.5 to 2"),
+    ({"a.jpg": [{**ONE, "reach": True}]}, "reach of a hint is a number from 0.5 to 2"),
+    ({"a.jpg": [{**ONE, "scope": "room"}]}, 'scope of a hint is "object" or "photo"'),
+    ({"a.jpg": [{"x": 1, "y": 2, "color": "keep", "scope": "photo"}]}, "keeps an object"),
+    ({"a.jpg": [ONE, {**ONE, "colour": "reddish"}]}, "number 2: 'reddish' is not a color"),
     ({"a.jpg": [{**ONE, "colour": "palette:dress"}]}, "no colour 'dress' in the palette"),
     ({"a.jpg": [{**ONE, "radius": -1}]}, "outside every photo"),
     ({"a.jpg": [{**ONE, "x": "1"}]}, "numbers"),
@@ -121,7 +126,7 @@ WRONG = [
     ({"a.jpg": [{"rectangle": [5, 5, 4, 9], "colour": "red"}]}, "holds no pixel"),
     ({"palette": "gone.json"}, "palette that is not there"),
     ({"palette": "a" * 9999}, "palette that is not there"),
-    ({"palette": {"dress": 7}}, "no colour"),
+    ({"palette": {"dress": 7}}, "is not a color"),
 ]
 
 

@@ -7,8 +7,12 @@ from queue import Queue
 import numpy as np
 from PIL import Image
 
+from colorizer import Hint
+from colorizer.inference.colorize import AS_MEANT
 from colorizer.network.network import Network
+from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
+from colorizer.studio.set_photos import SetPhoto
 from colorizer.studio.sitting import READY, Sitting
 from colorizer.studio.workshop import Workshop
 from tests.conftest import SHIPPED
@@ -43,3 +47,13 @@ def test_a_photo_at_hand_when_the_model_changes_gets_the_new_model_s_colours(tmp
     assert workshop.close(30)
     shown = np.asarray(Image.open(io.BytesIO(workshop.thumbnail(photo.id))).convert("RGB"), float).mean(axis=(0, 1))
     assert shown[2] > shown[0]
+
+
+def test_a_full_view_after_new_hints_does_not_run_the_network_again(camera):
+    asked = []
+    network = Network(OneColour((0.4, 0.4, 0.6), lambda: asked.append(1)), "blue", 32)
+    opened = SetPhoto(Photo(Image.fromarray(camera)), network, PhotoLimits())
+    before = len(asked)
+    pictures = [opened.picture((Hint(250, 150, color),), AS_MEANT).image for color in ("teal", "#b03030")]
+    assert len(asked) == before
+    assert not np.array_equal(*(np.asarray(picture) for picture in pictures))
