@@ -25,6 +25,7 @@ from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
 from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
 from colorizer.photos.raw import NoRawDecoder
+from colorizer.photos.tiff import UnsupportedPhoto
 from colorizer.photos.tones import is_gray
 from colorizer.photos.toning import is_in_colour
 from colorizer.settings import PhotoLimits
@@ -196,6 +197,8 @@ def _readable(source: Source, page: int = 0) -> Iterator[None]:
         }
         said = " ".join(str(error).split()).rstrip(".")
         reason = reasons.get(type(error), f"damaged ({said})")
+        if isinstance(error, UnsupportedPhoto):
+            reason = f"{said} are not supported; save it as an 8- or 16-bit gray or RGB TIFF without compression"
         if isinstance(error, Image.UnidentifiedImageError):
             reason = _what_it_is(source)
         raise ColorizeError(f"Cannot read {_named(source, page)}: {reason}.") from error
