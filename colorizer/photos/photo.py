@@ -9,6 +9,7 @@ from PIL import Image
 
 from colorizer.photos.color import luma
 from colorizer.photos.deep import by_bands, eight_bits, reduced
+from colorizer.photos.metadata import NO_METADATA, Metadata
 from colorizer.settings import PhotoLimits
 
 DEFAULT_LIMITS = PhotoLimits()
@@ -37,6 +38,10 @@ class Photo:
     """Horizontal and vertical dots per inch."""
     page: int = 0
     """Which page of its file it is."""
+    metadata: Metadata = NO_METADATA
+    """What else its file says of it."""
+    modified: int | None = None
+    """When its file was last changed, in nanoseconds since 1970, or None where that is not known or not to be kept."""
 
     @property
     def height(self) -> int:

@@ -21,6 +21,7 @@ from colorizer.photos.formats import read_formats
 from colorizer.photos.jpeg import decoded
 from colorizer.photos.kinds import UNKNOWN, described
 from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
+from colorizer.photos.metadata import kept_metadata
 from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
 from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
@@ -50,10 +51,12 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
     to sRGB, the colours a network knows; a profile of sRGB itself is kept for writing.
     """
     with _readable(source, page), _open(source, limits, page) as image:
+        metadata = kept_metadata(image)
         image.load()
         form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
-        exif, space = kept_exif(image), profile_space(icc)
+        space = profile_space(icc)
         upright = _straight(transposed(image, orientation(image)))
+        exif = kept_exif(image, upright.size)
         alpha = None
         if upright.mode.startswith("I;16"):
             transparent = image.info.get("transparency")
@@ -78,6 +81,8 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
             exif=exif,
             resolution=_resolution(dpi),
             page=page,
+            metadata=metadata,
+            modified=Path(source).stat().st_mtime_ns if isinstance(source, str | Path) else None,
         )
 
 

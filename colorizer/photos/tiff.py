@@ -379,7 +379,7 @@ def _full(layout: Layout) -> int | None:
 
 
 def _white(light: np.ndarray, layout: Layout) -> float:
-    """Return the level that is white, or with white as zero, black; raise UnsupportedPhoto where that cannot be known."""
+    """Return the level of white, or where zero is white, of black; raise UnsupportedPhoto for levels below zero."""
     parts = [slice(top, top + ROWS_AT_A_TIME) for top in range(0, len(light), ROWS_AT_A_TIME)]
     if layout.sample_format[0] != _UNSIGNED:
         negative = sum(np.count_nonzero(light[part] < 0) for part in parts)
