@@ -41,7 +41,9 @@ class Photo:
     metadata: Metadata = NO_METADATA
     """What else its file says of it."""
     modified: int | None = None
-    """When its file was last changed, in nanoseconds since 1970, or None where that is not known or not to be kept."""
+    """When its file was last changed, in nanoseconds since 1970, or None where that is not known."""
+    missing: tuple[float, float, float, float] | None = None
+    """Which part its file lacks, as left, top, right and bottom in shares of its width and height; None if nothing."""
 
     @property
     def height(self) -> int:
@@ -163,6 +165,8 @@ class PhotoFacts:
     None where that was not asked."""
     pages: int = 1
     """Pages of a TIFF, small previews not counted; of any other file, 1."""
+    cut_off: str = ""
+    """Of a photo that is cut off, the sentence that says so."""
 
 
 def squeezed(image: Image.Image, size: int) -> Image.Image:

@@ -78,7 +78,7 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
                 _write_eight_bits(temporary, form, picture, original, limits)
             if form == "TIFF":
                 add_tiff_tags(temporary, original.exif, tiff_tags(original.metadata))
-            if original.modified is not None:
+            if original.modified is not None and limits.keeps_dates:
                 os.utime(temporary, ns=(original.modified, original.modified))
         except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
             raise ColorizeError(f"Could not write {path}: {error}.") from error
