@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
+from colorizer.files import fingerprint
 from colorizer.photos.cut_off import MOST_BYTES, Completed, completed
 from colorizer.photos.deep import by_bands, sixteen_bits
 from colorizer.photos.exif import kept_exif, orientation, transposed
@@ -73,7 +74,8 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
     except _Damaged as error:
         found = _beginning(source, limits, error)
         photo = _photo(found.content, limits, page, found.share)
-    return replace(photo, modified=Path(source).stat().st_mtime_ns) if isinstance(source, str | Path) else photo
+    state = fingerprint(source) if isinstance(source, str | Path) else None
+    return replace(photo, modified=state[1]) if state else photo
 
 
 def _photo(source: Source, limits: PhotoLimits, page: int, share: float = 1.0) -> Photo:
