@@ -20,6 +20,7 @@ from tests.conftest import SHIPPED
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 COMPRESSIONS = {"none": 1, "lzw": 5, "deflate": 8}
+RARE_COMPRESSIONS = {"packbits": 32773, "lzma": 34925, "zstd": 50000}
 SUPPORTED = {
     UNSIGNED: (1, 2, 4, 8, 12, 16, 32),
     SIGNED: (8, 16, 32),
@@ -67,7 +68,7 @@ def tiff(
         256: (4, [width]),
         257: (4, [height]),
         258: (3, [bits] * samples),
-        259: (3, [COMPRESSIONS[compression]]),
+        259: (3, [(COMPRESSIONS | RARE_COMPRESSIONS)[compression]]),
         262: (3, [photometric]),
         277: (3, [samples]),
         278: (4, [rows_per_strip]),
@@ -98,7 +99,8 @@ def compressed(content: bytes, compression: str, rows: int) -> bytes:
         return content
     file = io.BytesIO()
     size = (len(content) // rows, rows)
-    Image.frombytes("L", size, content).save(file, "TIFF", compression="tiff_lzw", tiffinfo={278: rows})
+    name = "tiff_lzw" if compression == "lzw" else compression
+    Image.frombytes("L", size, content).save(file, "TIFF", compression=name, tiffinfo={278: rows})
     with Image.open(file) as opened:
         (start,), (count,) = opened.tag_v2[273], opened.tag_v2[279]
     return file.getvalue()[start : start + count]
@@ -147,6 +149,18 @@ def test_each_is_read_at_its_brightness_or_refused_by_name(tmp_path, picture, ph
         square = luma(read_square(path, 32)).mean() / 255
         assert abs(square - expected.mean()) < 0.02, (order, is_planar, compression)
         assert examine(path).colour_format == ("RGB" if photometric == RGB else "gray")
+
+
+@pytest.mark.parametrize("compression", RARE_COMPRESSIONS)
+def test_rarer_compressions_are_read(tmp_path, picture, compression):
+    light = picture.mean(axis=2, keepdims=True)
+    (tmp_path / "a.tif").write_bytes(tiff(light, WHITE_IS_ZERO, 16, order=">", compression=compression))
+    assert np.abs(read_photo(tmp_path / "a.tif").luma() - light[..., 0]).max() < 0.0005
+
+
+def test_floating_point_of_64_bits_is_read(tmp_path, picture):
+    tifffile.imwrite(tmp_path / "a.tif", picture[..., 0], photometric="miniswhite")
+    assert np.abs(read_photo(tmp_path / "a.tif").luma() - (1 - picture[..., 0])).max() < 0.0005
 
 
 @pytest.mark.parametrize("bits", [16, 32])
