@@ -23,7 +23,7 @@ _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 277, 278, 279
 _RESOLUTION_UNIT, _X_RESOLUTION, _Y_RESOLUTION = 296, 282, 283
 _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 284, 317, 322, 323, 324, 325
 _EXTRA_SAMPLES, _SAMPLE_FORMAT, _PROFILE = 338, 339, 34675
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
 _PHOTOMETRIC_NAMES = {
     0: "gray", 1: "gray", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "CIELAB", 9: "ICCLAB",
     10: "ITULAB", 32803: "color filter array", 32844: "LogL", 32845: "LogLuv", 34892: "linear raw",
@@ -44,6 +44,9 @@ _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _HORIZONTAL, _FLOATING = 2, 3
 _LARGEST_SPARE_SEGMENT = 2**24
 """Bytes that a strip or a tile may have in any picture, however small."""
+_LARGEST_SEGMENT = 2**32
+"""Bytes that a strip or a tile may have once it is decompressed."""
+_MOST_SAMPLES = 16
 _MOST_NEGATIVE = 0.01
 """Share of samples below zero that are taken for noise around black."""
 
@@ -82,6 +85,8 @@ class Layout:
         number = "/".join(dict.fromkeys(_FORMAT_NAMES.get(form, "unknown ").strip() for form in self.sample_format))
         color = _PHOTOMETRIC_NAMES.get(self.photometric, f"photometric interpretation {self.photometric}")
         words = [f"{bits}-bit", number, color, "TIFFs"]
+        if self.is_planar and self.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+            words.append("with separate planes")
         if self.compression not in _OF_BYTES:
             words.append(f"with {_COMPRESSION_NAMES.get(self.compression, f'compression {self.compression}')}")
             if self.compression in _COMPRESSION_NAMES:
@@ -179,7 +184,7 @@ def _layout(image: TiffImageFile) -> Layout:
     bits, forms = tuple(tags.get(_BITS, (1,))), tuple(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,)))
     photometric = tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO)
     samples = samples or max(len(bits), 3 if photometric in (2, 6, 8) else 1)
-    if samples > 64:
+    if samples > _MOST_SAMPLES:
         raise SyntaxError("the page has too many samples")
     bits = bits * samples if len(bits) == 1 else bits[:samples]
     forms = forms * samples if len(forms) == 1 else forms[:samples]
@@ -208,9 +213,11 @@ def _is_right_in_pillow(layout: Layout) -> bool:
     """Say whether Pillow decodes such a page, and to the brightness that its tags ask for."""
     if {*layout.sample_format} != {_UNSIGNED} or layout.compression not in COMPRESSION_INFO:
         return False
+    if layout.is_planar and (layout.extra or layout.photometric not in (_RGB, _CMYK)):
+        return False
     if {*layout.bits} == {16}:
         is_plain_gray = layout.photometric == _BLACK_IS_ZERO and len(layout.bits) == 1 and layout.fill_order == 1
-        is_rgb_or_cmyk = layout.photometric in (_RGB, 5) and not layout.is_planar
+        is_rgb_or_cmyk = layout.photometric in (_RGB, _CMYK) and not layout.is_planar
         return layout.compression in _OF_BYTES and (is_plain_gray or is_rgb_or_cmyk) and _is_listed(layout)
     return max(layout.bits) <= 8 and _is_listed(layout)
 
@@ -252,6 +259,8 @@ def _samples(image: TiffImageFile, layout: Layout) -> np.ndarray:
     whole_bytes = layout.height * -(-layout.width * samples * layout.bits[0] // 8)
     if wide < 1 or high < 1 or row_bytes * high > 2 * whole_bytes + _LARGEST_SPARE_SEGMENT:
         raise ValueError("its strips or tiles are of an impossible size")
+    if row_bytes * high > _LARGEST_SEGMENT:
+        raise MemoryError
     across, down = -(-layout.width // wide), -(-layout.height // high)
     planes = samples if layout.is_planar else 1
     if len(offsets) < across * down * planes:

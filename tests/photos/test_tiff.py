@@ -163,6 +163,30 @@ def test_floating_point_of_64_bits_is_read(tmp_path, picture):
     assert np.abs(read_photo(tmp_path / "a.tif").luma() - (1 - picture[..., 0])).max() < 0.0005
 
 
+@pytest.mark.parametrize("photometric", [WHITE_IS_ZERO, BLACK_IS_ZERO])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("extra", [0, 1, 2])
+def test_gray_with_another_sample_is_read(tmp_path, picture, photometric, bits, planes, extra):
+    light, share = picture.mean(axis=2, keepdims=True), np.linspace(0.2, 1, 53)[None, :, None].repeat(36, 0)
+    second = 1 - share if photometric == WHITE_IS_ZERO else share  # `tiff` inverts it with the light
+    content = tiff(np.dstack([light * share if extra == 1 else light, second]), photometric, bits, is_planar=planes,
+                   extra=(extra,))  # fmt: skip
+    (tmp_path / "a.tif").write_bytes(content)
+    photo = read_photo(tmp_path / "a.tif")
+    assert np.abs(photo.luma() - light[..., 0]).mean() < (0.01 if extra == 1 else 0.003)
+    assert (photo.alpha is None) == (extra == 0)
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_cmyk_of_separate_planes_is_read(tmp_path, astronaut, compression):
+    small = Image.fromarray(astronaut).resize((40, 30))
+    for planes in (False, True):
+        content = tiff(np.asarray(small.convert("CMYK")) / 255, 5, 8, is_planar=planes, compression=compression)
+        (tmp_path / "a.tif").write_bytes(content)
+        assert np.array_equal(np.asarray(read_photo(tmp_path / "a.tif").image), np.asarray(small))
+
+
 @pytest.mark.parametrize("bits", [16, 32])
 @pytest.mark.parametrize("planes", [False, True])
 @pytest.mark.parametrize("alpha", [1, 2])
@@ -242,6 +266,8 @@ def test_tiles_are_put_together(tmp_path, astronaut, planar):
     [
         ({258: 12, 262: 5, 277: 4}, "12-bit CMYK TIFFs"),
         ({258: 16, 262: 8, 277: 3}, "16-bit CIELAB TIFFs"),
+        ({258: 8, 262: 8, 277: 3, 284: 2}, "8-bit CIELAB TIFFs with separate planes"),
+        ({258: 8, 262: 6, 277: 3, 284: 2}, "8-bit YCbCr TIFFs with separate planes"),
         ({258: 32, 339: 6}, "32-bit complex gray TIFFs"),
         ({258: 16, 259: 7}, "16-bit gray TIFFs with JPEG compression"),
         ({258: 8, 259: 6, 262: 6, 277: 3}, "8-bit YCbCr TIFFs with old-style JPEG compression"),
