@@ -132,6 +132,8 @@ class ScanFile(TiffImageFile):
         elif _is_right_in_pillow(layout):
             if not layout.is_planar and _PLANAR in self.tag_v2:
                 self.tag_v2[_PLANAR] = 1  # of a single sample, Pillow cannot read the only plane
+            if _SAMPLE_FORMAT in self.tag_v2:
+                self.tag_v2[_SAMPLE_FORMAT] = layout.sample_format  # Pillow does not know "undefined"
             super()._setup()
         elif (refusal := layout.refusal()) is not None:
             self._refuse(layout, refusal)
@@ -223,14 +225,10 @@ def _is_right_in_pillow(layout: Layout) -> bool:
 
 
 def _is_listed(layout: Layout) -> bool:
-    extra = layout.extra
+    """Say whether Pillow knows such a page; it takes a fourth sample that is not described for alpha."""
     prefix = b"II" if layout.byte_order == "<" else b"MM"
-    key = (prefix, layout.photometric, (_UNSIGNED,), layout.fill_order)
-    bare = layout.bits[: len(layout.bits) - len(extra)]
-    keys = [(*key, layout.bits, extra), (*key, layout.bits, ())]
-    if layout.is_planar and extra and max(extra) == _UNSPECIFIED:
-        keys.append((*key, bare, ()))
-    return any(key in OPEN_INFO for key in keys)
+    key = (prefix, layout.photometric, (_UNSIGNED,), layout.fill_order, layout.bits)
+    return (*key, layout.extra) in OPEN_INFO or (*key, ()) in OPEN_INFO
 
 
 def _mode(layout: Layout) -> str:

@@ -151,6 +151,13 @@ def test_each_is_read_at_its_brightness_or_refused_by_name(tmp_path, picture, ph
         assert examine(path).colour_format == ("RGB" if photometric == RGB else "gray")
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_samples_of_an_undefined_format_are_unsigned(tmp_path, picture, bits):
+    light = picture.mean(axis=2, keepdims=True)
+    (tmp_path / "a.tif").write_bytes(tiff(light, BLACK_IS_ZERO, bits, more={339: (3, [4])}))
+    assert np.abs(read_photo(tmp_path / "a.tif").luma() - light[..., 0]).max() < 0.006
+
+
 @pytest.mark.parametrize("compression", RARE_COMPRESSIONS)
 def test_rarer_compressions_are_read(tmp_path, picture, compression):
     light = picture.mean(axis=2, keepdims=True)
