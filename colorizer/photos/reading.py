@@ -152,7 +152,7 @@ def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, tells_toned: bool 
         return _any_facts(path, limits, tells_toned)
     except _Damaged as error:
         found = _beginning(path, limits, error)
-        return replace(_any_facts(found.content, limits, tells_toned), cut_off=_cut_off(path, found.share))
+        return replace(_any_facts(found.content, limits, tells_toned), cut_off=f"{path} {_cut_off(found.share)}.")
 
 
 def _any_facts(source: Source, limits: PhotoLimits, tells_toned: bool) -> PhotoFacts:
@@ -171,7 +171,7 @@ def _beginning(source: Source, limits: PhotoLimits, error: _Damaged) -> Complete
     if found is None:
         raise error
     if not limits.takes_cut_off:
-        raise CutOff(_cut_off(source, found.share)) from error
+        raise CutOff(f"Cannot read {_named(source)}: it {_cut_off(found.share)}.") from error
     return found
 
 
@@ -186,9 +186,9 @@ def _content(source: Source) -> bytes:
         return b""
 
 
-def _cut_off(source: Source, share: float) -> str:
+def _cut_off(share: float) -> str:
     some = f"{max(1, int(100 * share))} % of it" if share < 1 else "all of it, with less detail,"
-    return f"{_named(source)} is cut off; {some} can be decoded."
+    return f"is cut off; {some} can be decoded"
 
 
 def _missing(share: float, turned: int) -> tuple[float, float, float, float] | None:

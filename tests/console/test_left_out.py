@@ -97,7 +97,7 @@ def test_photos_that_are_cut_off_are_skipped_with_the_flag_that_takes_them(photo
     check, said = chosen(photos)
     assert cut not in check.fine
     assert "1 photo is cut off:" in said
-    assert f"  {cut} is cut off; " in said
+    assert f"  Cannot read {cut}: it is cut off; " in said
     assert "It is skipped. Use --partial to colorize the part that can be decoded." in said
     assert "unreadable" not in said
 
