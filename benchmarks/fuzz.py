@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import tifffile
 from PIL import Image, ImageCms
 
 from benchmarks.fuzz_targets import TARGETS, fuzz_guided
@@ -53,6 +54,11 @@ def seeds() -> dict[str, list[bytes]]:
         image.save(buffer, form, **options)
         return buffer.getvalue()
 
+    def scan(levels: np.ndarray, **options) -> bytes:
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, levels, **options)
+        return buffer.getvalue()
+
     read_formats()
     palette = colour.quantize(32)
     found = {
@@ -79,6 +85,9 @@ def seeds() -> dict[str, list[bytes]]:
             file(colour, "TIFF", compression="jpeg"),
             file(gray.convert("1"), "TIFF", compression="group4"),
             file(transparent, "TIFF", tiffinfo={322: 16, 323: 16}),
+            scan(65535 - np.asarray(deep), byteorder=">", photometric="miniswhite", rowsperstrip=7),
+            scan(np.asarray(colour, np.float32).transpose(2, 0, 1) / 255, compression="zlib", planarconfig="separate"),
+            scan(np.asarray(deep, np.uint32), tile=(16, 32), compression="zlib", predictor=True),
         ],
         "WEBP": [
             file(colour, "WEBP", **{name: with_all[name] for name in ("icc_profile", "exif")}),

@@ -35,6 +35,10 @@ class PhotoLimits:
 
     maximum_pixels: int = 300_000_000
     """Photos above this many pixels are refused as decompression bombs; a 100-megapixel scan passes."""
+    takes_cut_off: bool = False
+    """Whether the beginning of a JPEG or PNG is read whose end is missing; otherwise such a photo is refused."""
+    keeps_dates: bool = True
+    """Whether a written photo has its original's date of change."""
     jpeg_quality: int = 97
     """Rounding moves the luma, the photo's own truth, by 0.50 levels on average; 95 moved it by 0.67. Files are no
     larger, since chroma is stored at half the size (4:2:0): a network's is far coarser than that."""

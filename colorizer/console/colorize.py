@@ -9,7 +9,7 @@ from pathlib import Path
 from colorizer import inference, runs
 from colorizer.console.by_cluster import colorize_by_cluster
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
-from colorizer.console.photos import choose_dataset
+from colorizer.console.photos import choose_dataset, reading_of
 from colorizer.console.places import default_dataset, output_folder, reading
 from colorizer.console.shared import colorize_shard
 from colorizer.console.showing import show_pictures
@@ -62,7 +62,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         run=run,
         adjustment=adjusted,
         hints=hints,
-        reading=how,
+        reading=reading_of(check, how),
         truths=known_truths(check),
         folder=talk.answer(ask.TO),
         is_beside=talk.answer(ask.BESIDE),

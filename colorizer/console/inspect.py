@@ -7,7 +7,7 @@ from functools import partial
 from colorizer import runs
 from colorizer.console.colorize import known_truths
 from colorizer.console.model import load_existing, refuse_unknown_model, start_tensorflow
-from colorizer.console.photos import choose_dataset
+from colorizer.console.photos import choose_dataset, reading_of
 from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
 from colorizer.conversation import inspection_questions as ask_inspection
@@ -32,7 +32,7 @@ def inspect_journey(console: Console, talk: Conversation) -> None:
         run=run,
         truths=known_truths(check),
         point=talk.answer(ask_inspection.POINT),
-        reading=how,
+        reading=reading_of(check, how),
         seed=seed,
     )
     talk.settle()

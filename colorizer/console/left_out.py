@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
@@ -28,6 +30,37 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
     if talk.answer(ask.SHOW_UNREADABLE):
         for _, reason in check.unreadable:
             console.warn(f"  {reason}")
+
+
+def with_cut_off(
+    console: Console, talk: Conversation, check: DatasetCheck, check_again: Callable[[Sequence[Path]], DatasetCheck]
+) -> DatasetCheck:
+    """Name the photos that are cut off, and add those of them that are wanted to the others.
+
+    Args:
+        console: Where they are named.
+        talk: Where the answer comes from.
+        check: What the check found.
+        check_again: Checks photos that may be cut off.
+    """
+    if not check.cut_off:
+        return check
+    console.warn(f"{counted(len(check.cut_off), 'photo is', 'photos are')} cut off:")
+    for _, sentence in check.cut_off:
+        console.warn(f"  {sentence}")
+    if talk.has_flag(ask.PARTIAL) and talk.answer(ask.PARTIAL):
+        return check  # they are among the others already
+    if not talk.answer(ask.PARTIAL):
+        they = "It is skipped" if len(check.cut_off) == 1 else "They are skipped"
+        console.warn(f"{they}. Use {ask.PARTIAL.flag} to colorize the part that can be decoded.")
+        return check
+    taken = check_again([path for path, _ in check.cut_off])
+    return replace(
+        check,
+        fine=tuple(sorted((*check.fine, *taken.fine))),
+        in_colour=tuple(sorted((*check.in_colour, *taken.in_colour))),
+        unreadable=(*check.unreadable, *taken.unreadable),
+    )
 
 
 def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> None:

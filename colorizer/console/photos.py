@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from colorizer.console.advice import advised
-from colorizer.console.left_out import tell_pages, tell_unreadable, without_color_photos
+from colorizer.console.left_out import tell_pages, tell_unreadable, with_cut_off, without_color_photos
 from colorizer.console.places import PATHS, default_dataset
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
 from colorizer.dataset import (
+    Dataset,
     DatasetCheck,
     check_photos,
     fill_default_dataset,
@@ -67,6 +69,16 @@ def choose_dataset(
             console.warn(advised(error))
 
 
+def reading_of(check: DatasetCheck, reading: Reading) -> Reading:
+    """Return how checked photos are read: with those that are cut off, if some of them were chosen."""
+    cut_off = {path for path, _ in check.cut_off}
+    return _with_cut_off(reading) if cut_off and not cut_off.isdisjoint(check.fine) else reading
+
+
+def _with_cut_off(reading: Reading) -> Reading:
+    return replace(reading, limits=replace(reading.limits, takes_cut_off=True))
+
+
 def _source(console: Console, talk: Conversation, for_training: bool) -> Path:
     if talk.has_flag(ask.DATASET):
         return talk.answer(ask.DATASET)
@@ -102,9 +114,8 @@ def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
 def _explain_rules(console: Console, for_training: bool) -> None:
     if for_training:
         console.inform(
-            "The photos are checked now. Left out are: files that are no photo or cannot be decoded to the last pixel; "
-            "photos without colour, since there is nothing to learn from them; and photos of another color format "
-            "than most (RGB, or RGBA for photos with transparent pixels)."
+            "Checking your photos. Files that aren't photos or can't be decoded to the last pixel, photos without "
+            "color, and photos of another color format than most (RGB or RGBA) will be skipped and listed."
         )
     else:
         console.inform(
@@ -124,6 +135,12 @@ def _checked(
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")
+
+    def check_again(paths: Sequence[Path]) -> DatasetCheck:
+        dataset = Dataset(check.root, tuple(paths), 0)
+        return talk.do(partial(_examined, console, dataset, for_training, _with_cut_off(reading)))
+
+    check = with_cut_off(console, talk, check, check_again)
     check = without_color_photos(console, talk, check)
     form = f", all {check.colour_format}" if check.colour_format and check.fine else ""
     console.inform(f"{counted(len(check.fine), 'photo is', 'photos are')} fine{form}.")
@@ -135,6 +152,10 @@ def _check(console: Console, sources: Sequence[Path], for_training: bool, readin
     hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
     own = f" ({dataset.results:,} of this program's own results left out)" if dataset.results else ""
     console.inform(f"Found {counted(len(dataset.files), 'file')} in {_named(sources)}{hidden}{own}.")
+    return _examined(console, dataset, for_training, reading)
+
+
+def _examined(console: Console, dataset: Dataset, for_training: bool, reading: Reading) -> DatasetCheck:
     # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
     with console.progress("Checking", "files") as progress, quiet_errors():
         return check_photos(dataset, for_training, reading, progress)

@@ -55,6 +55,10 @@ def run_name(talk: Conversation) -> str:
 
 def reading(talk: Conversation) -> Reading:
     """Return how photos are read, as the flags say."""
-    limits = PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6))
+    limits = PhotoLimits(
+        maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6),
+        takes_cut_off=talk.flag_or_default(ask.PARTIAL),
+        keeps_dates=talk.flag_or_default(ask.KEEP_DATES),
+    )
     folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
     return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)

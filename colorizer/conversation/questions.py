@@ -241,6 +241,21 @@ RECOLOR = Question(
     "no",
     aliases=("--recolour",),
 )
+PARTIAL = Question(
+    "--partial",
+    "colorize the part that can be decoded of photos that are cut off; the missing part stays empty",
+    yes_or_no,
+    (COLORIZE, INSPECT),
+    "Colorize the part that can be decoded? (yes/no)",
+    "no",
+)
+KEEP_DATES = Question(
+    "--keep-dates",
+    "give each colorized photo the modification date of its original",
+    yes_or_no,
+    (COLORIZE,),
+    default="yes",
+)
 SKIP_EXISTING = Question(
     "--skip-existing",
     "go on in the newest results folder made from the same photos in the same way, leaving out what is there already",

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.dataset.find import Dataset
@@ -15,12 +15,14 @@ from colorizer.dataset.findings import Findings
 from colorizer.dataset.paths import chosen
 from colorizer.errors import ColorizeError
 from colorizer.files import Fingerprint, fingerprint
-from colorizer.photos.reading import examine
+from colorizer.photos.reading import CutOff, examine
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_count
 
 _TRAINABLE = ("RGB", "RGBA")
-_READABLE, _UNREADABLE = "readable", "unreadable"
+_READABLE, _UNREADABLE, _CUT_OFF = "readable", "unreadable", "cut off"
+_ONLY_WHY = 2
+"""Parts of a finding about a photo that is not taken."""
 _FILES_AT_A_TIME, _PORTIONS_AHEAD = 16, 8
 _JUDGED = 100
 """Files that every process decodes to find the color format of a dataset they share."""
@@ -28,7 +30,7 @@ _JUDGED = 100
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """What the check found; every file of the dataset is in exactly one of the four."""
+    """What the check found; every file of the dataset is in exactly one of the first five."""
 
     root: Path
     fine: Sequence[Path]
@@ -41,6 +43,9 @@ class DatasetCheck:
     in_colour: Sequence[Path] = ()
     """Photos that are in colour already, where black-and-white ones are wanted: none for training. Toned and yellowed
     ones are not."""
+    cut_off: tuple[tuple[Path, str], ...] = ()
+    """(file, sentence) pairs of photos whose end is missing. Where `PhotoLimits.takes_cut_off` takes them, they are
+    among the others too; for training they are unreadable."""
     several_pages: Sequence[Path] = ()
     """Files with more pages than one; they are among the others too."""
 
@@ -60,7 +65,12 @@ def check_photos(
     and every other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For
     colorizing, every photographic format is fine, and photos that are already in color are listed separately.
     """
+    if for_training:
+        reading = replace(reading, limits=replace(reading.limits, takes_cut_off=False))
     found, files = _examined(dataset, for_training, reading, progress), dataset.files
+    if for_training:
+        found.unreadable |= found.cut_off
+        found.cut_off = {}
     if for_training and wanted is None:
         wanted = _commonest_format(found.formats)
     fine, wrong, in_colour = array("Q"), [], array("Q")
@@ -81,6 +91,7 @@ def check_photos(
         wrong_format=tuple(wrong),
         colour_format=wanted,
         in_colour=chosen(files, in_colour),
+        cut_off=tuple((files[number], why) for number, why in sorted(found.cut_off.items())),
         several_pages=chosen(files, sorted(found.several_pages)),
     )
 
@@ -106,13 +117,18 @@ class _Found:
         """Colour formats; None where a file is unreadable, or not yet read."""
         self.in_colour = bytearray(count)
         self.unreadable: dict[int, str] = {}
+        self.cut_off: dict[int, str] = {}
         self.several_pages: list[int] = []
 
     def note(self, number: int, finding: list) -> None:
         if finding[0] == _UNREADABLE:
             self.unreadable[number] = finding[1]
             return
-        _, form, _, in_colour, pages = finding
+        if finding[0] == _CUT_OFF:
+            self.cut_off[number] = finding[-1]
+        if len(finding) == _ONLY_WHY:
+            return
+        _, form, _, in_colour, pages = finding[:5]
         self.in_colour[number] = bool(in_colour)
         self.formats[number] = sys.intern(form)
         if pages > 1:
@@ -138,7 +154,7 @@ def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: 
     try:
         for number, now, finding in _examined_by_threads(dataset.files, unseen, for_training, reading):
             found.note(number, finding)
-            if finding[0] == _READABLE:  # why a file could not be read may be mended without a trace in size or time
+            if finding[0] == _READABLE:  # what is wrong with a file may be mended without a trace in size or time
                 known.remember(str(dataset.files[number]), now, finding)
             done += 1
             progress(done, len(dataset.files))
@@ -190,6 +206,9 @@ def _is_enough(found: list | None, for_training: bool, maximum_pixels: int) -> b
 def _examine(path: Path, limits: PhotoLimits, tells_toned: bool) -> list:
     try:
         facts = examine(path, limits, tells_toned)
-        return [_READABLE, facts.colour_format, facts.most_pixels, facts.in_colour, facts.pages]
+        found = [_READABLE, facts.colour_format, facts.most_pixels, facts.in_colour, facts.pages]
+        return [_CUT_OFF, *found[1:], facts.cut_off] if facts.cut_off else found
+    except CutOff as error:
+        return [_CUT_OFF, str(error)]
     except ColorizeError as error:
         return [_UNREADABLE, str(error)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -133,6 +134,12 @@ def _finish(
         raise ColorizeError("the colours the model proposes for it are no numbers; choose another model.")
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     offset = offset * np.float32(adjustment.vividness)
+    if photo.missing:
+        height, width = offset.shape[:2]
+        left, top, right, bottom = photo.missing
+        offset[
+            math.ceil(top * height) : math.ceil(bottom * height), math.ceil(left * width) : math.ceil(right * width)
+        ] = 0
     if not hints:
         return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
     from colorizer.inference.hinted import HintedPhoto  # and with it scikit-image, for those who give hints

@@ -1,10 +1,11 @@
-"""One photo: read, written, and the arithmetic of its colours.
+"""One photo: read, written, and the arithmetic of its colors.
 
-`reading` decodes whatever is given, `writing` writes a picture under the name and with the metadata its photo had;
-`photo` says what both are, `pages` which pages a file has. `color` has luma, chroma and gamut, `tones` what is gray or
-faded, `toning` what is in colour, `palette` the colours of a GIF, `exif` and `profiles` what else a file says; `repair`
-mends damage. `formats` lists what can be read and written, `raw` decodes cameras' raw photos, `kinds` says what a file
-is that is no photo, `memory` is Pillow's setting for the whole process.
+`reading` decodes any source, `writing` writes a picture under the name and with the metadata of its photo; `photo`
+defines both, `pages` counts the pages of a file. `color` has luma, chroma and gamut, `tones` finds gray and faded
+photos, `toning` those in color, `palette` the colors of a GIF. `exif`, `metadata` and `profiles` read what else a file
+says; `repair` mends damage, `cut_off` completes files whose end is missing. `formats` lists what can be read and
+written, `raw` and `tiff` decode cameras' raw photos and TIFFs, `kinds` names files that cannot be read, `memory` is
+Pillow's setting for the whole process.
 """
 
 from colorizer.faces import attach

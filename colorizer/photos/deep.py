@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 ROWS_AT_A_TIME = 128
+_OVERSHOOT, _DARKEST_WHITE = 1.1, 16
 
 
 def bands(image: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
@@ -32,14 +33,28 @@ def eight_bits(deep: np.ndarray) -> np.ndarray:
 
 
 def sixteen_bits(image: Image.Image) -> np.ndarray:
-    """Bring samples without a fixed white, mode "I" or "F", to 16 bits by the range they use: uint16, shape (h, w)."""
+    """Bring samples without a fixed white, mode "I" or "F", to 16 bits by `white_level`: uint16, shape (h, w)."""
 
     def light(levels: np.ndarray) -> np.ndarray:
         return np.nan_to_num(levels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
 
-    highest = max((light(band).max(initial=0) for _, band in bands(image)), default=0)
-    white = next((white for white in (1.0, 255.0, 65535.0) if highest <= white), highest)
-    return by_bands(image, np.uint16, lambda levels: (light(levels) / white * 65535).round())
+    white = white_level(max((light(band).max(initial=0) for _, band in bands(image)), default=0))
+    return by_bands(image, np.uint16, lambda levels: (light(levels) / white * 65535).clip(0, 65535).round())
+
+
+def white_level(highest: float, full: float | None = None) -> float:
+    """Choose the level that is white among samples that do not say it: 32-bit and floating-point ones.
+
+    It is the first of 1, 255, 65535 and `full` that the highest sample exceeds by less than a tenth, since sharpening
+    overshoots. If the photo would be darker than a sixteenth of that white, its highest sample is white instead.
+
+    Args:
+        highest: The brightest sample.
+        full: The highest level that the samples can have, if there is one.
+    """
+    usual = (1, 255, 65535, *([full] if full else ()))
+    white = next((white for white in usual if highest <= _OVERSHOOT * white), highest)
+    return white if white == 1 or highest >= white / _DARKEST_WHITE else highest
 
 
 def reduced(deep: np.ndarray, across: int, down: int) -> Image.Image:

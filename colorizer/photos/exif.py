@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import struct
+from collections.abc import Iterator, Mapping, Sized
+from pathlib import Path
+from typing import BinaryIO
+
 from PIL import Image
 
 _ORIENTATION_TAG = 0x0112
-_KEPT_TAGS = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298}
-"""Description, maker, model, software, date, artist, copyright; CIPA DC-008 (Exif 2.32), 4.6.4."""
-_EXIF_PARTS = {0x8769, 0x8825}
-"""Details of the exposure, and the place."""
+_EXPOSURE, _PLACE = 0x8769, 0x8825
+_PARTS = (_EXPOSURE, _PLACE)
+"""Details of the exposure, and the place; each is a list of tags of its own."""
+_WIDTH, _HEIGHT, _COLOR_SPACE, _SRGB = 0xA002, 0xA003, 0xA001, 1
+_OF_THE_STORED_PIXELS = {
+    *range(0x00FE, 0x010D), 0x0111, _ORIENTATION_TAG, *range(0x0115, 0x011D), *range(0x0120, 0x0129), 0x012D,
+    *range(0x013D, 0x0160), *range(0x0200, 0x0216), 0x02BC, 0x828D, 0x828E, 0x83BB, 0x8649, 0x8773, 0x935C, 0xA005,
+    0xC4A5,
+}  # fmt: skip
+"""Tags that describe the pixels as they were stored (their size, strips, depth, colors and orientation), that point
+elsewhere in the file, or that are kept by other means (resolution, profile, XMP, IPTC). TIFF 6.0 and CIPA DC-008."""
+_OF_RAW_PIXELS = {*range(0xC612, 0xCD60)} - {0xC614, 0xC615, 0xC62F, 0xC630}
+"""Those of DNG, but for the camera's name and number, and the lens."""
+_OF_STORED_EXPOSURE = {0x9102, _COLOR_SPACE, _WIDTH, _HEIGHT, 0xA005, 0xA500}
+"""The same in the list of the exposure: compression, color space, size, gamma."""
+_LARGEST_VALUE = 60_000
+"""Bytes, or numbers, of one tag; a JPEG holds no more."""
+_EXIF_START_BYTES, _MOST_TIFF_BYTES = 14, 2**32 - 2**20
+"""The mark "Exif" and the header of a TIFF; what offsets of 32 bits reach, with room for a list of tags."""
 _EMPTY_EXIF_BYTES = 20
 """The mark "Exif", the header of a TIFF, and a list of no tags."""
 
@@ -46,35 +67,89 @@ def transposed(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(steps[orientation]) if orientation in steps else image
 
 
-def kept_exif(image: Image.Image) -> bytes | None:
-    """Return what EXIF says of the picture as a whole: who, when, where, with what.
-
-    What describes the pixels as they were stored (orientation, and in a TIFF its strips, bits and colour model) would
-    be false for the written file, and a TIFF with it cannot be opened.
-    """
+def kept_exif(image: Image.Image, size: tuple[int, int]) -> bytes | None:
+    """Return the EXIF of an open photo as far as it stays true for upright pixels of a width and height, or None."""
     try:
-        return kept_tags(image.getexif())
+        return kept_tags(image.getexif(), size)
     except Exception:  # EXIF that cannot be parsed or written again is dropped; the pixels are fine
         return None
 
 
-def kept_tags(exif: Image.Exif) -> bytes | None:
-    """Return EXIF of the tags `kept_exif` keeps; raises whatever Pillow does for EXIF that is broken."""
+def kept_tags(exif: Image.Exif, size: tuple[int, int] | None = None) -> bytes | None:
+    """Return the tags that stay true, as a block of EXIF; raises whatever Pillow does for EXIF that is broken.
+
+    A TIFF that repeated the tags about its stored pixels could not be opened.
+    """
     kept = Image.Exif()
-    for tag in _KEPT_TAGS.intersection(exif):
-        kept[tag] = _as_stored(exif[tag])
-    for part in _EXIF_PARTS.intersection(exif):
-        kept.get_ifd(part).update({tag: _as_stored(value) for tag, value in exif.get_ifd(part).items()})
+    for tag in exif.keys() - _OF_THE_STORED_PIXELS - _OF_RAW_PIXELS - {*_PARTS}:
+        if _is_kept(exif[tag]):
+            kept[tag] = _as_stored(exif[tag])
+    for part in _PARTS:
+        if part in exif:
+            values = {tag: _as_stored(value) for tag, value in exif.get_ifd(part).items() if _is_kept(value)}
+            kept.get_ifd(part).update(_true_exposure(values, size) if part == _EXPOSURE else values)
     return kept.tobytes() if len(kept.tobytes()) > _EMPTY_EXIF_BYTES else None
 
 
-def flat_exif(exif: bytes) -> Image.Exif:
-    """Return EXIF without its parts, which Pillow cannot write into a TIFF."""
-    whole, flat = Image.Exif(), Image.Exif()
-    whole.load(exif)
-    for tag in _KEPT_TAGS.intersection(whole):
-        flat[tag] = _as_stored(whole[tag])
-    return flat
+def _true_exposure(values: dict, size: tuple[int, int] | None) -> dict:
+    true = {tag: value for tag, value in values.items() if tag not in _OF_STORED_EXPOSURE}
+    if size and _WIDTH in values:
+        true |= {_WIDTH: size[0], _HEIGHT: size[1]}
+    if values.get(_COLOR_SPACE) == _SRGB:
+        true[_COLOR_SPACE] = _SRGB
+    return true
+
+
+def add_tiff_tags(path: Path, exif: bytes | None, others: Mapping[int, bytes]) -> None:
+    """Add EXIF and other tags to the only page of a TIFF that this program wrote; those that it has stay.
+
+    Pillow cannot write lists of tags within a list beside compressed pixels, nor can tifffile.
+    """
+    stored, tags = Image.Exif(), Image.Exif()
+    tags.endian = "<"
+    if exif:
+        stored.load(exif)
+    for tag in stored.keys() - {*_PARTS}:
+        tags[tag] = _as_stored(stored[tag])
+    for part in _PARTS:
+        if part in stored:
+            tags.get_ifd(part).update({tag: _as_stored(value) for tag, value in stored.get_ifd(part).items()})
+    for tag, content in others.items():
+        tags[tag] = content
+    if not exif and not others:
+        return
+    with path.open("r+b") as file:
+        start, first = struct.unpack("<4sI", file.read(8))
+        end = file.seek(0, io.SEEK_END)
+        end += end % 2
+        added = tags.tobytes(end)[_EXIF_START_BYTES:]
+        if start != b"II*\0" or end + len(added) > _MOST_TIFF_BYTES:  # it is too large for offsets of 32 bits
+            return
+        file.seek(first)
+        entries = dict(_entries(added)) | dict(_entries(_read_list(file)))
+        following = file.read(4)
+        file.seek(end)
+        file.write(added + bytes(len(added) % 2))
+        beginning = file.tell()
+        file.write(struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + following)
+        file.seek(4)
+        file.write(struct.pack("<I", beginning))
+
+
+def _read_list(file: BinaryIO) -> bytes:
+    """Return a list of tags from its place in a TIFF, without what it points to."""
+    count = file.read(2)
+    return count + file.read(12 * struct.unpack("<H", count)[0])
+
+
+def _entries(tags: bytes) -> Iterator[tuple[int, bytes]]:
+    (count,) = struct.unpack("<H", tags[:2])
+    for first in range(2, 2 + 12 * count, 12):
+        yield struct.unpack("<H", tags[first : first + 2])[0], tags[first : first + 12]
+
+
+def _is_kept(value: object) -> bool:
+    return not isinstance(value, dict) and (not isinstance(value, Sized) or len(value) <= _LARGEST_VALUE)
 
 
 def _as_stored(value: object) -> object:

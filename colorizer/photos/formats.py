@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer.photos.raw import RAW, RAW_ENDINGS, RawFile
+from colorizer.photos.tiff import SCAN, ScanFile, accepts
 
 _READ = (
-    "AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "TIFF",
-    "WEBP",
+    "AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "WEBP",
 )  # fmt: skip
 """What is opened at all: formats of photographs. Pillow knows more, among them EPS, for which it would start a
 PostScript interpreter on what the file says."""
@@ -32,8 +32,9 @@ def read_formats() -> tuple[str, ...]:
     pillow_heif.register_heif_opener()
     Image.register_open(RAW, RawFile)
     Image.register_extensions(RAW, list(RAW_ENDINGS))
-    # Many a raw photo is a TIFF too, of a small preview.
-    return (RAW, *(name for name in _READ if name in Image.OPEN))
+    Image.register_open(SCAN, ScanFile, accepts)
+    # Raw photos come first: many of them are also TIFFs of a small preview.
+    return (RAW, SCAN, *(name for name in _READ if name in Image.OPEN))
 
 
 def named_format(name: str) -> str | None:

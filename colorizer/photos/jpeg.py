@@ -44,11 +44,22 @@ def decoded(image: Image.Image) -> Image.Image | None:
     return Image.frombuffer(mode, image.size, pixels, "raw", mode, 0, 1)
 
 
-def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) -> tuple[bytes, memoryview]:
-    """Return planes as a JPEG's header and what follows it, chroma at half the size (4:2:0); raise ValueError for what
-    is too large for one. Joined, the two would be in memory twice.
+def encoded_planes(
+    planes: JpegPlanes, quality: int, options: dict[str, Any], segments: bytes = b""
+) -> tuple[bytes, memoryview]:
+    """Encode planes as a JPEG, chroma at half the size (4:2:0).
 
-    `options`: what the header is to tell, as `Image.save` takes it: "dpi", "exif", "icc_profile".
+    Args:
+        planes: Luma and chroma.
+        quality: Of libjpeg, 1 to 100.
+        options: What the header says, as `Image.save` takes it: "dpi", "exif", "icc_profile".
+        segments: What follows in the header.
+
+    Returns:
+        The header and what follows it: joined, the two would be in memory twice.
+
+    Raises:
+        ValueError: The picture is too large for a JPEG.
     """
     import simplejpeg  # only where a JPEG is written
 
@@ -57,14 +68,24 @@ def encoded_planes(planes: JpegPlanes, quality: int, options: dict[str, Any]) ->
     if height % 2 or width % 2:  # the encoder reads whole pairs of rows and columns, whatever lies behind the last
         luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")[:height, :width]
     content = simplejpeg.encode_jpeg_yuv_planes(luma, planes.blue, planes.red, quality)
-    return _header(options), memoryview(content)[_HEADER_BYTES:]
+    return _header(options) + segments, memoryview(content)[_HEADER_BYTES:]
+
+
+def with_segments(content: memoryview, segments: bytes) -> tuple[memoryview, bytes, memoryview]:
+    """Return the parts of an encoded JPEG with more segments after those of its header."""
+    end = _header_end(content)
+    return content[:end], segments, content[end:]
 
 
 def _header(options: dict[str, Any]) -> bytes:
     """Return what Pillow writes before the tables of a JPEG."""
     file = io.BytesIO()
     Image.new("L", (1, 1)).save(file, format="JPEG", **options)
-    content, end = file.getvalue(), 2
+    return file.getvalue()[: _header_end(file.getvalue())]
+
+
+def _header_end(content: bytes | memoryview) -> int:
+    end = 2
     while _FIRST_APPLICATION_MARKER <= content[end + 1] <= _LAST_APPLICATION_MARKER:
         end += 2 + int.from_bytes(content[end + 2 : end + 4], "big")
-    return content[:end]
+    return end

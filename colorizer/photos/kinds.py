@@ -1,4 +1,4 @@
-"""What a file is that is no photo, and what to do with it: people's folders hold more than photos."""
+"""What a file is that cannot be read as a photo, and what to do with it: people's folders hold more than photos."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from colorizer.photos.formats import read_formats
+
 UNKNOWN = "not a photo, or of an unknown format"
 _HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of files that are no photos."""
+    """A kind of files that cannot be read as photos."""
 
     one: str
     """Such as "a PDF file"."""
@@ -21,6 +23,19 @@ class Kind:
     """Such as "PDF files"."""
     way_out: str
     """What to do, or why there is nothing to do, as the end of a sentence."""
+    is_picture: bool = False
+    """Whether other programs show it as a picture."""
+
+    @property
+    def sentence(self) -> str:
+        """What it is and what to do, as the end of a sentence about a file."""
+        if self.is_picture:
+            return f"{self.one}, a format that is not supported; {self.way_out}"
+        return f"not a photo but {self.one}; {self.way_out}"
+
+
+def _picture(name: str, article: str = "a") -> Kind:
+    return Kind(f"{article} {name} picture", f"{name} pictures", "save it as PNG, TIFF or JPEG", is_picture=True)
 
 
 _PICTURES_INSIDE = "save the pictures inside as photos"
@@ -42,11 +57,40 @@ PROGRAM = Kind("a program", "programs", "there is nothing to see")
 EMPTY = Kind("an empty file", "empty files", "copy the photo anew")
 TEXT = Kind("a text file", "text files", "there is nothing to see")
 
+JPEG_XL, JPEG_XR, JPEG_LS = _picture("JPEG XL"), _picture("JPEG XR"), _picture("JPEG-LS")
+DJVU, DICOM, FITS, OPEN_EXR = _picture("DjVu"), _picture("DICOM"), _picture("FITS"), _picture("OpenEXR", "an")
+RADIANCE, BPG, ICON, METAFILE = (
+    _picture("Radiance HDR"),
+    _picture("BPG"),
+    _picture("ICO", "an"),
+    _picture("Windows metafile"),
+)
+DDS, CINEON, FLIF, BIG_PSD = _picture("DDS"), _picture("DPX"), _picture("FLIF"), _picture("PSB")
+AVIF, HEIC, JPEG_2000, WEBP = _picture("AVIF", "an"), _picture("HEIC"), _picture("JPEG 2000"), _picture("WebP")
+
 _SYSTEM_NAMES = ("desktop.ini", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "picasa.ini", "icon\r", "autorun.inf")
 _SHORTCUT_ENDINGS = (".lnk", ".url", ".webloc", ".desktop")
 _STARTS = (
     (b"%PDF-", PDF),
     (b"%!PS", POSTSCRIPT),
+    (b"\xff\x0a", JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", JPEG_XL),
+    (b"II\xbc\x01", JPEG_XR),
+    (b"\xff\xd8\xff\xf7", JPEG_LS),
+    (b"AT&TFORM", DJVU),
+    (b"SIMPLE  = ", FITS),
+    (b"v/1\x01", OPEN_EXR),
+    (b"#?RADIANCE", RADIANCE),
+    (b"#?RGBE", RADIANCE),
+    (b"BPG\xfb", BPG),
+    (b"FLIF", FLIF),
+    (b"DDS ", DDS),
+    (b"SDPX", CINEON),
+    (b"XPDS", CINEON),
+    (b"8BPS\0\x02", BIG_PSD),
+    (b"\0\0\x01\0", ICON),
+    (b"\xd7\xcd\xc6\x9a", METAFILE),
+    (b"\x01\0\0\0l\0\0\0", METAFILE),
     (b"\xc5\xd0\xd3\xc6", POSTSCRIPT),  # EPS with a preview
     (b"gimp xcf", PROJECT),
     (b"{\\rtf", WORD),
@@ -87,13 +131,21 @@ _PHOTO_STARTS = (
     b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"8BPS", b"\0\0\0\x0cjP  ",
     b"\xffO\xffQ", b"qoif",
 )  # fmt: skip
-_PHOTO_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+_PHOTO_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), ("HEIF", HEIC)),
+    **dict.fromkeys((b"avif", b"avis"), ("AVIF", AVIF)),
+}
+"""Of photos in ISO base media files: Pillow's name of the format, and the kind where Pillow cannot read it."""
+_SOMETIMES_READ = ((b"\0\0\0\x0cjP  ", "JPEG2000", JPEG_2000), (b"\xffO\xffQ", "JPEG2000", JPEG_2000))
+_DICOM_START = 128
+_JPEG_START, _START_OF_SCAN, _MOST_SEGMENTS = b"\xff\xd8\xff", 0xDA, 1000
+_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SOUND_BRANDS = (b"M4A ", b"M4B ")
 _CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
 
 
 def kind_of(path: Path) -> Kind | None:
-    """Return what a file is that cannot be opened as a photo; None for what is unknown, a photo, or no regular file."""
+    """Return what a file is that cannot be read as a photo; None for what is unknown, a photo, or no regular file."""
     try:
         if not path.is_file():
             return None
@@ -104,11 +156,11 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def described(file: BinaryIO, name: str) -> str:
-    """Return in words what an open file is that cannot be opened as a photo; `name` may be empty."""
+    """Return in words what an open file is that cannot be read as a photo; `name` may be empty."""
     file.seek(0)
     kind = _kind(file, name)
     if kind is not None:
-        return f"not a photo but {kind.one}; {kind.way_out}"
+        return kind.sentence
     file.seek(0)
     is_begun = _is_photo_begun(file.read(_HEAD_BYTES))
     return "damaged from its beginning on" if is_begun else UNKNOWN
@@ -120,10 +172,53 @@ def _kind(file: BinaryIO, name: str) -> Kind | None:
         return SYSTEM
     if not head:
         return EMPTY
+    if (picture := _unread_picture(head) or _deep_picture(file, head)) is not None:
+        return picture
     if _is_photo_begun(head):
         return None
     kind = _by_signature(head, name.lower()) or _by_text(head, name.lower())
     return _by_members(file) if kind is ARCHIVE and head.startswith(b"PK") else kind
+
+
+def _unread_picture(head: bytes) -> Kind | None:
+    """Return the kind of a picture that cannot be read, here or at all."""
+    for start, kind in _STARTS:
+        if kind.is_picture and head.startswith(start):
+            return kind
+    if head[_DICOM_START : _DICOM_START + 4] == b"DICM":
+        return DICOM
+    form, kind = _PHOTO_BRANDS.get(head[8:12], ("", None)) if head[4:8] == b"ftyp" else ("", None)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        form, kind = "WEBP", WEBP
+    for start, name, unread in _SOMETIMES_READ:
+        if head.startswith(start):
+            form, kind = name, unread
+    return None if form in read_formats() else kind
+
+
+def _deep_picture(file: BinaryIO, head: bytes) -> Kind | None:
+    """Return the kind of a JPEG or PSD of more than 8 bits, whose format is read otherwise."""
+    bits = 8
+    if head.startswith(b"8BPS\0\x01"):
+        bits = int.from_bytes(head[22:24], "big")
+    elif head.startswith(_JPEG_START):
+        bits = _jpeg_bits(file)
+    name = "JPEG" if head.startswith(_JPEG_START) else "PSD"
+    return _picture(f"{bits}-bit {name}") if 8 < bits <= 32 else None
+
+
+def _jpeg_bits(file: BinaryIO) -> int:
+    """Return the bits of a JPEG's samples, by its frame header (ITU-T T.81, B.2.2); 8 where there is none."""
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        file.seek(position)
+        segment = file.read(5)
+        if len(segment) < 5 or segment[0] != 0xFF or segment[1] == _START_OF_SCAN:
+            break
+        if segment[1] in _FRAME_HEADERS:
+            return segment[4]
+        position += 2 + int.from_bytes(segment[2:4], "big")
+    return 8
 
 
 def _is_photo_begun(head: bytes) -> bool:

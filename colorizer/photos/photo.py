@@ -9,6 +9,7 @@ from PIL import Image
 
 from colorizer.photos.color import luma
 from colorizer.photos.deep import by_bands, eight_bits, reduced
+from colorizer.photos.metadata import NO_METADATA, Metadata
 from colorizer.settings import PhotoLimits
 
 DEFAULT_LIMITS = PhotoLimits()
@@ -37,6 +38,12 @@ class Photo:
     """Horizontal and vertical dots per inch."""
     page: int = 0
     """Which page of its file it is."""
+    metadata: Metadata = NO_METADATA
+    """What else its file says of it."""
+    modified: int | None = None
+    """When its file was last changed, in nanoseconds since 1970, or None where that is not known."""
+    missing: tuple[float, float, float, float] | None = None
+    """Which part its file lacks, as left, top, right and bottom in shares of its width and height; None if nothing."""
 
     @property
     def height(self) -> int:
@@ -158,6 +165,8 @@ class PhotoFacts:
     None where that was not asked."""
     pages: int = 1
     """Pages of a TIFF, small previews not counted; of any other file, 1."""
+    cut_off: str = ""
+    """Of a photo that is cut off, the sentence that says so."""
 
 
 def squeezed(image: Image.Image, size: int) -> Image.Image:

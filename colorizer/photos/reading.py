@@ -15,16 +15,20 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
+from colorizer.files import fingerprint
+from colorizer.photos.cut_off import MOST_BYTES, Completed, completed
 from colorizer.photos.deep import by_bands, sixteen_bits
 from colorizer.photos.exif import kept_exif, orientation, transposed
 from colorizer.photos.formats import read_formats
 from colorizer.photos.jpeg import decoded
 from colorizer.photos.kinds import UNKNOWN, described
 from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
+from colorizer.photos.metadata import kept_metadata
 from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
 from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
 from colorizer.photos.raw import NoRawDecoder
+from colorizer.photos.tiff import UnsupportedPhoto
 from colorizer.photos.tones import is_gray
 from colorizer.photos.toning import is_in_colour
 from colorizer.settings import PhotoLimits
@@ -36,23 +40,54 @@ _GRAY_SAMPLES = 8_192
 _LEAST_DECODED = 4 * _GRAY_SAMPLES
 """Pixels that are made of a JPEG, at least, to see whether it is in colour."""
 _BYTES = {"1": 5, "L": 5, "RGB": 8, "P": 8}
+_DAMAGED = "damaged"
 _OTHER_BYTES = 16
 """For each pixel: Pillow takes one for gray and four for colour. With more than 8 bits, or with alpha, each is there
 once more."""
 
 
-def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> Photo:
-    """Decode a photo of any supported format completely; raise ColorizeError when that cannot be done.
+class CutOff(ColorizeError):
+    """A photo whose end is missing; `PhotoLimits.takes_cut_off` reads the part that is there."""
 
-    A Pillow image or an open file that is given stays open. Of a TIFF, `page` says which of its pages, from 0 on;
-    animations give their first frame. Palette, CMYK and other colour models become RGB. What has a profile is converted
-    to sRGB, the colours a network knows; a profile of sRGB itself is kept for writing.
+
+class _Damaged(ColorizeError):
+    """A file that a decoder gave up."""
+
+
+def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> Photo:
+    """Decode a photo of any supported format.
+
+    Palette, CMYK and other color models become RGB. A photo with a profile is converted to sRGB, the colors that a
+    network knows; a profile of sRGB itself is kept for writing. Animations give their first frame.
+
+    Args:
+        source: The photo. A Pillow image or an open file stays open.
+        limits: What it may be.
+        page: Which page of a TIFF, counted from 0.
+
+    Raises:
+        CutOff: The end of the photo is missing, and `limits` does not take such photos.
+        ColorizeError: The photo cannot be decoded to its last pixel, or is above a limit.
     """
+    try:
+        photo = _photo(source, limits, page)
+    except _Damaged as error:
+        found = _beginning(source, limits, error)
+        photo = _photo(found.content, limits, page, found.share)
+    state = fingerprint(source) if isinstance(source, str | Path) else None
+    return replace(photo, modified=state[1]) if state else photo
+
+
+def _photo(source: Source, limits: PhotoLimits, page: int, share: float = 1.0) -> Photo:
+    """Decode a photo of which a share of the stored rows is there."""
     with _readable(source, page), _open(source, limits, page) as image:
+        metadata = kept_metadata(image)
         image.load()
         form, icc, dpi = image.format or "", image.info.get("icc_profile"), image.info.get("dpi")
-        exif, space = kept_exif(image), profile_space(icc)
-        upright = _straight(transposed(image, orientation(image)))
+        space = profile_space(icc)
+        turned = orientation(image)
+        upright = _straight(transposed(image, turned))
+        exif = kept_exif(image, upright.size)
         alpha = None
         if upright.mode.startswith("I;16"):
             transparent = image.info.get("transparency")
@@ -77,37 +112,97 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
             exif=exif,
             resolution=_resolution(dpi),
             page=page,
+            metadata=metadata,
+            missing=_missing(share, turned),
         )
 
 
 def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Return a photo squeezed to `size` x `size`: RGB, uint8, shape (size, size, 3); raise ColorizeError.
+    """Return a photo squeezed to `size` x `size`: RGB, uint8, shape (size, size, 3); raise as `read_photo` does.
 
     Large JPEGs are decoded at a fraction of their size (libjpeg's DCT scaling), never below `size`.
     """
-    with _readable(path):
+    try:
+        return _any_square(path, size, limits)
+    except _Damaged as error:
+        return _any_square(_beginning(path, limits, error).content, size, limits)
+
+
+def _any_square(source: Source, size: int, limits: PhotoLimits) -> np.ndarray:
+    with _readable(source):
         try:
-            return _square(path, size, limits, at_a_fraction=True)
+            return _square(source, size, limits, at_a_fraction=True)
         except ColorizeError:
             raise
         except Exception:  # of a lossless JPEG (ITU-T T.81, annex H) no fraction can be decoded, only the whole
-            return _square(path, size, limits, at_a_fraction=False)
+            return _square(source, size, limits, at_a_fraction=False)
 
 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, tells_toned: bool = True) -> PhotoFacts:
-    """Decode a file to the last pixel of its last page and say what it is; raise ColorizeError when it is no readable
-    photo. `tells_toned`: whether colour is to be told from toning, which takes a quarter of the time.
+    """Decode a file to the last pixel of its last page and say what it is; raise as `read_photo` does.
 
-    Of a large JPEG every code is read, to the last, but no more pixels are made of them than tell its colours.
+    Of a large JPEG every code is read, to the last, but no more pixels are made of them than tell its colors.
+
+    Args:
+        path: The file.
+        limits: What it may be.
+        tells_toned: Whether color is to be told from toning, which takes a quarter of the time.
     """
-    with _readable(path):
+    try:
+        return _any_facts(path, limits, tells_toned)
+    except _Damaged as error:
+        found = _beginning(path, limits, error)
+        return replace(_any_facts(found.content, limits, tells_toned), cut_off=f"{path} {_cut_off(found.share)}.")
+
+
+def _any_facts(source: Source, limits: PhotoLimits, tells_toned: bool) -> PhotoFacts:
+    with _readable(source):
         try:
-            return _examined(path, limits, tells_toned, at_a_fraction=True)
+            return _examined(source, limits, tells_toned, at_a_fraction=True)
         except Exception:  # of a lossless JPEG no fraction can be decoded; what is damaged fails again
-            return _examined(path, limits, tells_toned, at_a_fraction=False)
+            return _examined(source, limits, tells_toned, at_a_fraction=False)
 
 
-def _examined(path: Path, limits: PhotoLimits, tells_toned: bool, at_a_fraction: bool) -> PhotoFacts:
+def _beginning(source: Source, limits: PhotoLimits, error: _Damaged) -> Completed:
+    """Return what is there of a photo that is cut off; raise CutOff where it is not to be taken, and `error` for a
+    file of which nothing can be decoded.
+    """
+    found = completed(_content(source))
+    if found is None:
+        raise error
+    if not limits.takes_cut_off:
+        raise CutOff(f"Cannot read {_named(source)}: it {_cut_off(found.share)}.") from error
+    return found
+
+
+def _content(source: Source) -> bytes:
+    """Return the bytes of a file that can be read again and is not too large to be completed; else none."""
+    if isinstance(source, bytes):
+        return source if len(source) <= MOST_BYTES else b""
+    try:
+        path = Path(source) if isinstance(source, str | Path) else None
+        return path.read_bytes() if path and path.stat().st_size <= MOST_BYTES else b""
+    except OSError:  # it has vanished meanwhile
+        return b""
+
+
+def _cut_off(share: float) -> str:
+    some = f"{max(1, int(100 * share))} % of it" if share < 1 else "all of it, with less detail,"
+    return f"is cut off; {some} can be decoded"
+
+
+def _missing(share: float, turned: int) -> tuple[float, float, float, float] | None:
+    """Return where the rows are missing after a share of them, once an EXIF orientation is undone."""
+    if share >= 1:
+        return None
+    rows = np.zeros((1000, 10), np.uint8)
+    rows[round(share * len(rows)) :] = 255
+    upright = transposed(Image.fromarray(rows), turned)
+    box = upright.getbbox()
+    return box and tuple(side / length for side, length in zip(box, 2 * upright.size, strict=True))
+
+
+def _examined(path: Source, limits: PhotoLimits, tells_toned: bool, at_a_fraction: bool) -> PhotoFacts:
     with _open(path, limits) as image, one_large_at_a_time(image.width * image.height):
         found = []
         for page in pages(image):
@@ -149,7 +244,7 @@ def _facts(image: Image.Image, limits: PhotoLimits, tells_toned: bool, at_a_frac
     return PhotoFacts(colour_format, pixels, is_in_colour(shown, limits) if tells_toned else None)
 
 
-def _square(path: Path, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:
+def _square(path: Source, size: int, limits: PhotoLimits, at_a_fraction: bool) -> np.ndarray:
     with _open(path, limits) as image:
         if at_a_fraction and image.format in ("JPEG", "MPO"):
             image.draft("RGB", (size, size))
@@ -198,10 +293,13 @@ def _readable(source: Source, page: int = 0) -> Iterator[None]:
             TooManyPages: f"it has more than {MAXIMUM_PAGES:,} pages; split it into several files",
         }
         said = " ".join(str(error).split()).rstrip(".")
-        reason = reasons.get(type(error), f"damaged ({said})")
+        reason = reasons.get(type(error), f"{_DAMAGED} ({said})")
+        if isinstance(error, UnsupportedPhoto):
+            reason = f"{said} are not supported; save it as an 8- or 16-bit gray or RGB TIFF without compression"
         if isinstance(error, Image.UnidentifiedImageError):
             reason = _what_it_is(source)
-        raise ColorizeError(f"Cannot read {_named(source, page)}: {reason}.") from error
+        kind = _Damaged if reason.startswith(_DAMAGED) else ColorizeError
+        raise kind(f"Cannot read {_named(source, page)}: {reason}.") from error
 
 
 def _what_it_is(source: Source) -> str:

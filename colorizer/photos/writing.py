@@ -11,17 +11,19 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file
-from colorizer.photos.exif import flat_exif
+from colorizer.photos.exif import add_tiff_tags
 from colorizer.photos.formats import named_format, other_ending, writing_format
-from colorizer.photos.jpeg import encoded_planes
+from colorizer.photos.jpeg import encoded_planes, with_segments
+from colorizer.photos.metadata import jpeg_segments, png_chunks, tiff_tags
 from colorizer.photos.palette import with_palette
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import file_format
@@ -29,6 +31,10 @@ from colorizer.settings import PhotoLimits
 
 _MAXIMUM_TIFF_BYTES = 2**32 - 1
 """Of a TIFF, whose offsets have 32 bits: TIFF 6.0, page 13."""
+_LISTS_OF_TAGS = (0x8769, 0x8825)
+"""Of EXIF: the exposure and the place."""
+_MOST_EXIF_BYTES = 65_533
+"""Of a JPEG."""
 _STRIP_BYTES, _STRIPS_AT_ONCE = 262_144, 32
 """Of a TIFF with 16 bits: what a strip has before it is compressed, and how many are compressed together."""
 
@@ -55,9 +61,13 @@ def is_written_as_jpeg(name: str, original: Photo) -> bool:
 
 
 def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
-    """Write a picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF and
-    resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
-    all. Raises ColorizeError.
+    """Write a picture in the format that its name asks for, with all that its original has.
+
+    That is its alpha, color profile, EXIF, other metadata, resolution and date, and 16 bits where it has them and the
+    format is PNG or TIFF. The file appears complete or not at all.
+
+    Raises:
+        ColorizeError: The disk or the format cannot hold it.
     """
     form = writing_format(path.name, original.format) or "PNG"
     with complete_file(path) as temporary:
@@ -66,6 +76,10 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
                 (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, picture.deep, original)
             else:
                 _write_eight_bits(temporary, form, picture, original, limits)
+            if form == "TIFF":
+                add_tiff_tags(temporary, original.exif, tiff_tags(original.metadata))
+            if original.modified is not None and limits.keeps_dates:
+                os.utime(temporary, ns=(original.modified, original.modified))
         except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
             raise ColorizeError(f"Could not write {path}: {error}.") from error
 
@@ -75,8 +89,9 @@ def write_pages(path: Path, pages: Iterable[Path]) -> None:
     appears complete or not at all. Raises ColorizeError.
     """
     with complete_file(path) as temporary, temporary.open("w+b") as file:
-        joined = AppendingTiffWriter(file)
+        joined, modified = _Pages(file), None
         for page in pages:
+            modified = modified or page.stat().st_mtime_ns
             if file.seek(0, io.SEEK_END) + page.stat().st_size > _MAXIMUM_TIFF_BYTES:
                 raise ColorizeError(
                     f"Could not write {path}: its pages take more than the 4 GB a TIFF can have; split the original."
@@ -85,6 +100,26 @@ def write_pages(path: Path, pages: Iterable[Path]) -> None:
                 shutil.copyfileobj(one, joined)
             joined.newFrame()
             page.unlink()
+        file.flush()
+        if modified is not None:
+            os.utime(temporary, ns=(modified, modified))
+
+
+class _Pages(AppendingTiffWriter):
+    """Pillow's, which moves what a page's tags point to, and here also the lists of tags of EXIF."""
+
+    def fixIFD(self) -> None:  # noqa: N802 - Pillow's name
+        start = self.f.tell()
+        super().fixIFD()
+        self.f.seek(start)
+        for number in range(self.readShort()):
+            self.f.seek(start + 2 + 12 * number)
+            if self.readShort() in _LISTS_OF_TAGS:
+                self.f.seek(start + 10 + 12 * number)
+                place = self.readLong() + self.offsetOfNewPage
+                self.rewriteLastLong(place)
+                self.f.seek(place)
+                self.fixIFD()
 
 
 def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, limits: PhotoLimits) -> None:
@@ -97,31 +132,47 @@ def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, 
         if form == "BMP":
             _write_transparent_bmp(path, image, original.resolution)
             return
-    options: dict = {}
-    if original.icc_profile:
-        options["icc_profile"] = original.icc_profile
-    if original.exif and form in ("JPEG", "PNG", "TIFF", "WEBP", "HEIF"):
-        options["exif"] = flat_exif(original.exif) if form == "TIFF" else original.exif
-    if original.resolution:
-        options["dpi"] = original.resolution
+    options, segments = _options(form, original, limits), jpeg_segments(original.metadata)
     if image is None:
         with path.open("wb") as file:
-            file.writelines(encoded_planes(picture.planes, limits.jpeg_quality, options))
+            file.writelines(encoded_planes(picture.planes, limits.jpeg_quality, options, segments))
         return
     if form == "JPEG":
-        options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0"}
-    elif form == "HEIF":
-        options |= {"quality": limits.heif_quality, "chroma": "420"}
-    elif form == "WEBP":
-        options |= {"lossless": True, "exact": True}
-    elif form == "TIFF":
-        options |= {"compression": "tiff_lzw"}
+        # The comments are among the segments; Pillow would add the picture's own.
+        options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0", "comment": b""}
     if form == "TIFF":  # libtiff says what the disk does not take
         image.save(path, format=form, **options)
         return
     encoded = io.BytesIO()  # straight into a file, Pillow would overlook the last piece that a full disk cuts short
     image.save(encoded, format=form, **options)
-    path.write_bytes(encoded.getbuffer())
+    with path.open("wb") as file:
+        file.writelines(with_segments(encoded.getbuffer(), segments) if form == "JPEG" else [encoded.getbuffer()])
+
+
+def _options(form: str, original: Photo, limits: PhotoLimits) -> dict[str, Any]:
+    """Return what `Image.save` is to write about a photo, and how, but for a JPEG's quality."""
+    said, options = original.metadata, {}
+    if original.icc_profile:
+        options["icc_profile"] = original.icc_profile
+    if original.resolution:
+        options["dpi"] = original.resolution
+    has_exif = form in ("PNG", "WEBP", "HEIF") or (form == "JPEG" and len(original.exif or b"") <= _MOST_EXIF_BYTES)
+    if original.exif and has_exif:
+        options["exif"] = original.exif
+    if said.xmp and form in ("WEBP", "HEIF"):
+        options["xmp"] = said.xmp
+    if said.comments and form == "GIF":
+        options["comment"] = b"\n".join(said.comments)
+    if form == "PNG":
+        options["pnginfo"] = PngInfo()
+        for chunk in png_chunks(said):
+            options["pnginfo"].add(*chunk)
+    how = {
+        "HEIF": {"quality": limits.heif_quality, "chroma": "420"},
+        "WEBP": {"lossless": True, "exact": True},
+        "TIFF": {"compression": "tiff_lzw"},
+    }
+    return options | how.get(form, {})
 
 
 def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[float, float] | None) -> None:
@@ -151,6 +202,7 @@ def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
         described.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(original.icc_profile)))
     if original.exif:
         described.append((b"eXIf", original.exif.removeprefix(b"Exif\0\0")))
+    described += png_chunks(original.metadata)
 
     class Writer(png.Writer):
         def write_preamble(self, outfile: BinaryIO) -> None:
@@ -181,7 +233,6 @@ def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
     height, width, channels = deep.shape
     if original.alpha is not None:
         channels += 1
-    kept = flat_exif(original.exif) if original.exif else {}
     rows = max(1, _STRIP_BYTES // (2 * channels * width))
     tifffile.imwrite(
         path,
@@ -198,7 +249,6 @@ def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
         iccprofile=original.icc_profile,
         resolution=original.resolution,
         resolutionunit="INCH" if original.resolution else None,
-        extratags=[(tag, "s", 0, str(text).encode("latin-1"), True) for tag, text in kept.items()],
     )
 
 

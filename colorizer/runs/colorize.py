@@ -145,12 +145,12 @@ def _outcomes(
 
     def write(photo: Path, original: Photo, picture: Picture) -> Written:
         file = paths[photo] if pages[photo] == 1 else page_file(folder)
-        write_photo(file, picture, original)
+        write_photo(file, picture, original, job.reading.limits)
         is_looked_at = photo in on_sheets or not is_shown_by_browsers(paths[photo])
         if original.page > 0 or not is_looked_at:
             return Written(file, ())
         truth = job.truths.get(photo)
-        true = original if truth == photo else truth and read_photo(truth)
+        true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
         return Written(file, comparison(original, picture, true))
 
     def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:

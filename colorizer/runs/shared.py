@@ -166,7 +166,7 @@ def _outcomes(
 ) -> Iterator[Colorized | Failure]:
     def write(photo: Path, original: Photo, picture: Picture) -> Written:
         file = paths[photo] if pages[photo] == 1 else page_file(folder)
-        write_photo(file, picture, original)
+        write_photo(file, picture, original, job.reading.limits)
         return Written(file, ())
 
     def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
@@ -189,6 +189,8 @@ def _left_out(job: SharedJob, check: DatasetCheck) -> Iterator[Line]:
     for photo, why in check.unreadable:
         kind = kind_of(photo)
         yield _line(job, photo, kind=kind.one if kind else UNREADABLE, why=why)
+    for photo, why in () if job.reading.limits.takes_cut_off else check.cut_off:
+        yield _line(job, photo, kind=UNREADABLE, why=why)
     for photo in check.in_colour:
         yield _line(job, photo, kind=IN_COLOUR, why=f"{photo} is in colour already.")
 

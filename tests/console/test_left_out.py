@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 
 import numpy as np
@@ -8,16 +9,16 @@ from PIL import Image
 
 from benchmarks.toning import toned
 from colorizer.console.colorize import colorize
-from colorizer.console.photos import choose_dataset
+from colorizer.console.photos import choose_dataset, reading_of
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation
 from colorizer.errors import ColorizeError
 from colorizer.runs import ColorizeResult
-from colorizer.settings import Reading
-from tests.conftest import SHIPPED
+from colorizer.settings import PhotoLimits, Reading
+from tests.conftest import SHIPPED, only
 
 
-def chosen(folder, typed=None, **flags):
+def chosen(folder, typed=None, reading=None, **flags):
     """Check a folder for colorizing, and return the check and what was printed.
 
     `typed` is what the person answers; None accepts every default.
@@ -25,7 +26,7 @@ def chosen(folder, typed=None, **flags):
     spoken = io.StringIO()
     console = Console(io.StringIO(f"{typed}\n"), spoken)
     talk = Conversation(console, {"dataset": folder, **flags}, accept_defaults=typed is None)
-    check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
+    check = choose_dataset(console, talk, for_training=False, least=1, reading=reading or Reading(), has_all_pages=True)
     return check, spoken.getvalue()
 
 
@@ -43,7 +44,7 @@ def test_files_that_are_no_photos_are_told_by_kind_and_count(photos):
     for name in ("a.pdf", "b.pdf"):
         (photos / name).write_bytes(b"%PDF-1.7")
     (photos / "desktop.ini").write_text("[.ShellClassInfo]")
-    (photos / "cut.png").write_bytes((SHIPPED / "camera.png").read_bytes()[:5000])
+    (photos / "broken.png").write_bytes((SHIPPED / "camera.png").read_bytes()[:40])
     _, said = chosen(photos)
     assert "every photographic format" not in said.lower()
     lines = said.splitlines()
@@ -96,6 +97,61 @@ def test_trying_it_out_on_colour_photos_shows_the_truth_beside(program, small_mo
     (sheet,) = (tmp_path / "out").rglob("sheet-*.jpg")
     assert Image.open(sheet).width == 12 + 3 * (320 + 12)
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["colour.png", "second\nline.png"]
+
+
+@pytest.fixture
+def cut(photos):
+    """A photo of which two thirds are there."""
+    file = io.BytesIO()
+    Image.open(SHIPPED / "camera.png").save(file, "JPEG")
+    (photos / "cut.jpg").write_bytes(file.getvalue()[: len(file.getvalue()) * 2 // 3])
+    return photos / "cut.jpg"
+
+
+def test_photos_that_are_cut_off_are_skipped_with_the_flag_that_takes_them(photos, cut):
+    check, said = chosen(photos)
+    assert cut not in check.fine
+    assert "1 photo is cut off:" in said
+    assert f"  Cannot read {cut}: it is cut off; " in said
+    assert "It is skipped. Use --partial to colorize the part that can be decoded." in said
+    assert "unreadable" not in said
+
+
+def test_the_flag_takes_photos_that_are_cut_off(photos, cut):
+    reading = Reading(PhotoLimits(takes_cut_off=True))
+    check, said = chosen(photos, reading=reading, partial=True)
+    assert cut in check.fine
+    assert "1 photo is cut off:" in said
+    assert "--partial" not in said
+    assert reading_of(check, reading).limits.takes_cut_off
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_a_person_is_asked_once_whether_photos_that_are_cut_off_are_taken(photos, cut, answer):
+    shutil.copy(cut, photos / "second.jpg")
+    spoken, answers = io.StringIO(), io.StringIO(f"{answer}\n")
+    console = Console(answers, spoken)
+    talk = Conversation(console, {"dataset": photos, "recolour": False})
+    check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
+    assert spoken.getvalue().count("Colorize the part that can be decoded?") == 1
+    assert "2 photos are cut off:" in spoken.getvalue()
+    assert (cut in check.fine) == (photos / "second.jpg" in check.fine) == (answer == "yes")
+    assert reading_of(check, Reading()).limits.takes_cut_off == (answer == "yes")
+    assert check.fine == tuple(sorted(check.fine))
+
+
+@pytest.mark.slow
+def test_dates_and_captions_and_what_is_there_of_a_cut_photo_reach_the_results(
+    program, small_model, photos, tmp_path, cut
+):
+    os.utime(photos / "gray.png", ns=(1_000_000_000, 1_000_000_000))
+    flags = ("colorize", "--dataset", photos, "--model", small_model, "--yes", "--partial")
+    for kept in (True, False):
+        out = tmp_path / f"out-{kept}"
+        done = program(*flags, "--output", out, *(() if kept else ("--no-keep-dates",)))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert only(out / "results", "*/cut.jpg").stat().st_size > 1000
+        assert (only(out / "results", "*/gray.png").stat().st_mtime_ns == 1_000_000_000) == kept
 
 
 def test_a_photo_written_as_another_kind_of_file_is_told(tmp_path):

@@ -5,6 +5,7 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.photos import kinds
+from colorizer.photos.formats import read_formats
 from colorizer.photos.kinds import kind_of
 from colorizer.photos.reading import examine
 from tests.conftest import SHIPPED
@@ -43,6 +44,52 @@ def test_a_file_that_is_no_photo_is_named_as_what_it_is_with_the_way_out(tmp_pat
     with pytest.raises(ColorizeError) as raised:
         examine(path)
     assert str(raised.value) == f"Cannot read {path}: not a photo but {kind.one}; {kind.way_out}."
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"\xff\x0a" + bytes(30), "a JPEG XL picture"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(20), "a JPEG XL picture"),
+        (b"II\xbc\x01" + bytes(30), "a JPEG XR picture"),
+        (b"\xff\xd8\xff\xf7" + bytes(30), "a JPEG-LS picture"),
+        (bytes(128) + b"DICM" + bytes(30), "a DICOM picture"),
+        (b"SIMPLE  =                    T", "a FITS picture"),
+        (b"v/1\x01" + bytes(30), "an OpenEXR picture"),
+        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "a Radiance HDR picture"),
+        (b"AT&TFORM\0\0\0\0DJVU", "a DjVu picture"),
+        (b"\0\0\x01\0\x01\0" + bytes(30), "an ICO picture"),
+        (b"8BPS\0\x02" + bytes(30), "a PSB picture"),
+    ],
+)
+def test_a_picture_of_an_unsupported_format_is_named(tmp_path, content, named):
+    (tmp_path / "photo.jpg").write_bytes(content)
+    assert kind_of(tmp_path / "photo.jpg").one == named
+    with pytest.raises(ColorizeError) as raised:
+        examine(tmp_path / "photo.jpg")
+    assert str(raised.value).endswith(f": {named}, a format that is not supported; save it as PNG, TIFF or JPEG.")
+
+
+def test_jpegs_and_psds_of_more_bits_are_named_and_not_called_damaged(tmp_path, camera):
+    Image.fromarray(camera).save(tmp_path / "a.jpg", comment=b"x" * 10_000)
+    content = bytearray((tmp_path / "a.jpg").read_bytes())
+    content[content.index(b"\xff\xc0") + 4] = 12
+    (tmp_path / "a.jpg").write_bytes(content)
+    (tmp_path / "a.psd").write_bytes(b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\x08\0\0\0\x08\0\x10\0\3" + bytes(500))
+    for name, named in (("a.jpg", "a 12-bit JPEG picture"), ("a.psd", "a 16-bit PSD picture")):
+        with pytest.raises(ColorizeError, match=rf"{name}: {named}, a format that is not supported; save it as PNG"):
+            examine(tmp_path / name)
+        assert kind_of(tmp_path / name).one == named
+
+
+@pytest.mark.parametrize(("form", "ending"), [("AVIF", "avif"), ("HEIF", "heic"), ("JPEG2000", "jp2")])
+def test_a_format_whose_decoder_is_missing_here_is_named(tmp_path, monkeypatch, form, ending):
+    path = tmp_path / f"photo.{ending}"
+    Image.open(SHIPPED / "astronaut.png").convert("RGB").resize((64, 64)).save(path, form)
+    assert kind_of(path) is None
+    others = tuple(name for name in read_formats() if name != form)
+    monkeypatch.setattr("colorizer.photos.kinds.read_formats", lambda: others)
+    assert kind_of(path).one.split(" ", 1)[1] in ("AVIF picture", "HEIC picture", "JPEG 2000 picture")
 
 
 @pytest.mark.parametrize(

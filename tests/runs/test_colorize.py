@@ -19,6 +19,7 @@ from colorizer.photos.color import luma
 from colorizer.photos.reading import read_photo
 from colorizer.runs.colorize import ColorizeJob, colorize_photos
 from colorizer.runs.folders import new_run
+from colorizer.settings import PhotoLimits, Reading
 from tests.conftest import SHIPPED
 
 
@@ -40,6 +41,28 @@ def test_ctrl_c_between_two_photos_stops_the_writing_before_the_complete_ones_ar
     result = colorize_photos(replace(job, run=new_run(tmp_path / "out", "colorize"), goes_on=True))
     assert (result.folder, result.made_before) == (run.results, complete)
     assert len(result.pictures) == len(list(run.results.glob("*.png"))) == 200
+
+
+def test_photos_are_written_as_the_limits_say(tmp_path, small_model):
+    Image.open(SHIPPED / "camera.png").save(tmp_path / "a.jpg")
+    os.utime(tmp_path / "a.jpg", ns=(1_000_000_000, 1_000_000_000))
+    Image.new("L", (8, 8)).save(tmp_path / "reference.jpg", quality=30)
+    limits = PhotoLimits(jpeg_quality=30, keeps_dates=False)
+    job = ColorizeJob(
+        load_model(small_model),
+        [tmp_path / "a.jpg"],
+        tmp_path,
+        new_run(tmp_path / "out", "colorize"),
+        reading=Reading(limits),
+    )
+    (written,) = colorize_photos(job).pictures.values()
+    with Image.open(written) as image, Image.open(tmp_path / "reference.jpg") as reference:
+        assert image.quantization[0] == reference.quantization[0]
+    assert written.stat().st_mtime_ns > 1_000_000_000
+    (kept,) = colorize_photos(
+        replace(job, run=new_run(tmp_path / "out", "colorize"), reading=Reading())
+    ).pictures.values()
+    assert kept.stat().st_mtime_ns == 1_000_000_000
 
 
 def test_pictures_of_one_name_from_two_folders_stay_two(tmp_path, small_model):
