@@ -94,7 +94,7 @@ def read_json(path: Path) -> Any:
     if not stat.S_ISREG(state.st_mode) or state.st_size > RECORD_BYTES:
         raise ValueError(f"{path} is no record")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise ValueError(f"{path} is no record") from error
 

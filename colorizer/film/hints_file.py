@@ -30,7 +30,7 @@ def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHin
     file, for whatever in it is no hint.
     """
     beside = (film.with_name(film.name + HINTS_ENDING), film.with_name(film.stem + HINTS_ENDING))
-    path = file or next((path for path in beside if path.is_file()), None)
+    path = file or next((path for path in beside if _is_file(path)), None)
     if path is None:
         return {}
     try:
@@ -60,6 +60,13 @@ def timed_hints_text(hints: TimedHints) -> str:
     """Return a film's hints as they are written into a file beside it, JSON."""
     listed = [{"time": time, **hint} for time, those in sorted(hints.items()) for hint in json.loads(hints_text(those))]
     return json.dumps(listed, indent=2) + "\n"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False
 
 
 def _parsed(path: Path) -> Any:

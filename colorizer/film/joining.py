@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +19,21 @@ from colorizer.film.containers import KEPT
 from colorizer.film.encoding import VP9, Encoding
 from colorizer.film.reading import FilmFacts, located, opened, picture_stream
 from colorizer.film.sound import added_anew, encoded_anew
+from colorizer.film.viewing import CountedFrames
 
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
-_WITH = (("video", "audio", "subtitle", "data", "attachment"), ("audio",), ())
-"""Kinds of streams a film is written with beside its picture; the next fewer where the container refuses."""
+_NAME_BYTES = 255
+"""Longest name of a file that usual file systems accept."""
+_WITH = (
+    ("video", "audio", "subtitle", "data", "attachment"),
+    ("video", "audio", "subtitle", "attachment"),
+    ("audio",),
+    (),
+)
+"""Kinds of streams to keep next to the picture, tried in this order until the container accepts one."""
+_DISCARD_ALL = 48
+"""FFmpeg's AVDISCARD_ALL: the MOV demuxer sets it for tracks of chapter titles, which it returns as chapters."""
 _WITHOUT_H265 = (".avi", ".3gp")
 _WITHOUT_DATA = ("matroska", "webm", "avi", "flv")
 """Containers without streams of data."""
@@ -31,7 +43,15 @@ _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "EN
 
 def film_name(film: Path) -> str:
     """Return the name of a film in colour: its own, with ".mkv" added where its container cannot hold the picture."""
-    return film.name if film.suffix.lower() in KEPT or is_animation(film) else film.name + _MATROSKA
+    return film.name if film.suffix.lower() in KEPT or is_animation(film) else shortened_name(film.name, _MATROSKA)
+
+
+def shortened_name(name: str, ending: str) -> str:
+    """Return a name with an ending added, its own end left out as far as file systems require."""
+    most = _NAME_BYTES - len(os.fsencode(ending))
+    while len(os.fsencode(name)) > most:
+        name = name[:-1]
+    return name + ending
 
 
 def fitting(encoding: Encoding, film: Path) -> Encoding:
@@ -43,41 +63,80 @@ def fitting(encoding: Encoding, film: Path) -> Encoding:
     return replace(encoding, codec=VP9) if film.suffix.lower() == ".webm" else encoding
 
 
-def join_parts(facts: FilmFacts, parts: Sequence[Path], target: Path) -> tuple[str, ...]:
-    """Write a film from its parts: their picture, and the source's sound, subtitles, attachments, chapters and
-    metadata, each copied bit by bit; sound that the container cannot hold is encoded anew. Returns what could not be
-    kept, or kept as it was, a sentence for each stream.
+def join_parts(
+    facts: FilmFacts,
+    parts: Sequence[Path],
+    target: Path,
+    frames: int,
+    watch: Callable[[Iterable[av.VideoFrame]], object] = deque(maxlen=0).extend,
+) -> tuple[str, ...]:
+    """Write a film from its parts and verify that all frames are in it.
 
-    Where the container refuses something, the film is written without all but its sound, or without that too. The file
-    appears complete or not at all. Raises ColorizeError.
+    The source's sound, subtitles, attachments, chapters and metadata are copied bit by bit. Sound that the container
+    cannot hold is encoded again. Where the container refuses a kind of stream, the film is written without it. The file
+    appears complete or not at all.
+
+    Args:
+        facts: Facts of the source film.
+        parts: Files of encoded video, in order.
+        target: Where the film goes; its suffix decides the container.
+        frames: Number of frames in all parts. The written file is decoded, and must contain exactly as many.
+        watch: Receives the decoded frames of the written file; must consume them all.
+
+    Returns:
+        A sentence for each stream that could not be kept, or not as it was.
+
+    Raises:
+        ColorizeError: If the film cannot be written, or the written file lacks frames.
     """
-    refused: FFmpegError | None = None
+    refused: Exception | None = None
     for kinds in _WITH:
         try:
-            return _joined(facts, parts, target, kinds)
+            with complete_file(target) as temporary:
+                remarks = _joined(facts, parts, temporary, target.name, kinds)
+                _verify(temporary, target, frames, watch)
+                return remarks
         except FFmpegError as error:
             refused = error
+        except _FramesLostError as error:
+            refused = error
+    if isinstance(refused, ColorizeError):
+        raise refused
     raise ColorizeError(f"Cannot write {target}: {reason(refused)}") from refused
 
 
-def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collection[str]) -> tuple[str, ...]:
-    """Write a film with the streams of some kinds, beside its picture."""
-    name = KEPT.get(target.suffix.lower(), "matroska")
+class _FramesLostError(ColorizeError):
+    """A written film does not contain the frames it was made of."""
+
+
+def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.VideoFrame]], object]) -> None:
+    counted = CountedFrames(file)
+    watch(counted)
+    if counted.count != frames:
+        raise _FramesLostError(
+            f"{target} was not written: only {counted.count:,} of {frames:,} frames could be read back from it. "
+            "Convert the film to MKV (ffmpeg -i FILM -c copy FILM.mkv) and colorize that."
+        )
+
+
+def _joined(facts: FilmFacts, parts: Sequence[Path], file: Path, name: str, kinds: Collection[str]) -> tuple[str, ...]:
+    """Write a film, to be called `name`, with the streams of some kinds next to its picture."""
+    container = KEPT.get(file.suffix.lower(), "matroska")
     with (
-        complete_file(target) as temporary,
         opened(facts.path) as source,
         av.open(located(parts[0])) as first,
-        av.open(located(temporary), "w", format=name, metadata_errors="surrogateescape") as out,
+        av.open(located(file), "w", format=container, metadata_errors="surrogateescape") as out,
     ):
         out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
         out.metadata.update(_tags(source.metadata))
         picture = picture_stream(source, facts.path).index
         written: dict[int, av.stream.Stream] = {}
         anew: dict[int, av.AudioStream] = {}
-        for stream in source.streams:
+        streams = [stream for stream in source.streams if not _is_chapter_track(stream)]
+        for stream in streams:
             if stream.index == picture:
                 written[picture] = _picture(out, first.streams.video[0], stream, facts)
-            elif stream.type in kinds and not (stream.type == "data" and name in _WITHOUT_DATA):
+            elif stream.type in kinds and not (stream.type == "data" and container in _WITHOUT_DATA):
                 added = _copied(out, stream)
                 if added is None and stream.type == "audio" and (added := added_anew(out, stream)) is not None:
                     anew[stream.index] = added
@@ -88,11 +147,16 @@ def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collec
         for packet, stream in _in_order(source, parts, written, anew, picture):
             packet.stream = stream
             out.mux(packet)
-        lost = (stream for stream in source.streams if stream.index not in written)
+        lost = (stream for stream in streams if stream.index not in written)
         return (
-            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {target.name}." for stream in lost),
-            *(f"Sound of {facts.path.name} was encoded anew: {target.name} cannot hold it as it was." for _ in anew),
+            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {name}." for stream in lost),
+            *(f"Sound of {facts.path.name} was encoded anew: {name} cannot hold it as it was." for _ in anew),
         )
+
+
+def _is_chapter_track(stream: av.stream.Stream) -> bool:
+    """Whether a stream holds the titles of chapters, which are written as chapters."""
+    return stream.type == "data" and stream.discard == _DISCARD_ALL
 
 
 def _picture(
@@ -143,10 +207,12 @@ def _in_order(
 
 
 def _part_packets(parts: Sequence[Path]) -> Iterator[av.Packet]:
+    """Yield the packets of all parts, one per frame, in the order in which frames are shown and decoded alike."""
     for part in parts:
         with av.open(located(part)) as container:
             for packet in container.demux(container.streams.video[0]):
-                if packet.dts is not None:
+                if packet.size:  # the last packet is empty
+                    packet.dts = packet.pts  # the NUT demuxer omits it until it knows how frames are reordered
                     yield packet
 
 
