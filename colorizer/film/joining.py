@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -67,7 +68,9 @@ def join_parts(
     facts: FilmFacts,
     parts: Sequence[Path],
     target: Path,
+    *,
     frames: int,
+    ends: int,
     watch: Callable[[Iterable[av.VideoFrame]], object] = deque(maxlen=0).extend,
 ) -> tuple[str, ...]:
     """Write a film from its parts and verify that all frames are in it.
@@ -81,6 +84,7 @@ def join_parts(
         parts: Files of encoded video, in order.
         target: Where the film goes; its suffix decides the container.
         frames: Number of frames in all parts. The written file is decoded, and must contain exactly as many.
+        ends: When the last frame ends, in units of the film's time base.
         watch: Receives the decoded frames of the written file; must consume them all.
 
     Returns:
@@ -93,7 +97,7 @@ def join_parts(
     for kinds in _WITH:
         try:
             with complete_file(target) as temporary:
-                remarks = _joined(facts, parts, temporary, target.name, kinds)
+                remarks = _joined(facts, parts, ends, temporary, target.name, kinds)
                 _verify(temporary, target, frames, watch)
                 return remarks
         except FFmpegError as error:
@@ -119,7 +123,9 @@ def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.
         )
 
 
-def _joined(facts: FilmFacts, parts: Sequence[Path], file: Path, name: str, kinds: Collection[str]) -> tuple[str, ...]:
+def _joined(
+    facts: FilmFacts, parts: Sequence[Path], ends: int, file: Path, name: str, kinds: Collection[str]
+) -> tuple[str, ...]:
     """Write a film, to be called `name`, with the streams of some kinds next to its picture."""
     container = KEPT.get(file.suffix.lower(), "matroska")
     with (
@@ -144,7 +150,8 @@ def _joined(facts: FilmFacts, parts: Sequence[Path], file: Path, name: str, kind
                     written[stream.index] = _described(added, stream)
         if chapters := source.chapters():
             out.set_chapters(chapters)
-        for packet, stream in _in_order(source, parts, written, anew, picture):
+        pictures = _part_packets(parts, ends * facts.time_base)
+        for packet, stream in _in_order(source, pictures, written, anew, picture):
             packet.stream = stream
             out.mux(packet)
         lost = (stream for stream in streams if stream.index not in written)
@@ -191,29 +198,50 @@ def _described(added: av.stream.Stream, stream: av.stream.Stream) -> av.stream.S
 
 def _in_order(
     source: av.container.InputContainer,
-    parts: Sequence[Path],
+    pictures: Iterator[av.Packet],
     written: dict[int, av.stream.Stream],
     anew: dict[int, av.AudioStream],
     picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
     """Yield the packets of all streams, nearly by time, with the stream each goes to."""
     others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
-    pictures = ((_moment(packet), packet, written[picture]) for packet in _part_packets(parts))
+    shown = ((_moment(packet), packet, written[picture]) for packet in pictures)
     copied = (
         (_moment(packet), packet, written[number]) for packet, number in encoded_anew(_packets(source, others), anew)
     )
-    for _, packet, stream in heapq.merge(pictures, copied, key=lambda each: each[0]):
+    for _, packet, stream in heapq.merge(shown, copied, key=lambda each: each[0]):
         yield packet, stream
 
 
-def _part_packets(parts: Sequence[Path]) -> Iterator[av.Packet]:
-    """Yield the packets of all parts, one per frame, in the order in which frames are shown and decoded alike."""
+def _part_packets(parts: Sequence[Path], ends: Fraction) -> Iterator[av.Packet]:
+    """Yield the packets of all parts: one per frame, in the order of their times, each lasting until the next.
+
+    The NUT demuxer omits `dts` until it knows how frames are reordered. Parts have no frames to reorder, so their `dts`
+    is their `pts`.
+
+    Args:
+        parts: Files of encoded video, in order.
+        ends: When the last frame ends, in seconds.
+    """
+    before: av.Packet | None = None
     for part in parts:
         with av.open(located(part)) as container:
             for packet in container.demux(container.streams.video[0]):
-                if packet.size:  # the last packet is empty
-                    packet.dts = packet.pts  # the NUT demuxer omits it until it knows how frames are reordered
-                    yield packet
+                if not packet.size:  # the last packet is empty
+                    continue
+                packet.dts = packet.pts
+                if before is not None:
+                    before.duration = _units(packet.pts * packet.time_base, before)
+                    yield before
+                before = packet
+    if before is not None:
+        before.duration = _units(ends, before)
+        yield before
+
+
+def _units(until: Fraction, packet: av.Packet) -> int:
+    """Return how long a packet lasts until a time in seconds, in units of its time base, at least 1."""
+    return max(1, round(until / packet.time_base) - packet.pts)
 
 
 def _packets(source: av.container.InputContainer, streams: list[av.stream.Stream]) -> Iterator[av.Packet]:

@@ -33,7 +33,7 @@ from colorizer.film.encoding import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.hints_file import TimedHints
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames
-from colorizer.film.reading import FilmFacts, examine_film, read_frames
+from colorizer.film.reading import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.viewing import count_frames, scene_stills, side_by_side, write_side_by_side
@@ -141,9 +141,9 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
         stills = scene_stills(frames, scenes, float((ends - begins) * facts.time_base), STILL_SIDE)
         sheets[:] = save_contact_sheets(job.run.results, stills)
 
-    lost = join_parts(facts, standing.parts, _target(job), standing.frames, watch)
+    lost = join_parts(facts, standing.parts, _target(job), frames=standing.frames, ends=ends, watch=watch)
     if job.is_side_by_side:
-        _make_side_by_side(job, facts, folder, standing.frames, progress)
+        _make_side_by_side(job, facts, standing, progress)
     remarks = (*_damage_remarks(damage, facts, standing), *lost)
     made = {"frames": standing.frames, "scenes": scenes, "sheets": [path.name for path in sheets], "remarks": remarks}
     write_record(job.run.results / _RECORD, made)
@@ -258,10 +258,10 @@ def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
         raise ColorizeError(f"What is written in {folder / _RECORD} is no record of a film.") from error
 
 
-def _make_side_by_side(job: FilmJob, facts: FilmFacts, folder: Path, frames: int, progress: Progress) -> None:
-    with complete_file(folder / f"{_BESIDE}.{PART_FORMAT}") as part:
+def _make_side_by_side(job: FilmJob, facts: FilmFacts, standing: Standing, progress: Progress) -> None:
+    with complete_file(job.run.results / _PARTS / f"{_BESIDE}.{PART_FORMAT}") as part:
         write_side_by_side(_target(job), facts, job.encoding, part, progress)
-        join_parts(side_by_side(facts), [part], _beside(job), frames)
+        join_parts(side_by_side(facts), [part], _beside(job), frames=standing.frames, ends=standing.ends)
 
 
 def _target(job: FilmJob) -> Path:
@@ -305,16 +305,24 @@ def _written(
 ) -> Standing:
     """Encode one part into a file that will have the name `path`; return where the film stands after it."""
     count, scenes, carried, ends = standing.frames, list(standing.scenes), standing.carried, standing.ends
-    usual_duration = round(1 / (facts.rate * facts.time_base))
+    time = None
     with PartWriter(file, facts, encoding) as writer:
         for coloured in part:
             _write(writer, coloured, facts)
             count, carried = count + 1, coloured.carried
-            ends = coloured.frame.time + (coloured.frame.duration or usual_duration)
+            ends = coloured.frame.time + _duration(coloured.frame, time, facts)
+            time = coloured.frame.time
             if coloured.begins_scene:
                 scenes.append(coloured.frame.time)
             progress(count, max(count, facts.frames))
     return Standing((*standing.parts, path), count, tuple(scenes), carried, ends)
+
+
+def _duration(frame: Frame, before: int | None, facts: FilmFacts) -> int:
+    """Return how long a frame is shown; where the film does not say, as long as the one before, or as is usual."""
+    if frame.duration:
+        return frame.duration
+    return round(1 / (facts.rate * facts.time_base)) if before is None else frame.time - before
 
 
 def _write(writer: PartWriter, coloured: ColourFrame, facts: FilmFacts) -> None:
