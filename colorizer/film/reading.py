@@ -25,6 +25,8 @@ BT709 = 1
 """FFmpeg's number of the matrix of ITU-R BT.709 (AVColorSpace)."""
 _LONGEST_RATE = 1000
 """Frames per second; what a file claims beyond it only tells the encoder nothing."""
+MAXIMUM_FRAME_PIXELS = 36_000_000
+"""Of a film's frame: just above the most that any level of H.264 or H.265 allows, 139,264 blocks of 16 x 16 pixels."""
 _MOST_LOOKED_AT = 250
 """Packets of one stream: some seconds of film."""
 _STILL_CODECS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegls")
@@ -86,15 +88,16 @@ class Frame:
 
 def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
     """Return what a film says of itself; its first frame is decoded. Raises ColorizeError for what is no film, or has
-    frames of more pixels than `limits` allow.
+    frames of more pixels than `limits` or `MAXIMUM_FRAME_PIXELS` allow.
     """
     with opened(path) as container:
         stream = picture_stream(container, path)
         context = stream.codec_context
-        if context.width * context.height > limits.maximum_pixels:
+        most = min(limits.maximum_pixels, MAXIMUM_FRAME_PIXELS)
+        if context.width * context.height > most:
             raise ColorizeError(
                 f"The frames of {path} have {context.width:,} x {context.height:,} pixels, more than the "
-                f"{limits.maximum_pixels / 1e6:g} megapixels that are allowed."
+                f"{most / 1e6:g} megapixels that are allowed; make a smaller copy, and colorize that."
             )
         first = next(_decoded(container, stream), None)
         if first is None:

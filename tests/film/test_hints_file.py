@@ -35,3 +35,15 @@ def test_what_is_no_hint_is_a_sentence_with_the_files_name(tmp_path, text, wrong
     with pytest.raises(ColorizeError, match=wrong) as error:
         film_hints(tmp_path / "film.mp4", path)
     assert "my hints.json" in str(error.value)
+
+
+def test_hints_with_a_byte_order_mark_are_read(tmp_path):
+    path = tmp_path / "hints.json"
+    path.write_text('[{"time": 0, "x": 1, "y": 2, "colour": "red"}]', encoding="utf-8-sig")
+    assert film_hints(tmp_path / "film.mp4", path) == {0.0: (Hint(1, 2, "red"),)}
+
+
+def test_a_film_whose_name_is_as_long_as_can_be_has_no_hints_beside_it(tmp_path):
+    film = tmp_path / f"{'a' * 251}.nut"
+    film.touch()
+    assert film_hints(film) == {}
