@@ -100,9 +100,7 @@ def join_parts(
                 remarks = _joined(facts, parts, ends, temporary, target.name, kinds)
                 _verify(temporary, target, frames, watch)
                 return remarks
-        except FFmpegError as error:
-            refused = error
-        except _FramesLostError as error:
+        except (FFmpegError, _FramesLostError) as error:
             refused = error
     if isinstance(refused, ColorizeError):
         raise refused
@@ -114,6 +112,7 @@ class _FramesLostError(ColorizeError):
 
 
 def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.VideoFrame]], object]) -> None:
+    """Raise _FramesLostError unless so many frames of a file can be decoded; `watch` receives them."""
     counted = CountedFrames(file)
     watch(counted)
     if counted.count != frames:
