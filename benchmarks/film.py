@@ -1,8 +1,9 @@
-"""`python -m benchmarks.film measures [PHOTO ...] | speed [FRAMES] | memory [SECONDS]`: films, measured.
+"""Measure films: `python -m benchmarks.film measures [PHOTO ...] | speed [FRAMES] | memory [SECONDS] | frames [FILMS]`.
 
 `measures`: films made of photographs by known pans and zooms, those that ship with scikit-image or the ones named;
 steadied colours beside colorizing frame by frame, beside gray and the true colours. `speed`: frames a second at
 640 x 480, beside the network alone. `memory`: what the process holds while a film of so many seconds is colorized.
+`frames`: films of 1 to 300 frames, whose frames and times are compared with those of the film in color.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import psutil
 from PIL import Image, ImageOps
 
+from benchmarks.film_frames import MOST_FRAMES, frames_kept
 from benchmarks.made_films import Camera, Shot, filmed, gray, shoot, write_film
 from colorizer.film.chroma_planes import chroma_planes, neutral
 from colorizer.film.measures import distribution_distance, warp_error
@@ -189,6 +191,8 @@ def main(arguments: Sequence[str]) -> int:
             return speed(int(frames[0]) if frames else 256)
         case ["memory", *numbers]:
             return memory(*(int(number) for number in numbers or ["60"]))
+        case ["frames", *films]:
+            return frames_kept(int(films[0]) if films else MOST_FRAMES)
     print(__doc__)
     return 2
 

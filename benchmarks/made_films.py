@@ -77,6 +77,7 @@ def write_film(
     *,
     times: Sequence[int] | None = None,
     time_base: Fraction = 1 / RATE,
+    rate: Fraction = RATE,
     codec: str = "libx264",
     pixels: str = "yuv420p",
     sound: bool = False,
@@ -94,7 +95,7 @@ def write_film(
     with av.open(str(path), "w") as out:
         out.metadata["title"] = "Made"
         stream = out.add_stream(
-            codec, rate=RATE, options=options or ({"crf": "10"} if "264" in codec else {"b": "8000000"})
+            codec, rate=rate, options=options or ({"crf": "10"} if "264" in codec else {"b": "8000000"})
         )
         stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], pixels
         stream.codec_context.time_base = time_base

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from colorizer.errors import ColorizeError
+
 try:
     import fcntl
 except ImportError:  # Windows, where nothing can be told, and so nothing counts as left behind
@@ -14,37 +16,46 @@ except ImportError:  # Windows, where nothing can be told, and so nothing counts
 
 
 @contextmanager
-def owned(path: Path) -> Iterator[None]:
+def owned(path: Path) -> Iterator[bool]:
     """Own a file or folder that is there, as long as the block runs; the system ends it with the process, however
-    that ends. Where a file system knows no locks, nothing is owned.
+    that ends. Where a file system knows no locks, nothing is owned. Yields whether another process owns it.
     """
-    handle = _locked(path)
+    handle, is_taken = _locked(path)
     try:
-        yield
+        yield is_taken
     finally:
         if handle is not None:
             os.close(handle)
 
 
+@contextmanager
+def owned_alone(path: Path, refusal: str) -> Iterator[None]:
+    """Own a file or folder as `owned` does; raise ColorizeError, saying `refusal`, if another process owns it."""
+    with owned(path) as is_taken:
+        if is_taken:
+            raise ColorizeError(refusal)
+        yield
+
+
 def is_abandoned(path: Path) -> bool:
     """Say whether surely no living process owns a file or folder."""
-    handle = _locked(path)
+    handle, _ = _locked(path)
     if handle is not None:
         os.close(handle)
     return handle is not None
 
 
-def _locked(path: Path) -> int | None:
-    """Return an open file that holds the lock, or None when another process does, or nothing can be told."""
+def _locked(path: Path) -> tuple[int | None, bool]:
+    """Return an open file that holds the lock, or None if there is none, and whether another process holds it."""
     if fcntl is None:
-        return None
+        return None, False
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:
-        return None
+        return None, False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(handle)
-        return None
-    return handle
+        return None, isinstance(error, BlockingIOError)
+    return handle, False

@@ -61,7 +61,7 @@ def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animatio
             for number in range(count):
                 image.seek(number)
                 levels, alpha = _levels(image)
-                duration = round(image.info.get("duration", 0)) or _USUAL_DURATION
+                duration = _duration(image)
                 frames.append(Frame(time, duration, levels))
                 alphas.append(alpha)
                 time += duration
@@ -97,7 +97,37 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
         )
     except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its sides
         raise ColorizeError(f"Could not write {path}: {reason(error)}") from error
+    if _milliseconds(encoded) != _milliseconds_of(animation):
+        raise ColorizeError(f"{path} was not written: the encoder did not keep all frames.")
     write_bytes(path, encoded.getvalue())
+
+
+def is_as_long(path: Path, animation: Animation) -> bool:
+    """Whether the frames of a file are shown as long as an animation; equal frames in a row may have become one."""
+    return _milliseconds(path) == _milliseconds_of(animation)
+
+
+def _milliseconds_of(animation: Animation) -> int:
+    return sum(frame.duration for frame in animation.frames)
+
+
+def _milliseconds(file: Path | io.BytesIO) -> int:
+    """Return for how long an animated picture is shown, as far as its frames can be decoded."""
+    time = 0
+    try:
+        with Image.open(file, formats=tuple(set(_ENDINGS.values()))) as image:
+            for number in range(getattr(image, "n_frames", 1)):
+                image.seek(number)
+                image.load()
+                time += _duration(image)
+    except Exception:  # decoders raise nearly every kind for damaged data
+        pass
+    return time
+
+
+def _duration(image: Image.Image) -> int:
+    """Return for how many milliseconds the current frame of a picture is shown."""
+    return round(image.info.get("duration", 0)) or _USUAL_DURATION
 
 
 def _levels(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,11 +20,21 @@ from colorizer.film.containers import KEPT
 from colorizer.film.encoding import VP9, Encoding
 from colorizer.film.reading import FilmFacts, located, opened, picture_stream
 from colorizer.film.sound import added_anew, encoded_anew
+from colorizer.film.viewing import CountedFrames
 
 _MATROSKA = ".mkv"
 """Added to the name of any other film: it holds what all others do."""
-_WITH = (("video", "audio", "subtitle", "data", "attachment"), ("audio",), ())
-"""Kinds of streams a film is written with beside its picture; the next fewer where the container refuses."""
+_NAME_BYTES = 255
+"""Longest name of a file that usual file systems accept."""
+_WITH = (
+    ("video", "audio", "subtitle", "data", "attachment"),
+    ("video", "audio", "subtitle", "attachment"),
+    ("audio",),
+    (),
+)
+"""Kinds of streams to keep next to the picture, tried in this order until the container accepts one."""
+_DISCARD_ALL = 48
+"""FFmpeg's AVDISCARD_ALL: the MOV demuxer sets it for tracks of chapter titles, which it returns as chapters."""
 _WITHOUT_H265 = (".avi", ".3gp")
 _WITHOUT_DATA = ("matroska", "webm", "avi", "flv")
 """Containers without streams of data."""
@@ -31,7 +44,15 @@ _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "EN
 
 def film_name(film: Path) -> str:
     """Return the name of a film in colour: its own, with ".mkv" added where its container cannot hold the picture."""
-    return film.name if film.suffix.lower() in KEPT or is_animation(film) else film.name + _MATROSKA
+    return film.name if film.suffix.lower() in KEPT or is_animation(film) else shortened_name(film.name, _MATROSKA)
+
+
+def shortened_name(name: str, ending: str) -> str:
+    """Return a name with an ending added, its own end left out as far as file systems require."""
+    most = _NAME_BYTES - len(os.fsencode(ending))
+    while len(os.fsencode(name)) > most:
+        name = name[:-1]
+    return name + ending
 
 
 def fitting(encoding: Encoding, film: Path) -> Encoding:
@@ -43,41 +64,84 @@ def fitting(encoding: Encoding, film: Path) -> Encoding:
     return replace(encoding, codec=VP9) if film.suffix.lower() == ".webm" else encoding
 
 
-def join_parts(facts: FilmFacts, parts: Sequence[Path], target: Path) -> tuple[str, ...]:
-    """Write a film from its parts: their picture, and the source's sound, subtitles, attachments, chapters and
-    metadata, each copied bit by bit; sound that the container cannot hold is encoded anew. Returns what could not be
-    kept, or kept as it was, a sentence for each stream.
+def join_parts(
+    facts: FilmFacts,
+    parts: Sequence[Path],
+    target: Path,
+    *,
+    frames: int,
+    ends: int,
+    watch: Callable[[Iterable[av.VideoFrame]], object] = deque(maxlen=0).extend,
+) -> tuple[str, ...]:
+    """Write a film from its parts and verify that all frames are in it.
 
-    Where the container refuses something, the film is written without all but its sound, or without that too. The file
-    appears complete or not at all. Raises ColorizeError.
+    The source's sound, subtitles, attachments, chapters and metadata are copied bit by bit. Sound that the container
+    cannot hold is encoded again. Where the container refuses a kind of stream, the film is written without it. The file
+    appears complete or not at all.
+
+    Args:
+        facts: Facts of the source film.
+        parts: Files of encoded video, in order.
+        target: Where the film goes; its suffix decides the container.
+        frames: Number of frames in all parts. The written file is decoded, and must contain exactly as many.
+        ends: When the last frame ends, in units of the film's time base.
+        watch: Receives the decoded frames of the written file; must consume them all.
+
+    Returns:
+        A sentence for each stream that could not be kept, or not as it was.
+
+    Raises:
+        ColorizeError: If the film cannot be written, or the written file lacks frames.
     """
-    refused: FFmpegError | None = None
+    refused: Exception | None = None
     for kinds in _WITH:
         try:
-            return _joined(facts, parts, target, kinds)
-        except FFmpegError as error:
+            with complete_file(target) as temporary:
+                remarks = _joined(facts, parts, ends, temporary, target.name, kinds)
+                _verify(temporary, target, frames, watch)
+                return remarks
+        except (FFmpegError, _FramesLostError) as error:
             refused = error
+    if isinstance(refused, ColorizeError):
+        raise refused
     raise ColorizeError(f"Cannot write {target}: {reason(refused)}") from refused
 
 
-def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collection[str]) -> tuple[str, ...]:
-    """Write a film with the streams of some kinds, beside its picture."""
-    name = KEPT.get(target.suffix.lower(), "matroska")
+class _FramesLostError(ColorizeError):
+    """A written film does not contain the frames it was made of."""
+
+
+def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.VideoFrame]], object]) -> None:
+    """Raise _FramesLostError unless so many frames of a file can be decoded; `watch` receives them."""
+    counted = CountedFrames(file)
+    watch(counted)
+    if counted.count != frames:
+        raise _FramesLostError(
+            f"{target} was not written: only {counted.count:,} of {frames:,} frames could be read back from it. "
+            "Convert the film to MKV (ffmpeg -i FILM -c copy FILM.mkv) and colorize that."
+        )
+
+
+def _joined(
+    facts: FilmFacts, parts: Sequence[Path], ends: int, file: Path, name: str, kinds: Collection[str]
+) -> tuple[str, ...]:
+    """Write a film, to be called `name`, with the streams of some kinds next to its picture."""
+    container = KEPT.get(file.suffix.lower(), "matroska")
     with (
-        complete_file(target) as temporary,
         opened(facts.path) as source,
         av.open(located(parts[0])) as first,
-        av.open(located(temporary), "w", format=name, metadata_errors="surrogateescape") as out,
+        av.open(located(file), "w", format=container, metadata_errors="surrogateescape") as out,
     ):
         out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
         out.metadata.update(_tags(source.metadata))
         picture = picture_stream(source, facts.path).index
         written: dict[int, av.stream.Stream] = {}
         anew: dict[int, av.AudioStream] = {}
-        for stream in source.streams:
+        streams = [stream for stream in source.streams if not _is_chapter_track(stream)]
+        for stream in streams:
             if stream.index == picture:
                 written[picture] = _picture(out, first.streams.video[0], stream, facts)
-            elif stream.type in kinds and not (stream.type == "data" and name in _WITHOUT_DATA):
+            elif stream.type in kinds and not (stream.type == "data" and container in _WITHOUT_DATA):
                 added = _copied(out, stream)
                 if added is None and stream.type == "audio" and (added := added_anew(out, stream)) is not None:
                     anew[stream.index] = added
@@ -85,14 +149,20 @@ def _joined(facts: FilmFacts, parts: Sequence[Path], target: Path, kinds: Collec
                     written[stream.index] = _described(added, stream)
         if chapters := source.chapters():
             out.set_chapters(chapters)
-        for packet, stream in _in_order(source, parts, written, anew, picture):
+        pictures = _part_packets(parts, ends * facts.time_base)
+        for packet, stream in _in_order(source, pictures, written, anew, picture):
             packet.stream = stream
             out.mux(packet)
-        lost = (stream for stream in source.streams if stream.index not in written)
+        lost = (stream for stream in streams if stream.index not in written)
         return (
-            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {target.name}." for stream in lost),
-            *(f"Sound of {facts.path.name} was encoded anew: {target.name} cannot hold it as it was." for _ in anew),
+            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {name}." for stream in lost),
+            *(f"Sound of {facts.path.name} was encoded anew: {name} cannot hold it as it was." for _ in anew),
         )
+
+
+def _is_chapter_track(stream: av.stream.Stream) -> bool:
+    """Whether a stream holds the titles of chapters, which are written as chapters."""
+    return stream.type == "data" and stream.discard == _DISCARD_ALL
 
 
 def _picture(
@@ -127,27 +197,50 @@ def _described(added: av.stream.Stream, stream: av.stream.Stream) -> av.stream.S
 
 def _in_order(
     source: av.container.InputContainer,
-    parts: Sequence[Path],
+    pictures: Iterator[av.Packet],
     written: dict[int, av.stream.Stream],
     anew: dict[int, av.AudioStream],
     picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
     """Yield the packets of all streams, nearly by time, with the stream each goes to."""
     others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
-    pictures = ((_moment(packet), packet, written[picture]) for packet in _part_packets(parts))
+    shown = ((_moment(packet), packet, written[picture]) for packet in pictures)
     copied = (
         (_moment(packet), packet, written[number]) for packet, number in encoded_anew(_packets(source, others), anew)
     )
-    for _, packet, stream in heapq.merge(pictures, copied, key=lambda each: each[0]):
+    for _, packet, stream in heapq.merge(shown, copied, key=lambda each: each[0]):
         yield packet, stream
 
 
-def _part_packets(parts: Sequence[Path]) -> Iterator[av.Packet]:
+def _part_packets(parts: Sequence[Path], ends: Fraction) -> Iterator[av.Packet]:
+    """Yield the packets of all parts: one per frame, in the order of their times, each lasting until the next.
+
+    The NUT demuxer omits `dts` until it knows how frames are reordered. Parts have no frames to reorder, so their `dts`
+    is their `pts`.
+
+    Args:
+        parts: Files of encoded video, in order.
+        ends: When the last frame ends, in seconds.
+    """
+    before: av.Packet | None = None
     for part in parts:
         with av.open(located(part)) as container:
             for packet in container.demux(container.streams.video[0]):
-                if packet.dts is not None:
-                    yield packet
+                if not packet.size:  # the last packet is empty
+                    continue
+                packet.dts = packet.pts
+                if before is not None:
+                    before.duration = _units(packet.pts * packet.time_base, before)
+                    yield before
+                before = packet
+    if before is not None:
+        before.duration = _units(ends, before)
+        yield before
+
+
+def _units(until: Fraction, packet: av.Packet) -> int:
+    """Return how long a packet lasts until a time in seconds, in units of its time base, at least 1."""
+    return max(1, round(until / packet.time_base) - packet.pts)
 
 
 def _packets(source: av.container.InputContainer, streams: list[av.stream.Stream]) -> Iterator[av.Packet]:

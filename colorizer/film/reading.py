@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +25,11 @@ BT709 = 1
 """FFmpeg's number of the matrix of ITU-R BT.709 (AVColorSpace)."""
 _LONGEST_RATE = 1000
 """Frames per second; what a file claims beyond it only tells the encoder nothing."""
+MAXIMUM_FRAME_PIXELS = 36_000_000
+"""Of a film's frame: just above the most that any level of H.264 or H.265 allows, 139,264 blocks of 16 x 16 pixels."""
+_MOST_LOOKED_AT = 250
+"""Packets of one stream: some seconds of film."""
+_STILL_CODECS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegls")
 _PLANAR = ("yuv4", "yuvj4", "gray", "nv12")
 """Beginnings of the names of FFmpeg's pixel formats whose first plane is luma."""
 
@@ -83,15 +88,16 @@ class Frame:
 
 def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
     """Return what a film says of itself; its first frame is decoded. Raises ColorizeError for what is no film, or has
-    frames of more pixels than `limits` allow.
+    frames of more pixels than `limits` or `MAXIMUM_FRAME_PIXELS` allow.
     """
     with opened(path) as container:
         stream = picture_stream(container, path)
         context = stream.codec_context
-        if context.width * context.height > limits.maximum_pixels:
+        most = min(limits.maximum_pixels, MAXIMUM_FRAME_PIXELS)
+        if context.width * context.height > most:
             raise ColorizeError(
                 f"The frames of {path} have {context.width:,} x {context.height:,} pixels, more than the "
-                f"{limits.maximum_pixels / 1e6:g} megapixels that are allowed."
+                f"{most / 1e6:g} megapixels that are allowed; make a smaller copy, and colorize that."
             )
         first = next(_decoded(container, stream), None)
         if first is None:
@@ -160,8 +166,8 @@ def _length(container: av.container.InputContainer, stream: av.VideoStream, begi
     Matroska says of each track in a tag when it ends, and of the whole when all have, sound that goes on too.
     """
     if stream.duration:
-        return float(stream.duration * stream.time_base)
-    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+        return max(0.0, float(stream.duration * stream.time_base))
+    tag = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     hours, minutes, rest = map(float, tag.groups()) if tag else (0, 0, (container.duration or 0) / 1e6)
     return max(0.0, hours * 3600 + minutes * 60 + rest - begins)
 
@@ -182,13 +188,42 @@ def opened(path: Path) -> av.container.InputContainer:
 
 
 def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """Return the stream of a film's moving picture; raise ColorizeError where there is none."""
+    """Find the stream of a film's moving picture.
+
+    Args:
+        container: The opened film.
+        path: Its file, which is opened once more if several streams could be the moving picture.
+
+    Returns:
+        The first video stream that is not a cover, whether it is marked as one or contains a single picture.
+
+    Raises:
+        ColorizeError: If there is no such stream, or it cannot be decoded.
+    """
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
         raise ColorizeError(f"{path} has no moving picture in it.")
-    if streams[0].codec_context is None or not streams[0].codec_context.width:
+    chosen = streams[0] if len(streams) == 1 else container.streams[_moving(path, streams)]
+    if chosen.codec_context is None or not chosen.codec_context.width:
         raise ColorizeError(f"The frames of {path} are of a kind that cannot be decoded here.")
-    return streams[0]
+    return chosen
+
+
+def _moving(path: Path, streams: Sequence[av.VideoStream]) -> int:
+    """Return the index of the first of some streams that has more than one packet.
+
+    A stream counts as a still picture if it has one packet where another stream has `_MOST_LOOKED_AT`. If all are
+    still, the first one whose codec is not made for pictures is returned.
+    """
+    packets = {stream.index: 0 for stream in streams}
+    with opened(path) as container, suppress(FFmpegError):
+        for packet in container.demux([container.streams[index] for index in packets]):
+            packets[packet.stream.index] += packet.size > 0
+            if min(packets.values()) > 1 or max(packets.values()) >= _MOST_LOOKED_AT:
+                break
+    moving = [index for index, count in packets.items() if count > 1]
+    others = [each.index for each in streams if each.codec_context and each.codec_context.name not in _STILL_CODECS]
+    return next(iter([*moving, *others, *packets]))
 
 
 def is_cover(stream: av.stream.Stream) -> bool:

@@ -19,7 +19,7 @@ from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128
 """Frames of one part: a whole number of batches, some seconds of film."""
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Standing:
     scenes: tuple[int, ...] = ()
     """When each scene begins that has begun so far, in the film's time base."""
     carried: Carried | None = None
+    ends: int = 0
+    """When its last frame ends, in the film's time base."""
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -51,6 +53,7 @@ def write_standing(standing: Standing) -> None:
             chroma=carried.colours.chroma,
             age=carried.colours.age,
             change=carried.change,
+            ends=standing.ends,
         )
 
 
@@ -74,6 +77,7 @@ def _read(parts: tuple[Path, ...]) -> Standing | None:
             if kept["version"] != _VERSION:
                 return None
             carried = Carried(kept["square"], Steadied(kept["chroma"], kept["age"]), kept["change"])
-            return Standing(parts, int(kept["frames"]), tuple(map(int, kept["scenes"])), carried)
+            scenes = tuple(map(int, kept["scenes"]))
+            return Standing(parts, int(kept["frames"]), scenes, carried, int(kept["ends"]))
     except (OSError, ValueError, KeyError, BadZipFile):
         return None

@@ -1,17 +1,20 @@
-"""A finished colour film looked through once more: a still of each scene, and before and after beside each other."""
+"""A finished color film decoded again: its frames counted, a still of each scene, before and after side by side."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from PIL import Image
 
+from colorizer.errors import ColorizeError
 from colorizer.film.chroma_planes import neutral
 from colorizer.film.encoding import Encoding
 from colorizer.film.orientation import display_matrix, swaps_sides, upright
@@ -20,43 +23,60 @@ from colorizer.film.writing import PartWriter
 from colorizer.progress import Progress, no_progress
 
 
-def scene_stills(film: Path, scenes: Sequence[float], length: float, side: int) -> Iterator[tuple[float, Image.Image]]:
-    """Yield the time, in seconds since the first frame, and the picture of the frame in the middle of each scene.
+class CountedFrames:
+    """The frames of a film, decoded each time they are iterated over, up to the first that cannot be decoded.
 
-    `scenes`: when each begins, and `length`, when the last one ends, in seconds. Pictures are RGB, upright, at most
-    `side` pixels wide and high.
+    Attributes:
+        count: How many frames the latest iteration has yielded so far.
+    """
+
+    def __init__(self, film: Path):
+        self._film = film
+        self.count = 0
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        self.count = 0
+        with suppress(FFmpegError, ColorizeError), opened(self._film) as container:
+            stream = picture_stream(container, self._film)
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                self.count += 1
+                yield frame
+
+
+def count_frames(film: Path, progress: Progress = no_progress, expected: int = 0) -> int:
+    """Return how many frames of a film can be decoded; 0 for a file that is not a film."""
+    frames = CountedFrames(film)
+    for _ in frames:
+        progress(frames.count, max(frames.count, expected))
+    return frames.count
+
+
+def scene_stills(
+    frames: Iterable[av.VideoFrame], scenes: Sequence[float], length: float, side: int
+) -> Iterator[tuple[float, Image.Image]]:
+    """Pick the frame shown in the middle of each scene. Consumes all frames.
+
+    Args:
+        frames: A film's frames.
+        scenes: When each scene begins, in seconds since the first frame.
+        length: When the last scene ends, in seconds since the first frame.
+        side: Largest width and height of a still, in pixels.
+
+    Yields:
+        The time of a frame, in seconds since the first one, and its picture: RGB, upright.
     """
     middles = deque((begin + end) / 2 for begin, end in pairwise([*scenes, length]))
-    with opened(film) as container:
-        stream = picture_stream(container, film)
-        stream.thread_type = "AUTO"
-        first, shown, group = None, 0.0, []
-        for packet in container.demux(stream):
-            if packet.pts is None:  # the last one, which is empty
-                continue
-            first = packet.pts if first is None else first
-            shown = float((packet.pts - first) * stream.time_base)
-            if packet.is_keyframe:
-                group.clear()
-            group.append(packet)
-            if middles and shown >= middles[0]:
-                middles.popleft()
-                yield from _stills(stream, group, shown, side)
-        if middles:  # of a film that is shorter than it was said to be
-            yield from _stills(stream, group, shown, side)
-
-
-def _stills(
-    stream: av.VideoStream, group: Sequence[av.Packet], shown: float, side: int
-) -> Iterator[tuple[float, Image.Image]]:
-    """Yield the last frame of some packets, the first of which needs none before it, if it can be decoded."""
-    last = None
-    for packet in (*group, None):
-        for frame in stream.codec_context.decode(packet):
-            last = frame
-    stream.codec_context.flush_buffers()
-    if last is not None:
-        yield shown, _still(last, side)
+    first, before, shown = None, None, 0.0
+    for frame in frames:
+        first = frame.pts if first is None else first
+        now = shown if frame.pts is None else float((frame.pts - first) * frame.time_base)
+        while middles and before is not None and now > middles[0]:
+            middles.popleft()
+            yield shown, _still(before, side)
+        before, shown = frame, now
+    if middles and before is not None:
+        yield shown, _still(before, side)
 
 
 def side_by_side(facts: FilmFacts) -> FilmFacts:
@@ -72,8 +92,9 @@ def write_side_by_side(
     colours beside each other. Raises ColorizeError.
     """
     gray = neutral(facts)
+    frames = CountedFrames(film)
     with PartWriter(target, side_by_side(facts), encoding) as writer:
-        for number, frame in enumerate(_frames(film), 1):
+        for frame in frames:
             luma, blue, red = (upright(_levels(plane, facts), facts.display_matrix) for plane in frame.planes)
             planes = [np.hstack([np.full_like(plane, gray), plane]) for plane in (blue, red)]
             time = round(frame.pts * frame.time_base / facts.time_base)
@@ -85,14 +106,7 @@ def write_side_by_side(
                     *planes,
                 ),
             )
-            progress(number, max(number, facts.frames))
-
-
-def _frames(film: Path) -> Iterator[av.VideoFrame]:
-    with opened(film) as container:
-        stream = picture_stream(container, film)
-        stream.thread_type = "AUTO"
-        yield from container.decode(stream)
+            progress(frames.count, max(frames.count, facts.frames))
 
 
 def _levels(plane: av.video.plane.VideoPlane, facts: FilmFacts) -> np.ndarray:

@@ -13,34 +13,39 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from av import VideoFrame
+
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, read_json
+from colorizer.files import complete_file, fingerprint, read_json, unused_path
 from colorizer.film.ahead import computed_ahead
 from colorizer.film.animated import colorize_animation
-from colorizer.film.animations import is_animation, read_animation
+from colorizer.film.animations import is_animation, is_as_long, read_animation
 from colorizer.film.chroma_planes import chroma_planes
 from colorizer.film.encoding import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.hints_file import TimedHints
-from colorizer.film.joining import film_name, fitting, join_parts
+from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames
-from colorizer.film.reading import FilmFacts, examine_film, read_frames
+from colorizer.film.reading import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
-from colorizer.film.viewing import scene_stills, side_by_side, write_side_by_side
+from colorizer.film.viewing import count_frames, scene_stills, side_by_side, write_side_by_side
 from colorizer.film.writing import PART_FORMAT, PartWriter, encodable, is_halved
+from colorizer.locks import owned_alone
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.contact_sheet import STILL_SIDE, save_contact_sheets
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import MADE_FROM, Run, earlier_run, write_record
+from colorizer.runs.leftovers import marked_as_running
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"
@@ -103,28 +108,46 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
     if is_animation(job.film):
         return _animated(job, progress)
     facts = examine_film(job.film, job.limits)
-    job = _begun(replace(job, encoding=fitting(job.encoding, job.film)))
+    job = replace(job, encoding=fitting(job.encoding, job.film))
     facts = encodable(facts, job.encoding)
-    record, folder = job.run.results / _RECORD, job.run.results / _PARTS
-    if _is_made(job):
-        return _made_before(job, facts)
-    before, damage = read_standing(folder), []
-    try:
-        standing = _encoded(job, facts, folder, before, damage, progress)
-        remarks = (*_told(damage, facts, standing), *join_parts(facts, standing.parts, _target(job)))
-        scenes = tuple(float((scene - standing.scenes[0]) * facts.time_base) for scene in standing.scenes)
-        sheets = save_contact_sheets(
-            job.run.results, scene_stills(_target(job), scenes, float(standing.frames / facts.rate), STILL_SIDE)
-        )
-        if job.is_side_by_side:
-            _make_side_by_side(job, facts, folder, progress)
-        made = {"frames": standing.frames, "scenes": scenes, "sheets": [path.name for path in sheets]}
-        write_record(record, {**made, "remarks": remarks})
-    except (KeyboardInterrupt, ColorizeError, OSError) as stopped:
-        so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are in colour, in {job.run.results}."
-        if isinstance(stopped, KeyboardInterrupt):
-            raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
-        raise Unfinished(f"{_reason(stopped, folder)} {so_far}") from stopped
+    with _begun(job) as begun:
+        folder = begun.run.results / _PARTS
+        made = _made_before(begun, facts) if _has_ended(begun) else None
+        try:
+            if made is None:
+                return _made(begun, facts, progress)
+            remarks = _set_aside(made, lambda film: count_frames(film, progress, made.frames) == made.frames)
+            if not remarks:
+                return made
+            result = _made(begun, facts, progress)
+            return replace(result, remarks=(*remarks, *result.remarks))
+        except (KeyboardInterrupt, ColorizeError, OSError) as stopped:
+            so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are in colour, in {folder.parent}."
+            if isinstance(stopped, KeyboardInterrupt):
+                raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
+            raise Unfinished(f"{_reason(stopped, folder)} {so_far}") from stopped
+
+
+def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
+    """Make a film, or what is missing of it."""
+    folder = job.run.results / _PARTS
+    before, damage, sheets = read_standing(folder), [], []
+    standing = _encoded(job, facts, folder, before, damage, progress)
+    begins, ends = standing.scenes[0], standing.ends
+    scenes = tuple(float((scene - begins) * facts.time_base) for scene in standing.scenes)
+
+    def watch(frames: Iterable[VideoFrame]) -> None:
+        for path in sheets:  # of a container that did not keep all frames
+            path.unlink()
+        stills = scene_stills(frames, scenes, float((ends - begins) * facts.time_base), STILL_SIDE)
+        sheets[:] = save_contact_sheets(job.run.results, stills)
+
+    lost = join_parts(facts, standing.parts, _target(job), frames=standing.frames, ends=ends, watch=watch)
+    if job.is_side_by_side:
+        _make_side_by_side(job, facts, standing, progress)
+    remarks = (*_damage_remarks(damage, facts, standing), *lost)
+    made = {"frames": standing.frames, "scenes": scenes, "sheets": [path.name for path in sheets], "remarks": remarks}
+    write_record(job.run.results / _RECORD, made)
     shutil.rmtree(folder, ignore_errors=True)
     return replace(_made_before(job, facts), made_before=before.frames)
 
@@ -138,27 +161,44 @@ def frames_made(job: FilmJob) -> int:
 def _animated(job: FilmJob, progress: Progress) -> FilmResult:
     """Colorize an animated picture, which is made in one go."""
     animation = read_animation(job.film, job.limits)
-    job = _begun(job)
-    record = job.run.results / _RECORD
-    if _is_made(job):
-        return _made_before(job, animation.facts)
-    beside = _beside(job) if job.is_side_by_side else None
-    try:
-        scenes = colorize_animation(job.network, animation, _target(job), beside, job.hints, job.vividness, progress)
-    except KeyboardInterrupt:
-        raise UnfinishedInterrupted(f"Interrupted. No frame of {job.film.name} is written yet.") from None
-    write_record(record, {"frames": len(animation.frames), "scenes": scenes, "sheets": (), "remarks": ()})
-    return replace(_made_before(job, animation.facts), made_before=0)
+    with _begun(job) as begun:
+        remarks: tuple[str, ...] = ()
+        if _has_ended(begun):
+            made = _made_before(begun, animation.facts)
+            remarks = _set_aside(made, partial(is_as_long, animation=animation))
+            if not remarks:
+                return made
+        target, beside = _target(begun), _beside(begun) if job.is_side_by_side else None
+        try:
+            scenes = colorize_animation(job.network, animation, target, beside, job.hints, job.vividness, progress)
+        except KeyboardInterrupt:
+            raise UnfinishedInterrupted(f"Interrupted. No frame of {job.film.name} is written yet.") from None
+        record = {"frames": len(animation.frames), "scenes": scenes, "sheets": (), "remarks": remarks}
+        write_record(begun.run.results / _RECORD, record)
+        return replace(_made_before(begun, animation.facts), made_before=0)
 
 
-def _begun(job: FilmJob) -> FilmJob:
-    """Return the job in the run it is done in; a run of its own is written down as made so."""
+@contextmanager
+def _begun(job: FilmJob) -> Iterator[FilmJob]:
+    """Yield the job with the run to work in, which no other process may use meanwhile; a new run gets its record.
+
+    Raises:
+        ColorizeError: If another process is working in that run.
+    """
     made_from = _made_from(job)
     earlier = earlier_run(job.run, made_from) if job.goes_on else None
-    if earlier:
-        return replace(job, run=earlier)
-    write_record(job.run.results / MADE_FROM, made_from)
-    return job
+    run = earlier or job.run
+    refusal = f"Another process is colorizing {job.film} in {run.results}; wait until it ends, then try again."
+    with ExitStack() as stack:
+        stack.enter_context(owned_alone(run.results, refusal))
+        if earlier is None:
+            write_record(run.results / MADE_FROM, made_from)
+        else:
+            try:
+                stack.enter_context(marked_as_running(run.results))
+            except OSError as error:
+                raise ColorizeError(f"Cannot write into {run.results.parent}: {reason(error)}") from error
+        yield replace(job, run=run)
 
 
 def _made_from(job: FilmJob) -> dict[str, Any]:
@@ -175,10 +215,28 @@ def _made_from(job: FilmJob) -> dict[str, Any]:
     }
 
 
-def _is_made(job: FilmJob) -> bool:
-    """Say whether a run ended with its film, and nobody has taken that away since."""
+def _has_ended(job: FilmJob) -> bool:
+    """Whether a run has a record of its end, and a film where the record expects it."""
     files = [job.run.results / _RECORD, _target(job), *([_beside(job)] if job.is_side_by_side else [])]
     return all(map(Path.is_file, files))
+
+
+def _set_aside(made: FilmResult, is_complete: Callable[[Path], bool]) -> tuple[str, ...]:
+    """Rename the films of a run that are not complete, so that they can be made again without being overwritten.
+
+    Returns:
+        A sentence for each film that was renamed.
+    """
+    remarks = []
+    for film in (made.film, made.side_by_side):
+        if film is not None and not is_complete(film):
+            kept = unused_path(film.with_name(shortened_name(film.stem, f"-incomplete{film.suffix}")))
+            try:
+                film.rename(kept)
+            except OSError as error:
+                raise ColorizeError(f"{film} is incomplete, and cannot be renamed: {reason(error)}") from error
+            remarks.append(f"{film} was incomplete: it was renamed to {kept.name}, and the film was colorized again.")
+    return tuple(remarks)
 
 
 def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
@@ -201,10 +259,10 @@ def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
         raise ColorizeError(f"What is written in {folder / _RECORD} is no record of a film.") from error
 
 
-def _make_side_by_side(job: FilmJob, facts: FilmFacts, folder: Path, progress: Progress) -> None:
-    with complete_file(folder / f"{_BESIDE}.{PART_FORMAT}") as part:
+def _make_side_by_side(job: FilmJob, facts: FilmFacts, standing: Standing, progress: Progress) -> None:
+    with complete_file(job.run.results / _PARTS / f"{_BESIDE}.{PART_FORMAT}") as part:
         write_side_by_side(_target(job), facts, job.encoding, part, progress)
-        join_parts(side_by_side(facts), [part], _beside(job))
+        join_parts(side_by_side(facts), [part], _beside(job), frames=standing.frames, ends=standing.ends)
 
 
 def _target(job: FilmJob) -> Path:
@@ -213,7 +271,8 @@ def _target(job: FilmJob) -> Path:
 
 def _beside(job: FilmJob) -> Path:
     """Return where the film goes that shows before and after."""
-    return _target(job).with_stem(f"{_target(job).stem}-{_BESIDE}")
+    target = _target(job)
+    return target.with_name(shortened_name(target.stem, f"-{_BESIDE}{target.suffix}"))
 
 
 def _encoded(
@@ -246,15 +305,25 @@ def _written(
     progress: Progress,
 ) -> Standing:
     """Encode one part into a file that will have the name `path`; return where the film stands after it."""
-    count, scenes, carried = standing.frames, list(standing.scenes), standing.carried
+    count, scenes, carried, ends = standing.frames, list(standing.scenes), standing.carried, standing.ends
+    time = None
     with PartWriter(file, facts, encoding) as writer:
         for coloured in part:
             _write(writer, coloured, facts)
             count, carried = count + 1, coloured.carried
+            ends = coloured.frame.time + _duration(coloured.frame, time, facts)
+            time = coloured.frame.time
             if coloured.begins_scene:
                 scenes.append(coloured.frame.time)
             progress(count, max(count, facts.frames))
-    return Standing((*standing.parts, path), count, tuple(scenes), carried)
+    return Standing((*standing.parts, path), count, tuple(scenes), carried, ends)
+
+
+def _duration(frame: Frame, before: int | None, facts: FilmFacts) -> int:
+    """Return how long a frame is shown; where the film does not say, as long as the one before, or as is usual."""
+    if frame.duration:
+        return frame.duration
+    return round(1 / (facts.rate * facts.time_base)) if before is None else frame.time - before
 
 
 def _write(writer: PartWriter, coloured: ColourFrame, facts: FilmFacts) -> None:
@@ -263,10 +332,10 @@ def _write(writer: PartWriter, coloured: ColourFrame, facts: FilmFacts) -> None:
     writer.write(frame.time, frame.duration, (frame.luma, *planes))
 
 
-def _told(damage: Sequence[str], facts: FilmFacts, standing: Standing) -> tuple[str, ...]:
+def _damage_remarks(damage: Sequence[str], facts: FilmFacts, standing: Standing) -> tuple[str, ...]:
     """Return what is damaged or missing, a sentence for each kind."""
     remarks = [f"In {len(damage):,} places of {facts.path}: {damage[0]}."] if damage else []
-    missing = facts.seconds - float(standing.frames / facts.rate)
+    missing = facts.seconds - float((standing.ends - standing.scenes[0]) * facts.time_base)
     if facts.frames and missing > _LEAST_MISSING and standing.frames < facts.frames:
         remarks.append(f"{facts.path} ends {missing:.1f} seconds before it says; what is there is in colour.")
     return tuple(remarks)

@@ -44,3 +44,9 @@ def test_hints_of_a_film_are_found_whatever_the_normalization_of_its_name_and_wi
     path = tmp_path / unicodedata.normalize("NFC", "Größe.mp4.hints.json")
     path.write_text(said, encoding="utf-8-sig")
     assert film_hints(tmp_path / unicodedata.normalize("NFD", "Größe.mp4")) == {1.0: (Hint(4, 5, "#b03030"),)}
+
+
+def test_a_film_whose_name_is_as_long_as_can_be_has_no_hints_beside_it(tmp_path):
+    film = tmp_path / f"{'a' * 251}.nut"
+    film.touch()
+    assert film_hints(film) == {}

@@ -171,3 +171,40 @@ def test_an_empty_packet_shows_the_picture_before_it_once_more(tmp_path):
     assert [frame.time for frame in after] == [frame.time for frame in before]
     shown = [0, 1, 2, 3, 3, 3, 6, 7, 8, 9, 10, 10]
     assert all(np.array_equal(frame.luma, before[number].luma) for frame, number in zip(after, shown, strict=True))
+
+
+def test_frames_larger_than_players_show_are_refused_whatever_is_allowed_for_photos(tmp_path):
+    write_film(tmp_path / "a.mkv", np.zeros((1, 6002, 6002), np.uint8), codec="ffv1")
+    with pytest.raises(ColorizeError, match="more than the 36 megapixels that are allowed"):
+        examine_film(tmp_path / "a.mkv", PhotoLimits(maximum_pixels=300_000_000))
+
+
+def test_a_duration_of_400_digits_is_passed_over(tmp_path):
+    two_scenes(tmp_path / "plain.mp4")
+    with av.open(str(tmp_path / "plain.mp4")) as plain, av.open(str(tmp_path / "a.nut"), "w") as out:
+        copy = out.add_stream_from_template(plain.streams.video[0])
+        copy.metadata["DURATION"] = f"{'9' * 400}:00:00.5"
+        for packet in plain.demux(video=0):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
+    assert 0 <= examine_film(tmp_path / "a.nut").seconds < 2
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_cover_that_is_not_marked_as_one_is_not_the_film(tmp_path, count):
+    two_scenes(tmp_path / "film.mp4", count)
+    write_film(tmp_path / "cover.mkv", np.zeros((1, 60, 60), np.uint8), codec="mjpeg", pixels="yuvj420p")
+    with (
+        av.open(str(tmp_path / "film.mp4")) as film,
+        av.open(str(tmp_path / "cover.mkv")) as cover,
+        av.open(str(tmp_path / "a.mkv"), "w") as out,
+    ):
+        copies = [(each, out.add_stream_from_template(each.streams.video[0])) for each in (cover, film)]
+        for source, copy in copies:
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = copy
+                    out.mux(packet)
+    facts = examine_film(tmp_path / "a.mkv")
+    assert (facts.width, len(list(read_frames(facts)))) == (160, 2 * count)

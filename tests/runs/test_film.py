@@ -105,6 +105,7 @@ def test_frames_of_a_variable_rate_keep_their_times_and_odd_sizes_stay(tmp_path,
     )
     result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv"))
     after = examine_film(result.film)
+    assert result.remarks == ()
     assert (after.width, after.height, after.bits) == (161, 121, 10)
     assert [frame.time for frame in read_frames(after)] == times
 
@@ -165,6 +166,46 @@ def test_a_film_that_was_taken_away_is_made_again(tmp_path, small_model):
     made.film.unlink()
     again = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv", goes_on=True))
     assert (again.film, again.made_before, again.film.read_bytes()) == (made.film, 0, content)
+
+
+@pytest.mark.parametrize("ending", ["mkv", "gif"])
+def test_a_film_that_is_incomplete_is_set_aside_and_made_again(tmp_path, small_model, ending):
+    film = tmp_path / f"a.{ending}"
+    two_scenes(film, codec="gif" if ending == "gif" else "libx264", pixels="gray" if ending == "gif" else "yuv420p")
+    made = colorize_film(job_of(tmp_path, small_model, film))
+    content = made.film.read_bytes()
+    made.film.write_bytes(content[: len(content) // 2])
+    again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
+    assert (again.film, again.made_before, again.film.read_bytes()) == (made.film, 0, content)
+    assert "was incomplete: it was renamed to a-incomplete" in again.remarks[0]
+    assert (made.folder / f"a-incomplete.{ending}").stat().st_size == len(content) // 2
+    third = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
+    assert (third.film, third.made_before) == (made.film, 24)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@pytest.mark.parametrize("ending", ["mp4", "mov"])
+def test_subtitles_and_chapters_of_an_mp4_stay(tmp_path, small_model, ending):
+    two_scenes(tmp_path / "plain.mp4", 25, sound=True)
+    (tmp_path / "words.srt").write_text("1\n00:00:00,100 --> 00:00:00,600\nQuè maca!\n", encoding="utf-8")
+    chapter = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=800\ntitle=Church\n"
+    (tmp_path / "chapters.txt").write_text(chapter)
+    source = tmp_path / f"a.{ending}"
+    command = ["ffmpeg", "-loglevel", "error", "-i", "plain.mp4", "-i", "words.srt", "-i", "chapters.txt"]
+    command += ["-map", "0", "-map", "1", "-map_chapters", "2", "-c", "copy", "-c:s", "mov_text", source.name]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    result = colorize_film(job_of(tmp_path, small_model, source))
+    assert result.remarks == ()
+    assert packets(source, "subtitle") == packets(result.film, "subtitle") != []
+    with av.open(str(source)) as old, av.open(str(result.film)) as new:
+        assert new.chapters() == old.chapters() != []
+
+
+def test_a_film_whose_name_is_as_long_as_can_be_is_colorized(tmp_path, small_model):
+    film = tmp_path / f"{'a' * 251}.nut"
+    two_scenes(film, 3)
+    result = colorize_film(job_of(tmp_path, small_model, film, is_side_by_side=True))
+    assert (result.film.suffix, len(result.film.name), len(result.side_by_side.name)) == (".mkv", 255, 255)
 
 
 def test_before_and_after_are_beside_each_other_when_that_is_asked_for(tmp_path, small_model):

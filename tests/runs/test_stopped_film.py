@@ -9,6 +9,7 @@ import pytest
 from benchmarks.failing import FULL, failing
 from colorizer.errors import ColorizeError, Interrupted
 from colorizer.film.reading import examine_film, read_frames
+from colorizer.locks import fcntl, is_abandoned
 from colorizer.runs.film import colorize_film
 from tests.conftest import PROJECT
 from tests.film.scenes import two_scenes
@@ -40,6 +41,36 @@ def test_a_film_that_was_stopped_goes_on_and_is_equal_to_one_that_was_not(tmp_pa
     assert again.scenes == whole.scenes
     third = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
     assert (third.film, third.made_before, third.frames) == (again.film, 60, 60)
+
+
+@pytest.mark.skipif(fcntl is None, reason="without locks nothing can be told")
+def test_a_film_that_another_program_is_colorizing_is_refused_at_once(tmp_path, small_model):
+    film, refusals = tmp_path / "a.mkv", []
+    two_scenes(film)
+
+    def start_another(done: int, total: int) -> None:
+        if done == 1:
+            with pytest.raises(ColorizeError, match=r"Another process is colorizing .*a\.mkv") as refusal:
+                colorize_film(job_of(tmp_path, small_model, film, goes_on=True), lambda *now: refusals.append(now))
+            refusals.append(type(refusal.value))
+
+    result = colorize_film(job_of(tmp_path, small_model, film), start_another)
+    assert (refusals, result.frames) == ([ColorizeError], 24)
+
+
+@pytest.mark.skipif(fcntl is None, reason="without locks nothing can be told")
+def test_what_a_killed_process_left_while_it_went_on_with_a_film_is_swept(tmp_path, small_model, short_parts):
+    film = tmp_path / "a.mkv"
+    two_scenes(film)
+    job, marks = job_of(tmp_path, small_model, film), []
+    with failing(job.run.results, 6, FULL), pytest.raises(ColorizeError):
+        colorize_film(job)
+    mark = job.run.results.parent / f".running-{job.run.name}"
+    again = job_of(tmp_path, small_model, film, goes_on=True)
+    colorize_film(again, lambda *now: marks.append(mark.exists() and not is_abandoned(mark)))
+    assert all(marks)
+    assert marks
+    assert not mark.exists()
 
 
 @pytest.mark.slow
