@@ -19,6 +19,5 @@ __getattr__, __dir__, __all__ = attach(
         "drawing": ["draw", "receptive_field", "summary"],
         "encoders": ["encoder_blocks", "is_pretrained", "layers_from", "photo_features"],
         "devices": ["prepare_devices"],
-        "screening": ["screen"],
     },
 )
