@@ -270,8 +270,8 @@ def _copy_attributes(part: Any, copied: Any, left: int) -> int:
             continue
         value = part.attrs[name]
         array = np.asarray(value)
-        if array.dtype.kind == "O":
-            array = np.asarray([str(each) for each in array.flat])
+        if array.dtype.kind == "O" and all(isinstance(each, str) for each in array.flat):
+            array = array.astype(str)
         if array.dtype.kind not in "biufSU":
             raise Refused(f"its attribute {name!r} is neither numbers nor text")
         size += array.nbytes

@@ -27,13 +27,17 @@ _KINDS = {
     "description": f"a description of a network without its weights; {_NEEDED}",
 }
 _BEGINNINGS = (
-    (b"version https://git-lfs", "pointer"),
-    (b"\x93NUMPY", "numpy"),
-    (b"\x1f\x8b", "packed"),
-    (b"7z\xbc\xaf\x27\x1c", "packed"),
-    (b"Rar!", "packed"),
-    (b"\x80\x02\x8a\x0a", "pytorch"),  # the number that PyTorch before 1.6 pickled first
+    (4, b"TFL3", "tflite"),
+    (0, b"version https://git-lfs", "pointer"),
+    (0, b"\x93NUMPY", "numpy"),
+    (0, b"\x1f\x8b", "packed"),
+    (0, b"7z\xbc\xaf\x27\x1c", "packed"),
+    (0, b"Rar!", "packed"),
+    (0, b"\x80\x02\x8a\x0a", "pytorch"),  # the number that PyTorch before 1.6 pickled first
+    *((0, bytes((0x80, version)), "pickle") for version in range(2, 6)),
+    *((0, start, "page") for start in (b"<!doctype html", b"<!DOCTYPE html", b"<html", b"<HTML")),
 )
+"""Where in a file of a kind which bytes lie."""
 _ENDINGS = {
     ".tflite": "tflite", ".lite": "tflite", ".onnx": "onnx", ".pth": "pytorch", ".pt": "pytorch", ".ckpt": "pytorch",
     ".safetensors": "safetensors", ".pb": "saved model", ".index": "checkpoint", ".meta": "checkpoint",
@@ -66,27 +70,21 @@ def refuse_other_kinds(path: Path) -> None:
 
 
 def _kind(path: Path, beginning: bytes) -> str:
-    if beginning.startswith(_LOADED[0]):
-        return ""
+    """Return a key of `_KINDS`, or nothing for what may be a model or is unknown."""
     ending = path.suffix.lower()
-    if beginning.startswith(_LOADED[1]):
-        return _ENDINGS.get(ending, "") if ending in (".pth", ".pt", ".ckpt", ".npz") else ""
+    if beginning.startswith(_LOADED):
+        return _ENDINGS[ending] if beginning.startswith(b"PK") and ending in (".pth", ".pt", ".ckpt", ".npz") else ""
     if not beginning:
         return "empty"
-    if beginning[4:8] == b"TFL3":
-        return "tflite"
+    known = next((kind for place, start, kind in _BEGINNINGS if beginning.startswith(start, place)), "")
+    if known:
+        return known
+    # The length of a header in JSON, then the header.
     if beginning[8:9] == b"{" and int.from_bytes(beginning[:8], "little") < 100_000_000:
         return "safetensors"
     # The version of the format, then the name of the program that wrote it.
     if beginning[0] == 8 and beginning[2:3] == b"\x12" and beginning[4 : 4 + beginning[3]].isascii():
         return "onnx"
-    if beginning.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "page"
-    for start, kind in _BEGINNINGS:
-        if beginning.startswith(start):
-            return kind
-    if beginning[0] == 0x80 and beginning[1] <= 5:
-        return "pickle"
     return _ENDINGS.get(ending, "checkpoint" if ".data-0" in path.name else "")
 
 
