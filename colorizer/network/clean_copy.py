@@ -216,7 +216,7 @@ def _copy_hdf5(path: Path, target: Path, config: Path | None, limits: ModelLimit
             for name in group:
                 if group is source and name in _OPTIMIZERS and "layer_names" not in group.attrs:
                     continue
-                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                if group.id.links.get_info(name.encode("utf-8", "surrogateescape")).type != h5py.h5l.TYPE_HARD:
                     raise Refused(f"its part {name!r} is a link to elsewhere")
                 part = group[name]
                 if part in seen:
@@ -262,10 +262,11 @@ def _check_array(name: str, part: Any, left: int) -> int:
 
 def _copy_attributes(part: Any, copied: Any, left: int) -> int:
     """Copy the attributes of a group or an array but those that Keras does not need; return their size in bytes."""
+    import h5py
     import numpy as np
 
     size = 0
-    for name in part.attrs:
+    for name in part.attrs if h5py.h5a.get_num_attrs(part.id) else ():
         if name in (_MODEL_CONFIG, _TRAINING_CONFIG):
             continue
         value = part.attrs[name]
