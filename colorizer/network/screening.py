@@ -82,8 +82,7 @@ def screen_config(config: bytes, limits: ModelLimits) -> dict:
         layers += name in _LAYERS
         if name in _LAYERS and name not in _MODELS:
             _screen_arguments(described["config"])
-    if max(layers, _count_calls(network)) > limits.maximum_layers:
-        raise Refused(f"it has more than {limits.maximum_layers:,} layers")
+    _screen_count(layers, limits)
     return network
 
 
@@ -99,7 +98,7 @@ def load_screened(copy: CleanCopy, limits: ModelLimits, default_size: int) -> ke
         Refused: See `screen_config`; or a layer computes more than is allowed.
         Exception: Nearly any kind, where Keras cannot make a model of the description and the weights.
     """
-    screen_config(copy.config, limits)
+    _screen_count(_count_calls(screen_config(copy.config, limits)), limits)
     # Keras notes for each thread which weights still need memory. Those of a refused network vanish with this one.
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(_load_lazily, copy.model, limits, default_size).result()
@@ -142,11 +141,16 @@ def _screen_layer_sizes(model: keras.Model, photo: Sequence[keras.KerasTensor], 
     return graph._run_through_graph(photo, operation_fn=checked)
 
 
+def _screen_count(layers: int, limits: ModelLimits) -> None:
+    if layers > limits.maximum_layers:
+        raise Refused(f"it has more than {limits.maximum_layers:,} layers")
+
+
 def _count_calls(model: dict) -> int:
     """Count how often a model calls layers, those of models inside it included; raise Refused for absurd graphs."""
     config = model["config"]
     layers = config["layers"] if isinstance(config, dict) else config  # Keras 1 had only a list
-    places = {layer["config"].get("name", layer.get("name")): place for place, layer in enumerate(layers)}
+    places = {layer.get("name"): place for place, layer in enumerate(layers)}
     taken = [(place, name) for place, layer in enumerate(layers) for name in _names_taken(layer.get("inbound_nodes"))]
     if len(taken) > _CONNECTIONS:
         raise Refused(f"its layers have more than {_CONNECTIONS:,} connections")
