@@ -96,7 +96,8 @@ def clean_copy(path: Path, limits: ModelLimits) -> Iterator[CleanCopy]:
 def _copy_in_child(path: Path, folder: Path, stored: int, limits: ModelLimits) -> None:
     seconds = limits.maximum_seconds + stored // _BYTES_PER_SECOND
     program = _PROGRAM.format(__spec__.name)
-    arguments = [json.dumps(sys.path), str(path.absolute()), str(folder), json.dumps(asdict(limits)), str(seconds)]
+    places = [str(Path(place).absolute()) for place in sys.path]  # since the child works in another folder
+    arguments = [json.dumps(places), str(path.absolute()), str(folder), json.dumps(asdict(limits)), str(seconds)]
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-c", program, *arguments],
@@ -117,6 +118,8 @@ def _copy_in_child(path: Path, folder: Path, stored: int, limits: ModelLimits) -
         raise ColorizeError(f"{path} is refused: {why}.")
     if done.returncode == _DAMAGED and why:
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: it is damaged: {why}")
+    if done.returncode == 1:  # as Python ends by itself
+        raise ColorizeError(f"{path} cannot be read: the process that would read it does not start; free some memory.")
     if resource is not None and done.returncode == -signal.SIGXCPU:
         raise ColorizeError(f"{path} is refused: reading it takes more than {seconds} seconds of the processor.")
     raise ColorizeError(

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import zipfile
 import zlib
@@ -20,6 +21,7 @@ from colorizer.errors import ColorizeError
 from colorizer.network import clean_copy as module
 from colorizer.network.clean_copy import clean_copy
 from colorizer.settings import ModelLimits
+from tests.conftest import PROJECT
 from tests.network.hdf5_files import (
     CHUNKS,
     GROUPS,
@@ -128,6 +130,26 @@ def test_a_child_that_cannot_be_started_is_a_sentence(copy, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(ColorizeError, match=r"model\.h5 cannot be read: .*/nowhere/python"):
         copy(SOUND)
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "_PROGRAM", "import nowhere")
+    with pytest.raises(
+        ColorizeError, match=r"model\.h5 cannot be read: the process .* does not start; free some memory"
+    ):
+        copy(SOUND)
+
+
+def test_the_child_finds_the_package_where_it_is_in_a_relative_folder(harmless, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    program = (
+        "import sys; from pathlib import Path; from colorizer.network.clean_copy import clean_copy\n"
+        "from colorizer.settings import ModelLimits\n"
+        "with clean_copy(Path(sys.argv[1]), ModelLimits()) as clean: print(clean.weights.is_file())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(harmless[".h5"])],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_copy_holds_the_arrays_and_attributes_but_not_the_optimizer(tmp_path):
