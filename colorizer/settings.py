@@ -131,9 +131,9 @@ class ModelLimits:
     maximum_bytes: int = 2_000_000_000
     """Of the file and of the weights in it; `rgb_unet` with its optimizer takes 360 MB."""
     maximum_inflated_bytes: int = 500_000_000
-    """Of the weights of a smaller file, which are compressed."""
+    """Of the weights in a smaller file, which may be compressed."""
     maximum_seconds: int = 10
-    """Processor time to read a small file, which is in the wrong if it takes as long."""
+    """Processor time to read a file, and one second more for each 20 MB of it."""
     maximum_config_bytes: int = 5_000_000
     """Of the network's description; MobileNetV2's is 200 kB."""
     maximum_config_depth: int = 100

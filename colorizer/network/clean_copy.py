@@ -132,7 +132,7 @@ def main(path: str, folder: str, limits: str, seconds: str) -> None:
     """Copy a model file into a folder: the whole work of the child process."""
     bounds = ModelLimits(**json.loads(limits))
     stored = Path(path).stat().st_size
-    # A file may unpack to its own size, or to what little of a compressed one may become.
+    # A large file may unpack to its own size, a small compressed one to a fixed size.
     allowed = min(bounds.maximum_bytes, max(bounds.maximum_inflated_bytes, stored))
     _limit_process(_SPARE_BYTES + allowed, int(seconds))
     try:
@@ -157,7 +157,7 @@ def _limit_process(memory: int, seconds: int) -> None:
     for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
         soft, hard = resource.getrlimit(kind)
         lowest = min([limit, *(most for most in (soft, hard) if most != resource.RLIM_INFINITY)])
-        with suppress(OSError, ValueError):  # macOS knows some of these limits by name only
+        with suppress(OSError, ValueError):  # macOS does not support all of these limits
             resource.setrlimit(kind, (lowest, hard))
 
 
