@@ -79,19 +79,18 @@ def _archive(folder: Path, name: str) -> Target:
 
 
 def _config(folder: Path, name: str) -> Target:
-    from colorizer.network.config_screening import screen_config
-    from colorizer.network.layer_screening import screen_layers
-    from colorizer.network.suspicious import Suspicious
+    from colorizer.network.clean_copy import Refused
+    from colorizer.network.screening import screen_config
     from colorizer.settings import ModelLimits
 
     limits = ModelLimits()
 
     def run(data: bytes) -> None:
         try:
-            screen_layers(screen_config(data, limits), 1000, limits)
-        except Suspicious:
+            screen_config(data, limits)
+        except Refused:
             pass
-        except Exception as error:  # of which `screen` makes a sentence, as long as it is one
+        except Exception as error:  # which `load` turns into a sentence, unless memory or stack are gone
             _expect(not isinstance(error, MemoryError | RecursionError), repr(error))
 
     return run, [_small_network().to_json().encode()]
@@ -99,8 +98,9 @@ def _config(folder: Path, name: str) -> Target:
 
 def _model(folder: Path, name: str) -> Target:
     from colorizer.errors import ColorizeError
+    from colorizer.network.clean_copy import clean_copy
     from colorizer.network.model_files import save
-    from colorizer.network.screening import screen
+    from colorizer.settings import ModelLimits
 
     seed, path = folder / f"seed.{name}", folder / f"model.{name}"
     save(_small_network(), seed)
@@ -108,7 +108,8 @@ def _model(folder: Path, name: str) -> Target:
     def run(data: bytes) -> None:
         path.write_bytes(data)
         try:
-            screen(path)
+            with clean_copy(path, ModelLimits()):
+                pass
         except ColorizeError as error:
             _expect(str(path) in str(error), f"the model is not named: {error}")
 

@@ -23,25 +23,20 @@ from benchmarks.mutants import Mutant, mutants
 
 PROJECT = Path(__file__).resolve().parent.parent
 ARCHIVES = tuple(f"tests/dataset/test_{name}.py" for name in ("archive", "archive_bombs", "made_up_archives"))
-MODELS = ("tests/network/test_screening.py", "tests/network/test_keras_archives.py")
 TESTS = {
     "files": ("tests/test_files.py", "tests/test_faults.py"),
     "dataset.archive": (*ARCHIVES, "tests/test_faults.py"),
-    "zip_members": ("tests/test_zip_members.py", *ARCHIVES, "tests/network/test_keras_archives.py"),
+    "zip_members": ("tests/test_zip_members.py", *ARCHIVES),
     "photos.writing": (
         *(f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")),
         "tests/test_faults.py",
     ),
     "training.checkpoint": ("tests/training/test_checkpoint.py",),
-    "network.screening": MODELS[::-1],
-    "network.config_screening": ("tests/network/test_config_screening.py", *MODELS),
-    "network.hdf5_texts": ("tests/network/test_hdf5_texts.py", "tests/network/test_hdf5_screening.py"),
-    "network.hdf5_indexes": tuple(f"tests/network/test_hdf5_{part}.py" for part in ("headers", "indexes", "screening")),
-    "network.hdf5_screening": (*(f"tests/network/test_hdf5_{part}.py" for part in ("bounds", "screening")), *MODELS),
-    "network.layer_screening": (
-        *(f"tests/network/test_layer_{part}.py" for part in ("sizes", "graphs", "screening")),
-        *MODELS,
+    "network.screening": tuple(
+        f"tests/network/test_{part}.py" for part in ("config_screening", "network_limits", "screening")
     ),
+    "network.clean_copy": ("tests/network/test_clean_copy.py",),
+    "network.model_kinds": ("tests/network/test_model_kinds.py",),
 }
 """Modules of `colorizer`, and the tests that hold each, the quickest first."""
 LIBRARIES = ("pytest", "hypothesis", "numpy", "PIL.Image", "pillow_heif", "tifffile", "png", "h5py", "pexpect", "keras")

@@ -137,7 +137,9 @@ class ModelLimits:
     maximum_bytes: int = 2_000_000_000
     """Of the file and of the weights in it; `rgb_unet` with its optimizer takes 360 MB."""
     maximum_inflated_bytes: int = 500_000_000
-    """Of weights that are stored compressed, whose file says little of what they take."""
+    """Of the weights in a smaller file, which may be compressed."""
+    maximum_seconds: int = 10
+    """Processor time to read a file, and one second more for each 20 MB of it."""
     maximum_config_bytes: int = 5_000_000
     """Of the network's description; MobileNetV2's is 200 kB."""
     maximum_config_depth: int = 100
@@ -146,12 +148,6 @@ class ModelLimits:
     """Groups and arrays of an HDF5 file; MobileNetV2 has some thousand."""
     maximum_layers: int = 2_000
     """MobileNetV2 has 155, EfficientNetB7 over 800."""
-    maximum_inputs: int = 16
-    """Of a network, or of one inside it."""
-    maximum_connections: int = 20_000
-    """Tensors that layers take from each other."""
-    maximum_step: int = 1_024
-    """Pixels of a kernel, a stride, a pool or an upsampling, along one side."""
     maximum_layer_bytes: int = 2_000_000_000
     """Of what one layer gives for one photo, as float32."""
 

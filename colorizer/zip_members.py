@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import bz2
-import io
 import lzma
 import struct
 import zipfile
@@ -20,8 +19,6 @@ _LOCAL_HEADER = struct.Struct("<4s22x2H")
 _LZMA_HEADER = struct.Struct("<2xHBI")
 _MAXIMUM_DICTIONARY = 256 * 1024**2
 """Bytes; 7-Zip's strongest setting takes as many."""
-_DIRECTORY_AT_ONCE = 70_000
-"""Bytes; `zipfile` looks for the end of the directory in 65,557, and a thousand members take as many."""
 
 
 def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -31,7 +28,7 @@ def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> I
     RuntimeError, NotImplementedError and the errors of the decompressors.
     """
     with path.open("rb") as file:
-        file.seek(packed_at(file, archive, member))
+        file.seek(_packed_at(file, archive, member))
         inflate = _decompressor(file, member)
         done = checksum = 0
         for piece in inflate:
@@ -44,45 +41,12 @@ def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> I
         raise zipfile.BadZipFile(f"its member {member.filename!r} is not what its checksum says")
 
 
-def packed_at(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+def _packed_at(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     """Return where in the file a member's packed bytes begin; raise zipfile.BadZipFile where there is no member."""
     archive.open(member).close()  # compares the two headers, and refuses what is encrypted or packed in unknown ways
     file.seek(member.header_offset)
     _, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     return member.header_offset + _LOCAL_HEADER.size + name + extra
-
-
-class SmallDirectory(io.FileIO):
-    """A file whose directory of members `zipfile` can only read if it is small: it would be held in memory whole."""
-
-    def read(self, size: int = -1) -> bytes:
-        if size > _DIRECTORY_AT_ONCE:
-            raise zipfile.BadZipFile("its directory names more files than any")
-        return super().read(size)
-
-
-class Part(io.RawIOBase):
-    """A part of an open file, read as a file of its own."""
-
-    def __init__(self, file: BinaryIO, start: int, length: int):
-        self._file, self._start, self._length, self._position = file, start, length, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
-        return self._position
-
-    def readinto(self, buffer) -> int:
-        wanted = max(0, min(len(buffer), self._length - self._position))
-        self._file.seek(self._start + self._position)
-        read = self._file.readinto(memoryview(buffer)[:wanted])
-        self._position += read
-        return read
 
 
 def _decompressor(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:

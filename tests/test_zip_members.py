@@ -1,4 +1,4 @@
-"""Members of zips whose bytes were changed, directories of many members, and parts of files."""
+"""Members of zips whose bytes were changed."""
 
 import random
 import struct
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.zip_members import Part, SmallDirectory, inflated
+from colorizer.zip_members import inflated
 
 TEXT = b"a photograph of a photograph " * 100
 EVERY_WAY = pytest.mark.parametrize(
@@ -132,36 +132,3 @@ def test_a_dictionary_of_256_megabytes_is_the_largest(tmp_path):
         changed(copy, struct.pack("<I", len(TEXT)), struct.pack("<I", size))
         with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' is .*{reason}$"):
             content(copy)
-
-
-def test_a_directory_may_have_just_as_many_bytes_as_any(tmp_path):
-    """46 for each member and as many as its name is long: APPNOTE.TXT 4.3.12."""
-    for more in (0, 1):
-        archive = tmp_path / f"{more}.zip"
-        with zipfile.ZipFile(archive, "w") as opened:
-            for number in range(1000):
-                opened.writestr(f"{number:024}" + "x" * (more if number == 0 else 0), b"")
-        with SmallDirectory(archive) as file:
-            if more:
-                with pytest.raises(zipfile.BadZipFile, match="its directory names more files than any"):
-                    zipfile.ZipFile(file)
-            else:
-                assert len(zipfile.ZipFile(file).namelist()) == 1000
-                assert file.seek(-20, 2)
-                assert len(file.read()) == 20
-
-
-def test_a_part_of_a_file_is_a_file(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"0123456789")
-    with path.open("rb") as file:
-        part = Part(file, 3, 5)
-        assert part.readable()
-        assert part.seekable()
-        assert part.read() == b"34567"
-        assert part.read() == b""
-        assert part.seek(-2, 2) == 3
-        assert part.read(1) == b"6"
-        assert part.seek(-1, 1) == 3
-        assert part.seek(1) == 1
-        assert part.read(9) == b"4567"

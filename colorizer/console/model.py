@@ -40,16 +40,23 @@ def model_path(talk: Conversation) -> Path:
 
 
 def refuse_unknown_model(talk: Conversation) -> None:
-    """Raise ColorizeError, before anything else is done, when a flag names a model that is not there."""
+    """Raise ColorizeError, before anything else is done, when a flag names a model of another kind or none."""
     if talk.has_flag(ask.MODEL):
-        _file(talk, talk.answer(ask.MODEL))
+        networks.refuse_other_kinds(_file(talk, talk.answer(ask.MODEL)))
 
 
 def _file(talk: Conversation, answer: Path | str) -> Path:
     if isinstance(answer, Path):
         return answer
     output = output_folder(talk)
-    return runs.latest_model(output) if answer == LATEST else runs.model_of_run(output, answer)
+    if answer == LATEST:
+        return runs.latest_model(output)
+    try:
+        return runs.model_of_run(output, answer)
+    except ColorizeError:
+        if Path(answer).is_dir():
+            networks.refuse_other_kinds(Path(answer))  # such as a SavedModel, whose name could be that of a run
+        raise
 
 
 def load_existing(

@@ -216,7 +216,7 @@ def model_file(text: str) -> Path | str:
         return LATEST
     if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not a_path(typed).is_file():
         return typed
-    return existing_path(endings)(text)
+    return existing_path()(text)  # loading it says what another kind of file is, and what to do
 
 
 def weights_file(text: str) -> Path | str:

@@ -1,9 +1,10 @@
-"""Networks: built, loaded, saved, looked at, and the devices they run on.
+"""Networks: built, loaded, saved, drawn, and the devices they run on.
 
-`architectures` builds them of stock layers, on `encoders` that learned from ImageNet; `model_files` loads and saves
-them, and `screening` looks into a file before Keras does. `engines` compute them: Keras, or LiteRT, which needs no
-TensorFlow to start, for those that `conversion` has made into what `converted` reads and keeps. `drawing` shows them;
-`devices` says on what and in which numbers they compute; `chroma_bins` are what a classifying one chooses from.
+`architectures` builds them of stock layers, on `encoders` that learned from ImageNet. `model_files` loads and saves
+them: `model_kinds` names files of other kinds, `clean_copy` copies what comes from elsewhere in a child process, and
+`screening` allows only stock layers. `engines` compute them with Keras, or with LiteRT, which needs no TensorFlow to
+start: `conversion` makes its files, and `converted` keeps them. `drawing` shows networks; `devices` chooses what they
+run on; `chroma_bins` are the colors a classifying network chooses from.
 """
 
 from colorizer.faces import attach
@@ -12,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "network": ["Network"],
+        "model_kinds": ["refuse_other_kinds"],
         "architectures": ["build", "is_classifier"],
         "model_files": ["PRETRAINED", "load", "load_converted", "load_model", "save", "save_compact", "save_weights"],
         "engines": ["KerasEngine", "LiteRTEngine"],
@@ -19,6 +21,5 @@ __getattr__, __dir__, __all__ = attach(
         "drawing": ["draw", "receptive_field", "summary"],
         "encoders": ["encoder_blocks", "is_pretrained", "layers_from", "photo_features"],
         "devices": ["prepare_devices"],
-        "screening": ["screen"],
     },
 )

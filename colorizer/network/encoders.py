@@ -17,9 +17,9 @@ import keras
 from keras import layers
 
 from colorizer.errors import ColorizeError, MissingWeights, reason
+from colorizer.network.clean_copy import clean_copy
 from colorizer.network.model_files import PRETRAINED, load
-from colorizer.network.screening import screen
-from colorizer.settings import RANDOM_WEIGHTS, SHIPPED_WEIGHTS
+from colorizer.settings import RANDOM_WEIGHTS, SHIPPED_WEIGHTS, ModelLimits
 
 _MOBILENET_SKIPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 """MobileNetV2 activations at strides 4, 8 and 16: the last ones before each halving."""
@@ -173,8 +173,8 @@ def _keep_statistics(encoder: keras.Model, weights: str) -> None:
 
 def _load(encoder: keras.Model, weights: str) -> None:
     if weights not in ("", RANDOM_WEIGHTS):
-        screen(Path(weights))
-        encoder.load_weights(weights)
+        with clean_copy(Path(weights), ModelLimits()) as copy:
+            encoder.load_weights(copy.weights)
 
 
 def _take_from_shipped(encoder: keras.Model) -> None:

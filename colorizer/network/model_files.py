@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +12,12 @@ import numpy as np
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
 from colorizer.network import converted
+from colorizer.network.clean_copy import Refused, clean_copy
 from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
+from colorizer.network.model_kinds import refuse_other_kinds
 from colorizer.network.network import Network
 from colorizer.quiet import quiet_logger
-from colorizer.settings import ModelSettings
+from colorizer.settings import ModelLimits, ModelSettings
 
 if TYPE_CHECKING:
     import keras
@@ -69,35 +66,68 @@ def _load_unchanged(path: Path, weights: str) -> keras.Model:
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
     """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3, for Keras to compute.
 
-    Raises ColorizeError when it does not serve. Nothing in the file is run: see `screening`. The model's own input size
-    rules; `default_size` is taken where it accepts any.
+    Nothing in the file is run: see `clean_copy` and `screening`. Only the model that ships is loaded without them.
+
+    Args:
+        path: The model file; its content decides which kind it is, not its name.
+        default_size: Side of a photo in pixels, for a model that takes photos of any size.
+
+    Raises:
+        ColorizeError: It is another kind of file, damaged, or not safe to load, or its network does not colorize.
     """
-    if path.suffix.lower() not in (".h5", ".keras"):
-        raise ColorizeError(f"{path} is no model: its name ends neither in .h5 nor in .keras.")
-    if not path.is_file():
-        raise ColorizeError(f"There is no model file at {path}.")
+    if _is_shipped(path):
+        model = _load_shipped()
+    else:
+        refuse_other_kinds(path)
+        model = _load_checked(path, default_size)
+    return Network(KerasEngine(model), path.name, _input_size(model, path, default_size), path)
+
+
+def _is_shipped(path: Path) -> bool:
+    try:
+        return path.stat().st_size == PRETRAINED.stat().st_size and (
+            converted.digest_of_file(path) == converted.digest_of_file(PRETRAINED)
+        )
+    except OSError:
+        return False
+
+
+def _load_shipped() -> keras.Model:
     import keras
 
-    from colorizer.network.screening import screen
-
-    screen(path)
-    if _weights_only(path):
-        raise ColorizeError(
-            f"{path} holds only weights, without the network they belong to; choose the whole model saved beside it."
-        )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # Keras 2's LeakyReLU(alpha=...), which Keras 3 understands
-            # Losses and metrics of other programs may not exist here; the network is all that is needed.
-            with _named_for_keras(path) as named:
-                model = keras.models.load_model(named, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises nearly every kind for a broken file
-        raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
+        return keras.models.load_model(PRETRAINED, compile=False)
+    except Exception as error:  # of another version of Keras
+        raise ColorizeError(f"{PRETRAINED} cannot be loaded as a Keras model: {reason(error)}") from error
+
+
+def _load_checked(path: Path, default_size: int) -> keras.Model:
+    import keras
+
+    from colorizer.network.screening import load_screened
+
+    limits = ModelLimits()
+    with clean_copy(path, limits) as copy:
+        if copy.config is None:
+            raise ColorizeError(
+                f"{path} holds only weights, without the network they belong to; choose the whole model that was saved "
+                "with them."
+            )
+        try:
+            model = load_screened(copy, limits, default_size)
+        except Refused as refusal:
+            raise ColorizeError(f"{path} is refused: {refusal}.") from refusal
+        except Exception as error:  # Keras raises nearly every kind for a broken file
+            raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
     if not all(map(_is_finite, model.get_weights())):
         raise ColorizeError(
-            f"{path} is no use: some of its weights are no numbers, as after a training that diverged; choose another."
+            f"{path} cannot be used: some of its weights are not numbers, as after a training that diverged; choose "
+            "another."
         )
-    return Network(KerasEngine(model), path.name, _input_size(model, path, default_size), path)
+    if isinstance(model, keras.Sequential) or len(model.outputs) != 1 or len(model.inputs) != 1:
+        return model
+    # One photo in and one out, where the model may take or give a list or a dictionary of one.
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -148,36 +178,19 @@ def _is_finite(weight: np.ndarray) -> bool:
         return bool(np.isfinite(weight.sum()) or np.isfinite(weight).all())
 
 
-@contextmanager
-def _named_for_keras(path: Path) -> Iterator[Path]:
-    """Yield a path to a model whose name ends as Keras wants it: in lower case."""
-    if path.suffix == path.suffix.lower():
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        named = Path(folder) / f"model{path.suffix.lower()}"
-        try:
-            named.symlink_to(path.absolute())
-        except OSError:  # Windows, where not everyone may make links
-            shutil.copy(path, named)
-        yield named
-
-
-def _weights_only(path: Path) -> bool:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return "model_config" not in file.attrs
-    except OSError:  # no HDF5 file: a .keras archive, or nothing at all
-        return False
-
-
 def _input_size(model: keras.Model, path: Path, default_size: int) -> int:
     inputs, outputs = model.inputs, model.outputs
     if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0].shape) != 4 or len(outputs[0].shape) != 4:
-        raise ColorizeError(f"{path} is another kind of model: it takes or gives something else than one photo.")
+        raise ColorizeError(
+            f"{path} is another kind of model: it takes or gives something other than one photo; choose a model that "
+            "colorizes."
+        )
     taken, given = inputs[0].shape, outputs[0].shape
+    if 1 == taken[1] != taken[-1]:
+        raise ColorizeError(
+            f"{path} takes its channels first ({_shape(taken)}), which processors cannot compute; save it with "
+            "data_format='channels_last'."
+        )
     if taken[-1] != 1:
         raise ColorizeError(f"{path} takes {taken[-1]} channels, not one of luma: {_shape(taken)}.")
     if given[-1] != 3:
@@ -189,18 +202,3 @@ def _input_size(model: keras.Model, path: Path, default_size: int) -> int:
 
 def _shape(shape: tuple) -> str:
     return " x ".join("any" if side is None else str(side) for side in shape[1:])
-
-
-def _keras_2_layers() -> dict[str, type]:
-    """Return readers of the layers whose Keras 2 configuration names an argument Keras 3 refuses: one group of filters,
-    which is what these layers always have.
-    """
-    from keras import layers
-
-    def reader(layer: type[keras.layers.Layer]) -> type:
-        def from_config(config: dict) -> keras.layers.Layer:
-            return layer.from_config({name: value for name, value in config.items() if name != "groups"})
-
-        return type(layer.__name__, (), {"from_config": staticmethod(from_config)})
-
-    return {layer.__name__: reader(layer) for layer in (layers.Conv2DTranspose, layers.DepthwiseConv2D)}

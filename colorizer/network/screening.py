@@ -1,87 +1,245 @@
-"""Look into a model file before Keras opens it: it may come from anywhere, and must neither run code nor fill memory.
+"""Checks of the network that a model file describes, before it is built and after: nothing in it may run code.
 
-A network of stock layers needs nothing that could do harm, so this is a list of what is allowed, not of what is not:
-`config_screening` reads what the network is, `layer_screening` what it would ask for, `hdf5_screening` its weights.
-A file of at most 50 MB is judged within ten seconds and 500 MB of memory, whatever it holds.
+A network of stock layers needs nothing that could do harm, so this is a list of what is allowed. Its weights come from
+a clean copy of the file (`clean_copy`).
 """
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
-from colorizer.errors import ColorizeError, reason
-from colorizer.network.config_screening import screen_config
-from colorizer.network.hdf5_screening import ScreenedWeights, screen_hdf5
-from colorizer.network.layer_screening import screen_layers
-from colorizer.network.suspicious import Suspicious
+import keras
+import numpy as np
+
+from colorizer.network.clean_copy import CleanCopy, Refused
 from colorizer.settings import ModelLimits
-from colorizer.zip_members import Part, SmallDirectory, inflated, packed_at
 
-_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_IN_MEMORY = 64 * 1024**2
-"""Bytes of inflated weights that are looked into in memory; more lie in a temporary file."""
+# fmt: off
+_LAYERS = frozenset((
+    "Activation", "Add", "AlphaDropout", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate",
+    "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten",
+    "GaussianDropout", "GaussianNoise", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization",
+    "Identity", "InputLayer", "LayerNormalization", "LeakyReLU", "Maximum", "MaxPooling2D", "Minimum", "Multiply",
+    "Normalization", "PReLU", "Permute", "RMSNormalization", "ReLU", "RepeatVector", "Rescaling", "Reshape",
+    "Resizing", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "ThresholdedReLU",
+    "UnitNormalization", "UpSampling2D", "ZeroPadding2D", "Functional", "Model", "Sequential",
+))
+# fmt: on
+"""Keras' layers that compute something from a tensor and from nothing else."""
+_TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__"))
+_ACTIVATIONS = frozenset((
+    "elu", "gelu", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
+    "softplus", "swish", "tanh",
+))  # fmt: skip
+_PARTS = (keras.initializers, keras.regularizers, keras.constraints, keras.dtype_policies)
+_VALUES = 500_000
+"""Values in a description; each takes up to 250 bytes in memory. MobileNetV2's has ten thousand."""
+_MODELS = ("Functional", "Model", "Sequential")
+_LARGEST_NUMBER = 10_000_000
+"""Limit of whole numbers in a layer's arguments: Keras and TensorFlow multiply them without checks of their own."""
+_CONNECTIONS = 20_000
+"""Limit of tensors that layers take from each other."""
+_BACKWARD = 50
+"""Limit of references to layers that come later in the description. Keras writes layers in order, apart from those used
+several times, and would take minutes for a long chain that is written backwards."""
 
 
-def screen(path: Path, limits: ModelLimits | None = None) -> None:
-    """Refuse a `.h5` or `.keras` file that is broken, too large, or more than a network of stock layers.
+def screen_config(config: bytes, limits: ModelLimits) -> dict:
+    """Parse the description of a network and check that it holds only stock layers.
 
-    Raises ColorizeError. A file of weights alone has no network to be screened; its weights are.
+    Args:
+        config: JSON in UTF-8, as model files hold it.
+        limits: How large and how deep it may be.
+
+    Raises:
+        Refused: It asks for more than stock layers, or is too large.
+        ValueError: It is not JSON.
     """
-    limits = limits or ModelLimits()
-    try:
-        if path.stat().st_size > limits.maximum_bytes:
-            raise Suspicious(f"it is larger than {limits.maximum_bytes / 1e9:.0f} GB")
-        if path.suffix.lower() == ".keras":  # as Keras decides, not by a content that might be both
-            config, weights = _screen_archive(path, limits)
-        else:
-            with path.open("rb") as file:
-                weights = screen_hdf5(file, limits)
-            config = weights.config
-        if config is not None:
-            screen_layers(screen_config(config, limits), weights.numbers, limits)
-    except Suspicious as suspicion:
-        raise ColorizeError(f"{path} is refused: {suspicion}.") from suspicion
-    except Exception as error:  # a crafted or damaged file fails in nearly every way
-        raise ColorizeError(f"{path} cannot be loaded as a Keras model: it is damaged: {reason(error)}") from error
+    text = config.decode("utf-8")  # the only encoding in which its depth is measured
+    _screen_shape(config, limits)
+    network = json.loads(text)
+    if not isinstance(network, dict):
+        raise ValueError("it does not describe a network")
+    # Keras ignores the outermost one, but builds one inside the network.
+    network = {name: value for name, value in network.items() if name != "compile_config"}
+    layers = 0
+    for described in _described(network):
+        name, module = described["class_name"], described.get("module")
+        if module is not None and module != "builtins" and not f"{module}.".startswith("keras."):
+            raise Refused(f"it asks for code from {module!r}")
+        if name == "function" and module in ("keras.activations", "builtins") and described["config"] in _ACTIVATIONS:
+            continue
+        if isinstance(name, str) and "quantiz" in name.lower():
+            raise Refused(f"it is quantized (it holds {name!r}); choose the model it was before it was quantized")
+        if not isinstance(name, str) or not (name in _LAYERS or name in _TENSORS or _is_part(name)):
+            raise Refused(f"it holds {name!r}, which is not one of Keras' plain layers")
+        layers += name in _LAYERS
+        if name in _LAYERS and name not in _MODELS:
+            _screen_arguments(described["config"])
+    _screen_count(layers, limits)
+    return network
 
 
-def _screen_archive(path: Path, limits: ModelLimits) -> tuple[bytes, ScreenedWeights]:
-    """Return the description of a `.keras` file's network, still to be screened, and its weights, screened."""
-    with SmallDirectory(path) as file, zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        names = [member.filename for member in members]
-        foreign = sorted(set(names) - {_CONFIG, _METADATA, _WEIGHTS})
-        if foreign or len(names) != len(set(names)):
-            raise Suspicious(f"it holds {foreign[0] if foreign else 'one file twice'!r}, which no such network needs")
-        if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-            raise Suspicious("it is packed in an unknown way")
-        if sum(member.file_size for member in members) > limits.maximum_bytes:
-            raise Suspicious(f"it unpacks to more than {limits.maximum_bytes / 1e9:.0f} GB")
-        described, stored = archive.getinfo(_CONFIG), archive.getinfo(_WEIGHTS)
-        if described.file_size > limits.maximum_config_bytes:
-            raise Suspicious("the description of its network is larger than any")
-        config = b"".join(inflated(path, archive, described))
-        with _unpacked(path, archive, stored, limits) as weights:
-            return config, screen_hdf5(weights, limits)
+def load_screened(copy: CleanCopy, limits: ModelLimits, default_size: int) -> keras.Model:
+    """Load a model from a clean copy, and check what it asks for before any of its weights takes memory.
+
+    Args:
+        copy: A copy whose description is not None.
+        limits: What the network may hold and compute.
+        default_size: Side of a photo in pixels, for a network that takes photos of any size.
+
+    Raises:
+        Refused: See `screen_config`; or a layer computes more than is allowed.
+        Exception: Nearly any kind, where Keras cannot make a model of the description and the weights.
+    """
+    _screen_count(_count_calls(screen_config(copy.config, limits)), limits)
+    # Keras notes for each thread which weights still need memory. Those of a refused network vanish with this one.
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(_load_lazily, copy.model, limits, default_size).result()
 
 
-@contextmanager
-def _unpacked(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: ModelLimits) -> Iterator[BinaryIO]:
-    """Yield a member as a file: as Keras stores it, where it lies; inflated to what it says, and no more."""
-    if member.compress_type == zipfile.ZIP_STORED:
-        if member.compress_size != member.file_size:
-            raise Suspicious(f"its {member.filename} is not as long as it says")
-        with path.open("rb") as file:
-            yield Part(file, packed_at(file, archive, member), member.file_size)
-        return
-    if member.file_size > limits.maximum_inflated_bytes:
-        raise Suspicious(f"it inflates to more than {limits.maximum_inflated_bytes / 1e6:.0f} MB")
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        for piece in inflated(path, archive, member):
-            file.write(piece)
-        yield file
+def _load_lazily(path: Path, limits: ModelLimits, default_size: int) -> keras.Model:
+    with warnings.catch_warnings(), keras.StatelessScope(initialize_variables=False) as scope:
+        warnings.simplefilter("ignore", UserWarning)  # Keras 2's LeakyReLU(alpha=...), which Keras 3 understands
+        # Losses and metrics of other programs may not exist here; the network is all that is needed.
+        model = keras.models.load_model(path, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
+        shapes = [(1, *(side or default_size for side in tensor.shape[1:])) for tensor in model.inputs]
+        _screen_layer_sizes(model, [keras.KerasTensor(shape) for shape in shapes], limits)
+    with keras.StatelessScope():
+        pass  # at its end, Keras gives the weights their memory
+    for variable in model.variables:
+        value = scope.get_current_value(variable)
+        if value is not None:
+            variable.assign(value)
+    return model
+
+
+def _screen_layer_sizes(model: keras.Model, photo: Sequence[keras.KerasTensor], limits: ModelLimits) -> Any:
+    """Work out the shape of what each layer gives for one photo; raise Refused where it is larger than allowed."""
+
+    def checked(layer: keras.Operation) -> Callable[..., Any]:
+        def given(*taken: Any, **options: Any) -> Any:
+            inner = layer._functional if isinstance(layer, keras.Sequential) else layer
+            if hasattr(inner, "_run_through_graph"):
+                return _screen_layer_sizes(inner, keras.tree.flatten(taken), limits)
+            outputs = layer.compute_output_spec(*taken, **options)
+            for tensor in keras.tree.flatten(outputs):
+                size = 4 * math.prod(tensor.shape)
+                if size > limits.maximum_layer_bytes:
+                    raise Refused(f"one of its layers would give {size / 1e9:,.0f} GB for each photo")
+            return outputs
+
+        return given
+
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    return graph._run_through_graph(photo, operation_fn=checked)
+
+
+def _screen_count(layers: int, limits: ModelLimits) -> None:
+    if layers > limits.maximum_layers:
+        raise Refused(f"it has more than {limits.maximum_layers:,} layers")
+
+
+def _count_calls(model: dict) -> int:
+    """Count how often a model calls layers, those of models inside it included; raise Refused for absurd graphs."""
+    config = model["config"]
+    layers = config["layers"] if isinstance(config, dict) else config  # Keras 1 had only a list
+    places = {layer.get("name"): place for place, layer in enumerate(layers)}
+    taken = [(place, name) for place, layer in enumerate(layers) for name in _names_taken(layer.get("inbound_nodes"))]
+    if len(taken) > _CONNECTIONS:
+        raise Refused(f"its layers have more than {_CONNECTIONS:,} connections")
+    if sum(places.get(name, 0) > place for place, name in taken) > _BACKWARD:
+        raise Refused("its layers follow each other in no order")
+    calls = 0
+    for layer in layers:
+        times = max(1, len(layer.get("inbound_nodes") or ()))
+        calls += times * (_count_calls(layer) if layer["class_name"] in _MODELS else 1)
+    return calls
+
+
+def _screen_arguments(config: dict) -> None:
+    """Raise Refused for a layer that is quantized, works on channels that come first, or has too large a number."""
+    if config.get("data_format") == "channels_first":
+        raise Refused(
+            "its layers take channels first, which processors cannot compute; save it with data_format='channels_last'"
+        )
+    if isinstance(config.get("dtype"), str) and "_from_" in config["dtype"]:
+        raise Refused(f"it is quantized ({config['dtype']}); choose the model it was before it was quantized")
+    for name, value in config.items():
+        if any(abs(number) > _LARGEST_NUMBER for number in _integers(value)) and name != "seed":
+            raise Refused(f"the {name} of one of its layers is larger than {_LARGEST_NUMBER:,}")
+
+
+def _integers(value: Any) -> Iterator[int]:
+    """Yield the whole numbers in an argument, but not those of objects in it, such as initializers."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _integers(inner)
+    elif isinstance(value, int):
+        yield value
+
+
+def _names_taken(value: Any) -> Iterator[str]:
+    """Yield the name of the layer that each reference to a tensor leads to.
+
+    Keras 2 wrote a reference as [name, node, tensor, ...]; Keras 3 writes it into the `keras_history` of a tensor.
+    """
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            if len(value) > 2 and isinstance(value[0], str) and isinstance(value[1], int):
+                yield value[0]
+            waiting.extend(value)
+
+
+def _keras_2_layers() -> dict[str, type]:
+    """Return readers of the layers whose Keras 2 configuration names an argument Keras 3 refuses: one group of filters,
+    which is what these layers always have.
+    """
+
+    def reader(layer: type[keras.layers.Layer]) -> type:
+        def from_config(config: dict) -> keras.layers.Layer:
+            return layer.from_config({name: value for name, value in config.items() if name != "groups"})
+
+        return type(layer.__name__, (), {"from_config": staticmethod(from_config)})
+
+    return {layer.__name__: reader(layer) for layer in (keras.layers.Conv2DTranspose, keras.layers.DepthwiseConv2D)}
+
+
+def _screen_shape(config: bytes, limits: ModelLimits) -> None:
+    """Check how many values there are and how deep, before they are parsed."""
+    # What lies between quotes, when no quote is left that is escaped: the even parts lie outside.
+    outside = b"".join(config.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    if sum(outside.count(sign) for sign in (b",", b"[", b"{")) > _VALUES:
+        raise Refused("the description of its network is larger than any")
+    steps = np.zeros(256, np.int8)
+    steps[list(b"[{")], steps[list(b"]}")] = 1, -1
+    depths = np.cumsum(steps[np.frombuffer(outside, np.uint8)], dtype=np.int32)
+    if depths.max(initial=0) > limits.maximum_config_depth:
+        raise Refused(f"the description of its network lies more than {limits.maximum_config_depth} deep")
+
+
+def _described(network: dict) -> Iterator[dict]:
+    """Yield everything in a configuration that names a class."""
+    waiting: list[Any] = [network]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "class_name" in value:
+                yield value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _is_part(name: str) -> bool:
+    return not name.startswith("_") and any(isinstance(getattr(part, name, None), type) for part in _PARTS)

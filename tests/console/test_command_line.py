@@ -63,7 +63,7 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(program, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
 def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(program, tmp_path, colour_folder, journey):
-    (tmp_path / "broken.h5").write_bytes(b"broken")
+    (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\nbroken")
     flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
     done = program(journey, *flags, *(["--recolor"] if journey == "colorize" else []))
     assert done.returncode == 1

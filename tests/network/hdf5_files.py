@@ -7,9 +7,6 @@ from collections.abc import Callable
 import h5py
 import numpy as np
 
-from colorizer.network.hdf5_screening import ScreenedWeights, screen_hdf5
-from colorizer.settings import ModelLimits
-
 NOWHERE = 2**64 - 1
 
 
@@ -21,17 +18,8 @@ def written(*changes: Callable[[h5py.File], object], **options) -> bytes:
     return file.getvalue()
 
 
-def screened(data: bytes, **limits: int) -> ScreenedWeights:
-    return screen_hdf5(io.BytesIO(data), ModelLimits(**limits))
-
-
 def array(name: str, values: np.ndarray, **options) -> Callable[[h5py.File], object]:
     return lambda file: file.create_dataset(name, data=values, **options)
-
-
-def empty(name: str, shape: tuple[int, ...], **options) -> Callable[[h5py.File], object]:
-    """An array of bytes, of which none is written."""
-    return lambda file: file.create_dataset(name, shape, "u1", **options)
 
 
 def attribute(name: str, value: object) -> Callable[[h5py.File], object]:
@@ -55,29 +43,22 @@ def repointed(data: bytes, old: int, new: int, count: int = 1) -> bytes:
     return data.replace(struct.pack("<Q", old), struct.pack("<Q", new), count)
 
 
-def padded(data: bytes, size: int) -> bytes:
-    """A file made as long as that by bytes that nothing leads to."""
-    assert size >= len(data), (size, len(data))
-    return data.ljust(size, b"\0")
-
-
 SOUND = written(
     array("group/a", np.ones(3, np.float32)),
     array("pieces", np.ones(8, np.float32), chunks=(4,)),
-    array("room", np.full(20_000, 0x55, np.uint8)),
+    array("spare", np.full(20_000, 0x55, np.uint8)),
 )
-"""A group with an array, an array in two pieces, and room for what a test lays there."""
+"""A group with an array, an array in two chunks, and spare bytes that tests overwrite."""
 with h5py.File(io.BytesIO(SOUND)) as opened:
-    ROOM = opened["room"].id.get_offset()
-    ARRAY = h5py.h5o.get_info(opened["group/a"].id).addr
-TREES = [place for place in places(SOUND, b"TREE") if SOUND[place + 4] == 0]
-"""Of the root and of the group."""
-(PIECES,) = (place for place in places(SOUND, b"TREE") if SOUND[place + 4] == 1)
+    SPARE = opened["spare"].id.get_offset()
+GROUPS = [place for place in places(SOUND, b"TREE") if SOUND[place + 4] == 0]
+"""The index of the root and that of the group."""
+(CHUNKS,) = (place for place in places(SOUND, b"TREE") if SOUND[place + 4] == 1)
 HEAPS = places(SOUND, b"HEAP")
 
 
 def laid(data: bytes, *parts: bytes) -> bytes:
-    """A file with parts laid into its room, five hundred bytes from each other."""
+    """A file with parts written into its spare bytes, five hundred bytes from each other."""
     for number, part in enumerate(parts):
-        data = patched(data, ROOM + 500 * number, f"{len(part)}s", part)
+        data = patched(data, SPARE + 500 * number, f"{len(part)}s", part)
     return data

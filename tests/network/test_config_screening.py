@@ -7,8 +7,8 @@ import sys
 import keras
 import pytest
 
-from colorizer.network.config_screening import screen_config
-from colorizer.network.suspicious import Suspicious
+from colorizer.network.clean_copy import Refused
+from colorizer.network.screening import screen_config
 from colorizer.settings import ModelLimits
 
 LIMITS = ModelLimits()
@@ -47,7 +47,7 @@ def test_layers_that_compute_something_from_a_tensor_are_taken(kind):
 @pytest.mark.parametrize("kind", OTHERS)
 def test_every_other_layer_of_keras_is_refused(kind):
     described = {"module": "keras.layers", "class_name": kind, "config": {}}
-    with pytest.raises(Suspicious, match=f"^it holds '{kind}', which is none of Keras' plain layers$"):
+    with pytest.raises(Refused, match=f"^it holds '{kind}', which is not one of Keras' plain layers$"):
         screened(network(described))
 
 
@@ -105,20 +105,20 @@ def test_whatever_else_is_asked_for_is_refused_wherever_it_lies(described, told)
         network(layer, activation, described),
         network(layer | {"config": {"deep": [[{"deeper": described}]]}}),
     ):
-        with pytest.raises(Suspicious, match=f"^it {told}"):
+        with pytest.raises(Refused, match=f"^it {told}"):
             screened(around)
 
 
 def test_what_a_network_was_compiled_with_is_left_out_unless_it_is_inside():
     theirs = {"class_name": "TheirLoss", "module": "theirs"}
     assert screened(network() | {"compile_config": {"loss": theirs}}) == network()
-    with pytest.raises(Suspicious, match="it asks for code from 'theirs'"):
+    with pytest.raises(Refused, match="it asks for code from 'theirs'"):
         screened(network(network() | {"compile_config": {"loss": theirs}}))
 
 
 @pytest.mark.parametrize("text", ["[]", '"Dense"', '""', "1", "null"])
 def test_what_describes_no_network_is_none(text):
-    with pytest.raises(ValueError, match="it describes no network"):
+    with pytest.raises(ValueError, match="it does not describe a network"):
         screen_config(text.encode(), LIMITS)
 
 
@@ -138,17 +138,17 @@ def nested(depth: int) -> dict:
 @pytest.mark.parametrize("depth", [4, 5, 100])
 def test_a_description_may_be_just_as_deep_as_is_allowed(depth):
     assert screened(nested(depth), ModelLimits(maximum_config_depth=depth)) == nested(depth)
-    with pytest.raises(Suspicious, match=f"^the description of its network lies more than {depth - 1} deep$"):
+    with pytest.raises(Refused, match=f"^the description of its network lies more than {depth - 1} deep$"):
         screened(nested(depth), ModelLimits(maximum_config_depth=depth - 1))
 
 
 @pytest.mark.parametrize("sign", ["[", '{"a":'])
 def test_descriptions_nested_deeper_than_any_are_refused_before_they_are_parsed(sign):
     depth = sys.getrecursionlimit() * 20
-    with pytest.raises(Suspicious, match="more than 100 deep"):
+    with pytest.raises(Refused, match="more than 100 deep"):
         screen_config((sign * depth).encode(), LIMITS)
     escaped = json.dumps({"\\": ['"\\']}).encode()  # after which the brackets are outside quotes again
-    with pytest.raises(Suspicious, match="more than 100 deep"):
+    with pytest.raises(Refused, match="more than 100 deep"):
         screen_config(escaped[:-1] + b',"b":' + (sign * 200).encode(), LIMITS)
 
 
@@ -156,7 +156,7 @@ def test_descriptions_nested_deeper_than_any_are_refused_before_they_are_parsed(
 def test_what_lies_behind_an_escaped_sign_is_measured(text):
     described = json.dumps({"a": text, "b": "b", "c": [[[[]]]]}).encode()
     assert screen_config(described, ModelLimits(maximum_config_depth=5))["a"] == text
-    with pytest.raises(Suspicious, match="more than 4 deep"):
+    with pytest.raises(Refused, match="more than 4 deep"):
         screen_config(described, ModelLimits(maximum_config_depth=4))
 
 
@@ -168,7 +168,7 @@ def test_a_description_may_have_just_as_many_values_as_any(value, each):
     spare = 500_000 - 1 - count * each
     taken = b'{"a":' + listed + b',"b":0' * spare + b"}"
     assert len(screen_config(taken, LIMITS)["a"]) == count
-    with pytest.raises(Suspicious, match=r"^the description of its network is larger than any$"):
+    with pytest.raises(Refused, match=r"^the description of its network is larger than any$"):
         screen_config(taken[:-1] + b',"c":0}', LIMITS)
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import h5py
 import keras
@@ -8,7 +9,7 @@ from keras import layers
 
 from colorizer.errors import ColorizeError
 from colorizer.network.architectures import build
-from colorizer.network.model_files import load, save, save_compact, save_weights
+from colorizer.network.model_files import PRETRAINED, load, save, save_compact, save_weights
 from colorizer.settings import ModelSettings
 
 SMALL = {
@@ -80,7 +81,7 @@ def test_a_model_whose_weights_are_no_numbers_is_refused(tmp_path, ending, value
     weights[0][..., 0] = value
     model.set_weights(weights)
     save(model, tmp_path / f"diverged{ending}")
-    with pytest.raises(ColorizeError, match="some of its weights are no numbers"):
+    with pytest.raises(ColorizeError, match="some of its weights are not numbers"):
         load(tmp_path / f"diverged{ending}")
 
 
@@ -102,14 +103,54 @@ def test_weights_alone_are_recognized(tmp_path):
         load(tmp_path / "model.weights.h5")
 
 
-def test_files_that_are_no_model_are_refused(tmp_path, small_model):
-    (tmp_path / "notes.h5").write_text("no model")
-    (tmp_path / "notes.keras").write_text("no model")
-    (tmp_path / "notes.txt").write_text("no model")
+def test_files_that_are_not_models_are_refused(tmp_path, small_model):
+    (tmp_path / "notes.h5").write_text("not a model")
+    (tmp_path / "notes.keras").write_text("not a model")
     (tmp_path / "cut.h5").write_bytes(small_model.read_bytes()[:5000])
-    for path in sorted(tmp_path.iterdir()):
+    for path in (*sorted(tmp_path.iterdir()), tmp_path / "nowhere.keras"):
         with pytest.raises(ColorizeError, match=path.name):
             load(path)
+
+
+@pytest.mark.parametrize("endings", [(".h5", ".keras"), (".keras", ".h5"), (".h5", ".hdf5"), (".keras", "")])
+def test_a_model_whose_name_ends_otherwise_is_loaded_by_its_content(tmp_path, harmless, endings):
+    saved, named = endings
+    shutil.copy(harmless[saved], tmp_path / f"model{named}")
+    assert load(tmp_path / f"model{named}").size == 64
+
+
+def test_the_model_that_ships_is_loaded_without_a_child_wherever_it_lies(tmp_path, monkeypatch):
+    shutil.copy(PRETRAINED, tmp_path / "copy.keras")
+    monkeypatch.setattr("subprocess.run", None)
+    assert load(PRETRAINED).size == load(tmp_path / "copy.keras").size == 128
+    (tmp_path / "copy.keras").write_bytes(PRETRAINED.read_bytes()[:-1] + b"x")
+    with pytest.raises(TypeError):
+        load(tmp_path / "copy.keras")
+
+
+def dictionary_of_one(picture, rgb) -> keras.Model:
+    return keras.Model(picture, {"rgb": rgb})
+
+
+def lists_of_one(picture, rgb) -> keras.Model:
+    return keras.Model([picture], [rgb])
+
+
+def dictionaries_of_one(picture, rgb) -> keras.Model:
+    return keras.Model({"luma": picture}, {"rgb": rgb})
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+@pytest.mark.parametrize("wrap", [dictionary_of_one, lists_of_one, dictionaries_of_one])
+def test_a_model_that_takes_or_gives_one_photo_in_a_list_or_dictionary_works(tmp_path, wrap, ending):
+    picture = layers.Input((32, 32, 1), name="luma")
+    rgb = layers.Conv2D(3, 1, name="rgb")(picture)
+    wrap(picture, rgb).save(tmp_path / f"model{ending}")
+    expected = keras.Model(picture, rgb).predict_on_batch(photos())
+    network = load(tmp_path / f"model{ending}")
+    assert np.array_equal(network.predict(photos()), expected)
+    save(network.model, tmp_path / "again.keras")
+    assert np.array_equal(load(tmp_path / "again.keras").predict(photos()), expected)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +159,7 @@ def test_files_that_are_no_model_are_refused(tmp_path, small_model):
         ((32, 32, 3), 3, "takes 3 channels, not one of luma"),
         ((32, 32, 1), 1, "gives 1 channels, not three of RGB"),
         ((32, 64, 1), 3, "not on squares"),
+        ((1, 32, 32), 32, "takes its channels first .* save it with data_format='channels_last'"),
     ],
 )
 def test_models_of_other_shapes_are_refused_with_what_they_take(tmp_path, taken, given, sentence):

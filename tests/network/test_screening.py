@@ -16,8 +16,7 @@ import pytest
 from colorizer.errors import ColorizeError
 from colorizer.network.architectures import build
 from colorizer.network.model_files import load, save_compact
-from colorizer.network.screening import screen
-from colorizer.settings import ModelLimits, ModelSettings
+from colorizer.settings import ModelSettings
 
 
 def with_config(source: Path, target: Path, change) -> Path:
@@ -118,7 +117,7 @@ def test_what_a_nested_model_would_compile_with_is_screened_too(tmp_path, change
         change(hidden)
         nested["compile_config"] = {"optimizer": "adam", "loss": hidden["config"]["layers"][0]}
 
-    with pytest.raises(ColorizeError, match="none of Keras' plain layers"):
+    with pytest.raises(ColorizeError, match="not one of Keras' plain layers"):
         load(with_config(tmp_path / "nested.keras", tmp_path / "evil.keras", hide))
 
     def outermost(config: dict) -> None:
@@ -139,92 +138,16 @@ def test_a_lambda_layer_that_keras_itself_saved_is_refused(tmp_path):
 def test_pickled_objects_are_refused(tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(pickle.dumps({"weights": np.zeros(4)}))
-    with pytest.raises(ColorizeError, match="damaged"):
+    with pytest.raises(ColorizeError, match="pickled"):
         load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")
-        archive.writestr("data.pkl", pickle.dumps(print))
-    with pytest.raises(ColorizeError, match=r"data\.pkl"):
+        archive.writestr("other.pkl", pickle.dumps(print))
+    with pytest.raises(ColorizeError, match=r"other\.pkl"):
         load(path)
 
 
-def external_link(file: h5py.File) -> None:
-    file["model_weights/secret"] = h5py.ExternalLink("/etc/other.h5", "/weights")
-
-
-def soft_link(file: h5py.File) -> None:
-    file["model_weights/again"] = h5py.SoftLink("/model_weights")
-
-
-def virtual_dataset(file: h5py.File) -> None:
-    layout = h5py.VirtualLayout((4,), "f4")
-    layout[:] = h5py.VirtualSource("other.h5", "weights", (4,))
-    file.create_virtual_dataset("model_weights/virtual", layout)
-
-
-def outside_storage(file: h5py.File) -> None:
-    file.create_dataset("model_weights/outside", (4,), "u1", external=[("/etc/passwd", 0, 4)])
-
-
-def absurd_shape(file: h5py.File) -> None:
-    """CVE-2026-0897: a few bytes of file that claim to be 400 TB of weights."""
-    file.create_dataset("model_weights/absurd", (10**7, 10**7), "f4", chunks=(1000, 1000))
-
-
-def endless_loop(file: h5py.File) -> None:
-    file["model_weights/round"] = file["model_weights"]
-
-
-def one_object_many_times(file: h5py.File) -> None:
-    """Elements of variable length that all point at the same bytes: small in the file, large when read."""
-    file.create_dataset("model_weights/text", data=["x" * 1000] * 4, dtype=h5py.string_dtype())
-
-
-def unknown_filter(file: h5py.File) -> None:
-    """A filter that HDF5 would load as a library when the array is read."""
-    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    creation.set_chunk((4,))
-    creation.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
-    h5py.h5d.create(
-        file["model_weights"].id, b"packed", h5py.h5t.NATIVE_FLOAT, h5py.h5s.create_simple((4,)), dcpl=creation
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (external_link, "it is laid out as Keras never does"),
-        (soft_link, "'again' is a link to elsewhere"),
-        (virtual_dataset, "'virtual' lies in another file"),
-        (outside_storage, "'outside' lies in another file"),
-        (absurd_shape, "its weights would fill more than 2 GB"),
-        (endless_loop, "'round' is a link to what it holds already"),
-        (one_object_many_times, "'text' is no array of numbers"),
-        (unknown_filter, "'packed' is packed in an unknown way"),
-    ],
-)
-@pytest.mark.parametrize("ending", [".h5", ".keras"])
-def test_crafted_hdf5_is_refused(tmp_path, harmless, ending, change, reason):
-    evil = tmp_path / f"evil{ending}"
-    if ending == ".h5":
-        shutil.copy(harmless[".h5"], evil)
-        weights = evil
-    else:
-        weights = tmp_path / "model.weights.h5"
-        with zipfile.ZipFile(harmless[".keras"]) as old:
-            weights.write_bytes(old.read("model.weights.h5"))
-    with h5py.File(weights, "r+") as file:
-        file.require_group("model_weights")
-        change(file)
-    if ending == ".keras":
-        with zipfile.ZipFile(harmless[".keras"]) as old, zipfile.ZipFile(evil, "w") as new:
-            for name in old.namelist():
-                new.writestr(name, weights.read_bytes() if name == weights.name else old.read(name))
-    with pytest.raises(ColorizeError, match=f"is refused: .*{reason}"):
-        load(evil)
-
-
-def test_a_file_of_both_kinds_is_judged_as_the_one_keras_would_open(tmp_path, harmless):
+def test_a_file_of_both_kinds_is_judged_as_the_one_that_is_loaded(tmp_path, harmless):
     evil = with_config(harmless[".h5"], tmp_path / "both.h5", lambda_layer)
     with evil.open("ab") as file, zipfile.ZipFile(harmless[".keras"]) as good, zipfile.ZipFile(file, "w") as appended:
         for name in good.namelist():
@@ -239,7 +162,7 @@ def test_a_truncated_model_is_refused(tmp_path, harmless, ending, share):
     data = harmless[ending].read_bytes()
     cut = tmp_path / f"cut{ending}"
     cut.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(ColorizeError, match="cannot be loaded as a Keras model"):
+    with pytest.raises(ColorizeError, match=rf"{cut.name} (cannot be loaded as a Keras model|is an empty file)"):
         load(cut)
 
 
@@ -267,16 +190,7 @@ def test_a_description_of_odd_kind_is_refused(tmp_path, harmless):
             load(path)
 
 
-def test_sizes_are_bounded_before_anything_is_read(harmless):
-    for path in harmless.values():
-        screen(path)
-        with pytest.raises(ColorizeError, match="is refused: it is larger"):
-            screen(path, ModelLimits(maximum_bytes=1000))
-        with pytest.raises(ColorizeError, match="description of its network is larger"):
-            screen(path, ModelLimits(maximum_config_bytes=1000))
-
-
-def test_encoder_weights_are_screened_too(tmp_path, encoder_weights):
+def test_encoder_weights_are_copied_too(tmp_path, encoder_weights):
     evil = tmp_path / "evil.weights.h5"
     shutil.copy(encoder_weights, evil)
     with h5py.File(evil, "r+") as file:
