@@ -32,9 +32,50 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
     return state.st_size, state.st_mtime_ns
 
 
+def exists(path: str | Path) -> bool:
+    """Return whether `path` leads to something.
+
+    In Python 3.11 `Path.exists` and its kin raise PermissionError below a folder that may not be entered, and OSError
+    for a name that is too long. This function and the three below it return False instead; a test keeps the rest of
+    the package from calling `pathlib`'s own.
+    """
+    return os.path.exists(path)  # noqa: PTH110 - see above
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether `path` leads to a regular file; False where that cannot be found out."""
+    return os.path.isfile(path)  # noqa: PTH113 - see `exists`
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether `path` leads to a folder; False where that cannot be found out."""
+    return os.path.isdir(path)  # noqa: PTH112 - see `exists`
+
+
+def is_link(path: str | Path) -> bool:
+    """Return whether `path` is a symbolic link; False where that cannot be found out."""
+    return os.path.islink(path)  # noqa: PTH114 - see `exists`
+
+
+def resolved(path: str | Path) -> Path:
+    """Return an absolute path without symbolic links, as far as they can be followed.
+
+    `Path.resolve` raises RuntimeError for links that lead back to themselves.
+    """
+    return Path(os.path.realpath(path))
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return the paths in `folder` that match a glob pattern, sorted; none where the folder cannot be looked into."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
 _UMASK_LOCK = threading.Lock()
 UNFINISHED = ".writing-"
-"""What names of files begin with that are being written."""
+"""Prefix of the names of files that are being written."""
 RECORD_BYTES = 500_000_000
 """What is known of a million photos takes less."""
 
@@ -118,7 +159,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 def unused_path(path: Path) -> Path:
     """Return the first of `path`, "name-2", "name-3", ... that does not exist."""
-    return next(candidate for candidate in numbered(path) if not (candidate.exists() or candidate.is_symlink()))
+    return next(candidate for candidate in numbered(path) if not os.path.lexists(candidate))
 
 
 @cache

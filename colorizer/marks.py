@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import read_json, write_text
+from colorizer.files import exists, read_json, write_text
 
 _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
 
@@ -23,7 +23,7 @@ def mark_folder(folder: Path) -> None:
 
 def is_marked(folder: Path) -> bool:
     """Say whether a folder holds results."""
-    return (folder / _FOLDER).exists()
+    return exists(folder / _FOLDER)
 
 
 def mark_beside(folder: Path, names: Iterable[str]) -> None:

@@ -1,3 +1,4 @@
+import ast
 import json
 import locale
 import os
@@ -10,13 +11,20 @@ from colorizer.errors import ColorizeError
 from colorizer.files import (
     UNFINISHED,
     complete_file,
+    exists,
     fingerprint,
+    is_file,
+    is_folder,
+    is_link,
+    matching,
     read_json,
     remove_unfinished,
+    resolved,
     unused_path,
     write_bytes,
     write_text,
 )
+from tests.conftest import PROJECT
 
 
 def test_a_file_appears_complete_or_not_at_all(tmp_path):
@@ -171,3 +179,53 @@ def test_what_cannot_be_removed_is_a_sentence(tmp_path):
     (tmp_path / ".writing-folder").mkdir()
     with pytest.raises(ColorizeError, match=f"Could not clear {tmp_path}: "):
         remove_unfinished(tmp_path)
+
+
+_RAISING = {"exists", "is_file", "is_dir", "is_symlink", "is_mount", "is_fifo", "is_socket", "is_block_device"}
+_RAISING |= {"is_char_device", "samefile", "resolve", "glob", "rglob"}
+"""Methods of `pathlib.Path` that raise where a folder may not be entered, a name is too long or links form a loop."""
+
+
+def test_only_the_module_of_files_calls_methods_of_paths_that_raise_where_they_should_answer_no():
+    package = PROJECT / "colorizer"
+    modules = set(package.rglob("*.py")) - {package / "files.py"}
+    calls = [
+        f"{path.relative_to(PROJECT)}:{node.lineno} {ast.unparse(node)}"
+        for path in sorted(modules)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in _RAISING
+        # Of this package's own location, which is there.
+        and "__file__" not in ast.unparse(node)
+    ]
+    assert calls == []
+
+
+@pytest.fixture
+def closed_folder(tmp_path):
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("the superuser may enter every folder")
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0)
+    yield folder
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "with\0nul", "loop/inside"])
+def test_what_cannot_be_looked_at_is_not_there(tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    path = tmp_path / name
+    assert not any((exists(path), is_file(path), is_folder(path), is_link(path)))
+    assert matching(path, "*") == []
+
+
+def test_what_lies_in_a_folder_that_may_not_be_entered_is_not_there(closed_folder):
+    path = closed_folder / "inside"
+    assert not any((exists(path), is_file(path), is_folder(path), is_link(path)))
+    assert matching(path, "*") == []
+
+
+def test_links_that_form_a_loop_are_followed_as_far_as_they_lead(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert resolved(tmp_path / "loop").parent == resolved(tmp_path)

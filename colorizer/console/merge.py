@@ -14,7 +14,7 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.dataset import Place
 from colorizer.errors import ColorizeError
-from colorizer.files import remove_unfinished
+from colorizer.files import is_folder, remove_unfinished
 
 
 def merge_journey(console: Console, talk: Conversation) -> None:
@@ -29,7 +29,7 @@ def merge_journey(console: Console, talk: Conversation) -> None:
 
 def _merge(console: Console, place: Place) -> None:
     folder = place.folder
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ColorizeError(f"There is no folder {place}.")
     kinds = [kind for kind in (runs.MANIFEST, runs.CHECK, runs.EVALUATION) if runs.is_begun(folder, kind)]
     if not kinds:

@@ -23,6 +23,7 @@ from colorizer.dataset import (
     unpack,
 )
 from colorizer.errors import ColorizeError
+from colorizer.files import is_folder
 from colorizer.quiet import quiet_errors
 from colorizer.settings import Reading
 
@@ -80,7 +81,7 @@ def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
     if not is_archive(source):
         return source
     target = talk.answer(ask.UNPACK_TO, default=source.with_suffix(""), archive=source)
-    if target.is_dir() and not holds(target, source):
+    if is_folder(target) and not holds(target, source):
         console.warn(f"{target} is there already and is not, or no longer, what {source.name} holds.")
         if talk.answer(ask.USE_FOLDER, folder=target):
             return target

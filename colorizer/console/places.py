@@ -10,6 +10,7 @@ from colorizer.console.terminal import on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import WrongAnswer
+from colorizer.files import is_file
 from colorizer.settings import PhotoLimits, Reading
 
 PATHS = "paths"
@@ -19,7 +20,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 def home() -> Path:
     """Return the folder that holds dataset/ and OUTPUT/: where colorize.py lies, or, installed, where one stands."""
-    return _CHECKOUT if (_CHECKOUT / "colorize.py").is_file() else Path.cwd()
+    return _CHECKOUT if is_file(_CHECKOUT / "colorize.py") else Path.cwd()
 
 
 def program() -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from colorizer.dataset.object_store import address
 from colorizer.errors import ColorizeError
+from colorizer.files import exists, is_file, is_folder
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
 from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
@@ -166,7 +167,7 @@ def a_path(text: str) -> Path:
         raise WrongAnswer("A path cannot hold the character NUL.")
     spellings = (typed, re.sub(r"\\(.)", r"\1", typed), typed.replace("\\", "/"))
     paths = [_home(spelling) for spelling in spellings]
-    return next((path for path in paths if _exists(path)), paths[0])
+    return next((path for path in paths if exists(path)), paths[0])
 
 
 def existing_path(endings: Sequence[str] = ()) -> Parser:
@@ -174,11 +175,11 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 
     def parse(text: str) -> Path:
         path = a_path(text)
-        if not _exists(path):
+        if not exists(path):
             raise WrongAnswer(f"There is nothing at {path}.")
         if endings and path.suffix.lower() not in endings:
             raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
-        if not (path.is_dir() or path.is_file()):
+        if not (is_folder(path) or is_file(path)):
             raise WrongAnswer(f"{path} is neither a file nor a folder.")
         return path
 
@@ -187,7 +188,7 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 
 def is_there(text: str) -> bool:
     """Say whether text is the name of a file or folder that exists, whatever else it may be."""
-    return _exists(_home(text))
+    return exists(_home(text))
 
 
 def folder_or_address(text: str) -> Path:
@@ -212,7 +213,7 @@ def model_file(text: str) -> Path | str:
     typed, endings = text.strip(), (".h5", ".keras")
     if typed.lower() == LATEST:
         return LATEST
-    if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not a_path(typed).is_file():
+    if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not is_file(a_path(typed)):
         return typed
     return existing_path(endings)(text)
 
@@ -229,7 +230,7 @@ def file_of_hints(text: str) -> Path | None:
 
 def existing_folder(text: str) -> Path:
     path = existing_path()(text)
-    if not path.is_dir():
+    if not is_folder(path):
         raise WrongAnswer(f"{path} is no folder.")
     return path
 
@@ -276,10 +277,3 @@ def _home(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:  # "~somebody" who is not known here
         return Path(text)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long to be one
-        return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from colorizer.dataset.archive import RECORD, came_from
 from colorizer.dataset.paths import Paths
 from colorizer.errors import ColorizeError
+from colorizer.files import is_file, is_folder
 from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
 
@@ -38,9 +39,9 @@ def find_files(source: Path) -> Dataset:
     is not listed: its photos are. Nor are hints beside a photo, and the
     program's own results, unless `source` is their folder.
     """
-    if source.is_file():
+    if is_file(source):
         return Dataset(source.parent, (source,), 0)
-    if not source.is_dir():
+    if not is_folder(source):
         raise ColorizeError(f"There is no folder or photo at {source}.")
     found, hidden, results = [], 0, 0
 
@@ -101,4 +102,4 @@ def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Ite
 
 
 def _is_unpacked(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file() and came_from(path.with_suffix(""), path)
+    return path.suffix.lower() == ".zip" and is_file(path) and came_from(path.with_suffix(""), path)

@@ -15,7 +15,7 @@ from typing import Any
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
-from colorizer.files import write_text
+from colorizer.files import is_file, write_text
 from colorizer.inference.hints import MAXIMUM_HINTS, PIXEL, AnyHint, Hint, Rectangle, Scribble, hint_chroma
 
 MAXIMUM_BYTES = 16_000_000
@@ -62,7 +62,7 @@ def hints_beside(photos: Sequence[Path]) -> dict[Path, tuple[AnyHint, ...]]:
     hints = {}
     for photo in photos:
         for path in (photo.with_name(photo.name + HINTS_ENDING), photo.with_name(photo.stem + HINTS_ENDING)):
-            if path.is_file():
+            if is_file(path):
                 hints[photo] = _hints(_parsed(path), {}, f"{path}, hints")
                 break
     return hints
@@ -186,10 +186,7 @@ def _list(said: Any) -> list:
 
 
 def _is_file(root: Path, name: str) -> bool:
-    try:
-        return (root / name).is_file()
-    except (OSError, ValueError):  # too long for a name, or with characters that no name has
-        return False
+    return is_file(root / name)
 
 
 def _shown(text: str) -> str:

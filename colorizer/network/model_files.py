@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorizer.errors import ColorizeError, reason
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file
 from colorizer.network import converted
 from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
 from colorizer.network.network import Network
@@ -45,7 +45,7 @@ def load_converted(path: Path, cache_folder: Path | None = None, threads: int | 
     Where there is a GPU, Keras computes on it; where LiteRT is not installed or does not run, Keras takes its place.
     `threads`: how many LiteRT computes with; by default one for each core.
     """
-    if not path.is_file() or not is_litert_of_use():
+    if not is_file(path) or not is_litert_of_use():
         return None
     try:
         found = converted.find(path, cache_folder)
@@ -74,7 +74,7 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
     """
     if path.suffix.lower() not in (".h5", ".keras"):
         raise ColorizeError(f"{path} is no model: its name ends neither in .h5 nor in .keras.")
-    if not path.is_file():
+    if not is_file(path):
         raise ColorizeError(f"There is no model file at {path}.")
     import keras
 

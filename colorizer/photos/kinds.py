@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from colorizer.files import is_file
+
 UNKNOWN = "not a photo, or of an unknown format"
 _HEAD_BYTES = 4096
 
@@ -95,7 +97,7 @@ _CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
 def kind_of(path: Path) -> Kind | None:
     """Return what a file is that cannot be opened as a photo; None for what is unknown, a photo, or no regular file."""
     try:
-        if not path.is_file():
+        if not is_file(path):
             return None
         with path.open("rb") as file:
             return _kind(file, path.name)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
+from colorizer.files import exists, resolved
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.marks import mark_beside, mark_folder
@@ -95,7 +96,7 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     job = _begun(job)
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job)
-    photos = [photo for photo in job.photos if not paths[photo].exists()]
+    photos = [photo for photo in job.photos if not exists(paths[photo])]
     sheets, failures, copies = SheetWriter(job.run.results / SHEETS, columns), [], {}
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
@@ -117,7 +118,7 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
         written_sheets = sheets.finish()
         page = _save_page(job, paths, failures, copies)
     except (KeyboardInterrupt, ColorizeError) as stopped:
-        complete = sum(path.exists() for path in paths.values())
+        complete = sum(map(exists, paths.values()))
         so_far = f"{complete} of {len(paths)} colour photos are complete in {job.run.results}."
         if isinstance(stopped, KeyboardInterrupt):
             raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
@@ -227,7 +228,7 @@ def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> di
 
     `model` and `weights`: a network's name, and the digest of its weights.
     """
-    how = {"photos": str(root.resolve()), "model": model, "weights": weights, **asdict(adjustment)}
+    how = {"photos": str(resolved(root)), "model": model, "weights": weights, **asdict(adjustment)}
     if not adjustment.repair:  # records of before there was any are still found, and so below
         del how["repair"]
     return how
@@ -235,8 +236,8 @@ def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> di
 
 def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> ColorizeJob:
     """Return the job in the folder a person has named, where an earlier one may have left its names."""
-    own = {photo.parent.resolve() for photo in job.photos}
-    if folder.resolve() in own:
+    own = {resolved(folder) for folder in {photo.parent for photo in job.photos}}
+    if resolved(folder) in own:
         raise ColorizeError(f"{folder} is the folder of the photos themselves; choose another one.")
     mark_folder(folder)
     run = replace(job.run, results=folder)

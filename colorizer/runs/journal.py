@@ -13,7 +13,7 @@ from typing import Any
 
 from colorizer.dataset.shards import Shard
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file, matching
 
 MANIFEST, CHECK, EVALUATION = "manifest", "check", "evaluation"
 """Kinds of journals: of pictures that were made, of photos that were only checked, and of photos that were scored."""
@@ -30,7 +30,7 @@ def journal_path(folder: Path, kind: str, shard: Shard | None = None) -> Path:
 def parts(folder: Path, kind: str) -> dict[Path, Shard]:
     """Return the parts of a kind of journal that are in a folder, sorted by shard."""
     found = {}
-    for path in folder.glob(f"{kind}-*-of-*.jsonl"):
+    for path in matching(folder, f"{kind}-*-of-*.jsonl"):
         numbers = re.fullmatch(rf"{kind}-(\d{{1,9}})-of-(\d{{1,9}})\.jsonl", path.name)
         if numbers:
             found[path] = Shard(int(numbers[1]), int(numbers[2]))
@@ -46,7 +46,7 @@ def missing_shards(folder: Path, kind: str) -> list[str]:
 
 def is_begun(folder: Path, kind: str) -> bool:
     """Say whether a folder has a kind of journal, or a part of one."""
-    return journal_path(folder, kind).is_file() or bool(parts(folder, kind))
+    return is_file(journal_path(folder, kind)) or bool(parts(folder, kind))
 
 
 def read_journal(path: Path) -> Iterator[dict]:
@@ -56,7 +56,7 @@ def read_journal(path: Path) -> Iterator[dict]:
     it would have said counts as not done.
     """
     try:
-        if not path.is_file():  # nor a pipe, which would be waited for
+        if not is_file(path):  # nor a pipe, which would be waited for
             return
         with path.open("rb") as file:
             while line := file.readline(_LONGEST_LINE):

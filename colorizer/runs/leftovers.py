@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import remove_unfinished
+from colorizer.files import is_folder, is_link, matching, remove_unfinished
 from colorizer.locks import is_abandoned, owned
 from colorizer.settings import RUN_NAME
 
@@ -45,12 +45,12 @@ def sweep(output: Path) -> None:
 
     What cannot be removed stays: a run must not fail because of an earlier one.
     """
-    for mark in (output / "results").glob(f"{_RUNNING}*"):
+    for mark in matching(output / "results", f"{_RUNNING}*"):
         name = mark.name.removeprefix(_RUNNING)  # a mark with any other name is not followed
         if not re.fullmatch(RUN_NAME, name) or not is_abandoned(mark):
             continue
         for folder in (output / "results" / name, output / "models" / name):
-            if folder.is_dir() and not folder.is_symlink():
+            if is_folder(folder) and not is_link(folder):
                 with suppress(ColorizeError):
                     remove_unfinished(folder)
                 _remove_empty(folder)
@@ -60,7 +60,7 @@ def sweep(output: Path) -> None:
 
 def _remove_empty(folder: Path) -> None:
     """Remove a folder and those inside it, as far as nothing is in them."""
-    inside = sorted((path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()), reverse=True)
+    inside = [path for path in reversed(matching(folder, "**/*")) if is_folder(path) and not is_link(path)]
     for path in (*inside, folder):
         with suppress(OSError):  # one that holds something
             path.rmdir()

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from colorizer.errors import ColorizeError
-from colorizer.files import RECORD_BYTES, fingerprint, numbered, read_json
+from colorizer.files import RECORD_BYTES, fingerprint, numbered, read_json, resolved
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
@@ -121,7 +121,7 @@ def _is_entry(results: Path, entry: Any) -> bool:
                 is_inside
                 and "\0" not in name
                 and name.casefold() not in RESERVED
-                and (results / path).resolve().is_relative_to(results.resolve())
+                and resolved(results / path).is_relative_to(resolved(results))
             )
     return False
 
