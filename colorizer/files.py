@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import filecmp
 import json
 import os
 import re
+import secrets
 import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
@@ -76,13 +78,34 @@ def matching(folder: Path, pattern: str) -> list[Path]:
 _UMASK_LOCK = threading.Lock()
 UNFINISHED = ".writing-"
 """Prefix of the names of files that are being written."""
+PAGES = ".pages-"
+"""Prefix of the names of folders for pages that wait for those before them."""
+Move = Callable[[Path, Path], Path]
+"""Gives a finished file its final name: (temporary path, wanted path) to the path it has now."""
 RECORD_BYTES = 500_000_000
 """What is known of a million photos takes less."""
 
 
+def process_token() -> str:
+    """Return 16 hexadecimal digits that no other process has, by which files of a killed process are recognized."""
+    return _token_of(os.getpid())
+
+
+@cache
+def _token_of(process: int) -> str:
+    return secrets.token_hex(8)
+
+
+def unfinished_prefix() -> str:
+    """Return the prefix of the names of files that this process is writing."""
+    return f"{UNFINISHED}{process_token()}-"
+
+
 @contextmanager
-def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
+def complete_file(path: Path, expected_bytes: int = 0, move: Move = Path.replace) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and move what was written there to `path` when the block succeeds.
+
+    `move`: how the file gets its final name. The default replaces what has that name; `move_to_unused` does not.
 
     The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. Whatever fails inside,
     also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses, or has less room than
@@ -93,14 +116,14 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffixes of "x.weights.h5" are two, and Keras insists on both.
         ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
-        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=ending, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=unfinished_prefix(), suffix=ending, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         if shutil.disk_usage(path.parent).free < expected_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         yield temporary
         temporary.chmod(0o666 & ~umask())
-        temporary.replace(path)
+        move(temporary, path)
     except OSError as error:
         raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
     finally:
@@ -109,19 +132,50 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
                 temporary.unlink()
 
 
+def move_to_unused(temporary: Path, wanted: Path) -> Path:
+    """Give a finished file the name `wanted`, or the next number if that name is taken; return the path it has now.
+
+    Nothing is replaced, even if other processes choose the same name at the same moment. A file of the same content
+    that has the name already counts as this one. Raises OSError.
+    """
+    for path in numbered(wanted):
+        try:
+            _move_to_new(temporary, path)
+        except FileExistsError:
+            if not (is_file(path) and filecmp.cmp(temporary, path, shallow=False)):
+                continue
+        break
+    return path
+
+
+def _move_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file; raise FileExistsError if `path` exists, which a rename would replace."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as FAT
+        path.touch(exist_ok=False)
+        try:
+            temporary.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, complete or not at all.
+def write_bytes(path: Path, content: bytes, move: Move = Path.replace) -> None:
+    """Write `content` to `path`, complete or not at all; `move` as in `complete_file`.
 
     Pillow's encoders, given a file, take no notice of a disk that fills up in the middle of their last piece: they are
     to encode into memory, and what they give is written here.
     """
-    with complete_file(path) as temporary:
+    with complete_file(path, move=move) as temporary:
         temporary.write_bytes(content)
 
 

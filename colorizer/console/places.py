@@ -9,8 +9,10 @@ from colorizer import runs
 from colorizer.console.terminal import on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
-from colorizer.conversation.question import WrongAnswer
+from colorizer.conversation.film_questions import FILM_FILE
+from colorizer.conversation.question import FILM, WrongAnswer
 from colorizer.files import is_file
+from colorizer.photos.kinds import VIDEO, kind_of
 from colorizer.settings import PhotoLimits, Reading
 
 PATHS = "paths"
@@ -31,6 +33,16 @@ def program() -> str:
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
     return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
+
+
+def is_film(path: Path) -> bool:
+    """Return whether a file is a film, which the command for films colorizes."""
+    return kind_of(path) is VIDEO
+
+
+def film_command(film: Path) -> str:
+    """Return the command that colorizes a film."""
+    return f"{program()} {FILM} {FILM_FILE.flag} {shlex.quote(str(film))}"
 
 
 def default_dataset(for_training: bool) -> Path:
@@ -57,5 +69,12 @@ def run_name(talk: Conversation) -> str:
 def reading(talk: Conversation) -> Reading:
     """Return how photos are read, as the flags say."""
     limits = PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6))
-    folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
+    folder = talk.answer(ask.CACHE) or _cache_of_user()
     return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)
+
+
+def _cache_of_user() -> Path | None:
+    try:
+        return Path.home() / ".cache" / "colorizer"
+    except RuntimeError:  # a user without an account or HOME, as in a container
+        return None

@@ -32,7 +32,8 @@ LATEST = "latest"
 Parser = Callable[[str], Any]
 _OPTION = re.compile(r"  \d+  (\w+)")
 """A line of a menu, and the option it offers."""
-_DECIMAL_COMMA = re.compile(r"^(-?\d*),(\d+)$")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:_\d{3})+(?:\.\d*)?")
+"""A number whose thousands are separated: "1,000", "1_000", "1,234,567.8"."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,16 @@ def whole_number(least: int, most: int) -> Parser:
 
 
 def number_between(least: float, most: float) -> Parser:
-    """Accept a decimal number from `least` to `most`, its fraction after a point or a comma."""
+    """Accept a decimal number from `least` to `most`, its fraction after a point."""
     return within(Number(least, most))
 
 
 def within(wanted: Range) -> Parser:
-    """Accept what is within a range: an option in any case, or numbers with separators as people write them."""
+    """Accept what is within a range: an option in any case, or numbers.
+
+    A number may have commas or underscores between groups of three digits, as in 1,000, and nowhere else. A list has
+    spaces or commas between its numbers.
+    """
     if isinstance(wanted, OneOf):
         return one_of({option: option for option in wanted.options})
     read = {WholeNumber: _whole_number, Number: _number, Counts: _whole_numbers}[type(wanted)]
@@ -176,7 +181,7 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     def parse(text: str) -> Path:
         path = a_path(text)
         if not exists(path):
-            raise WrongAnswer(f"There is nothing at {path}.")
+            raise WrongAnswer(_why_not_there(path))
         if endings and path.suffix.lower() not in endings:
             raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
         if not (is_folder(path) or is_file(path)):
@@ -184,6 +189,16 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
         return path
 
     return parse
+
+
+def _why_not_there(path: Path) -> str:
+    try:
+        path.stat()
+    except PermissionError:
+        return f"You have no permission to look at {path}."
+    except OSError:
+        pass
+    return f"There is nothing at {path}."
 
 
 def is_there(text: str) -> bool:
@@ -237,16 +252,28 @@ def existing_folder(text: str) -> Path:
 
 def _whole_number(text: str) -> int:
     try:
-        return int(text.replace(",", "").replace("_", ""))
+        return int(_without_separators(text))
     except ValueError:
         raise WrongAnswer(f"{text!r} is not a whole number.") from None
 
 
 def _number(text: str) -> float:
     try:
-        return float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
+        return float(_without_separators(text))
     except ValueError:
         raise WrongAnswer(f"{text!r} is not a number.") from None
+
+
+def _without_separators(text: str) -> str:
+    typed = text.strip()
+    if not ("," in typed or "_" in typed):
+        return typed
+    if not _GROUPED.fullmatch(typed):
+        raise WrongAnswer(
+            f"{text!r} is not a number: a comma separates groups of three digits, as in 1,000, and a point begins the "
+            "fraction, as in 0.5."
+        )
+    return typed.replace(",", "").replace("_", "")
 
 
 def a_point(text: str) -> tuple[float, float]:

@@ -35,7 +35,7 @@ WORD = Kind("a Word or text document", "Word or text documents", _PICTURES_INSID
 SPREADSHEET = Kind("a spreadsheet", "spreadsheets", _PICTURES_INSIDE)
 PRESENTATION = Kind("a presentation", "presentations", _PICTURES_INSIDE)
 WEB_PAGE = Kind("a web page", "web pages", _PICTURES_INSIDE)
-VIDEO = Kind("a video", "videos", "save as photos what is to be in colour")
+VIDEO = Kind("a film", "films", "colorize it as a film")
 SOUND = Kind("a sound file", "sound files", "there is nothing to see")
 ARCHIVE = Kind("an archive", "archives", "unpack first what is inside")
 SYSTEM = Kind("a file of the system", "files of the system", "nothing is lost")
@@ -57,6 +57,10 @@ _STARTS = (
     (b"FLV\x01", VIDEO),
     (b"\0\0\x01\xba", VIDEO),  # MPEG
     (b"\0\0\x01\xb3", VIDEO),
+    (b"nut/multimedia container", VIDEO),
+    (b"YUV4MPEG2 ", VIDEO),
+    (b".RMF", VIDEO),  # RealMedia
+    (b"\x06\x0e\x2b\x34", VIDEO),  # MXF
     (b"ID3", SOUND),
     (b"\xff\xfb", SOUND),  # MP3
     (b"fLaC", SOUND),
@@ -146,6 +150,8 @@ def _by_signature(head: bytes, name: str) -> Kind | None:
         kind = SOUND if head[8:12] in _SOUND_BRANDS else VIDEO
     elif head[:4] == b"RIFF":
         kind = {b"AVI ": VIDEO, b"WAVE": SOUND}.get(head[8:12])
+    elif (head[:4] == b"OggS" and b"\x80theora" in head) or head[0:1] == head[188:189] == head[376:377] == b"G":
+        kind = VIDEO  # the second: MPEG transport streams
     elif head[257:262] == b"ustar":
         kind = ARCHIVE
     return kind

@@ -18,7 +18,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import Move, complete_file
 from colorizer.photos.exif import flat_exif
 from colorizer.photos.formats import named_format, other_ending, writing_format
 from colorizer.photos.jpeg import encoded_planes
@@ -54,13 +54,15 @@ def is_written_as_jpeg(name: str, original: Photo) -> bool:
     return writing_format(name, original.format) == "JPEG"
 
 
-def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+def write_photo(
+    path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS, move: Move = Path.replace
+) -> None:
     """Write a picture to `path` in the format its name asks for, with the original's alpha, colour profile, EXIF and
     resolution, and with 16 bits where it has them and the format is PNG or TIFF; the file appears complete or not at
-    all. Raises ColorizeError.
+    all. `move` as in `files.complete_file`. Raises ColorizeError.
     """
     form = writing_format(path.name, original.format) or "PNG"
-    with complete_file(path) as temporary:
+    with complete_file(path, move=move) as temporary:
         try:
             if picture.deep is not None and form in ("PNG", "TIFF"):
                 (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, picture.deep, original)
@@ -70,11 +72,11 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
             raise ColorizeError(f"Could not write {path}: {error}.") from error
 
 
-def write_pages(path: Path, pages: Iterable[Path]) -> None:
+def write_pages(path: Path, pages: Iterable[Path], move: Move = Path.replace) -> None:
     """Join TIFFs of one page each, in their order, into one at `path`, and remove each as soon as it is in it; the file
-    appears complete or not at all. Raises ColorizeError.
+    appears complete or not at all. `move` as in `files.complete_file`. Raises ColorizeError.
     """
-    with complete_file(path) as temporary, temporary.open("w+b") as file:
+    with complete_file(path, move=move) as temporary, temporary.open("w+b") as file:
         joined = AppendingTiffWriter(file)
         for page in pages:
             if file.seek(0, io.SEEK_END) + page.stat().st_size > _MAXIMUM_TIFF_BYTES:

@@ -79,6 +79,11 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
     raise ColorizeError(taken(output, stem))
 
 
+def run_in(folder: Path) -> Run:
+    """Return a run whose folders are both `folder`, which a person has named; nothing is reserved."""
+    return Run(folder.name, folder, folder)
+
+
 def taken(output: Path, name: str) -> str:
     """Return a sentence where a run of the name is there already, else an empty text."""
     run = _run(output, name)
