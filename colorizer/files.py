@@ -54,6 +54,17 @@ def is_folder(path: str | Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - see `exists`
 
 
+def why_not_there(path: str | Path) -> str:
+    """Return a sentence for a person who named `path`, at which `exists` finds nothing."""
+    try:
+        os.stat(path)  # noqa: PTH116 - see `exists`
+    except PermissionError:
+        return f"You have no permission to look at {path}."
+    except (OSError, ValueError):
+        pass
+    return f"There is nothing at {path}."
+
+
 def is_link(path: str | Path) -> bool:
     """Return whether `path` is a symbolic link; False where that cannot be found out."""
     return os.path.islink(path)  # noqa: PTH114 - see `exists`
@@ -62,9 +73,13 @@ def is_link(path: str | Path) -> bool:
 def resolved(path: str | Path) -> Path:
     """Return an absolute path without symbolic links, as far as they can be followed.
 
-    `Path.resolve` raises RuntimeError for links that lead back to themselves.
+    `Path.resolve` raises RuntimeError for links that lead back to themselves. Where the current folder has been
+    removed, a relative path stays as it is.
     """
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:
+        return Path(path)
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from colorizer.dataset.object_store import address
 from colorizer.errors import ColorizeError
-from colorizer.files import exists, is_file, is_folder
+from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
 from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
@@ -181,7 +181,7 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
     def parse(text: str) -> Path:
         path = a_path(text)
         if not exists(path):
-            raise WrongAnswer(_why_not_there(path))
+            raise WrongAnswer(why_not_there(path))
         if endings and path.suffix.lower() not in endings:
             raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
         if not (is_folder(path) or is_file(path)):
@@ -189,16 +189,6 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
         return path
 
     return parse
-
-
-def _why_not_there(path: Path) -> str:
-    try:
-        path.stat()
-    except PermissionError:
-        return f"You have no permission to look at {path}."
-    except OSError:
-        pass
-    return f"There is nothing at {path}."
 
 
 def is_there(text: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from colorizer.dataset.archive import RECORD, came_from
 from colorizer.dataset.paths import Paths
 from colorizer.errors import ColorizeError
-from colorizer.files import is_file, is_folder
+from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
 
@@ -47,7 +47,7 @@ def find_files(source: Path) -> Dataset:
     if is_file(source):
         return Dataset(source.parent, (source,), 0)
     if not is_folder(source):
-        raise ColorizeError(f"There is no folder or photo at {source}.")
+        raise ColorizeError(why_not_there(source) if not exists(source) else f"{source} is not a file or a folder.")
     found, hidden, results, closed = [], 0, 0, []
 
     def leave_out_or_refuse(error: OSError) -> None:
