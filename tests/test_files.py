@@ -3,6 +3,8 @@ import json
 import locale
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +19,7 @@ from colorizer.files import (
     is_folder,
     is_link,
     matching,
+    move_to_unused,
     read_json,
     remove_unfinished,
     resolved,
@@ -201,17 +204,6 @@ def test_only_the_module_of_files_calls_methods_of_paths_that_raise_where_they_s
     assert calls == []
 
 
-@pytest.fixture
-def closed_folder(tmp_path):
-    if not hasattr(os, "geteuid") or os.geteuid() == 0:
-        pytest.skip("the superuser may enter every folder")
-    folder = tmp_path / "closed"
-    folder.mkdir()
-    folder.chmod(0)
-    yield folder
-    folder.chmod(0o700)
-
-
 @pytest.mark.parametrize("name", ["x" * 300, "with\0nul", "loop/inside"])
 def test_what_cannot_be_looked_at_is_not_there(tmp_path, name):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -229,3 +221,44 @@ def test_what_lies_in_a_folder_that_may_not_be_entered_is_not_there(closed_folde
 def test_links_that_form_a_loop_are_followed_as_far_as_they_lead(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     assert resolved(tmp_path / "loop").parent == resolved(tmp_path)
+
+
+def finished(folder, text):
+    path = folder / f".writing-{text}"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(params=[True, False], ids=["links", "no links"])
+def hard_links(request, monkeypatch):
+    """A file system with or without hard links."""
+
+    def refuse(path, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    if not request.param:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+
+@pytest.mark.usefixtures("hard_links")
+def test_a_finished_file_replaces_nothing(tmp_path):
+    (tmp_path / "a.jpg").write_text("mine")
+    (tmp_path / "a-2.jpg").symlink_to(tmp_path / "nowhere")
+    assert move_to_unused(finished(tmp_path, "new"), tmp_path / "a.jpg") == tmp_path / "a-3.jpg"
+    assert move_to_unused(finished(tmp_path, "other"), tmp_path / "b.jpg") == tmp_path / "b.jpg"
+    texts = {path.name: path.read_text() for path in tmp_path.glob("[ab]*") if path.exists()}
+    assert texts == {"a.jpg": "mine", "a-3.jpg": "new", "b.jpg": "other"}
+
+
+def test_the_same_file_made_twice_is_there_once(tmp_path):
+    (tmp_path / "a.jpg").write_text("same")
+    assert move_to_unused(finished(tmp_path, "same"), tmp_path / "a.jpg") == tmp_path / "a.jpg"
+
+
+@pytest.mark.usefixtures("hard_links")
+def test_files_that_want_one_name_at_the_same_moment_all_stay(tmp_path):
+    texts = [f"text {number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        moves = [pool.submit(move_to_unused, finished(tmp_path, text), tmp_path / "a.jpg") for text in texts]
+        paths = [move.result() for move in moves]
+    assert sorted(path.read_text() for path in paths) == sorted(texts)

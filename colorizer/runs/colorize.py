@@ -130,7 +130,8 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
         page = _save_page(job, _page_name(names), paths, failures, copies)
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(map(exists, paths.values()))
-        so_far = f"{complete} of {len(paths)} colour photos are complete in {job.run.results}."
+        place = "next to the originals" if job.is_beside else f"in {job.run.results}"
+        so_far = f"{complete} of {len(paths)} color photos are complete {place}."
         if isinstance(stopped, KeyboardInterrupt):
             raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
         raise Unfinished(f"{stopped} {so_far}") from stopped
