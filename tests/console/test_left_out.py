@@ -11,6 +11,7 @@ from colorizer.console.colorize import colorize
 from colorizer.console.photos import choose_dataset
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation
+from colorizer.errors import ColorizeError
 from colorizer.runs import ColorizeResult
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
@@ -113,3 +114,37 @@ def test_a_folder_of_colour_photos_is_coloured_anew_though_one_of_them_passes_fo
     check, said = chosen(photos)
     assert len(check.fine) == 6
     assert "4 of 6 photos are in colour already: coloured anew" in said
+
+
+FILM = b"\0\0\0\x18ftypisom" + bytes(100)
+
+
+def test_films_among_photos_are_listed_with_the_command_for_them(photos):
+    film = photos / "my film.mp4"
+    film.write_bytes(FILM)
+    check, said = chosen(photos)
+    assert len(check.fine) == 2
+    assert f"{film} is a film; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
+
+
+def test_a_film_alone_is_refused_with_the_command_for_it(photos):
+    film = photos / "film.mp4"
+    film.write_bytes(FILM)
+    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film --film {film}"):
+        chosen(film)
+
+
+def test_photos_of_a_flag_and_of_plain_arguments_are_taken_together(photos):
+    check, said = chosen(photos / "gray.png", paths=(photos / "sepia.png",))
+    assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
+    assert "Found 2 files" in said
+
+
+def test_folders_that_may_not_be_entered_are_named(photos, closed_folder):
+    closed_folder.rename(photos / "lost+found")
+    try:
+        check, said = chosen(photos)
+    finally:
+        (photos / "lost+found").rename(closed_folder)
+    assert len(check.fine) == 2
+    assert f"  {photos / 'lost+found'}" in said.splitlines()
