@@ -14,7 +14,7 @@ from typing import Any
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
-from colorizer.files import read_json
+from colorizer.files import is_file, read_json
 from colorizer.inference.hints import MAXIMUM_HINTS, AnyHint
 from colorizer.inference.hints_file import MAXIMUM_BYTES, hints_text, parsed_hints
 from colorizer.shown import shown
@@ -30,7 +30,7 @@ def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHin
     file, for whatever in it is no hint.
     """
     beside = (film.with_name(film.name + HINTS_ENDING), film.with_name(film.stem + HINTS_ENDING))
-    path = file or next((path for path in beside if path.is_file()), None)
+    path = file or next((path for path in beside if is_file(path)), None)
     if path is None:
         return {}
     try:

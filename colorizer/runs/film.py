@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, read_json
+from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved
 from colorizer.film.ahead import computed_ahead
 from colorizer.film.animated import colorize_animation
 from colorizer.film.animations import is_animation, read_animation
@@ -163,7 +163,7 @@ def _begun(job: FilmJob) -> FilmJob:
 def _made_from(job: FilmJob) -> dict[str, Any]:
     """Return what a film in colour is made from and how, as its run is known by."""
     return {
-        "film": str(job.film.resolve()),
+        "film": str(resolved(job.film)),
         "file": list(fingerprint(job.film) or ()),
         "model": job.network.name,
         "weights": job.network.weights_digest,
@@ -177,7 +177,7 @@ def _made_from(job: FilmJob) -> dict[str, Any]:
 def _is_made(job: FilmJob) -> bool:
     """Say whether a run ended with its film, and nobody has taken that away since."""
     files = [job.run.results / _RECORD, _target(job), *([_beside(job)] if job.is_side_by_side else [])]
-    return all(map(Path.is_file, files))
+    return all(map(is_file, files))
 
 
 def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:

@@ -140,9 +140,7 @@ def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(progra
     assert program(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
 
 
-def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(
-    program, small_model, tmp_path
-):
+def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(program, small_model, tmp_path):
     photo, cut = tmp_path / "old.png", tmp_path / "cut.png"
     shutil.copy(SHIPPED / "camera.png", photo)
     cut.write_bytes(photo.read_bytes()[:5000])
