@@ -22,8 +22,9 @@ def warn_of_closed(console: Console, dataset: Dataset) -> None:
     """Name the folders that may not be opened."""
     if not dataset.closed:
         return
-    folders = counted(len(dataset.closed), "folder is", "folders are")
-    console.warn(f"{folders} left out, because you have no permission to open what is named here:")
+    they_are = "it is" if len(dataset.closed) == 1 else "they are"
+    folders = counted(len(dataset.closed), "folder")
+    console.warn(f"You have no permission to open {folders}; {they_are} left out:")
     for folder in dataset.closed:
         console.warn(f"  {folder}")
 

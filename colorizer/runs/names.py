@@ -15,6 +15,7 @@ from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
 from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, write_record
+from colorizer.runs.journal import MANIFEST, is_begun
 from colorizer.runs.leftovers import is_in_use
 from colorizer.settings import PhotoLimits
 
@@ -33,16 +34,28 @@ def picture_paths(
     """
     record = record or run.results / NAMES
     with one_at_a_time(run.results):
-        others = {path: read_names(path) for path in matching(run.results, ".names*.json") if path != record}
-        in_use = {name.casefold() for path in others if is_in_use(path) for name, _ in others[path].values()}
+        others = _other_records(record)
+        in_use = {name.casefold() for path in others if _may_be_used(path) for name, _ in others[path].values()}
         names = _chosen(run, root, photos, read_names(record), limits, in_use)
         write_record(record, names)
         _give_up(others, {name.casefold() for name, _ in names.values()})
     return {photo: run.results / names[str(photo.relative_to(root))][0] for photo in photos}
 
 
+def _other_records(record: Path) -> dict[Path, _Names]:
+    """Return the names that other sources have in the folder of a record, by their records."""
+    return {path: read_names(path) for path in matching(record.parent, ".names*.json") if path != record}
+
+
+def _may_be_used(record: Path) -> bool:
+    """Return whether somebody may still write under the names of a record: a living run, or processes that share out
+    photos, perhaps on other machines.
+    """
+    return is_in_use(record) or (record.name == NAMES and is_begun(record.parent, MANIFEST))
+
+
 def _give_up(records: Mapping[Path, _Names], reserved: Collection[str]) -> None:
-    """Take names that another run has reserved now out of the records of runs that ended without using them."""
+    """Take names that this run has now out of other records, so that those do not count its pictures as theirs."""
     for record, names in records.items():
         kept = {photo: entry for photo, entry in names.items() if entry[0].casefold() not in reserved}
         if len(kept) < len(names):
@@ -53,8 +66,9 @@ def record_move(record: Path, root: Path, photo: Path, path: Path) -> None:
     """Record that the color copy of a photo has another name than the one reserved for it; raise ColorizeError."""
     with one_at_a_time(record.parent):
         print_ = fingerprint(photo)
-        entry = (str(path.relative_to(record.parent)), print_ and list(print_))
-        write_record(record, {**read_names(record), str(photo.relative_to(root)): entry})
+        name = str(path.relative_to(record.parent))
+        write_record(record, {**read_names(record), str(photo.relative_to(root)): (name, print_ and list(print_))})
+        _give_up(_other_records(record), {name.casefold()})
 
 
 def shared_names(
@@ -73,7 +87,8 @@ def shared_names(
         before = _content(record)
         known = read_names(record, {str(photo.relative_to(root)) for photo in part})
         if not all(_is_known(known, root, photo) for photo in part):
-            names = _chosen(run, root, photos, read_names(record), limits)
+            in_use = {name.casefold() for others in _other_records(record).values() for name, _ in others.values()}
+            names = _chosen(run, root, photos, read_names(record), limits, in_use)
             if _content(record) != before:
                 continue
             write_record(record, names)
