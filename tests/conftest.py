@@ -139,15 +139,20 @@ def linked_or_copied(source: str, target: str) -> None:
 
 
 @pytest.fixture
-def closed_folder(tmp_path: Path):
-    """A folder that this process may not enter."""
+def closed():
+    """Make a folder that this process may not enter."""
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         pytest.skip("the superuser may enter every folder")
-    folder = tmp_path / "closed"
-    folder.mkdir()
-    folder.chmod(0)
-    yield folder
-    folder.chmod(0o700)
+    folders = []
+
+    def close(folder: Path) -> Path:
+        folder.mkdir(mode=0)
+        folders.append(folder)
+        return folder
+
+    yield close
+    for folder in folders:
+        folder.chmod(0o700)
 
 
 @pytest.fixture

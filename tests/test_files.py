@@ -212,8 +212,8 @@ def test_what_cannot_be_looked_at_is_not_there(tmp_path, name):
     assert matching(path, "*") == []
 
 
-def test_what_lies_in_a_folder_that_may_not_be_entered_is_not_there(closed_folder):
-    path = closed_folder / "inside"
+def test_what_lies_in_a_folder_that_may_not_be_entered_is_not_there(tmp_path, closed):
+    path = closed(tmp_path / "closed") / "inside"
     assert not any((exists(path), is_file(path), is_folder(path), is_link(path)))
     assert matching(path, "*") == []
 

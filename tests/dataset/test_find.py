@@ -35,15 +35,11 @@ def test_folders_deeper_in_one_another_than_an_archives_are_refused(tmp_path, to
         find_files(tmp_path)
 
 
-def test_a_folder_that_may_not_be_entered_is_left_out_and_named(colour_folder, closed_folder):
-    lost = colour_folder / "lost+found"
-    closed_folder.rename(lost)
-    (colour_folder / ".Trash-0").mkdir(mode=0)
-    try:
-        found = find_files(colour_folder)
-        assert (len(found.files), found.closed) == (8, (lost,))
-        assert gather([colour_folder, colour_folder / "cats"]).closed == (lost,)
-        with pytest.raises(ColorizeError, match=r"Cannot look into the folder .*lost\+found: Permission denied"):
-            find_files(lost)
-    finally:
-        lost.rename(closed_folder)
+def test_a_folder_that_may_not_be_entered_is_left_out_and_named(colour_folder, closed):
+    lost = closed(colour_folder / "lost+found")
+    closed(colour_folder / ".Trash-0")
+    found = find_files(colour_folder)
+    assert (len(found.files), found.closed) == (8, (lost,))
+    assert gather([colour_folder, colour_folder / "cats"]).closed == (lost,)
+    with pytest.raises(ColorizeError, match=r"Cannot look into the folder .*lost\+found: Permission denied"):
+        find_files(lost)
