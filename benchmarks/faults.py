@@ -34,7 +34,7 @@ from benchmarks.failing import FAULTS, Operations, failing
 from benchmarks.kill import unreadable
 
 JOURNEYS = ("colorize", "train", "evaluate")
-_UNFINISHED = (".writing-", ".unpacking-", ".starting-", ".running-")
+_UNFINISHED = (".writing-", ".unpacking-", ".starting-", ".running-", ".working-")
 _PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png")
 _SIDE = 64
 
@@ -117,13 +117,13 @@ def faults(ending: Ending, place: Path) -> Iterator[str]:
 def _untrue(ending: Ending, place: Path) -> Iterator[str]:
     """Yield what was said that is not so."""
     said = " ".join(ending.text.split())
-    for count, folder in re.findall(r"(\d+) colour photos? (?:is|are) in (\S+?)[,.]? ", f"{said} "):
+    for count, folder in re.findall(r"(\d+) color photos are in (\S+?)[,.]? ", f"{said} "):
         if int(count) != len(pictures(Path(folder))):
-            yield f"{count} colour photos are said to be there, and {len(pictures(Path(folder)))} are"
-    for count, folder in re.findall(r"(\d+) of \d+ colour photos are complete in (\S+)\. ", f"{said} "):
+            yield f"{count} color photos are said to be there, and {len(pictures(Path(folder)))} are"
+    for count, folder in re.findall(r"(\d+) of \d+ color photos are complete in (\S+)\. ", f"{said} "):
         if int(count) != len(pictures(Path(folder))):
-            yield f"{count} colour photos are said to be complete, and {len(pictures(Path(folder)))} are"
-    promised = re.findall(r"(?:in|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
+            yield f"{count} color photos are said to be complete, and {len(pictures(Path(folder)))} are"
+    promised = re.findall(r"(?:in|at|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
     yield from (f"{path} is said to be there, and is not" for path in promised if not Path(path).exists())
     for folder in re.findall(r"Saved the model and its weights in (\S+)\. ", f"{said} "):
         if not all((Path(folder) / name).is_file() for name in ("model.h5", "model.weights.h5")):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 import re
+import secrets
 import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
@@ -32,16 +34,93 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
     return state.st_size, state.st_mtime_ns
 
 
+def exists(path: str | Path) -> bool:
+    """Return whether `path` leads to something.
+
+    In Python 3.11 `Path.exists` and its kin raise PermissionError below a folder that may not be entered, and OSError
+    for a name that is too long. This function and the three below it return False instead; a test keeps the rest of
+    the package from calling `pathlib`'s own.
+    """
+    return os.path.exists(path)  # noqa: PTH110 - see above
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether `path` leads to a regular file; False where that cannot be found out."""
+    return os.path.isfile(path)  # noqa: PTH113 - see `exists`
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether `path` leads to a folder; False where that cannot be found out."""
+    return os.path.isdir(path)  # noqa: PTH112 - see `exists`
+
+
+def why_not_there(path: str | Path) -> str:
+    """Return a sentence for a person who named `path`, at which `exists` finds nothing."""
+    try:
+        os.stat(path)  # noqa: PTH116 - see `exists`
+    except PermissionError:
+        return f"You have no permission to look at {path}."
+    except (OSError, ValueError):
+        pass
+    return f"There is nothing at {path}."
+
+
+def is_link(path: str | Path) -> bool:
+    """Return whether `path` is a symbolic link; False where that cannot be found out."""
+    return os.path.islink(path)  # noqa: PTH114 - see `exists`
+
+
+def resolved(path: str | Path) -> Path:
+    """Return an absolute path without symbolic links, as far as they can be followed.
+
+    `Path.resolve` raises RuntimeError for links that lead back to themselves. Where the current folder has been
+    removed, a relative path stays as it is.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:
+        return Path(path)
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return the paths in `folder` that match a glob pattern, sorted; none where the folder cannot be looked into."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
 _UMASK_LOCK = threading.Lock()
 UNFINISHED = ".writing-"
-"""What names of files begin with that are being written."""
+"""Prefix of the names of files that are being written."""
+PAGES = ".pages-"
+"""Prefix of the names of folders for pages that wait for those before them."""
+Move = Callable[[Path, Path], Path]
+"""Gives a finished file its final name: (temporary path, wanted path) to the path it has now."""
 RECORD_BYTES = 500_000_000
 """What is known of a million photos takes less."""
 
 
+def process_token() -> str:
+    """Return 16 hexadecimal digits that no other process has, by which files of a killed process are recognized."""
+    return _token_of(os.getpid())
+
+
+@cache
+def _token_of(process: int) -> str:
+    return secrets.token_hex(8)
+
+
+def unfinished_prefix() -> str:
+    """Return the prefix of the names of files that this process is writing."""
+    return f"{UNFINISHED}{process_token()}-"
+
+
 @contextmanager
-def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
+def complete_file(path: Path, expected_bytes: int = 0, move: Move = Path.replace) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and move what was written there to `path` when the block succeeds.
+
+    `move`: how the file gets its final name. The default replaces what has that name; `move_to_unused` does not.
 
     The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. Whatever fails inside,
     also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses, or has less room than
@@ -52,14 +131,14 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffixes of "x.weights.h5" are two, and Keras insists on both.
         ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
-        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=ending, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=unfinished_prefix(), suffix=ending, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         if shutil.disk_usage(path.parent).free < expected_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         yield temporary
         temporary.chmod(0o666 & ~umask())
-        temporary.replace(path)
+        move(temporary, path)
     except OSError as error:
         raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
     finally:
@@ -68,19 +147,50 @@ def complete_file(path: Path, expected_bytes: int = 0) -> Iterator[Path]:
                 temporary.unlink()
 
 
+def move_to_unused(temporary: Path, wanted: Path) -> Path:
+    """Give a finished file the name `wanted`, or the next number if that name is taken; return the path it has now.
+
+    Nothing is replaced, even if other processes choose the same name at the same moment. A file of the same content
+    that has the name already counts as this one. Raises OSError.
+    """
+    for path in numbered(wanted):
+        try:
+            _move_to_new(temporary, path)
+        except FileExistsError:
+            if not (is_file(path) and filecmp.cmp(temporary, path, shallow=False)):
+                continue
+        break
+    return path
+
+
+def _move_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file; raise FileExistsError if `path` exists, which a rename would replace."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as FAT
+        path.touch(exist_ok=False)
+        try:
+            temporary.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, complete or not at all.
+def write_bytes(path: Path, content: bytes, move: Move = Path.replace) -> None:
+    """Write `content` to `path`, complete or not at all; `move` as in `complete_file`.
 
     Pillow's encoders, given a file, take no notice of a disk that fills up in the middle of their last piece: they are
     to encode into memory, and what they give is written here.
     """
-    with complete_file(path) as temporary:
+    with complete_file(path, move=move) as temporary:
         temporary.write_bytes(content)
 
 
@@ -137,7 +247,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 def unused_path(path: Path) -> Path:
     """Return the first of `path`, "name-2", "name-3", ... that does not exist."""
-    return next(candidate for candidate in numbered(path) if not (candidate.exists() or candidate.is_symlink()))
+    return next(candidate for candidate in numbered(path) if not os.path.lexists(candidate))
 
 
 @cache

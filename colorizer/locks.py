@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
@@ -35,6 +35,23 @@ def owned_alone(path: Path, refusal: str) -> Iterator[None]:
         if is_taken:
             raise ColorizeError(refusal)
         yield
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep the block to one process at a time for a folder; the others wait. Where a file system has no locks, nobody
+    waits.
+    """
+    handle = None
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                handle = os.open(folder, os.O_RDONLY)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def is_abandoned(path: Path) -> bool:

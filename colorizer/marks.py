@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import read_json, write_text
+from colorizer.files import exists, read_json, write_text
+from colorizer.locks import one_at_a_time
 
 _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
 
@@ -23,12 +24,13 @@ def mark_folder(folder: Path) -> None:
 
 def is_marked(folder: Path) -> bool:
     """Say whether a folder holds results."""
-    return (folder / _FOLDER).exists()
+    return exists(folder / _FOLDER)
 
 
 def mark_beside(folder: Path, names: Iterable[str]) -> None:
     """Add names to those that were written beside the photos in a folder; raise ColorizeError."""
-    write_text(folder / _BESIDE, json.dumps(sorted({*made_beside(folder), *names}), indent=1))
+    with one_at_a_time(folder):
+        write_text(folder / _BESIDE, json.dumps(sorted({*made_beside(folder), *names}), indent=1))
 
 
 def made_beside(folder: Path) -> frozenset[str]:

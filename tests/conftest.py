@@ -139,6 +139,23 @@ def linked_or_copied(source: str, target: str) -> None:
 
 
 @pytest.fixture
+def closed():
+    """Make a folder that this process may not enter."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("the superuser may enter every folder")
+    folders = []
+
+    def close(folder: Path) -> Path:
+        folder.mkdir(mode=0)
+        folders.append(folder)
+        return folder
+
+    yield close
+    for folder in folders:
+        folder.chmod(0o700)
+
+
+@pytest.fixture
 def program(tmp_path: Path, monkeypatch):
     """A copy of the program in an empty folder, as fresh from its checkout; call it with flags and typed answers."""
     home = tmp_path / "program"

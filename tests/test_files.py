@@ -1,7 +1,10 @@
+import ast
 import json
 import locale
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,14 +13,22 @@ from colorizer.errors import ColorizeError
 from colorizer.files import (
     UNFINISHED,
     complete_file,
+    exists,
     fingerprint,
+    is_file,
+    is_folder,
+    is_link,
+    matching,
+    move_to_unused,
     read_json,
     read_text,
     remove_unfinished,
+    resolved,
     unused_path,
     write_bytes,
     write_text,
 )
+from tests.conftest import PROJECT
 
 
 def test_a_file_appears_complete_or_not_at_all(tmp_path):
@@ -178,3 +189,83 @@ def test_what_cannot_be_removed_is_a_sentence(tmp_path):
     (tmp_path / ".writing-folder").mkdir()
     with pytest.raises(ColorizeError, match=f"Could not clear {tmp_path}: "):
         remove_unfinished(tmp_path)
+
+
+_RAISING = {"exists", "is_file", "is_dir", "is_symlink", "is_mount", "is_fifo", "is_socket", "is_block_device"}
+_RAISING |= {"is_char_device", "samefile", "resolve", "glob", "rglob"}
+"""Methods of `pathlib.Path` that raise where a folder may not be entered, a name is too long or links form a loop."""
+
+
+def test_only_the_module_of_files_calls_methods_of_paths_that_raise_where_they_should_answer_no():
+    package = PROJECT / "colorizer"
+    modules = set(package.rglob("*.py")) - {package / "files.py"}
+    calls = [
+        f"{path.relative_to(PROJECT)}:{node.lineno} {ast.unparse(node)}"
+        for path in sorted(modules)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in _RAISING
+        # Of this package's own location, which is there.
+        and "__file__" not in ast.unparse(node)
+    ]
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "with\0nul", "loop/inside"])
+def test_what_cannot_be_looked_at_is_not_there(tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    path = tmp_path / name
+    assert not any((exists(path), is_file(path), is_folder(path), is_link(path)))
+    assert matching(path, "*") == []
+
+
+def test_what_lies_in_a_folder_that_may_not_be_entered_is_not_there(tmp_path, closed):
+    path = closed(tmp_path / "closed") / "inside"
+    assert not any((exists(path), is_file(path), is_folder(path), is_link(path)))
+    assert matching(path, "*") == []
+
+
+def test_links_that_form_a_loop_are_followed_as_far_as_they_lead(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert resolved(tmp_path / "loop").parent == resolved(tmp_path)
+
+
+def finished(folder, text):
+    path = folder / f".writing-{text}"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(params=[True, False], ids=["links", "no links"])
+def hard_links(request, monkeypatch):
+    """A file system with or without hard links."""
+
+    def refuse(path, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    if not request.param:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+
+@pytest.mark.usefixtures("hard_links")
+def test_a_finished_file_replaces_nothing(tmp_path):
+    (tmp_path / "a.jpg").write_text("mine")
+    (tmp_path / "a-2.jpg").symlink_to(tmp_path / "nowhere")
+    assert move_to_unused(finished(tmp_path, "new"), tmp_path / "a.jpg") == tmp_path / "a-3.jpg"
+    assert move_to_unused(finished(tmp_path, "other"), tmp_path / "b.jpg") == tmp_path / "b.jpg"
+    texts = {path.name: path.read_text() for path in tmp_path.glob("[ab]*") if path.exists()}
+    assert texts == {"a.jpg": "mine", "a-3.jpg": "new", "b.jpg": "other"}
+
+
+def test_the_same_file_made_twice_is_there_once(tmp_path):
+    (tmp_path / "a.jpg").write_text("same")
+    assert move_to_unused(finished(tmp_path, "same"), tmp_path / "a.jpg") == tmp_path / "a.jpg"
+
+
+@pytest.mark.usefixtures("hard_links")
+def test_files_that_want_one_name_at_the_same_moment_all_stay(tmp_path):
+    texts = [f"text {number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        moves = [pool.submit(move_to_unused, finished(tmp_path, text), tmp_path / "a.jpg") for text in texts]
+        paths = [move.result() for move in moves]
+    assert sorted(path.read_text() for path in paths) == sorted(texts)

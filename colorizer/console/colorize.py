@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
 from colorizer.console.by_cluster import colorize_by_cluster
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
-from colorizer.console.photos import choose_dataset, reading_of
+from colorizer.console.photos import choose_dataset, named_sources, reading_of
 from colorizer.console.places import default_dataset, output_folder, reading
 from colorizer.console.shared import colorize_shard
 from colorizer.console.showing import show_pictures
@@ -22,6 +24,7 @@ from colorizer.conversation.counts import ask_count
 from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
+from colorizer.files import resolved, unused_path
 from colorizer.progress import Progress
 
 _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
@@ -48,9 +51,9 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     photos = ask_count(talk, check.fine, seed)
     hints_from = partial(inference.find_hints, photos, check.root, beside=talk.answer(ask.HINTS_BESIDE))
     hints = hints_from(talk.flag_or_default(ask.HINTS))
-    run = talk.hold(ask.COLORIZE, partial(runs.reserved_run, output_folder(talk), ask.COLORIZE))
+    run = talk.hold(ask.COLORIZE, partial(_run, talk))
     network = load_to_colorize(console, talk, how.cache_folder)
-    look_at(console, talk, network, run.drawing)
+    look_at(console, talk, network, unused_path(run.drawing))
     is_adjusted = wants_to_adjust(talk)
     adjusted = adjustment(talk, is_adjusted)
     if is_adjusted and not talk.has_flag(ask.HINTS):
@@ -71,6 +74,26 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     )
     colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
     hasten_next_start(console, network, how.cache_folder)
+    _refuse_unreadable(talk, check)
+
+
+def _run(talk: Conversation) -> AbstractContextManager[runs.Run]:
+    """Return the run to write into: the folder of --to, which needs nothing under OUTPUT, or a new one."""
+    if talk.has_flag(ask.TO):
+        return nullcontext(runs.run_in(talk.answer(ask.TO)))
+    return runs.reserved_run(output_folder(talk), ask.COLORIZE)
+
+
+def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
+    """Raise ColorizeError if a file that was named, rather than found in a folder, could not be read."""
+    named = {resolved(source) for source in named_sources(talk)}
+    unread = [path for path, _ in check.unreadable if resolved(path) in named]
+    if unread:
+        others = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+        raise ColorizeError(
+            f"{unread[0]}{others} could not be read as a photo; the other photos are done. Replace or leave out what "
+            "cannot be read."
+        )
 
 
 def known_truths(check: DatasetCheck) -> dict[Path, Path]:
@@ -133,20 +156,34 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
 def _tell(console: Console, result: runs.ColorizeResult) -> None:
     total = len(result.pictures) + len(result.failures)
     made_now = len(result.pictures) - result.made_before
+    place = _place(result)
     if result.made_before == total and total:
-        all_of_them = "The colour photo is" if total == 1 else f"All {total:,} colour photos are"
-        console.inform(f"{all_of_them} in {result.folder} already.")
+        all_of_them = "The color photo is already" if total == 1 else f"All {total:,} color photos are already"
+        console.inform(f"{all_of_them} {place}.")
         return
     if result.made_before:
         are = "is" if result.made_before == 1 else "are"
-        console.inform(f"{result.made_before:,} of {counted(total, 'photo')} {are} in {result.folder} already.")
-    are, sheets = ("is" if made_now == 1 else "are"), ""
+        console.inform(f"{result.made_before:,} of {counted(total, 'photo')} {are} already {place}.")
+    sheets = ""
     if result.sheets:
         many = "a comparison sheet" if len(result.sheets) == 1 else "comparison sheets"
         sheets = f", {many} in {result.sheets[0].parent}"
-    console.inform(f"{counted(made_now, 'colour photo')} {are} in {result.folder}{sheets}.")
+    console.inform(f"{counted(made_now, 'color photo is', 'color photos are')} {place}{sheets}.")
     other = sum(photo.suffix.lower() != path.suffix.lower() for photo, path in result.pictures.items())
     if other:
         why = "since none of its own kind can be written in colour here"
         console.inform(f"{counted(other, 'photo has', 'photos have')} got a file of another kind, {why}.")
     console.inform(f"Before and after, on one page: {result.page}")
+
+
+def _place(result: runs.ColorizeResult) -> str:
+    """Return where the pictures are, in words: the path of one, the folder of many."""
+    pictures = list(result.pictures.values())
+    if len(pictures) == 1:
+        return f"at {pictures[0]}"
+    if all(picture.is_relative_to(result.folder) for picture in pictures):
+        return f"in {result.folder}"
+    folders = sorted({picture.parent for picture in pictures})
+    if len(folders) == 1:
+        return f"next to the originals in {folders[0]}"
+    return f"next to the originals in {len(folders):,} folders below {os.path.commonpath(folders)}"

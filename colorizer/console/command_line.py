@@ -6,9 +6,10 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -17,9 +18,10 @@ from colorizer import __version__
 from colorizer.console.advice import advised
 from colorizer.console.ending import INTERRUPTED, asked_to_end, ending, was_interrupted
 from colorizer.console.object_store import refuse_addresses
-from colorizer.console.places import PATHS
+from colorizer.console.places import PATHS, is_film
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
+from colorizer.conversation.film_questions import FILM_FILE
 from colorizer.conversation.question import (
     COLORIZE,
     EVALUATE,
@@ -95,18 +97,38 @@ YES = {"is_flag": True, "help": "accept the default of every question no flag an
 class Journeys(click.Group):
     """The command line: without a journey's name its question is asked, and --help tells every journey's flags.
 
-    A photo, a folder or a zip in the place of the name is to be colorized, and so are flags alone.
+    A photo, a folder or a zip in the place of the name is colorized, and so is what flags alone name. A film in the
+    place of the name goes to the command for films.
     """
 
     def parse_args(self, ctx, args):
-        own = {flag for parameter in self.get_params(ctx) for flag in parameter.opts}
-        flags = {arg.partition("=")[0] for arg in args if arg.startswith("--")}
-        if flags - own and not any(arg in self.commands for arg in args):
+        if self._begins_with_another_commands_flag(ctx, args):
             args = [COLORIZE, *args]
         return super().parse_args(ctx, args)
 
+    def _begins_with_another_commands_flag(self, ctx: click.Context, args: Sequence[str]) -> bool:
+        """Return whether a flag that is not the group's own comes before any command's name."""
+        takes_value = {
+            flag: isinstance(parameter, click.Option) and not parameter.is_flag
+            for parameter in self.get_params(ctx)
+            for flag in parameter.opts
+        }
+        rest = iter(args)
+        for arg in rest:
+            flag, is_joined, _ = arg.partition("=")
+            if not arg.startswith("-"):
+                return False
+            if flag not in takes_value:
+                return arg.startswith("--") and arg != "--"
+            if takes_value[flag] and not is_joined:
+                next(rest, None)
+        return False
+
     def resolve_command(self, ctx, args):
         if self.get_command(ctx, args[0]) is None and is_there(args[0]):
+            has_one = len(args) == 1 or args[1].startswith("-")
+            if has_one and is_film(Path(args[0])):
+                return FILM, self.get_command(ctx, FILM), [FILM_FILE.flag, *args]
             return COLORIZE, self.get_command(ctx, COLORIZE), args
         return super().resolve_command(ctx, args)
 

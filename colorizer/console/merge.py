@@ -14,7 +14,7 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.dataset import Place
 from colorizer.errors import ColorizeError
-from colorizer.files import remove_unfinished
+from colorizer.files import exists, is_folder, remove_unfinished, why_not_there
 
 
 def merge_journey(console: Console, talk: Conversation) -> None:
@@ -29,8 +29,8 @@ def merge_journey(console: Console, talk: Conversation) -> None:
 
 def _merge(console: Console, place: Place) -> None:
     folder = place.folder
-    if not folder.is_dir():
-        raise ColorizeError(f"There is no folder {place}.")
+    if not is_folder(folder):
+        raise ColorizeError(why_not_there(folder) if not exists(folder) else f"{place} is not a folder.")
     kinds = [kind for kind in (runs.MANIFEST, runs.CHECK, runs.EVALUATION) if runs.is_begun(folder, kind)]
     if not kinds:
         raise ColorizeError(f"There is nothing in {place} that was done in parts: no manifest, no evaluation.")

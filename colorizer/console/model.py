@@ -16,6 +16,7 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.question import LATEST
 from colorizer.errors import ColorizeError, reason
+from colorizer.files import is_folder
 from colorizer.quiet import quiet_errors
 
 
@@ -54,7 +55,7 @@ def _file(talk: Conversation, answer: Path | str) -> Path:
     try:
         return runs.model_of_run(output, answer)
     except ColorizeError:
-        if Path(answer).is_dir():
+        if is_folder(answer):
             networks.refuse_other_kinds(Path(answer))  # such as a SavedModel, whose name could be that of a run
         raise
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from colorizer.console.advice import advised
-from colorizer.console.left_out import tell_pages, tell_unreadable, with_cut_off, without_color_photos
-from colorizer.console.places import PATHS, default_dataset
+from colorizer.console.left_out import tell_pages, tell_unreadable, warn_of_closed, with_cut_off, without_color_photos
+from colorizer.console.places import PATHS, default_dataset, film_command, is_film
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
@@ -25,6 +25,7 @@ from colorizer.dataset import (
     unpack,
 )
 from colorizer.errors import ColorizeError
+from colorizer.files import is_folder
 from colorizer.quiet import quiet_errors
 from colorizer.settings import Reading
 
@@ -44,8 +45,9 @@ def choose_dataset(
     while True:
         mark = talk.mark()
         try:
-            given = talk.flags.get(PATHS) or (_source(console, talk, for_training),)
+            given = named_sources(talk) or (_source(console, talk, for_training),)
             sources = [_unpacked(console, talk, source) for source in given]
+            _refuse_films_alone(sources)
             _explain_rules(console, for_training)
             check = _checked(console, talk, sources, for_training, reading)
             tell_pages(console, check, has_all_pages)
@@ -79,9 +81,23 @@ def _with_cut_off(reading: Reading) -> Reading:
     return replace(reading, limits=replace(reading.limits, takes_cut_off=True))
 
 
+def named_sources(talk: Conversation) -> tuple[Path, ...]:
+    """Return the photos, folders and zips that flags name.
+
+    A shell makes `--dataset *.jpg` into a flag with the first name, and plain arguments with the others.
+    """
+    dataset = (talk.flags[ask.DATASET.name],) if talk.has_flag(ask.DATASET) else ()
+    return (*dataset, *(talk.flags.get(PATHS) or ()))
+
+
+def _refuse_films_alone(sources: Sequence[Path]) -> None:
+    """Raise ColorizeError, naming the command for films, if there is nothing but films."""
+    if all(map(is_film, sources)):
+        are, each = ("is a film", "it") if len(sources) == 1 else ("are films", "each")
+        raise ColorizeError(f"{_named(sources)} {are}; colorize {each} with: {film_command(sources[0])}")
+
+
 def _source(console: Console, talk: Conversation, for_training: bool) -> Path:
-    if talk.has_flag(ask.DATASET):
-        return talk.answer(ask.DATASET)
     folder = default_dataset(for_training)
     if talk.answer(ask.USE_DEFAULT_DATASET, folder=folder):
         try:
@@ -97,7 +113,7 @@ def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
     if not is_archive(source):
         return source
     target = talk.answer(ask.UNPACK_TO, default=source.with_suffix(""), archive=source)
-    if target.is_dir() and not holds(target, source):
+    if is_folder(target) and not holds(target, source):
         console.warn(f"{target} is there already and is not, or no longer, what {source.name} holds.")
         if talk.answer(ask.USE_FOLDER, folder=target):
             return target
@@ -152,6 +168,7 @@ def _check(console: Console, sources: Sequence[Path], for_training: bool, readin
     hidden = f" ({dataset.hidden} hidden ones left out)" if dataset.hidden else ""
     own = f" ({dataset.results:,} of this program's own results left out)" if dataset.results else ""
     console.inform(f"Found {counted(len(dataset.files), 'file')} in {_named(sources)}{hidden}{own}.")
+    warn_of_closed(console, dataset)
     return _examined(console, dataset, for_training, reading)
 
 

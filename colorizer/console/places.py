@@ -9,7 +9,10 @@ from colorizer import runs
 from colorizer.console.terminal import on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
-from colorizer.conversation.question import WrongAnswer
+from colorizer.conversation.film_questions import FILM_FILE
+from colorizer.conversation.question import FILM, WrongAnswer
+from colorizer.files import is_file
+from colorizer.photos.kinds import VIDEO, kind_of
 from colorizer.settings import PhotoLimits, Reading
 
 PATHS = "paths"
@@ -19,7 +22,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 def home() -> Path:
     """Return the folder that holds dataset/ and OUTPUT/: where colorize.py lies, or, installed, where one stands."""
-    return _CHECKOUT if (_CHECKOUT / "colorize.py").is_file() else Path.cwd()
+    return _CHECKOUT if is_file(_CHECKOUT / "colorize.py") else Path.cwd()
 
 
 def program() -> str:
@@ -30,6 +33,16 @@ def program() -> str:
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
     return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
+
+
+def is_film(path: Path) -> bool:
+    """Return whether a file is a film, which the command for films colorizes."""
+    return kind_of(path) is VIDEO
+
+
+def film_command(film: Path) -> str:
+    """Return the command that colorizes a film."""
+    return f"{program()} {FILM} {FILM_FILE.flag} {shlex.quote(str(film))}"
 
 
 def default_dataset(for_training: bool) -> Path:
@@ -60,5 +73,12 @@ def reading(talk: Conversation) -> Reading:
         takes_cut_off=talk.flag_or_default(ask.PARTIAL),
         keeps_dates=talk.flag_or_default(ask.KEEP_DATES),
     )
-    folder = talk.answer(ask.CACHE) or Path.home() / ".cache" / "colorizer"
+    folder = talk.answer(ask.CACHE) or _cache_of_user()
     return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)
+
+
+def _cache_of_user() -> Path | None:
+    try:
+        return Path.home() / ".cache" / "colorizer"
+    except RuntimeError:  # a user without an account or HOME, as in a container
+        return None

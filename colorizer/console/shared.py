@@ -11,9 +11,11 @@ from pathlib import Path
 
 from colorizer import inference, runs
 from colorizer import network as networks
+from colorizer.console.left_out import warn_of_closed
 from colorizer.console.model import hasten_next_start, load_quickly, load_to_colorize
 from colorizer.console.object_store import place_of_photos, place_of_results, tell_left_out
-from colorizer.console.places import PATHS, reading
+from colorizer.console.photos import named_sources
+from colorizer.console.places import reading
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
@@ -125,6 +127,7 @@ def begun(
     dataset = gather([source.absolute() for source in sources])
     if store:
         tell_left_out(console, store)
+    warn_of_closed(console, dataset)
     if not dataset.files:
         raise ColorizeError(f"There are no files in {store or sources[0]}.")
     console.inform(f"Found {counted(len(dataset.files), 'file')} in {store or dataset.root}.")
@@ -148,13 +151,13 @@ def refuse_all_at_once(talk: Conversation, refused: Iterable[Question]) -> None:
 
 def _sources(talk: Conversation) -> tuple[Path, ...]:
     """Return where the photos are; raise WrongFlag where that is not said, or is a zip."""
-    sources = talk.flags.get(PATHS) or ((talk.answer(ask.DATASET),) if talk.has_flag(ask.DATASET) else ())
+    sources = named_sources(talk)
     if not sources:
         raise WrongFlag(f"Say with {ask.DATASET.flag} which photos are to be shared out.")
     zips = [source for source in sources if is_archive(source)]
     if zips:
         raise WrongFlag(f"{zips[0]} is to be unpacked first, where all who share it out can read it.")
-    return tuple(sources)
+    return sources
 
 
 def portions(items: Sequence, size: int) -> Iterator[Sequence]:

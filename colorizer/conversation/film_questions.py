@@ -14,13 +14,14 @@ from colorizer.conversation.question import (
     whole_number,
     yes_or_no,
 )
+from colorizer.files import is_folder
 from colorizer.film import CODECS, MOST_LOSS
 
 
 def film_file(text: str) -> Path:
     """Accept a film, which is a file."""
     path = existing_path()(text)
-    if path.is_dir():
+    if is_folder(path):
         raise WrongAnswer(f"{path} is a folder; the file of one film is wanted.")
     return path
 

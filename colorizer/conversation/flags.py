@@ -20,6 +20,9 @@ standard input, and where they end the program names the flag that is missing. `
 the question before it back, as far as the first one; what was done in between is not done again. A folder of that name
 is `./back`.
 
+Numbers: a point begins the fraction (`0.5`), commas may separate thousands (`1,000`), and a comma anywhere else is
+refused. Lists of numbers have commas or spaces between them (`120,80`).
+
 """
 _SETTINGS = """
 ## The settings file

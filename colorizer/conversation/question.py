@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from colorizer.dataset.object_store import address
 from colorizer.errors import ColorizeError
+from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
 from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
@@ -31,7 +32,8 @@ LATEST = "latest"
 Parser = Callable[[str], Any]
 _OPTION = re.compile(r"  \d+  (\w+)")
 """A line of a menu, and the option it offers."""
-_DECIMAL_COMMA = re.compile(r"^(-?\d*),(\d+)$")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:_\d{3})+(?:\.\d*)?")
+"""A number whose thousands are separated: "1,000", "1_000", "1,234,567.8"."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,16 @@ def whole_number(least: int, most: int) -> Parser:
 
 
 def number_between(least: float, most: float) -> Parser:
-    """Accept a decimal number from `least` to `most`, its fraction after a point or a comma."""
+    """Accept a decimal number from `least` to `most`, its fraction after a point."""
     return within(Number(least, most))
 
 
 def within(wanted: Range) -> Parser:
-    """Accept what is within a range: an option in any case, or numbers with separators as people write them."""
+    """Accept what is within a range: an option in any case, or numbers.
+
+    A number may have commas or underscores between groups of three digits, as in 1,000, and nowhere else. A list has
+    spaces or commas between its numbers.
+    """
     if isinstance(wanted, OneOf):
         return one_of({option: option for option in wanted.options})
     read = {WholeNumber: _whole_number, Number: _number, Counts: _whole_numbers}[type(wanted)]
@@ -168,7 +174,7 @@ def a_path(text: str) -> Path:
         raise WrongAnswer("A path cannot hold the character NUL.")
     spellings = (typed, re.sub(r"\\(.)", r"\1", typed), typed.replace("\\", "/"))
     paths = [_home(spelling) for spelling in spellings]
-    return next((path for path in paths if _exists(path)), paths[0])
+    return next((path for path in paths if exists(path)), paths[0])
 
 
 def existing_path(endings: Sequence[str] = ()) -> Parser:
@@ -176,11 +182,11 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 
     def parse(text: str) -> Path:
         path = a_path(text)
-        if not _exists(path):
-            raise WrongAnswer(f"There is nothing at {path}.")
+        if not exists(path):
+            raise WrongAnswer(why_not_there(path))
         if endings and path.suffix.lower() not in endings:
             raise WrongAnswer(f"{path} is of the wrong kind: its name must end in {' or '.join(endings)}.")
-        if not (path.is_dir() or path.is_file()):
+        if not (is_folder(path) or is_file(path)):
             raise WrongAnswer(f"{path} is neither a file nor a folder.")
         return path
 
@@ -189,7 +195,7 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 
 def is_there(text: str) -> bool:
     """Say whether text is the name of a file or folder that exists, whatever else it may be."""
-    return _exists(_home(text))
+    return exists(_home(text))
 
 
 def folder_or_address(text: str) -> Path:
@@ -214,7 +220,7 @@ def model_file(text: str) -> Path | str:
     typed, endings = text.strip(), (".h5", ".keras")
     if typed.lower() == LATEST:
         return LATEST
-    if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not a_path(typed).is_file():
+    if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not is_file(a_path(typed)):
         return typed
     return existing_path()(text)  # loading it says what another kind of file is, and what to do
 
@@ -231,23 +237,35 @@ def file_of_hints(text: str) -> Path | None:
 
 def existing_folder(text: str) -> Path:
     path = existing_path()(text)
-    if not path.is_dir():
+    if not is_folder(path):
         raise WrongAnswer(f"{path} is no folder.")
     return path
 
 
 def _whole_number(text: str) -> int:
     try:
-        return int(text.replace(",", "").replace("_", ""))
+        return int(_without_separators(text))
     except ValueError:
         raise WrongAnswer(f"{text!r} is not a whole number.") from None
 
 
 def _number(text: str) -> float:
     try:
-        return float(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
+        return float(_without_separators(text))
     except ValueError:
         raise WrongAnswer(f"{text!r} is not a number.") from None
+
+
+def _without_separators(text: str) -> str:
+    typed = text.strip()
+    if not ("," in typed or "_" in typed):
+        return typed
+    if not _GROUPED.fullmatch(typed):
+        raise WrongAnswer(
+            f"{text!r} is not a number: a comma separates groups of three digits, as in 1,000, and a point begins the "
+            "fraction, as in 0.5."
+        )
+    return typed.replace(",", "").replace("_", "")
 
 
 def a_point(text: str) -> tuple[float, float]:
@@ -278,10 +296,3 @@ def _home(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:  # "~somebody" who is not known here
         return Path(text)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long to be one
-        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import os
 import shutil
 import struct
 import tempfile
@@ -13,7 +14,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from colorizer.errors import ColorizeError, NoRoomToUnpack, reason
-from colorizer.files import numbered, read_json, umask, write_text
+from colorizer.files import is_file, is_folder, matching, numbered, read_json, umask, write_text
 from colorizer.locks import is_abandoned, owned
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import ArchiveLimits
@@ -38,7 +39,7 @@ _LINK, _KIND = 0o120000, 0o170000
 
 def is_archive(path: Path) -> bool:
     """Say whether a file is meant to be a zip: by its name or by its content."""
-    return path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
+    return is_file(path) and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
 
 
 def came_from(folder: Path, archive: Path) -> bool:
@@ -55,7 +56,7 @@ def holds(folder: Path, archive: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(archive) as opened:
-            return all((folder / _inside(archive, member)).is_file() for member in _files(opened))
+            return all(is_file(folder / _inside(archive, member)) for member in _files(opened))
     except (ColorizeError, OSError, *_DAMAGED):
         return False
 
@@ -75,10 +76,10 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
         for candidate in numbered(target):
             if holds(candidate, archive):
                 return candidate
-            if not (candidate.exists() or candidate.is_symlink()):
+            if not os.path.lexists(candidate):
                 target = candidate
                 break
-        there = next(folder for folder in target.absolute().parents if folder.is_dir())
+        there = next(folder for folder in target.absolute().parents if is_folder(folder))
         with zipfile.ZipFile(archive) as opened:
             members = _files(opened)
             _refuse_unbounded(archive, members, limits, shutil.disk_usage(there).free)
@@ -105,9 +106,9 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
 
 def _sweep(folder: Path) -> None:
     """Remove what killed processes were unpacking into a folder."""
-    for path in folder.glob(f"{_UNPACKING}*"):
+    for path in matching(folder, f"{_UNPACKING}*"):
         # One that is empty may have been made this moment, and have no owner yet.
-        if path.is_dir() and any(path.iterdir()) and is_abandoned(path):
+        if is_folder(path) and any(path.iterdir()) and is_abandoned(path):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from colorizer.dataset.archive import came_from, unpack
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file, is_folder
 from colorizer.photos.color import luma
 
 SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
@@ -27,14 +27,14 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
 
     A zip that a person dropped there is unpacked beside it. Raises ColorizeError when the photographs cannot be had.
     """
-    found = find_files(folder).files if folder.is_dir() else ()
+    found = find_files(folder).files if is_folder(folder) else ()
     for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
         if not came_from(archive.with_suffix(""), archive):  # a photo taken out of it is to stay out
             unpack(archive, archive.with_suffix(""))
     if found:
         return folder
     source, names = _source(), SHIPPED_COLOUR if for_training else SHIPPED_GRAY
-    if source is None or not all((source / name).is_file() for name in names):
+    if source is None or not all(is_file(source / name) for name in names):
         raise ColorizeError(
             f"The default dataset {folder} is empty and scikit-image's photographs are not installed; "
             "install scikit-image or put photos there."

@@ -11,6 +11,7 @@ from pathlib import Path
 from colorizer.dataset.archive import RECORD, came_from
 from colorizer.dataset.paths import Paths
 from colorizer.errors import ColorizeError
+from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
 
@@ -27,7 +28,7 @@ def hints_file_of(photo: Path) -> Path | None:
     for name in (photo.name + HINTS_ENDING, photo.stem + HINTS_ENDING):
         for spelling in spellings(name):
             path = photo.with_name(spelling)
-            if os.path.isfile(path):  # noqa: PTH113 - unlike `Path.is_file`, False for a name that is too long
+            if is_file(path):
                 return path
     return None
 
@@ -49,25 +50,33 @@ class Dataset:
     """Files left out because their name, or their folder's, starts with a dot or is __MACOSX."""
     results: int = 0
     """Files left out because the program itself has made them: they lie in a folder of results, or beside a photo."""
+    closed: tuple[Path, ...] = ()
+    """Folders left out because this process may not open them."""
 
 
 def find_files(source: Path) -> Dataset:
-    """List every file under a folder, or the one photo that `source` is; raise ColorizeError when there is none.
+    """List every file under a folder, or the one photo that `source` is.
+
+    Raises ColorizeError when there is nothing at `source`, or when it is a folder that cannot be read. A folder below
+    it that this process may not open is left out.
 
     Links to folders are not followed, so a loop of links cannot trap the walk. A zip that lies unpacked beside itself
     is not listed: its photos are. Nor are hints beside a photo, and the
     program's own results, unless `source` is their folder.
     """
-    if source.is_file():
+    if is_file(source):
         return Dataset(source.parent, (source,), 0)
-    if not source.is_dir():
-        raise ColorizeError(f"There is no folder or photo at {source}.")
-    found, hidden, results = [], 0, 0
+    if not is_folder(source):
+        raise ColorizeError(why_not_there(source) if not exists(source) else f"{source} is not a file or a folder.")
+    found, hidden, results, closed = [], 0, 0, []
 
-    def refuse(error: OSError) -> None:
+    def leave_out_or_refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError) and error.filename != str(source):
+            closed.append(Path(error.filename))
+            return
         raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
 
-    for folder, subfolders, names in _walk(source, refuse):
+    for folder, subfolders, names in _walk(source, leave_out_or_refuse):
         unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
         hidden += sum(len(inside) for name in unseen for _, _, inside in _walk(Path(folder, name)))
         own = {name for name in subfolders if is_marked(Path(folder, name))} - unseen
@@ -86,7 +95,7 @@ def find_files(source: Path) -> Dataset:
         ]
     # As paths are sorted: folder by folder, which a separator below every other character does.
     found.sort(key=lambda name: os.path.normcase(name).replace(os.sep, "\0"))
-    return Dataset(source, Paths(source, found), hidden, results)
+    return Dataset(source, Paths(source, found), hidden, results, tuple(closed))
 
 
 def gather(sources: Sequence[Path]) -> Dataset:
@@ -103,7 +112,8 @@ def gather(sources: Sequence[Path]) -> Dataset:
         raise ColorizeError("Photos of several drives cannot be taken together; take one drive at a time.") from error
     files = sorted({file for dataset in found for file in dataset.files})
     hidden, results = sum(each.hidden for each in found), sum(each.results for each in found)
-    return Dataset(root, tuple(files), hidden, results)
+    closed = tuple(sorted({folder for each in found for folder in each.closed}))
+    return Dataset(root, tuple(files), hidden, results, closed)
 
 
 def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -121,4 +131,4 @@ def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Ite
 
 
 def _is_unpacked(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file() and came_from(path.with_suffix(""), path)
+    return path.suffix.lower() == ".zip" and is_file(path) and came_from(path.with_suffix(""), path)

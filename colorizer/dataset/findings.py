@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError
-from colorizer.files import Fingerprint, read_json, write_text
+from colorizer.files import Fingerprint, matching, read_json, resolved, write_text
 from colorizer.settings import CacheSettings
 
 _VERSION = 5
@@ -21,7 +21,7 @@ class Findings:
 
     def __init__(self, folder: Path | None, root: Path, settings: CacheSettings | None = None):
         self._settings = settings or CacheSettings()
-        name = hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        name = hashlib.sha256(str(resolved(root)).encode("utf-8", "surrogateescape")).hexdigest()[:24]
         self._file = folder / f"checks-{_VERSION}" / f"{name}.json" if folder else None
         self._known = self._read()
         self._found: dict[str, list] = {}
@@ -45,7 +45,7 @@ class Findings:
             return
         with suppress(ColorizeError, OSError):  # a disk that takes no cache takes none; the check itself is done
             write_text(self._file, json.dumps(self._found, separators=(",", ":")))
-            oldest = sorted(self._file.parent.glob("*.json"), key=lambda file: file.stat().st_mtime)
+            oldest = sorted(matching(self._file.parent, "*.json"), key=lambda file: file.stat().st_mtime)
             for file in oldest[: -self._settings.remembered_folders]:
                 file.unlink()
 

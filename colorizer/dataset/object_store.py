@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, reason
-from colorizer.files import Fingerprint, fingerprint
+from colorizer.files import Fingerprint, fingerprint, is_file, resolved
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and what stores of other makers add."""
@@ -98,7 +98,7 @@ class _StandIn(Place):
         self._each(self._put, list(names))
 
     def put_records(self) -> None:
-        kept = (path for path in self.folder.iterdir() if path.is_file() and self._is_kept(path.name))
+        kept = (path for path in self.folder.iterdir() if is_file(path) and self._is_kept(path.name))
         self._each(self._put, [path.name for path in kept if self._known.get(path.name) != fingerprint(path)])
 
     def _each(self, do: Callable[[str], None], names: Sequence[str]) -> None:
@@ -152,7 +152,7 @@ def stood_in(path: Path, is_kept: Callable[[str], bool]) -> Iterator[Place]:
         return
     client = _client(store)
     with tempfile.TemporaryDirectory(prefix="colorizer-", ignore_cleanup_errors=True) as folder:
-        place = _StandIn(Path(folder).resolve(), store, client, is_kept)
+        place = _StandIn(resolved(folder), store, client, is_kept)
         place.fill()
         yield place
 

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file
 from colorizer.film.proposals import Carried
 from colorizer.film.steady import Steadied
 from colorizer.film.writing import PART_FORMAT
@@ -60,7 +60,7 @@ def write_standing(standing: Standing) -> None:
 def read_standing(folder: Path) -> Standing:
     """Return where the film stands whose parts are in a folder: nowhere yet, if there is none."""
     parts: list[Path] = []
-    while (path := part_path(folder, len(parts))).is_file() and path.with_suffix(".npz").is_file():
+    while is_file(path := part_path(folder, len(parts))) and is_file(path.with_suffix(".npz")):
         parts.append(path)
     while parts:
         standing = _read(tuple(parts))

@@ -8,7 +8,6 @@ the whole format. Reading it needs no TensorFlow, and no photo is opened.
 from __future__ import annotations
 
 import json
-import os
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 from colorizer.dataset.find import hints_file_of, spellings
 from colorizer.documents import InvalidDocument, parse_json, quoted, relative_path
 from colorizer.errors import ColorizeError
-from colorizer.files import read_text, write_text
+from colorizer.files import is_file, read_text, write_text
 from colorizer.inference.hints import (
     MAXIMUM_HINTS,
     OBJECT,
@@ -227,4 +226,4 @@ def _list(said: Any) -> list:
 
 
 def _is_file(root: Path, name: str) -> bool:
-    return os.path.isfile(root / name)  # noqa: PTH113 - unlike `Path.is_file`, False for what no name can be
+    return is_file(root / name)

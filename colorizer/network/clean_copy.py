@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, reason
+from colorizer.files import is_file
 from colorizer.settings import ModelLimits
 
 try:
@@ -83,12 +84,12 @@ def clean_copy(path: Path, limits: ModelLimits) -> Iterator[CleanCopy]:
         with tempfile.TemporaryDirectory(prefix="colorizer-", ignore_cleanup_errors=True) as folder:
             _copy_in_child(path, Path(folder), stored, limits)
             config, weights = Path(folder, _CONFIG), Path(folder, _WEIGHTS)
-            if weights.is_file() and config.is_file():
+            if is_file(weights) and is_file(config):
                 yield CleanCopy(config.read_bytes(), Path(folder), weights)
             else:
                 ending = ".weights.h5" if path.name.lower().endswith(".weights.h5") else ".h5"
                 weights = Path(folder, "model.h5").rename(Path(folder, f"copy{ending}"))
-                yield CleanCopy(config.read_bytes() if config.is_file() else None, weights, weights)
+                yield CleanCopy(config.read_bytes() if is_file(config) else None, weights, weights)
     except OSError as error:
         raise ColorizeError(f"{path} cannot be read: {reason(error)}") from error
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file, write_text
+from colorizer.files import complete_file, exists, matching, write_text
 
 SHIPPED = Path(__file__).parents[1] / "pretrained" / "colorizer.tflite"
 """The model that ships with the program, converted."""
@@ -81,7 +81,7 @@ def keep(converted: Converted, cache_folder: Path) -> None:
     with suppress(ColorizeError, OSError):
         write(converted, path)
         path.chmod(0o600)  # as `find` wants it, whatever new files usually allow
-        oldest = sorted(path.parent.glob("*.tflite"), key=lambda file: file.stat().st_mtime)
+        oldest = sorted(matching(path.parent, "*.tflite"), key=lambda file: file.stat().st_mtime)
         for file in oldest[:-_MOST_KEPT]:
             file.unlink()
 
@@ -94,7 +94,7 @@ def give_up(digest: str, cache_folder: Path) -> None:
 
 def is_given_up(digest: str, cache_folder: Path) -> bool:
     """Say whether that was noted."""
-    return _place(cache_folder, digest).with_suffix(".none").exists()
+    return exists(_place(cache_folder, digest).with_suffix(".none"))
 
 
 def write(converted: Converted, path: Path) -> None:

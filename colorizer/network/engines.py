@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from colorizer.files import exists
 from colorizer.quiet import quiet_errors
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _interpreter(module: str, flatbuffer: bytes, threads: int | None = None) -> 
 
 def is_litert_of_use() -> bool:
     """Say whether LiteRT is the engine to take on this machine: it is installed, and there is no GPU for Keras."""
-    return not _GPU.exists() and find_spec("ai_edge_litert") is not None
+    return not exists(_GPU) and find_spec("ai_edge_litert") is not None
 
 
 def digest_of_weights(model: keras.Model) -> str:

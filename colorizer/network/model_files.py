@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorizer.errors import ColorizeError, reason
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file
 from colorizer.network import converted
 from colorizer.network.clean_copy import Refused, clean_copy
 from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
@@ -42,7 +42,7 @@ def load_converted(path: Path, cache_folder: Path | None = None, threads: int | 
     Where there is a GPU, Keras computes on it; where LiteRT is not installed or does not run, Keras takes its place.
     `threads`: how many LiteRT computes with; by default one for each core.
     """
-    if not path.is_file() or not is_litert_of_use():
+    if not is_file(path) or not is_litert_of_use():
         return None
     try:
         found = converted.find(path, cache_folder)

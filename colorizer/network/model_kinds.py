@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
+from colorizer.files import is_file, is_folder
 
 _LOADED = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
 """How HDF5 files and zips begin; `.keras` files are zips."""
@@ -52,7 +53,7 @@ def refuse_other_kinds(path: Path) -> None:
     The sentence names the kind it is by its content, or else by the ending of its name, and says what to do.
     """
     try:
-        if path.is_dir():
+        if is_folder(path):
             raise ColorizeError(f"{path} is {_kind_of_folder(path)}.")
         with path.open("rb") as file:
             beginning = file.read(512)
@@ -89,11 +90,11 @@ def _kind(path: Path, beginning: bytes) -> str:
 
 
 def _kind_of_folder(path: Path) -> str:
-    if (path / "saved_model.pb").is_file():
+    if is_file(path / "saved_model.pb"):
         return _KINDS["saved model"]
-    if (path / "checkpoint").is_file():
+    if is_file(path / "checkpoint"):
         return _KINDS["checkpoint"]
-    if (path / "config.json").is_file() and (path / "model.weights.h5").is_file():
+    if is_file(path / "config.json") and is_file(path / "model.weights.h5"):
         return "an unpacked .keras file; zip the files in it into one file whose name ends in .keras"
     inside = sorted(each.name for each in path.iterdir() if each.suffix.lower() in (".keras", ".h5", ".hdf5"))
     return f"a folder; choose a file in it{f', such as {inside[0]}' if inside else ': ' + _NEEDED}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from colorizer.files import is_file
 from colorizer.photos.formats import read_formats
 
 UNKNOWN = "not a photo, or of an unknown format"
@@ -48,7 +49,7 @@ WORD = Kind("a Word or text document", "Word or text documents", _PICTURES_INSID
 SPREADSHEET = Kind("a spreadsheet", "spreadsheets", _PICTURES_INSIDE)
 PRESENTATION = Kind("a presentation", "presentations", _PICTURES_INSIDE)
 WEB_PAGE = Kind("a web page", "web pages", _PICTURES_INSIDE)
-VIDEO = Kind("a video", "videos", "save as photos what is to be in colour")
+VIDEO = Kind("a film", "films", "colorize it as a film")
 SOUND = Kind("a sound file", "sound files", "there is nothing to see")
 ARCHIVE = Kind("an archive", "archives", "unpack first what is inside")
 SYSTEM = Kind("a file of the system", "files of the system", "nothing is lost")
@@ -99,6 +100,10 @@ _STARTS = (
     (b"FLV\x01", VIDEO),
     (b"\0\0\x01\xba", VIDEO),  # MPEG
     (b"\0\0\x01\xb3", VIDEO),
+    (b"nut/multimedia container", VIDEO),
+    (b"YUV4MPEG2 ", VIDEO),
+    (b".RMF", VIDEO),  # RealMedia
+    (b"\x06\x0e\x2b\x34", VIDEO),  # MXF
     (b"ID3", SOUND),
     (b"\xff\xfb", SOUND),  # MP3
     (b"fLaC", SOUND),
@@ -147,7 +152,7 @@ _CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
 def kind_of(path: Path) -> Kind | None:
     """Return what a file is that cannot be read as a photo; None for what is unknown, a photo, or no regular file."""
     try:
-        if not path.is_file():
+        if not is_file(path):
             return None
         with path.open("rb") as file:
             return _kind(file, path.name)
@@ -239,6 +244,8 @@ def _by_signature(head: bytes, name: str) -> Kind | None:
         kind = SOUND if head[8:12] in _SOUND_BRANDS else VIDEO
     elif head[:4] == b"RIFF":
         kind = {b"AVI ": VIDEO, b"WAVE": SOUND}.get(head[8:12])
+    elif (head[:4] == b"OggS" and b"\x80theora" in head) or head[0:1] == head[188:189] == head[376:377] == b"G":
+        kind = VIDEO  # the second: MPEG transport streams
     elif head[257:262] == b"ustar":
         kind = ARCHIVE
     return kind

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from colorizer.files import is_file
 from colorizer.photos.formats import read_formats, writing_format
 
 MAXIMUM_PAGES = 10_000
@@ -48,7 +49,7 @@ def page_count(path: Path) -> int:
     """
     count = 0
     try:
-        if is_written_whole(path) and path.is_file():
+        if is_written_whole(path) and is_file(path):
             with Image.open(path, formats=read_formats()) as image:
                 for number in pages(image):
                     count = number + 1

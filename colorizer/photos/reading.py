@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.files import fingerprint
+from colorizer.files import fingerprint, is_file
 from colorizer.photos.cut_off import MOST_BYTES, Completed, completed
 from colorizer.photos.deep import by_bands, sixteen_bits
 from colorizer.photos.exif import kept_exif, orientation, transposed
@@ -302,6 +302,17 @@ def _readable(source: Source, page: int = 0) -> Iterator[None]:
         raise kind(f"Cannot read {_named(source, page)}: {reason}.") from error
 
 
+def _why_not_regular(path: str | Path) -> str:
+    """Return why a path is not that of a regular file."""
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        return "there is no such file"
+    except OSError as error:
+        return error.strerror
+    return "not a regular file"
+
+
 def _what_it_is(source: Source) -> str:
     """Return what is known of what no decoder knows."""
     try:
@@ -315,8 +326,8 @@ def _what_it_is(source: Source) -> str:
 
 def _open(source: Source, limits: PhotoLimits, page: int = 0) -> Image.Image:
     lift_pixel_limit()
-    if isinstance(source, str | Path) and not Path(source).is_file():
-        raise ColorizeError(f"Cannot read {source}: not a regular file.")
+    if isinstance(source, str | Path) and not is_file(source):
+        raise ColorizeError(f"Cannot read {source}: {_why_not_regular(source)}.")
     image = _image(source)
     try:
         if next(islice(pages(image), page, None), None) is None:

@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import Move, complete_file
 from colorizer.photos.exif import add_tiff_tags
 from colorizer.photos.formats import named_format, other_ending, writing_format
 from colorizer.photos.jpeg import encoded_planes, with_segments
@@ -60,17 +60,19 @@ def is_written_as_jpeg(name: str, original: Photo) -> bool:
     return writing_format(name, original.format) == "JPEG"
 
 
-def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+def write_photo(
+    path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS, move: Move = Path.replace
+) -> None:
     """Write a picture in the format that its name asks for, with all that its original has.
 
     That is its alpha, color profile, EXIF, other metadata, resolution and date, and 16 bits where it has them and the
-    format is PNG or TIFF. The file appears complete or not at all.
+    format is PNG or TIFF. The file appears complete or not at all. `move` as in `files.complete_file`.
 
     Raises:
         ColorizeError: The disk or the format cannot hold it.
     """
     form = writing_format(path.name, original.format) or "PNG"
-    with complete_file(path) as temporary:
+    with complete_file(path, move=move) as temporary:
         try:
             if picture.deep is not None and form in ("PNG", "TIFF"):
                 (_write_deep_png if form == "PNG" else _write_deep_tiff)(temporary, picture.deep, original)
@@ -84,11 +86,11 @@ def write_photo(path: Path, picture: Picture, original: Photo, limits: PhotoLimi
             raise ColorizeError(f"Could not write {path}: {error}.") from error
 
 
-def write_pages(path: Path, pages: Iterable[Path]) -> None:
+def write_pages(path: Path, pages: Iterable[Path], move: Move = Path.replace) -> None:
     """Join TIFFs of one page each, in their order, into one at `path`, and remove each as soon as it is in it; the file
-    appears complete or not at all. Raises ColorizeError.
+    appears complete or not at all. `move` as in `files.complete_file`. Raises ColorizeError.
     """
-    with complete_file(path) as temporary, temporary.open("w+b") as file:
+    with complete_file(path, move=move) as temporary, temporary.open("w+b") as file:
         joined, modified = _Pages(file), None
         for page in pages:
             modified = modified or page.stat().st_mtime_ns

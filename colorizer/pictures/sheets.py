@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.files import unused_path, write_bytes
+from colorizer.files import Move, move_to_unused, write_bytes
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.shown import shown
@@ -56,11 +56,14 @@ class SheetWriter:
     def finish(self) -> tuple[Path, ...]:
         """Write the rows that are left and return the paths of all sheets; raise ColorizeError."""
         if self._rows:
-            path = unused_path(self.folder / f"sheet-{len(self.paths) + 1:03}.jpg")
-            save_jpeg(_sheet(self.columns, self._rows), path)
-            self.paths.append(path)
+            path = self.folder / f"sheet-{len(self.paths) + 1:03}.jpg"
+            save_jpeg(_sheet(self.columns, self._rows), path, self._move)
             self._rows = []
         return tuple(self.paths)
+
+    def _move(self, temporary: Path, wanted: Path) -> Path:
+        self.paths.append(move_to_unused(temporary, wanted))
+        return self.paths[-1]
 
 
 def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
@@ -84,10 +87,10 @@ def gray(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(luma(np.asarray(picture))).astype(np.uint8))
 
 
-def save_jpeg(picture: Image.Image, path: Path) -> None:
+def save_jpeg(picture: Image.Image, path: Path, move: Move = Path.replace) -> None:
     encoded = io.BytesIO()
     picture.save(encoded, format="JPEG", quality=92, subsampling=0)
-    write_bytes(path, encoded.getvalue())
+    write_bytes(path, encoded.getvalue(), move)
 
 
 def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from colorizer.files import exists, matching
 from colorizer.inference.colorize import AS_MEANT, colorize_all
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
@@ -39,8 +40,8 @@ class Snapshots:
     def finish(self) -> Path | None:
         """Join all epochs that are there into one picture, also those before an interruption; return its path, None
         where somebody has cleared them away."""
-        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *sorted(self.folder.glob("epoch-*.jpg"))]
-        rows = [row for row in rows if row.exists()]
+        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *matching(self.folder, "epoch-*.jpg")]
+        rows = [row for row in rows if exists(row)]
         return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None
 
 

@@ -14,18 +14,20 @@ Examples:
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
+from colorizer.files import Move, exists, is_file, move_to_unused, resolved
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
 from colorizer.inference.hints import AnyHint
+from colorizer.locks import one_at_a_time
 from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.pages import page_count
@@ -36,7 +38,8 @@ from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import MADE_FROM, NAMES, PAGE, SHEETS, Run, earlier_run, is_made_from, write_record
-from colorizer.runs.names import paths_beside, picture_paths
+from colorizer.runs.leftovers import working_in
+from colorizer.runs.names import paths_beside, picture_paths, record_move
 from colorizer.runs.pages import Written, gathered, page_file, page_folder
 from colorizer.settings import DEFAULT_READING, Reading
 
@@ -93,21 +96,29 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     all. Raises Unfinished, saying how many photos are complete, when something stops the whole: UnfinishedInterrupted
     for a KeyboardInterrupt.
     """
-    job = _begun(job)
+    own = job.run
+    job, names = _begun(job)
+    # A run under OUTPUT that nobody else knows is marked already, by who reserved it.
+    with nullcontext() if job.run == own and job.folder is None else working_in(job.run.results, names):
+        return _colorized(job, names, progress)
+
+
+def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeResult:
+    """Colorize the photos of a job that is begun; `names`: the record of the names of its pictures."""
     columns = COMPARED if job.truths else COMPARED[:-1]
-    paths = _paths(job)
-    photos = [photo for photo in job.photos if not os.path.isfile(paths[photo])]  # noqa: PTH113
+    paths = _paths(job, names)
+    photos = [photo for photo in job.photos if not is_file(paths[photo])]
     sheets, failures, copies = SheetWriter(job.run.results / SHEETS, columns), [], {}
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
     try:
         with (
             page_folder(job.run.results, pages) as folder,
-            closing(_outcomes(job, paths, pages, folder, on_sheets)) as outcomes,
+            closing(_outcomes(job, names, paths, pages, folder, on_sheets)) as outcomes,
         ):
             told = _told(outcomes, sum(pages.values()), progress)
             for photo, count in pages.items():
-                outcome = gathered(paths[photo], islice(told, count))
+                outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                     continue
@@ -116,10 +127,11 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
                 if len(copies) < MOST_COPIES and not is_shown_by_browsers(paths[photo]):
                     copies[photo] = small_copy(outcome.delivered.row[COMPARED.index("predicted colour")])
         written_sheets = sheets.finish()
-        page = _save_page(job, paths, failures, copies)
+        page = _save_page(job, _page_name(names), paths, failures, copies)
     except (KeyboardInterrupt, ColorizeError) as stopped:
-        complete = sum(path.exists() for path in paths.values())
-        so_far = f"{complete} of {len(paths)} colour photos are complete in {job.run.results}."
+        complete = sum(map(exists, paths.values()))
+        place = "next to the originals" if job.is_beside else f"in {job.run.results}"
+        so_far = f"{complete} of {len(paths)} color photos are complete {place}."
         if isinstance(stopped, KeyboardInterrupt):
             raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
         raise Unfinished(f"{stopped} {so_far}") from stopped
@@ -134,9 +146,31 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     )
 
 
+def _move(job: ColorizeJob, names: Path, paths: dict[Path, Path], photo: Path) -> Move:
+    """Return what gives the picture of a photo its reserved name, or another if something has that name by now."""
+
+    def move(temporary: Path, wanted: Path) -> Path:
+        path = move_to_unused(temporary, wanted)
+        if path != wanted:
+            paths[photo] = path
+            if job.is_beside:
+                mark_beside(path.parent, [path.name])
+            else:
+                record_move(names, job.root, photo, path)
+        return path
+
+    return move
+
+
+def _page_name(names: Path) -> str:
+    """Return the name of a run's page: pictures that were made otherwise have one of their own in the same folder."""
+    return PAGE if names.name == NAMES else f"{Path(PAGE).stem}{names.stem.removeprefix(Path(NAMES).stem)}.html"
+
+
 def _outcomes(
     job: ColorizeJob,
-    paths: Mapping[Path, Path],
+    names: Path,
+    paths: dict[Path, Path],
     pages: Mapping[Path, int],
     folder: Path,
     on_sheets: set[Path],
@@ -144,8 +178,12 @@ def _outcomes(
     """Colorize every page of the photos that `pages` counts, into `paths`, or into `folder` where there are several."""
 
     def write(photo: Path, original: Photo, picture: Picture) -> Written:
-        file = paths[photo] if pages[photo] == 1 else page_file(folder)
-        write_photo(file, picture, original, job.reading.limits)
+        if pages[photo] == 1:
+            write_photo(paths[photo], picture, original, job.reading.limits, _move(job, names, paths, photo))
+            file = paths[photo]
+        else:
+            file = page_file(folder)
+            write_photo(file, picture, original, job.reading.limits)
         is_looked_at = photo in on_sheets or not is_shown_by_browsers(paths[photo])
         if original.page > 0 or not is_looked_at:
             return Written(file, ())
@@ -183,12 +221,16 @@ def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
 
 
 def _save_page(
-    job: ColorizeJob, paths: dict[Path, Path], failures: Sequence[Failure], copies: Mapping[Path, str]
+    job: ColorizeJob,
+    name: str,
+    paths: dict[Path, Path],
+    failures: Sequence[Failure],
+    copies: Mapping[Path, str],
 ) -> Path:
     failed = {failure.path for failure in failures}
     titles = {photo: _title(job, photo, page_count(path)) for photo, path in paths.items() if photo not in failed}
     return save_page(
-        job.run.results / PAGE,
+        job.run.results / name,
         job.run.name,
         {title: paths[photo] for photo, title in titles.items()},
         [failure.reason for failure in failures],
@@ -196,20 +238,23 @@ def _save_page(
     )
 
 
-def _paths(job: ColorizeJob) -> dict[Path, Path]:
+def _paths(job: ColorizeJob, names: Path) -> dict[Path, Path]:
     if not job.is_beside:
-        return picture_paths(job.run, job.root, job.photos, job.reading.limits)
+        return picture_paths(job.run, job.root, job.photos, job.reading.limits, names)
     paths = paths_beside(job.photos, job.goes_on, job.reading.limits)
     folders: dict[Path, list[str]] = {}
     for path in paths.values():
         folders.setdefault(path.parent, []).append(path.name)
-    for folder, names in folders.items():  # before the first is written: what is cut short is ours too
-        mark_beside(folder, names)
+    for folder, written in folders.items():  # before the first is written: what is cut short is ours too
+        mark_beside(folder, written)
     return paths
 
 
-def _begun(job: ColorizeJob) -> ColorizeJob:
-    """Return the job in the run it is done in; a run of its own is written down as made so."""
+def _begun(job: ColorizeJob) -> tuple[ColorizeJob, Path]:
+    """Return the job in the run it is done in, and the record of its pictures' names.
+
+    What the pictures of a new run are made from is recorded.
+    """
     made_from = how_made(job.root, job.network.name, job.network.weights_digest, job.adjustment)
     if job.hints:
         hints = sorted((str(path.relative_to(job.root)), sorted(map(repr, those))) for path, those in job.hints.items())
@@ -218,9 +263,9 @@ def _begun(job: ColorizeJob) -> ColorizeJob:
         return _begun_in_folder(job, job.folder, made_from)
     earlier = earlier_run(job.run, made_from) if job.goes_on and not job.is_beside else None
     if earlier:
-        return replace(job, run=earlier)
+        return replace(job, run=earlier), earlier.results / NAMES
     write_record(job.run.results / MADE_FROM, made_from)
-    return job
+    return job, job.run.results / NAMES
 
 
 def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> dict[str, Any]:
@@ -228,20 +273,28 @@ def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> di
 
     `model` and `weights`: a network's name, and the digest of its weights.
     """
-    how = {"photos": str(root.resolve()), "model": model, "weights": weights, **asdict(adjustment)}
+    how = {"photos": str(resolved(root)), "model": model, "weights": weights, **asdict(adjustment)}
     if not adjustment.repair:  # records of before there was any are still found, and so below
         del how["repair"]
     return how
 
 
-def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> ColorizeJob:
-    """Return the job in the folder a person has named, where an earlier one may have left its names."""
-    own = {photo.parent.resolve() for photo in job.photos}
-    if folder.resolve() in own:
+def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> tuple[ColorizeJob, Path]:
+    """Return the job in the folder a person has named, and the record of its pictures' names there.
+
+    The folder may hold pictures of other photos, or in other colors: each such set has a record of its own.
+    """
+    own = {resolved(folder) for folder in {photo.parent for photo in job.photos}}
+    if resolved(folder) in own:
         raise ColorizeError(f"{folder} is the folder of the photos themselves; choose another one.")
     mark_folder(folder)
     run = replace(job.run, results=folder)
-    if not is_made_from(run, made_from):  # other colours are other pictures: those that are there stay
-        write_record(folder / NAMES, {})
-        write_record(folder / MADE_FROM, made_from)
-    return replace(job, run=run)
+    names = folder / NAMES
+    with one_at_a_time(folder):
+        if not exists(folder / MADE_FROM):
+            write_record(names, {})
+            write_record(folder / MADE_FROM, made_from)
+    if not is_made_from(run, made_from):
+        text = json.dumps(made_from, sort_keys=True, default=str)
+        names = names.with_stem(f"{names.stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}")
+    return replace(job, run=run), names

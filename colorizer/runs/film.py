@@ -25,7 +25,7 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, read_json, unused_path
+from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
 from colorizer.film.ahead import computed_ahead
 from colorizer.film.animated import colorize_animation
 from colorizer.film.animations import is_animation, is_as_long, read_animation
@@ -204,7 +204,7 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
 def _made_from(job: FilmJob) -> dict[str, Any]:
     """Return what a film in colour is made from and how, as its run is known by."""
     return {
-        "film": str(job.film.resolve()),
+        "film": str(resolved(job.film)),
         "file": list(fingerprint(job.film) or ()),
         "model": job.network.name,
         "weights": job.network.weights_digest,
@@ -218,7 +218,7 @@ def _made_from(job: FilmJob) -> dict[str, Any]:
 def _has_ended(job: FilmJob) -> bool:
     """Whether a run has a record of its end, and a film where the record expects it."""
     files = [job.run.results / _RECORD, _target(job), *([_beside(job)] if job.is_side_by_side else [])]
-    return all(map(Path.is_file, files))
+    return all(map(is_file, files))
 
 
 def _set_aside(made: FilmResult, is_complete: Callable[[Path], bool]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import read_json, write_text
+from colorizer.files import exists, is_file, matching, read_json, resolved, write_text
 from colorizer.marks import mark_folder
 from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
 from colorizer.settings import RUN_NAME
@@ -67,7 +67,7 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
         mark_folder(output)
         for number in range(1, 2 if name else 10_000):
             run = _run(output, stem if number == 1 else f"{stem}-{number}")
-            if run.models.exists():
+            if exists(run.models):
                 continue
             try:
                 run.results.mkdir()
@@ -79,10 +79,15 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
     raise ColorizeError(taken(output, stem))
 
 
+def run_in(folder: Path) -> Run:
+    """Return a run whose folders are both `folder`, which a person has named; nothing is reserved."""
+    return Run(folder.name, folder, folder)
+
+
 def taken(output: Path, name: str) -> str:
     """Return a sentence where a run of the name is there already, else an empty text."""
     run = _run(output, name)
-    there = [folder for folder in (run.results, run.models) if folder.exists()]
+    there = [folder for folder in (run.results, run.models) if exists(folder)]
     return f"There is a run called {name} already, in {there[0]}; choose another name." if there else ""
 
 
@@ -103,7 +108,7 @@ def reserved_run(output: Path, kind: str, name: str = "") -> Iterator[Run]:
             yield run
     finally:
         with suppress(OSError):  # what holds a file stays
-            if run.models.exists():
+            if exists(run.models):
                 run.models.rmdir()
             run.results.rmdir()
 
@@ -120,7 +125,7 @@ def _running(run: Run) -> Iterator[None]:
 
 def existing_run(models: Path) -> Run:
     """Return the run whose models folder is `models`; raise ColorizeError when its results cannot be written."""
-    models = models.resolve()
+    models = resolved(models)
     run = Run(models.name, models, models.parent.parent / "results" / models.name)
     try:
         run.results.mkdir(parents=True, exist_ok=True)
@@ -132,7 +137,7 @@ def existing_run(models: Path) -> Run:
 
 def earlier_run(run: Run, made_from: dict) -> Run | None:
     """Return the newest other run of the kind whose record says that it was made just so; None when there is none."""
-    for folder in sorted((run.output / "results").glob(f"{run.kind}-*"), reverse=True):
+    for folder in reversed(matching(run.output / "results", f"{run.kind}-*")):
         earlier = Run(folder.name, run.output / "models" / folder.name, folder)
         if is_made_from(earlier, made_from):
             return earlier
@@ -154,7 +159,7 @@ def write_record(path: Path, record: dict) -> None:
 
 def latest_model(output: Path) -> Path:
     """Return the model file that was trained last under `output`; raise ColorizeError when there is none."""
-    found = sorted((output / "models").glob(f"*/{MODEL}"), key=lambda path: path.stat().st_mtime_ns)
+    found = sorted(matching(output / "models", f"*/{MODEL}"), key=lambda path: path.stat().st_mtime_ns)
     if not found:
         raise ColorizeError(f"No model has been trained yet: there is none under {output / 'models'}.")
     return found[-1]
@@ -163,9 +168,9 @@ def latest_model(output: Path) -> Path:
 def model_of_run(output: Path, name: str) -> Path:
     """Return the model file that the run of a name trained under `output`; raise ColorizeError when there is none."""
     path = output / "models" / name / MODEL
-    if not path.is_file():
+    if not is_file(path):
         near = difflib.get_close_matches(
-            name, [found.parent.name for found in path.parent.parent.glob(f"*/{MODEL}")], 1
+            name, [found.parent.name for found in matching(path.parent.parent, f"*/{MODEL}")], 1
         )
         hint = f"; did you mean {near[0]}?" if near else "."
         raise ColorizeError(

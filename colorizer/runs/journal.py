@@ -14,7 +14,7 @@ from typing import Any
 from colorizer.dataset.shards import Shard
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file, open_regular
+from colorizer.files import complete_file, exists, is_file, matching, open_regular
 
 MANIFEST, CHECK, EVALUATION = "manifest", "check", "evaluation"
 """Kinds of journals: of pictures that were made, of photos that were only checked, and of photos that were scored."""
@@ -31,7 +31,7 @@ def journal_path(folder: Path, kind: str, shard: Shard | None = None) -> Path:
 def parts(folder: Path, kind: str) -> dict[Path, Shard]:
     """Return the parts of a kind of journal that are in a folder, sorted by shard."""
     found = {}
-    for path in folder.glob(f"{kind}-*-of-*.jsonl"):
+    for path in matching(folder, f"{kind}-*-of-*.jsonl"):
         numbers = re.fullmatch(rf"{kind}-(\d{{1,9}})-of-(\d{{1,9}})\.jsonl", path.name)
         if numbers:
             found[path] = Shard(int(numbers[1]), int(numbers[2]))
@@ -47,7 +47,7 @@ def missing_shards(folder: Path, kind: str) -> list[str]:
 
 def is_begun(folder: Path, kind: str) -> bool:
     """Say whether a folder has a kind of journal, or a part of one."""
-    return journal_path(folder, kind).is_file() or bool(parts(folder, kind))
+    return is_file(journal_path(folder, kind)) or bool(parts(folder, kind))
 
 
 def read_journal(path: Path) -> Iterator[dict | None]:
@@ -57,7 +57,7 @@ def read_journal(path: Path) -> Iterator[dict | None]:
     ColorizeError if the journal cannot be read.
     """
     try:
-        if not path.is_file():
+        if not is_file(path):  # nor a pipe, which would be waited for
             return
         with open_regular(path) as file:
             while line := file.readline(_LONGEST_LINE):
@@ -78,7 +78,7 @@ def appended(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """
     with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        if exists(path) and not is_file(path):
             raise OSError(errno.EINVAL, "it is not a regular file")
         file = path.open("a+b", buffering=0)
     with file:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from colorizer.documents import InvalidDocument, path_below
 from colorizer.errors import ColorizeError
-from colorizer.files import RECORD_BYTES, fingerprint, numbered, open_regular, read_json
+from colorizer.files import RECORD_BYTES, fingerprint, matching, numbered, open_regular, read_json
+from colorizer.locks import one_at_a_time
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
 from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, write_record
+from colorizer.runs.journal import MANIFEST, is_begun
+from colorizer.runs.leftovers import is_in_use
 from colorizer.settings import PhotoLimits
 
 _Names = dict[str, tuple[str, list[int] | None]]
@@ -24,17 +27,51 @@ _Names = dict[str, tuple[str, list[int] | None]]
 
 
 def picture_paths(
-    run: Run, root: Path, photos: Sequence[Path], limits: PhotoLimits = DEFAULT_LIMITS
+    run: Run, root: Path, photos: Sequence[Path], limits: PhotoLimits = DEFAULT_LIMITS, record: Path | None = None
 ) -> dict[Path, Path]:
-    """Return where the colour copy of every photo goes: under its own name, in its own subfolder of the run's results.
+    """Reserve a path for the color copy of every photo: its own name, in its own subfolder of the run's results.
 
-    A name that is taken, by another of the photos or by a file that is there, is numbered. Which photo got which name
-    is written down: in a run that is gone on with, an unchanged photo gets its own name again. Raises ColorizeError.
+    A name that is taken by another photo, by a file or by another living run is numbered. `record` (NAMES in the
+    results unless specified) says which photo has which name: in a run that is continued, an unchanged photo gets its
+    own name again. Raises ColorizeError.
     """
-    record = run.results / NAMES
-    names = _chosen(run, root, photos, read_names(record), limits)
-    write_record(record, names)
+    record = record or run.results / NAMES
+    with one_at_a_time(run.results):
+        others = _other_records(record)
+        in_use = {_key(name) for path in others if _may_be_used(path) for name, _ in others[path].values()}
+        names = _chosen(run, root, photos, read_names(record), limits, in_use)
+        write_record(record, names)
+        _give_up(others, {_key(name) for name, _ in names.values()})
     return {photo: run.results / names[str(photo.relative_to(root))][0] for photo in photos}
+
+
+def _other_records(record: Path) -> dict[Path, _Names]:
+    """Return the names that other sources have in the folder of a record, by their records."""
+    return {path: read_names(path) for path in matching(record.parent, ".names*.json") if path != record}
+
+
+def _may_be_used(record: Path) -> bool:
+    """Return whether somebody may still write under the names of a record: a living run, or processes that share out
+    photos, perhaps on other machines.
+    """
+    return is_in_use(record) or (record.name == NAMES and is_begun(record.parent, MANIFEST))
+
+
+def _give_up(records: Mapping[Path, _Names], reserved: Collection[str]) -> None:
+    """Take names that this run has now out of other records, so that those do not count its pictures as theirs."""
+    for record, names in records.items():
+        kept = {photo: entry for photo, entry in names.items() if _key(entry[0]) not in reserved}
+        if len(kept) < len(names):
+            write_record(record, kept)
+
+
+def record_move(record: Path, root: Path, photo: Path, path: Path) -> None:
+    """Record that the color copy of a photo has another name than the one reserved for it; raise ColorizeError."""
+    with one_at_a_time(record.parent):
+        print_ = fingerprint(photo)
+        name = str(path.relative_to(record.parent))
+        write_record(record, {**read_names(record), str(photo.relative_to(root)): (name, print_ and list(print_))})
+        _give_up(_other_records(record), {_key(name)})
 
 
 def shared_names(
@@ -53,7 +90,8 @@ def shared_names(
         before = _content(record)
         known = read_names(record, {str(photo.relative_to(root)) for photo in part})
         if not all(_is_known(known, root, photo) for photo in part):
-            names = _chosen(run, root, photos, read_names(record), limits)
+            in_use = {_key(name) for others in _other_records(record).values() for name, _ in others.values()}
+            names = _chosen(run, root, photos, read_names(record), limits, in_use)
             if _content(record) != before:
                 continue
             write_record(record, names)
@@ -77,10 +115,18 @@ def _is_known(known: _Names, root: Path, photo: Path) -> bool:
     return entry is not None and entry[1] == (print_ and list(print_))
 
 
-def _chosen(run: Run, root: Path, photos: Sequence[Path], known: _Names, limits: PhotoLimits) -> _Names:
-    """Return the names that are known, and one for every other of the photos."""
+def _chosen(
+    run: Run,
+    root: Path,
+    photos: Sequence[Path],
+    known: _Names,
+    limits: PhotoLimits,
+    in_use: Collection[str] = (),
+) -> _Names:
+    """Return the names that are known, and one for every other photo; `in_use`: keys of names that others have."""
     names = dict(known)
-    taken = {_key(str(run.results / name)) for name in (*RESERVED, *(name for name, _ in known.values()))}
+    taken = {_key(str(run.results / name)) for name in in_use}
+    taken |= {_key(str(run.results / name)) for name in (*RESERVED, *(name for name, _ in known.values()))}
     for photo in photos:
         relative = photo.relative_to(root)
         print_ = fingerprint(photo)
@@ -136,14 +182,18 @@ def paths_beside(
     A name that is taken is numbered, unless the file there is such a copy and `keeps_existing` says that it stays.
     """
     paths: dict[Path, Path] = {}
+    taken: set[Path] = set()
+    folder, ours = None, frozenset()
     for photo in photos:
+        if photo.parent != folder:
+            folder, ours = photo.parent, made_beside(photo.parent)
         written = Path(written_name(photo, limits))
         wanted = photo.with_name(f"{written.stem}-colour{written.suffix}")
-        is_ours = wanted.name in made_beside(photo.parent)
-        taken = set(paths.values())
+        is_ours = wanted.name in ours
         paths[photo] = next(
             path
             for path in numbered(wanted)
             if path not in taken and (not os.path.lexists(path) or (keeps_existing and is_ours and path == wanted))
         )
+        taken.add(paths[photo])
     return paths

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.files import UNFINISHED
+from colorizer.files import PAGES, Move, process_token, unfinished_prefix
 from colorizer.inference.colorize import Colorized, Failure
 from colorizer.photos.writing import write_pages
 
@@ -36,7 +36,9 @@ def page_folder(results: Path, pages: Mapping[Path, int]) -> Iterator[Path]:
         yield results
         return
     try:
-        folder = tempfile.TemporaryDirectory(prefix=".pages-", dir=results, ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(
+            prefix=f"{PAGES}{process_token()}-", dir=results, ignore_cleanup_errors=True
+        )
     except OSError as error:
         raise ColorizeError(f"Cannot write into {results}: {error.strerror}.") from error
     with folder:
@@ -46,23 +48,24 @@ def page_folder(results: Path, pages: Mapping[Path, int]) -> Iterator[Path]:
 def page_file(folder: Path) -> Path:
     """Return a new file for one page, called as what is unfinished, so that it is swept; raise ColorizeError."""
     try:
-        with tempfile.NamedTemporaryFile(prefix=UNFINISHED, suffix=".tif", dir=folder, delete=False) as file:
+        with tempfile.NamedTemporaryFile(prefix=unfinished_prefix(), suffix=".tif", dir=folder, delete=False) as file:
             return Path(file.name)
     except OSError as error:
         raise ColorizeError(f"Cannot write into {folder}: {error.strerror}.") from error
 
 
-def gathered(target: Path, parts: Iterator[Colorized | Failure]) -> Colorized | Failure:
+def gathered(target: Path, parts: Iterator[Colorized | Failure], move: Move = Path.replace) -> Colorized | Failure:
     """Return what became of a photo, of whose pages, one or several, `parts` has the outcomes in order.
 
-    The files of several pages become one at `target`. A photo of which any page has failed is a failure.
+    The files of several pages become one at `target`; `move` as in `files.complete_file`. A photo of which any page
+    has failed is a failure.
     """
     first = next(parts)
     second = next(parts, None)
     if second is None:
         return first
     try:
-        write_pages(target, (_file(part) for part in chain((first, second), parts)))
+        write_pages(target, (_file(part) for part in chain((first, second), parts)), move)
         return first
     except ColorizeError as error:
         for part in parts:  # they take room, and are of no use

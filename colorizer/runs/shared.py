@@ -20,6 +20,7 @@ from pathlib import Path
 from colorizer.dataset.check import DatasetCheck, check_photos
 from colorizer.dataset.find import Dataset
 from colorizer.errors import ColorizeError
+from colorizer.files import exists, is_file, resolved
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_beside
@@ -75,10 +76,10 @@ def begin(job: SharedJob, model: str, weights: str) -> None:
     made_from = how_made(job.root, model, weights, job.adjustment)
     if job.origin:
         made_from["photos"] = job.origin
-    if job.folder.resolve() == job.root.resolve():
+    if resolved(job.folder) == resolved(job.root):
         raise ColorizeError(f"{job.folder} is the folder of the photos themselves; choose another one.")
     mark_folder(job.folder)
-    if not (job.folder / MADE_FROM).exists():
+    if not exists(job.folder / MADE_FROM):
         write_record(job.folder / MADE_FROM, made_from)
     if not is_made_from(job.run, made_from):
         raise ColorizeError(
@@ -105,7 +106,7 @@ def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST, is_
             return False
         if line.result is None:
             return line.kind == FINE
-        is_whole = (job.folder / name).is_file() if is_store else is_as_written(job.folder, line)
+        is_whole = is_file(job.folder / name) if is_store else is_as_written(job.folder, line)
         return line.result == name and is_whole
 
     return [(photo, name) for photo, name in photos if not is_done(photo, name)]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
 from colorizer.errors import ColorizeError, TrainingFinished
-from colorizer.files import read_json, remove_unfinished, write_text
+from colorizer.files import exists, is_file, is_folder, read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.runs.folders import MODEL, Run, existing_run
@@ -69,7 +69,7 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     What a killed process left half written there is removed.
     """
     path = folder / _FILE
-    if not path.exists():
+    if not exists(path):
         path = folder / _FILE_WITHOUT_VERSION
     try:
         text = read_json(path)
@@ -78,7 +78,7 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
         specification = _parsed(text)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
-        if (folder / MODEL).is_file():
+        if is_file(folder / MODEL):
             raise TrainingFinished(folder, folder / MODEL) from error
         raise ColorizeError(
             f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
@@ -100,7 +100,7 @@ def forget_specification(run: Run) -> None:
         # The specification last: as long as it is there, all of them are known.
         for name in (BEST, LAST, STATE, _START, _FILE_WITHOUT_VERSION, _FILE):
             (run.models / name).unlink(missing_ok=True)
-        if run.models.is_dir() and not any(run.models.iterdir()):
+        if is_folder(run.models) and not any(run.models.iterdir()):
             run.models.rmdir()
     except OSError as error:
         raise ColorizeError(f"Could not clear {run.models}: {error.strerror}.") from error
@@ -147,7 +147,7 @@ def _paths(names: list[str]) -> tuple[Path, ...]:
 
 def _refuse_missing(split: Split) -> None:
     photos: Sequence[Path] = [*split.train, *split.validation, *split.test]
-    missing = [photo for photo in photos if not photo.is_file()]
+    missing = [photo for photo in photos if not is_file(photo)]
     if missing:
         raise ColorizeError(
             f"{len(missing)} of the {len(photos)} photos this training goes on with are gone, such as {missing[0]}; "

@@ -15,6 +15,7 @@ from colorizer.dataset.batches import PhotoBatches
 from colorizer.dataset.split import Split
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
+from colorizer.files import is_file
 from colorizer.network import model_files
 from colorizer.network.devices import replicas
 from colorizer.network.network import Network
@@ -146,7 +147,7 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         reading=job.reading,
     )
     evaluation = score_photos(scoring, progress)
-    folder = job.run.models if (job.run.models / MODEL).is_file() else job.run.results
+    folder = job.run.models if is_file(job.run.models / MODEL) else job.run.results
     return TrainedEvaluation(
         evaluation=evaluation,
         record=save_record(folder, job.network, specification, training, evaluation),

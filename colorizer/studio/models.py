@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from colorizer.files import read_json
+from colorizer.files import matching, read_json, resolved
 from colorizer.network.model_files import PRETRAINED
 from colorizer.runs.folders import MODEL, RECORD
 from colorizer.shown import shown
@@ -26,17 +26,17 @@ class ModelChoice:
 
 def model_choices(output: Path, given: Path) -> tuple[ModelChoice, ...]:
     """Return the model that ships, those trained under `output`, the newest first, and the one that was `given`."""
-    trained = sorted((output / "models").glob(f"*/{MODEL}"), reverse=True)
+    trained = reversed(matching(output / "models", f"*/{MODEL}"))
     choices = [_choice(PRETRAINED, "Shipped", "the model that comes with the program")]
     choices += [_choice(path, path.parent.name, _line(path)) for path in trained]
-    if given.resolve() not in [choice.path.resolve() for choice in choices]:
+    if resolved(given) not in [resolved(choice.path) for choice in choices]:
         choices.append(_choice(given, given.name, "the one the studio was started with"))
     return tuple(choices)
 
 
 def identifier(path: Path) -> str:
     """Return the id of a model file: its path's digest, since no path goes to the page and back."""
-    return hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(str(resolved(path)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _choice(path: Path, name: str, line: str) -> ModelChoice:

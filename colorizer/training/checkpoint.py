@@ -13,7 +13,7 @@ import numpy as np
 
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file
+from colorizer.files import complete_file, exists
 
 BEST, LAST, STATE = "best.h5", "last.h5", "state.npz"
 """Files of an unfinished training: the best epoch's network, that of the moment it was stopped, and its checkpoint."""
@@ -72,7 +72,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
     """Read what `save_checkpoint` wrote, None where there is nothing; raise ColorizeError when it cannot be read."""
-    if not path.exists():
+    if not exists(path):
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -14,6 +14,7 @@ import numpy as np
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Diverged
+from colorizer.files import exists
 from colorizer.network.architectures import is_classifier
 from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.devices import compiled_by_xla, enough_memory, in_precision, prepare_devices, set_seeds, strategy
@@ -192,7 +193,7 @@ def _keep_weights(state: TrainingState) -> tuple[int, bool]:
     ended_well = math.isfinite(state.history["loss"][-1])
     # A step that ruins the weights reports a loss from before it.
     is_lost = not (ended_well and _is_finite(model))
-    is_best_kept = (state.settings.monitor != "none" or (is_lost and state.is_adversarial)) and best.exists()
+    is_best_kept = (state.settings.monitor != "none" or (is_lost and state.is_adversarial)) and exists(best)
     if is_best_kept:
         model.load_weights(best)
     if not _is_finite(model) or not (ended_well or state.is_adversarial):

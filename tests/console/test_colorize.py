@@ -1,5 +1,6 @@
 import json
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -138,6 +139,43 @@ def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(progra
     with Image.open(tmp_path / "old-colour.png") as picture:
         assert picture.size == (512, 512)
     assert program(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
+
+
+def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(program, small_model, tmp_path):
+    photo, cut = tmp_path / "old.png", tmp_path / "cut.png"
+    shutil.copy(SHIPPED / "camera.png", photo)
+    cut.write_bytes(photo.read_bytes()[:5000])
+    flags = ("--model", small_model, "--to", tmp_path / "out", "--output", tmp_path / "OUTPUT", "--yes")
+    done = program(photo, cut, *flags)
+    assert done.returncode == 1
+    assert f"{cut} could not be read as a photo" in done.stdout.replace("\n", " ")
+    assert (tmp_path / "out" / "old.png").is_file()
+    assert not (tmp_path / "OUTPUT").exists()  # which may be where nothing can be written
+    assert program(tmp_path, *flags, "--recolour").returncode == 0  # a folder may hold anything
+
+
+def test_two_programs_at_once_in_one_folder_replace_nothing(program, small_model, tmp_path):
+    target, count = tmp_path / "in colour", 20
+    for source, brightness in (("A", 0.5), ("B", 1.0)):
+        (tmp_path / source).mkdir()
+        with Image.open(SHIPPED / "camera.png") as image:
+            for number in range(count):
+                small = image.resize((200 + number, 200)).point(lambda level, factor=brightness: level * factor)
+                small.save(tmp_path / source / f"{number}.png")
+
+    def command(source: str) -> list[str]:
+        flags = ["--to", target, "--model", small_model, "--cache", "none", "--yes"]
+        return [sys.executable, *map(str, (program.home / "colorize.py", "colorize", tmp_path / source, *flags))]
+
+    running = [subprocess.Popen(command(source), stdout=subprocess.PIPE, text=True) for source in ("A", "B", "A")]
+    told = [process.communicate(timeout=200)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], told
+    levels = [np.asarray(Image.open(path).convert("L")).mean() for path in target.glob("*.png")]
+    assert len(levels) == 2 * count
+    assert sum(level < 100 for level in levels) == count
+    for source in ("A", "B"):
+        again = subprocess.run(command(source), capture_output=True, text=True, check=True)
+        assert f"All {count} color photos are already in" in again.stdout
 
 
 def test_names_that_the_terminal_has_no_letters_for_do_not_end_the_program(program, small_model, tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -107,3 +109,39 @@ def test_flags_alone_are_those_of_colorizing(program, tmp_path):
 def test_help_and_version_are_told():
     assert CliRunner().invoke(program, ["-h"]).output == CliRunner().invoke(program, ["--help"]).output
     assert CliRunner().invoke(program, ["--version"]).output == f"Colorizer {__version__}\n"
+
+
+def chosen(monkeypatch, *args) -> tuple[str, dict]:
+    """The journey that a command line leads to, and its flags."""
+    calls = []
+    monkeypatch.setattr("colorizer.console.command_line.converse", lambda *call: calls.append(call))
+    done = CliRunner().invoke(program, [str(arg) for arg in args])
+    assert done.exit_code == 0, done.output
+    return calls[0]
+
+
+def test_a_folder_may_be_called_as_a_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("train").mkdir()
+    journey, flags = chosen(monkeypatch, "--output", "O", "--dataset", "train", "--yes")
+    assert (journey, flags["dataset"], flags["output"]) == ("colorize", Path("train"), Path("O"))
+    journey, flags = chosen(monkeypatch, "--output", "O", "train", "--dataset", "train")
+    assert (journey, flags["dataset"], flags["output"]) == ("train", Path("train"), Path("O"))
+
+
+def test_names_from_a_shell_s_pattern_are_plain_arguments_behind_a_flag(tmp_path, monkeypatch):
+    photos = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for photo in photos:
+        photo.touch()
+    journey, flags = chosen(monkeypatch, "--dataset", *photos, "--yes")
+    assert (journey, flags["dataset"], flags["paths"]) == ("colorize", photos[0], tuple(photos[1:]))
+
+
+def test_a_film_in_the_place_of_a_command_is_colorized_as_a_film(tmp_path, monkeypatch):
+    film, photo = tmp_path / "a film.mp4", tmp_path / "photo.png"
+    film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
+    photo.touch()
+    journey, flags = chosen(monkeypatch, film, "--yes", "--output", tmp_path)
+    assert (journey, flags["film"], flags["output"]) == ("film", film, tmp_path)
+    assert chosen(monkeypatch, photo)[0] == "colorize"
+    assert chosen(monkeypatch, film, photo)[0] == "colorize"

@@ -52,7 +52,7 @@ def test_a_full_disk_while_colorizing_is_said_with_how_to_go_on(program, tmp_pat
     done = on_small_disk(program, tmp_path / "disk", "3m", "colorize", "--dataset", gray_folder)
     assert done.returncode == 1
     assert "No space left on device" in done.stdout
-    assert re.search(r"of 200 (colour photos are complete|photos could not be colorized).*--skip-existing", done.stdout)
+    assert re.search(r"of 200 (color photos are complete|photos could not be colorized).*--skip-existing", done.stdout)
     assert "Traceback" not in done.stdout + done.stderr
     assert left_half_written(done) == []
 

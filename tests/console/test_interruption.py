@@ -139,7 +139,7 @@ def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
     terminal.close()
     assert terminal.exitstatus == 130
     said = " ".join(terminal.before.split())
-    complete = int(re.search(r"Interrupted\. (\d+) of 200 colour photos are complete", said)[1])
+    complete = int(re.search(r"Interrupted\. (\d+) of 200 color photos are complete", said)[1])
     (run,) = (tmp_path / "out" / "results").iterdir()
     assert len(list(run.glob("*.png"))) == complete
     assert 0 < complete < 200

@@ -185,3 +185,35 @@ def test_color_photos_are_skipped_even_if_most_photos_are_in_color(photos, typed
     check, said = chosen(photos, typed=typed)
     assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
     assert "4 photos are already in color and will be skipped" in said
+
+
+FILM = b"\0\0\0\x18ftypisom" + bytes(100)
+
+
+def test_films_among_photos_are_listed_with_the_command_for_them(photos):
+    film = photos / "my film.mp4"
+    film.write_bytes(FILM)
+    check, said = chosen(photos)
+    assert len(check.fine) == 2
+    assert f"{film} is a film; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
+
+
+def test_a_film_alone_is_refused_with_the_command_for_it(photos):
+    film = photos / "film.mp4"
+    film.write_bytes(FILM)
+    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film --film {film}"):
+        chosen(film)
+
+
+def test_photos_of_a_flag_and_of_plain_arguments_are_taken_together(photos):
+    check, said = chosen(photos / "gray.png", paths=(photos / "sepia.png",))
+    assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
+    assert "Found 2 files" in said
+
+
+def test_folders_that_may_not_be_entered_are_named(photos, closed):
+    lost = closed(photos / "lost+found")
+    check, said = chosen(photos)
+    assert len(check.fine) == 2
+    assert "You have no permission to open 1 folder; it is left out:" in said
+    assert f"  {lost}" in said.splitlines()

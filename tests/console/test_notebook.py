@@ -22,7 +22,7 @@ def test_a_notebook_shows_what_was_made_by_itself_and_goes_on_afterwards(program
     (tmp_path / "home").mkdir()
     NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=str(tmp_path))
     made, made_before, wrong = (notebook.cells[number].outputs for number in (1, 2, 4))
-    assert "colour photo is in" in told(made)
+    assert "color photo is at" in told(made)
     assert [kind for kind in shown(made) if kind.startswith("image/")] == ["image/jpeg"]
     assert shown(made_before) == []
     assert "'many' is not a whole number." in told(wrong)

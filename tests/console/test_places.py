@@ -61,3 +61,11 @@ def test_a_name_that_is_taken_is_refused_and_a_model_is_found_by_it(tmp_path):
         assert model_path(talk(output=tmp_path, model=named)) == tmp_path / "models" / "cats" / "model.h5"
     with pytest.raises(ColorizeError, match="neither a file nor a trained model called dogs"):
         refuse_unknown_model(talk(output=tmp_path, model="dogs"))
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    assert places.reading(talk()).cache_folder is None

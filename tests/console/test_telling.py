@@ -13,12 +13,14 @@ from colorizer.inference.colorize import Failure
 from colorizer.runs import ColorizeResult
 
 
-def told(pictures: int, made_before: int = 0, failures: int = 0) -> str:
+def told(pictures: int, made_before: int = 0, failures: int = 0, folders: tuple[str, ...] = ("results",)) -> str:
     heard = io.StringIO()
     console = Console(io.StringIO(), heard)
     result = ColorizeResult(
         folder=Path("results"),
-        pictures={Path(f"{number}.png"): Path("results", f"{number}.png") for number in range(pictures)},
+        pictures={
+            Path(f"{number}.png"): Path(folders[number % len(folders)], f"{number}.png") for number in range(pictures)
+        },
         made_before=made_before,
         failures=tuple(Failure(Path(f"broken-{number}.png"), "It is broken.") for number in range(failures)),
         sheets=(),
@@ -31,14 +33,23 @@ def told(pictures: int, made_before: int = 0, failures: int = 0) -> str:
     return heard.getvalue()
 
 
+def test_pictures_next_to_their_photos_are_reported_there():
+    assert "1 color photo is at photos/0.png." in told(1, folders=("photos",))
+    assert "3 color photos are next to the originals in photos." in told(3, folders=("photos",))
+    assert "3 color photos are next to the originals in 2 folders below photos." in told(
+        3, folders=("photos/a", "photos/b")
+    )
+    assert "All 2 color photos are already next to the originals in photos." in told(2, 2, folders=("photos",))
+
+
 @pytest.mark.parametrize(
     ("result", "sentence"),
     [
-        ({"pictures": 1}, "1 colour photo is in results."),
-        ({"pictures": 2_000}, "2,000 colour photos are in results."),
-        ({"pictures": 1, "made_before": 1}, "The colour photo is in results already."),
-        ({"pictures": 1_000, "made_before": 1_000}, "All 1,000 colour photos are in results already."),
-        ({"pictures": 2, "made_before": 1}, "1 of 2 photos is in results already."),
+        ({"pictures": 1}, "1 color photo is at results/0.png."),
+        ({"pictures": 2_000}, "2,000 color photos are in results."),
+        ({"pictures": 1, "made_before": 1}, "The color photo is already at results/0.png."),
+        ({"pictures": 1_000, "made_before": 1_000}, "All 1,000 color photos are already in results."),
+        ({"pictures": 2, "made_before": 1}, "1 of 2 photos is already in results."),
         ({"pictures": 1, "failures": 1}, "1 of 2 photos could not be colorized; the others are done. Once"),
         ({"pictures": 0, "failures": 1}, "1 of 1 photo could not be colorized. Once"),
     ],

@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.conversation.question import WrongAnswer, a_path, menu, number_between, with_default, yes_or_no
+from colorizer.conversation.question import (
+    WrongAnswer,
+    a_path,
+    menu,
+    number_between,
+    whole_number,
+    with_default,
+    yes_or_no,
+)
 from colorizer.conversation.questions import DATASET, JOURNEY, LOOK, MODEL, NAME
 from colorizer.conversation.research_settings import FILTERS
 from colorizer.conversation.training_questions import EPOCHS, MONITOR, SIZE, TRAIN_COUNT
@@ -76,11 +84,10 @@ def test_what_is_no_path_is_refused(typed):
         a_path(typed)
 
 
-def test_a_fraction_may_stand_after_a_comma():
+def test_a_fraction_begins_with_a_point():
     parse = number_between(0, 2)
-    assert (parse("1,5"), parse("1.5"), parse(" ,5 ")) == (1.5, 1.5, 0.5)
-    with pytest.raises(WrongAnswer, match="'1,2,3' is not a number"):
-        parse("1,2,3")
+    assert (parse("1.5"), parse(" .5 "), parse("1e-3")) == (1.5, 0.5, 0.001)
+    assert number_between(0, 10_000)("1,234.5") == 1234.5
 
 
 def test_an_address_of_a_file_is_its_path(tmp_path):
@@ -100,3 +107,11 @@ def test_the_default_is_shown_where_it_stands_in_a_menu():
     assert with_default(prompt, "two") == "Which?\n  1  one: the first\n  2  two [two]"
     assert with_default(prompt, None) == prompt
     assert with_default("How many?", "3") == "How many? [3]"
+
+
+@pytest.mark.parametrize("parse", [whole_number(0, 10_000_000), number_between(0, 10_000_000)])
+def test_a_comma_separates_groups_of_three_digits_in_every_number(parse):
+    assert [parse(text) for text in ("1,000", "12,345", "1,234,567", "1_000")] == [1000, 12_345, 1_234_567, 1000]
+    for typed in ("1,5", ",5", "0,50", "1,2,3", "1,00", "10,0000", "1000,000", "1,000,00", "1__000", "1,000_000"):
+        with pytest.raises(WrongAnswer, match="a comma separates groups of three digits"):
+            parse(typed)

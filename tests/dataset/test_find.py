@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from colorizer.dataset.find import find_files
+from colorizer.dataset.find import find_files, gather
 from colorizer.errors import ColorizeError
 from tests.conftest import SHIPPED
 
@@ -33,3 +33,13 @@ def test_folders_deeper_in_one_another_than_an_archives_are_refused(tmp_path, to
     (folder / "d" / "d").mkdir(parents=True)
     with pytest.raises(ColorizeError, match="more than 100 deep"):
         find_files(tmp_path)
+
+
+def test_a_folder_that_may_not_be_entered_is_left_out_and_named(colour_folder, closed):
+    lost = closed(colour_folder / "lost+found")
+    closed(colour_folder / ".Trash-0")
+    found = find_files(colour_folder)
+    assert (len(found.files), found.closed) == (8, (lost,))
+    assert gather([colour_folder, colour_folder / "cats"]).closed == (lost,)
+    with pytest.raises(ColorizeError, match=r"Cannot look into the folder .*lost\+found: Permission denied"):
+        find_files(lost)

@@ -230,3 +230,9 @@ def test_hints_are_read_without_tensorflow():
     code = "import sys, colorizer.inference.hints_file; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_photo_whose_name_leaves_no_room_for_that_of_hints_has_none(tmp_path):
+    photo = tmp_path / f"{'x' * 242}.jpg"
+    photo.touch()
+    assert hints_beside([photo]) == {}

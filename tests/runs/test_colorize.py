@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import threading
 from dataclasses import replace
@@ -36,7 +37,7 @@ def test_ctrl_c_between_two_photos_stops_the_writing_before_the_complete_ones_ar
     assert set(threading.enumerate()) <= at_work
     complete = len(list(run.results.glob("*.png")))
     assert 0 < complete < 200
-    assert f"{complete} of 200 colour photos are complete" in str(interrupted.value)
+    assert f"{complete} of 200 color photos are complete" in str(interrupted.value)
     assert unreadable(tmp_path / "out") == []
     result = colorize_photos(replace(job, run=new_run(tmp_path / "out", "colorize"), goes_on=True))
     assert (result.folder, result.made_before) == (run.results, complete)
@@ -120,6 +121,39 @@ def test_a_pipe_where_a_picture_was_is_not_taken_for_it(tmp_path, small_model, t
     assert again.made_before == 1
     assert all(path.is_file() for path in again.pictures.values())
     assert len(again.pictures) == len(first.pictures)
+
+
+def test_a_folder_with_pictures_of_two_sources_knows_those_of_each(tmp_path, small_model, two_photos):
+    other, target = tmp_path / "others", tmp_path / "in colour"
+    shutil.copytree(two_photos, other)
+    first = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    second = colorize_photos(job_of(tmp_path, small_model, other, folder=target))
+    assert not set(first.pictures.values()) & set(second.pictures.values())
+    assert first.page != second.page
+    again = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target))
+    assert (again.made_before, again.pictures, again.page) == (2, first.pictures, first.page)
+
+
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_a_file_that_comes_while_photos_are_colorized_is_not_replaced(
+    tmp_path, small_model, two_photos, is_beside, monkeypatch
+):
+    place = {"is_beside": True} if is_beside else {"folder": tmp_path / "in colour"}
+    wanted = two_photos / "a-colour.png" if is_beside else tmp_path / "in colour" / "a.png"
+
+    def counted(photo):  # which happens once names are reserved
+        wanted.write_bytes(b"mine")
+        return 1
+
+    monkeypatch.setattr("colorizer.runs.colorize.page_count", counted)
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos, **place))
+    assert wanted.read_bytes() == b"mine"
+    assert result.pictures[two_photos / "a.png"] == wanted.with_stem(f"{wanted.stem}-2")
+    assert all(path.is_file() for path in result.pictures.values())
+    monkeypatch.undo()
+    again = colorize_photos(job_of(tmp_path, small_model, two_photos, goes_on=True, **place))
+    assert again.made_before == 2
+    assert len(find_files(two_photos).files) == 2
 
 
 def test_photos_beside_their_originals_are_not_taken_for_originals(tmp_path, small_model, two_photos):

@@ -8,6 +8,7 @@ import pytest
 
 from colorizer.locks import fcntl
 from colorizer.runs.folders import reserved_run
+from colorizer.runs.leftovers import working_in
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.skipif(fcntl is None, reason="there are no locks that end with their process")
@@ -17,6 +18,7 @@ import sys, time
 from pathlib import Path
 from colorizer.files import complete_file
 from colorizer.runs.folders import reserved_run
+from colorizer.runs.leftovers import working_in
 
 with reserved_run(Path(sys.argv[1]), "colorize") as run, complete_file(run.results / "deep" / "photo.jpg"):
     if len(sys.argv) > 2:
@@ -90,3 +92,41 @@ def test_a_run_that_is_hung_up_on_is_swept_too(tmp_path):
     process.communicate()
     with reserved_run(tmp_path, "colorize"):
         assert not any(".writing-" in path for path in everything(tmp_path))
+
+
+IN_A_FOLDER = """
+import sys
+from pathlib import Path
+from colorizer.files import complete_file
+from colorizer.runs.leftovers import working_in
+
+folder = Path(sys.argv[1])
+with working_in(folder, folder / ".names.json"), complete_file(folder / "deep" / "photo.jpg"):
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+def writing_into(folder: Path) -> subprocess.Popen:
+    """A process in the middle of writing a photo into a folder that others may use."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_FOLDER, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+        text=True,
+    )
+    process.stdout.readline()
+    return process
+
+
+def test_the_next_process_that_writes_into_a_folder_sweeps_what_a_killed_one_left_there(tmp_path):
+    dead, living = writing_into(tmp_path), writing_into(tmp_path)
+    (tmp_path / ".writing-mine.jpg").write_text("of somebody else")
+    killed(dead)
+    assert len(list(tmp_path.glob("deep/.writing-*"))) == 2
+    with working_in(tmp_path, tmp_path / ".names.json"):
+        assert len(list(tmp_path.glob("deep/.writing-*"))) == 1
+        assert len(list(tmp_path.glob(".working-*"))) == 2
+    living.communicate("", timeout=60)
+    assert everything(tmp_path) == [".writing-mine.jpg", "deep", "deep/photo.jpg"]

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from colorizer.runs.folders import MADE_FROM, NAMES, earlier_run, new_run
+from colorizer.runs.leftovers import working_in
 from colorizer.runs.names import picture_paths
 from tests.conftest import SHIPPED
 
@@ -72,3 +73,23 @@ def test_names_that_macos_takes_for_one_are_numbered(tmp_path):
     paths = picture_paths(run, tmp_path, [composed, decomposed])
     assert paths[composed] == run.results / composed.name
     assert paths[decomposed] == run.results / unicodedata.normalize("NFD", "Größe-2.png")
+
+
+def test_names_that_another_living_run_has_reserved_are_numbered(tmp_path):
+    run, photo = new_run(tmp_path / "out", "colorize"), tmp_path / "a.png"
+    Image.open(SHIPPED / "camera.png").save(photo)
+    first, second = run.results / NAMES, run.results / ".names-0123456789ab.json"
+    with working_in(run.results, first):
+        assert picture_paths(run, tmp_path, [photo], record=first) == {photo: run.results / "a.png"}
+        assert picture_paths(run, tmp_path, [photo], record=second) == {photo: run.results / "a-2.png"}
+
+
+def test_a_name_that_an_ended_run_never_used_is_free_and_no_longer_its_own(tmp_path):
+    run, photo = new_run(tmp_path / "out", "colorize"), tmp_path / "a.png"
+    Image.open(SHIPPED / "camera.png").save(photo)
+    first, second = run.results / NAMES, run.results / ".names-0123456789ab.json"
+    picture_paths(run, tmp_path, [photo], record=first)
+    (taken,) = picture_paths(run, tmp_path, [photo], record=second).values()
+    assert taken == run.results / "a.png"
+    taken.write_bytes(b"of the second run")
+    assert picture_paths(run, tmp_path, [photo], record=first) == {photo: run.results / "a-2.png"}
