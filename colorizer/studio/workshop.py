@@ -21,9 +21,10 @@ from colorizer.network.network import Network
 from colorizer.pace import Pace
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
+from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo
 from colorizer.photos.reading import read_photo
-from colorizer.photos.writing import file_name, write_photo
+from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member
 from colorizer.studio.set_photos import SetPhoto, SetPhotos
@@ -130,18 +131,38 @@ class Workshop:
             self._thumbnails[id_] = jpeg(small(picture), 85)
 
     def save(self, id_: str) -> SavedPhoto:
-        """Write a photo in colour at its full size, with all its original had, for who removes it; raise
-        ColorizeError.
+        """Write a photo in color at its full size, with all pages and metadata of its original.
+
+        The hints belong to the first page, the one that the studio shows. The caller removes the file.
+
+        Raises:
+            ColorizeError: A page cannot be read, colorized or written.
         """
         with self.answering(id_) as photo:
-            original = read_photo(photo.path, self.limits)
+            original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
+            if pages > 1 and named_format(name) != "TIFF":
+                name += ".tif"
             path = self.sitting.new_path(Path(name).suffix)
-            picture = colorize_decoded(self.network, original, photo.adjustment, photo.hints)
-            if self._is_closed:
-                raise ColorizeError("The studio has ended.")
-            write_photo(path, picture, original, self.limits)
+            if pages == 1:
+                self._write_page(photo, original, path)
+            else:
+                write_pages(path, self._written_pages(photo, pages))
         return SavedPhoto(path, name)
+
+    def _written_pages(self, photo: SittingPhoto, count: int) -> Iterator[Path]:
+        """Yield a file for each page of a photo, which the caller removes."""
+        for page in range(count):
+            path = self.sitting.new_path(".tif")
+            self._write_page(photo, read_photo(photo.path, self.limits, page), path)
+            yield path
+
+    def _write_page(self, photo: SittingPhoto, original: Photo, path: Path) -> None:
+        hints = () if original.page else photo.hints
+        picture = colorize_decoded(self.network, original, photo.adjustment, hints)
+        if self._is_closed:
+            raise ColorizeError("The studio has ended.")
+        write_photo(path, picture, original, self.limits)
 
     def members(self, progress: Callable[[int, int], None]) -> Iterator[Member]:
         """Yield every photo in colour as a file of a zip, its hints beside it, and at the end what had to stay gray.

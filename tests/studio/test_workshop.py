@@ -57,3 +57,21 @@ def test_a_full_view_after_new_hints_does_not_run_the_network_again(camera):
     pictures = [opened.picture((Hint(250, 150, color),), AS_MEANT).image for color in ("teal", "#b03030")]
     assert len(asked) == before
     assert not np.array_equal(*(np.asarray(picture) for picture in pictures))
+
+
+def test_every_page_of_a_scan_is_saved(tmp_path, camera):
+    scan = io.BytesIO()
+    first, second = Image.fromarray(camera), Image.fromarray(camera[::-1])
+    first.save(scan, "TIFF", save_all=True, append_images=[second])
+
+    async def pages():
+        yield scan.getvalue()
+
+    network = Network(OneColour((0.4, 0.4, 0.6)), "blue", 32)
+    workshop = Workshop(network, "blue", Sitting(tmp_path), PhotoLimits(), lambda *now: None)
+    photo = asyncio.run(workshop.sitting.take("album.tif", pages(), None))
+    saved = workshop.save(photo.id)
+    with Image.open(saved.path) as image:
+        assert (saved.name, image.n_frames) == ("album.tif", 2)
+        image.seek(1)
+        assert np.abs(np.asarray(image.convert("L"), int) - camera[::-1]).mean() < 4
