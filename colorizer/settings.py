@@ -91,6 +91,7 @@ class DatasetSettings:
 ARCHITECTURES = {
     "chroma_unet": "lean, predicts colour and keeps the photo's own brightness",
     "rgb_unet": "the plain autoencoder, predicts all three channels; 20 times slower and more",
+    "book_unet": "the autoencoder of the book, layer by layer; predicts all three channels, for a GPU",
     "mobilenet_unet": "chroma_unet with an encoder that learned from ImageNet, MobileNetV2",
     "resnet18_unet": "the same with ResNet-18; needs the package keras-hub",
 }
@@ -115,7 +116,7 @@ class ModelSettings(Ranged):
     """Weight of the L2 penalty on convolution kernels."""
     head: Annotated[str, OneOf(("regression", "classification"))] = "regression"
     """"regression" predicts chroma itself; "classification" how likely each of 291 chroma bins is (Zhang, Isola and
-    Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet`, which predicts no chroma."""
+    Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet` and `book_unet`, which predict no chroma."""
     temperature: Annotated[float, Number(0.01, 1)] = 0.38
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
@@ -227,6 +228,10 @@ class TrainingSettings(Ranged):
     """Momentum of the exponential moving average of the weights, which is then what is validated and kept (Polyak and
     Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
     fewer steps, so that short trainings do not end near where they began."""
+    start_share: Annotated[float, Number(0, 1)] = 0.0
+    """Share of the starting weights in the weights that are kept of a loaded model: the trained model then gains less
+    on photos of its own kind and loses less on all others (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+    models", https://arxiv.org/abs/2109.01903). 0 keeps the trained weights."""
     monitor: Annotated[str, OneOf(("loss", "accuracy", "val_loss", "val_accuracy", "none"))] = "val_loss"
     """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last.
     Of an adversarial phase it is another, `realism.palette_rank`, unless it is "none"."""
@@ -246,6 +251,20 @@ class TrainingSettings(Ranged):
 ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
 """What is proposed with an adversarial phase: a regression that minimizes what that phase goes on to weigh, and an
 average of the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
+FINE_TUNING = TrainingSettings(
+    epochs=6,
+    learning_rate=1e-4,
+    loss=LOSSES["log"],
+    colourfulness_weight=0.075,
+    colour_difference_weight=0.4,
+    schedule="cosine",
+    average=0.99,
+    frozen_epochs=0,
+    fine_tune_from="block_3",
+    start_share=0.6,
+)
+"""Proposed for a loaded model. Loss and weights are those the shipped model was trained with: another loss would undo
+its colors. Learning rate, epochs and the share of the start were chosen on validation photos: docs/EXPERIMENTS.md."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Declared as questions without a flag and without words, so that a wrong value ge
 from __future__ import annotations
 
 from colorizer.conversation.question import TRAIN, Question, parser_of
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import FINE_TUNING, AdversarialSettings, ModelSettings, TrainingSettings
 
 _TABLES = {"model": ModelSettings, "settings": TrainingSettings, "settings.adversarial": AdversarialSettings}
 
@@ -56,6 +56,11 @@ FINE_TUNE_FROM = _setting(
     "settings.fine_tune_from",
     "block of the pretrained encoder from which on it learns once it is no longer frozen, such as block_10",
     "all of it",
+)
+START_SHARE = _setting(
+    "settings.start_share",
+    "share of the starting weights in the weights that are kept of a loaded model; more forgets less",
+    f"0, or {FINE_TUNING.start_share:g} for the shipped model",
 )
 PLATEAU_EPOCHS = _setting(
     "settings.plateau_epochs", "epochs without improvement before the plateau schedule lowers the learning rate"

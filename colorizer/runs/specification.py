@@ -15,7 +15,7 @@ from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.runs.folders import MODEL, Run, existing_run
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
-from colorizer.training.checkpoint import BEST, LAST, STATE
+from colorizer.training.checkpoint import BEST, LAST, STATE, load_checkpoint
 
 Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings)
 VERSION = 1
@@ -40,6 +40,11 @@ class RunSpecification:
     """Whether the test photos are colorized at the end."""
     takes_defaults: bool = False
     """Whether nobody was to be asked anything; nor is who takes it up."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the training started from a loaded model."""
+        return self.model is None
 
 
 def write_specification(run: Run, specification: RunSpecification, network: Network) -> None:
@@ -91,6 +96,17 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     remove_unfinished(run.models)
     remove_unfinished(run.results)
     return run, specification, Network(load(run.models / _START).engine, name, size)
+
+
+def finished_epochs(run: Run) -> int:
+    """Return how many epochs of an unfinished training are done; raise ColorizeError."""
+    checkpoint = load_checkpoint(run.models / STATE)
+    return checkpoint.epochs if checkpoint else 0
+
+
+def read_start(run: Run) -> Network:
+    """Load the network that an unfinished training began with; raise ColorizeError."""
+    return load(run.models / _START)
 
 
 def forget_specification(run: Run) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.dataset.batches import PhotoBatches
-from colorizer.dataset.split import Split
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
 from colorizer.network import model_files
@@ -26,11 +25,12 @@ from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
 from colorizer.runs.evaluate import EvaluateJob, score_photos
 from colorizer.runs.folders import HISTORY, MODEL, SNAPSHOTS, WEIGHTS, Run
 from colorizer.runs.record import save_history, save_record
-from colorizer.runs.specification import RunSpecification, forget_specification, write_specification
-from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, TrainingSettings
+from colorizer.runs.specification import RunSpecification, forget_specification, read_start, write_specification
+from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading
+from colorizer.training.average import mix_with_start
 from colorizer.training.callbacks import EpochReport
 from colorizer.training.checkpoint import BEST, LAST
-from colorizer.training.train import TrainingRecord, TrainingStopped, step_cost, train_network
+from colorizer.training.train import TrainingRecord, TrainingStopped, train_network
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class TrainedEvaluation:
     """How well a trained network does, and where that is written."""
 
     evaluation: Evaluation
+    start: Evaluation | None
+    """Scores of the model the training started from, on the same photos; None for a new network."""
     record: Path
     """What was done and how well it went, as JSON: `model.json`."""
     history: Path
@@ -113,7 +115,17 @@ def train_and_save(
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, job.reading, least=least)
     show = _snapshots(job) if settings.adversarial else None
     try:
-        record = train_network(network, learning, validation, settings, job.run.models, report, should_stop, show)
+        record = train_network(
+            network,
+            learning,
+            validation,
+            settings,
+            job.run.models,
+            report,
+            should_stop,
+            show,
+            is_start_ranked=job.specification.is_loaded,
+        )
     except TrainingStopped as stopped:
         best = f", that of the best epoch ({stopped.best_epoch}) in {job.run.models / BEST}" * bool(stopped.best_epoch)
         raise Interrupted(
@@ -122,6 +134,8 @@ def train_and_save(
     finally:
         learning.forget()
         validation.forget()
+    if settings.start_share and job.specification.is_loaded and record.kept_epoch:
+        mix_with_start(network.model, read_start(job.run).model.get_weights(), settings.start_share)
     if should_stop():  # asked to after the very last epoch
         raise Interrupted("Stopped after the last epoch.")
     if job.specification.save_model:
@@ -146,15 +160,25 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         reading=job.reading,
     )
     evaluation = score_photos(scoring, progress)
+    start = _score_start(scoring, training, evaluation, progress) if specification.is_loaded else None
     folder = job.run.models if (job.run.models / MODEL).is_file() else job.run.results
     return TrainedEvaluation(
         evaluation=evaluation,
-        record=save_record(folder, job.network, specification, training, evaluation),
+        start=start,
+        record=save_record(folder, job.network, specification, training, evaluation, start),
         history=save_history(training.history, job.run.results / HISTORY),
         curves=save_curves(training, job.run.results),
         gradients=save_gradients(training.history, job.run.results),
         snapshots=_snapshots(job).finish() if settings.adversarial else None,
     )
+
+
+def _score_start(
+    scoring: EvaluateJob, training: TrainingRecord, evaluation: Evaluation, progress: Progress
+) -> Evaluation:
+    if training.kept_epoch == 0:
+        return evaluation
+    return score_photos(replace(scoring, network=read_start(scoring.run)), progress)
 
 
 def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> ColorizeResult | None:
@@ -176,23 +200,6 @@ def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> Col
 def finish(job: TrainJob) -> None:
     """Clear away what only an unfinished training needs; raise ColorizeError."""
     forget_specification(job.run)
-
-
-def estimated_seconds(network: Network, split: Split, settings: TrainingSettings) -> float:
-    """Estimate how long a training takes here, by what steps of each of its stages take, with the start
-    and the validation; raise OutOfMemory.
-    """
-    seconds = 0.0
-    for epochs, is_adversarial in ((settings.epochs, False), (_adversarial_epochs(settings), True)):
-        if epochs:
-            cost = step_cost(network, settings, is_adversarial)
-            each = cost.learning * len(split.train) + cost.validating * len(split.validation)
-            seconds += cost.start_up + each * epochs
-    return seconds
-
-
-def _adversarial_epochs(settings: TrainingSettings) -> int:
-    return settings.adversarial.epochs if settings.adversarial else 0
 
 
 def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpecification:

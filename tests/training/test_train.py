@@ -12,7 +12,7 @@ from colorizer.network.architectures import build
 from colorizer.network.engines import KerasEngine
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.settings import ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
 from colorizer.training.train import TrainingStopped, step_cost, train_network
 from tests.small_trainings import PHOTOS, after, batches, small_network
 
@@ -81,3 +81,25 @@ def test_a_network_read_from_a_file_drops_out_what_the_one_that_was_written_does
         train_network(network, batches(), batches(), TrainingSettings(epochs=1, batch_size=4), tmp_path / str(number))
     for one, other in zip(*(network.model.get_weights() for network in networks), strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("learning_rate", "kept"), [(0.3, 0), (1e-3, 1)])
+def test_the_starting_network_is_kept_where_no_epoch_is_better(tmp_path, learning_rate, kept):
+    network = small_network()
+    before = network.model.get_weights()
+    settings = TrainingSettings(epochs=1, batch_size=4, learning_rate=learning_rate, average=0.5)
+    record = train_network(network, batches(), batches(), settings, tmp_path, is_start_ranked=True)
+    assert record.kept_epoch == kept
+    is_unchanged = all(np.array_equal(*pair) for pair in zip(before, network.model.get_weights(), strict=True))
+    assert is_unchanged == (kept == 0)
+
+
+@pytest.mark.slow
+def test_an_adversarial_phase_begins_from_the_starting_network_where_no_epoch_is_better(tmp_path):
+    network = small_network()
+    before = network.model.get_weights()
+    phase = AdversarialSettings(epochs=1, filters=8, learning_rate=1e-8, kept_gain=0)
+    settings = TrainingSettings(epochs=1, batch_size=4, learning_rate=0.3, adversarial=phase)
+    train_network(network, batches(), batches(), settings, tmp_path, is_start_ranked=True)
+    for one, other in zip(before, network.model.get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
