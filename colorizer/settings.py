@@ -261,7 +261,7 @@ FINE_TUNING = TrainingSettings(
     average=0.99,
     frozen_epochs=0,
     fine_tune_from="block_3",
-    start_share=0.55,
+    start_share=0.5,
 )
 """Proposed for a loaded model. Loss and weights are those the shipped model was trained with: another loss would undo
 its colors. Learning rate, epochs and the share of the start were chosen on validation photos: docs/EXPERIMENTS.md."""
