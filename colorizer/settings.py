@@ -96,8 +96,11 @@ ARCHITECTURES = {
     "resnet18_unet": "the same with ResNet-18; needs the package keras-hub",
 }
 """Networks that can be built, in the order they are offered, and what each is."""
-RANDOM_WEIGHTS, SHIPPED_WEIGHTS = "random", "shipped"
-"""In the place of a file with an encoder's weights: it shall know nothing, or what the model's knows that ships."""
+PROPOSED_ARCHITECTURE, PROPOSED_SIZE, BOOK_SIZE = "mobilenet_unet", 128, 256
+"""What is proposed for a new network: a pretrained encoder, and a size at which training is fast; `book_unet` has its
+own size."""
+RANDOM_WEIGHTS, SHIPPED_WEIGHTS, IMAGENET_WEIGHTS = "random", "shipped", "imagenet"
+"""Instead of a file with an encoder's weights: random ones, those of the shipped model, or ImageNet's by download."""
 
 
 @dataclass(frozen=True)
@@ -251,6 +254,17 @@ class TrainingSettings(Ranged):
 ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
 """What is proposed with an adversarial phase: a regression that minimizes what that phase goes on to weigh, and an
 average of the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
+FROM_SCRATCH = TrainingSettings(
+    epochs=10,
+    learning_rate=7e-4,
+    loss=LOSSES["log"],
+    colourfulness_weight=0.075,
+    colour_difference_weight=0.4,
+    schedule="cosine",
+    average=0.99,
+)
+"""Proposed for a new network: the loss of the shipped model, since with the squared error some hundred photos give no
+more than sepia (docs/EXPERIMENTS.md)."""
 FINE_TUNING = TrainingSettings(
     epochs=6,
     learning_rate=1e-4,

@@ -30,6 +30,7 @@ from colorizer.conversation.training_settings import (
 from colorizer.errors import ColorizeError, MissingWeights, OutOfMemory
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
+    FROM_SCRATCH,
     RANDOM_WEIGHTS,
     SHIPPED_WEIGHTS,
     AdversarialSettings,
@@ -109,7 +110,7 @@ def _proposed_settings(
     """Return the defaults of a training, which depend on where it starts."""
     if adversarial:
         return replace(ADVERSARIAL_TRAINING, frozen_epochs=0) if is_loaded else ADVERSARIAL_TRAINING
-    return runs.fine_tuning_settings(network) if is_loaded else TrainingSettings()
+    return runs.fine_tuning_settings(network) if is_loaded else FROM_SCRATCH
 
 
 def _choose_amount(

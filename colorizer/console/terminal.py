@@ -94,7 +94,7 @@ class Console:
 
             def move(done: int, total: int, now: str = description) -> None:
                 pace.move(done, total)
-                rate = _rate(pace.rate, unit) if pace.rate else ""
+                rate = rate_in_words(pace.rate, unit) if pace.rate else ""
                 left = f"{clock_time(pace.remaining)} left" if pace.remaining else ""
                 bar.update(task, completed=done, total=total, description=now, rate=rate, left=left)
 
@@ -195,7 +195,7 @@ class Console:
         return line
 
 
-def _rate(rate: float, unit: str) -> str:
+def rate_in_words(rate: float, unit: str) -> str:
     """Return a rate in words: "2.5 batches/s", or "4.0 s per batch" where less than one is done in a second."""
     if rate >= 1:
         return f"{rate:,.1f} {unit}/s"

@@ -6,7 +6,7 @@ Declared as questions without a flag and without words, so that a wrong value ge
 from __future__ import annotations
 
 from colorizer.conversation.question import TRAIN, Question, parser_of
-from colorizer.settings import FINE_TUNING, AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import FINE_TUNING, FROM_SCRATCH, AdversarialSettings, ModelSettings, TrainingSettings
 
 _TABLES = {"model": ModelSettings, "settings": TrainingSettings, "settings.adversarial": AdversarialSettings}
 
@@ -36,10 +36,14 @@ TEMPERATURE = _setting(
 )
 GRADIENT_NORM = _setting("settings.gradient_norm", "global norm that gradients are shortened to")
 COLOURFULNESS_WEIGHT = _setting(
-    "settings.colourfulness_weight", "what a unit of colourfulness takes off the loss of the regression"
+    "settings.colourfulness_weight",
+    "what a unit of colorfulness takes off the loss of the regression",
+    f"{FROM_SCRATCH.colourfulness_weight:g} with the loss log, that of a loaded model, otherwise 0",
 )
 COLOUR_DIFFERENCE_WEIGHT = _setting(
-    "settings.colour_difference_weight", "what a unit of colour difference (nearly CIEDE2000) adds to that loss"
+    "settings.colour_difference_weight",
+    "what a unit of color difference (nearly CIEDE2000) adds to that loss",
+    f"{FROM_SCRATCH.colour_difference_weight:g} with the loss log, that of a loaded model, otherwise 0",
 )
 PRECISION = _setting(
     "settings.precision",
@@ -47,7 +51,9 @@ PRECISION = _setting(
 )
 WARM_UP = _setting("settings.warm_up", "share of the steps over which the cosine schedule's learning rate rises")
 FROZEN_EPOCHS = _setting(
-    "settings.frozen_epochs", "first epochs in which a pretrained encoder keeps its weights; none for a loaded model"
+    "settings.frozen_epochs",
+    "first epochs in which a pretrained encoder keeps its weights",
+    f"{FROM_SCRATCH.frozen_epochs}, or {FINE_TUNING.frozen_epochs} for a loaded model",
 )
 FINE_TUNING_FACTOR = _setting(
     "settings.fine_tuning_factor", "share of the learning rate left once the encoder learns too"
@@ -55,7 +61,7 @@ FINE_TUNING_FACTOR = _setting(
 FINE_TUNE_FROM = _setting(
     "settings.fine_tune_from",
     "block of the pretrained encoder from which on it learns once it is no longer frozen, such as block_10",
-    "all of it",
+    f"all of it, or {FINE_TUNING.fine_tune_from} for a loaded model with MobileNetV2",
 )
 START_SHARE = _setting(
     "settings.start_share",

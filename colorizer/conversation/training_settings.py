@@ -6,7 +6,16 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation import research_settings as research
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import (
+    BOOK_SIZE,
+    IMAGENET_WEIGHTS,
+    PROPOSED_ARCHITECTURE,
+    PROPOSED_SIZE,
+    SHIPPED_WEIGHTS,
+    AdversarialSettings,
+    ModelSettings,
+    TrainingSettings,
+)
 
 OF_A_NEW_NETWORK = (
     ask_training.ARCHITECTURE,
@@ -25,15 +34,17 @@ OF_A_NEW_NETWORK = (
 def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
     """Return how a network of an architecture is to be built."""
     weights = talk.answer(ask_training.ENCODER_WEIGHTS)
+    if weights is None and architecture == PROPOSED_ARCHITECTURE:
+        weights = SHIPPED_WEIGHTS
     return ModelSettings(
         architecture=architecture,
-        size=talk.answer(ask_training.SIZE),
+        size=talk.answer(ask_training.SIZE, default=BOOK_SIZE if architecture == "book_unet" else PROPOSED_SIZE),
         filters=talk.answer(research.FILTERS) or (),
         dropout=talk.answer(research.DROPOUT),
         l2=talk.answer(research.L2),
         head=talk.answer(research.HEAD),
         temperature=talk.answer(research.TEMPERATURE),
-        encoder_weights=str(weights) if weights else "",
+        encoder_weights="" if weights in (None, IMAGENET_WEIGHTS) else str(weights),
         seed=talk.answer(ask.SEED),
     )
 

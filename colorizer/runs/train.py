@@ -59,7 +59,7 @@ class TrainedEvaluation:
     gradients: Path | None
     """How strongly each layer was told to change; None where that was not recorded."""
     snapshots: Path | None
-    """The same test photos, epoch by epoch; None without an adversarial phase."""
+    """The same test photos, epoch by epoch; None if they were removed."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def train_and_save(
         split.train, network.size, settings.batch_size, job.reading, settings.seed, AugmentationSettings(), least
     )
     validation = PhotoBatches(split.validation, network.size, settings.batch_size, job.reading, least=least)
-    show = _snapshots(job) if settings.adversarial else None
+    show = _snapshots(job)
     try:
         record = train_network(
             network,
@@ -169,7 +169,7 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         history=save_history(training.history, job.run.results / HISTORY),
         curves=save_curves(training, job.run.results),
         gradients=save_gradients(training.history, job.run.results),
-        snapshots=_snapshots(job).finish() if settings.adversarial else None,
+        snapshots=_snapshots(job).finish(),
     )
 
 

@@ -13,7 +13,7 @@ from colorizer.network.engines import KerasEngine
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
-from colorizer.training.train import TrainingStopped, step_cost, train_network
+from colorizer.training.train import TrainingStopped, train_network
 from tests.small_trainings import PHOTOS, after, batches, small_network
 
 
@@ -47,13 +47,6 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     with pytest.raises(ColorizeError, match="no longer a number"):
         train_network(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path)
     assert not (tmp_path / "state.npz").exists()  # what was good before, were there any, would still be there
-
-
-def test_measuring_the_speed_leaves_the_network_as_it_was():
-    network = small_network()
-    before = network.model.get_weights()
-    assert step_cost(network, TrainingSettings(batch_size=2)).learning > 0
-    assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
 
 
 @pytest.mark.slow
