@@ -194,14 +194,39 @@ class AdversarialSettings(Ranged):
 
 
 @dataclass(frozen=True)
+class AugmentationSettings(Ranged):
+    """How a training photo differs from itself epoch by epoch. Color stays true; the network's view of it varies."""
+
+    flip: Annotated[float, Number(0, 1)] = 0.5
+    """Share of the photos that are mirrored."""
+    crop: Annotated[float, Number(0, 0.5)] = 0.125
+    """Photos are read larger by this share, and a random part of the network's size is cut out."""
+    rotation: Annotated[float, Number(0, 45)] = 0.0
+    """Photos are turned by at most so many degrees, and enlarged until they have no empty corners."""
+    zoom: Annotated[float, Number(0, 0.5)] = 0.0
+    """Photos are enlarged by at most this share."""
+    contrast: Annotated[float, Number(0, 1)] = 0.25
+    """Luma is stretched or squeezed around its mean by at most this share, as prints fade."""
+    brightness: Annotated[float, Number(0, 1)] = 0.08
+    """Luma is shifted by at most this much."""
+    grain: Annotated[float, Number(0, 1)] = 0.03
+    """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
+    share: Annotated[float, Number(0, 1)] = 0.5
+    """Share of the photos whose luma is changed at all."""
+
+
+@dataclass(frozen=True)
 class TrainingSettings(Ranged):
     """How a network is trained."""
 
     epochs: Annotated[int, WholeNumber(0, MAXIMUM_EPOCHS)] = 5
     batch_size: Annotated[int, WholeNumber(1, MAXIMUM_BATCH_SIZE)] = 16
     learning_rate: Annotated[float, Number(1e-12, 1)] = 3e-4
-    """Step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980). At its usual 1e-3 a network from scratch once
-    drove every chroma out of gamut, where clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
+    """Step of the optimizer. At Adam's usual 1e-3 a network from scratch once drove every chroma out of gamut, where
+    clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
+    optimizer: Annotated[str, OneOf(("adam", "sgd", "rmsprop"))] = "adam"
+    """"adam" (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980), "sgd" with Nesterov's momentum of 0.9, or
+    "rmsprop". The adversarial phase always takes Adam."""
     gradient_norm: Annotated[float, Number(1e-6, 1e6)] = 1.0
     """Gradients are shortened to this global norm, for the same reason."""
     loss: Annotated[str, OneOf(tuple(LOSSES.values()))] = "mean_squared_error"
@@ -212,8 +237,12 @@ class TrainingSettings(Ranged):
     """What a unit of colourfulness takes off the loss of the regression, in its own units; 0 is without."""
     colour_difference_weight: Annotated[float, Number(0, 10)] = 0.0
     """What a unit of colour difference, nearly CIEDE2000, adds to the loss of the regression; 0 is without."""
-    precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16"))] = "auto"
-    """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
+    precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16"))] = "auto"
+    """"float32", "mixed_bfloat16", "mixed_float16" with a scaled loss (sums stay float32 in both), or "auto": the half
+    size that the hardware multiplies where it pays, bfloat16 before float16. An adversarial training takes float32
+    instead of float16."""
+    is_deterministic: bool = False
+    """Whether a GPU repeats the training to the last bit, at the cost of speed; a CPU does so anyway."""
     schedule: Annotated[str, OneOf(("plateau", "cosine"))] = "plateau"
     """"plateau": the learning rate falls when validation stops improving. "cosine": it rises over the first steps and
     falls along half a cosine to nothing at the last one (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983);
@@ -248,6 +277,8 @@ class TrainingSettings(Ranged):
     """Whether each layer's gradient is measured after every epoch: `training.gradients`."""
     adversarial: AdversarialSettings | None = None
     """The adversarial phase after the regression, or none."""
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    """How training photos are varied."""
     seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42
 
 
@@ -291,22 +322,6 @@ class CacheSettings:
     """Prepared photos kept in that file; the next ones are prepared every epoch."""
     remembered_folders: int = 32
     """Folders whose checks are remembered."""
-
-
-@dataclass(frozen=True)
-class AugmentationSettings:
-    """How a training photo differs from itself epoch by epoch. Colour stays true; the network's view of it varies."""
-
-    crop: float = 0.125
-    """Photos are read larger by this share, and a random part of the network's size is cut out."""
-    contrast: float = 0.25
-    """Luma is stretched or squeezed around its mean by at most this share, as prints fade."""
-    brightness: float = 0.08
-    """Luma is shifted by at most this much."""
-    grain: float = 0.03
-    """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
-    share: float = 0.5
-    """Share of the photos whose luma is changed at all."""
 
 
 @dataclass(frozen=True)

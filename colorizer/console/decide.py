@@ -12,7 +12,7 @@ from colorizer.console.advice import advised
 from colorizer.console.measuring import measure
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import output_folder, reading, run_name
+from colorizer.console.places import default_dataset, output_folder, reading, run_name
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
@@ -27,6 +27,7 @@ from colorizer.conversation.training_settings import (
     model_settings,
     training_settings,
 )
+from colorizer.dataset import holds_only_samples
 from colorizer.errors import ColorizeError, MissingWeights, OutOfMemory
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
@@ -54,6 +55,11 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
     seed, how = talk.answer(ask.SEED), reading(talk)
     least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
     check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
+    if holds_only_samples(check.fine):
+        console.warn(
+            f"These {counted(len(check.fine), 'sample')} are only a demonstration: training needs some hundred photos. "
+            f"Public datasets are Flickr30k, COCO val2017 and Oxford Pets: put the zip into {default_dataset(True)}."
+        )
     split = ask_split(talk, check.fine, seed)
     console.inform(
         f"{counted(len(split.train), 'photo')} to learn from, {len(split.validation):,} to validate with, "

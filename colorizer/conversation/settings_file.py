@@ -20,7 +20,19 @@ IN_A_FILE: dict[str, Question] = {
 } | {"model.seed": SEED}
 """Every setting a file may say, by its name there."""
 _OTHERS_IN_A_RECORD = frozenset(
-    ("version", "network", "colour", "photos", "training", "evaluation", "versions", "root", "maximum_pixels")
+    (
+        "version",
+        "network",
+        "colour",
+        "photos",
+        "training",
+        "evaluation",
+        "start_evaluation",
+        "versions",
+        "learned_from",
+        "root",
+        "maximum_pixels",
+    )
 )
 """What a record says beside its settings; the run that it repeats finds out anew."""
 _ADVERSARIAL = "settings.adversarial"

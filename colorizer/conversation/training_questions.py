@@ -175,6 +175,14 @@ LEARNING_RATE = Question(
     f"model, {_training.learning_rate:g} with --training adversarial",
     setting="settings.learning_rate",
 )
+OPTIMIZER = Question(
+    "--optimizer",
+    "how the weights are changed in each step: adam, sgd (with momentum) or rmsprop",
+    parser_of(TrainingSettings, "optimizer"),
+    (TRAIN,),
+    default=_training.optimizer,
+    setting="settings.optimizer",
+)
 LOSS = Question(
     "--loss",
     "what regression minimizes: squared (mean squared error of RGB), absolute (mean absolute error) or log (the "

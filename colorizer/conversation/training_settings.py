@@ -13,6 +13,7 @@ from colorizer.settings import (
     PROPOSED_SIZE,
     SHIPPED_WEIGHTS,
     AdversarialSettings,
+    AugmentationSettings,
     ModelSettings,
     TrainingSettings,
 )
@@ -66,6 +67,20 @@ def adversarial_settings(talk: Conversation) -> AdversarialSettings:
     )
 
 
+def augmentation_settings(talk: Conversation) -> AugmentationSettings:
+    """Read how training photos are varied."""
+    return AugmentationSettings(
+        flip=talk.answer(research.FLIP),
+        crop=talk.answer(research.CROP),
+        rotation=talk.answer(research.ROTATION),
+        zoom=talk.answer(research.ZOOM),
+        brightness=talk.answer(research.BRIGHTNESS),
+        contrast=talk.answer(research.CONTRAST),
+        grain=talk.answer(research.GRAIN),
+        share=talk.answer(research.AGED_SHARE),
+    )
+
+
 def training_settings(
     talk: Conversation, adversarial: AdversarialSettings | None, proposed: TrainingSettings
 ) -> TrainingSettings:
@@ -80,6 +95,7 @@ def training_settings(
         epochs=proposed.epochs,
         batch_size=proposed.batch_size,
         learning_rate=talk.answer(ask_training.LEARNING_RATE, default=proposed.learning_rate),
+        optimizer=talk.answer(ask_training.OPTIMIZER),
         gradient_norm=talk.answer(research.GRADIENT_NORM),
         loss=loss,
         colourfulness_weight=talk.answer(
@@ -89,6 +105,7 @@ def training_settings(
             research.COLOUR_DIFFERENCE_WEIGHT, default=proposed.colour_difference_weight * is_same_loss
         ),
         precision=talk.answer(research.PRECISION),
+        is_deterministic=talk.answer(research.IS_DETERMINISTIC, default="yes" if talk.has_flag(ask.SEED) else "no"),
         schedule=talk.answer(ask_training.SCHEDULE, default=proposed.schedule),
         warm_up=talk.answer(research.WARM_UP),
         frozen_epochs=talk.answer(research.FROZEN_EPOCHS, default=proposed.frozen_epochs),
@@ -102,5 +119,6 @@ def training_settings(
         tensorboard=talk.answer(research.TENSORBOARD),
         gradients=talk.answer(research.GRADIENTS),
         adversarial=adversarial,
+        augmentation=augmentation_settings(talk),
         seed=talk.answer(ask.SEED),
     )

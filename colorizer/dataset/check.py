@@ -15,6 +15,7 @@ from colorizer.dataset.findings import Findings
 from colorizer.dataset.paths import chosen
 from colorizer.errors import ColorizeError
 from colorizer.files import Fingerprint, fingerprint
+from colorizer.photos.formats import read_formats
 from colorizer.photos.reading import examine
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_count
@@ -58,6 +59,7 @@ def check_photos(
     other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For colorizing
     every photographic format is fine, and photos that are in colour already stand apart.
     """
+    read_formats()  # so that a missing package is an error of the installation, not of each photo
     found, files = _examined(dataset, for_training, reading, progress), dataset.files
     if for_training and wanted is None:
         wanted = _first_format(found.formats)

@@ -14,10 +14,10 @@ from colorizer.files import read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
 from colorizer.runs.folders import MODEL, Run, existing_run
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
 from colorizer.training.checkpoint import BEST, LAST, STATE, load_checkpoint
 
-Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings)
+Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings, AugmentationSettings)
 VERSION = 1
 _FILE, _FILE_WITHOUT_VERSION, _START = "specification.json", "plan.json", "start.keras"
 _PARTS = ("train", "validation", "test")
@@ -123,8 +123,9 @@ def forget_specification(run: Run) -> None:
 
 def _parsed(text: dict) -> RunSpecification:
     settings, model = dict(text["settings"]), text.get("model")
-    adversarial = settings.pop("adversarial", None)
+    adversarial, augmentation = settings.pop("adversarial", None), settings.pop("augmentation", {})
     settings = _settings(TrainingSettings, settings)
+    settings = replace(settings, augmentation=_settings(AugmentationSettings, augmentation))
     if adversarial:
         settings = replace(settings, adversarial=_settings(AdversarialSettings, adversarial))
     return RunSpecification(

@@ -15,7 +15,7 @@ from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
 from colorizer.network import model_files
-from colorizer.network.devices import replicas
+from colorizer.network.devices import evenly_divided, replicas
 from colorizer.network.network import Network
 from colorizer.pictures.curves import save_curves
 from colorizer.pictures.gradients import save_gradients
@@ -26,7 +26,7 @@ from colorizer.runs.evaluate import EvaluateJob, score_photos
 from colorizer.runs.folders import HISTORY, MODEL, SNAPSHOTS, WEIGHTS, Run
 from colorizer.runs.record import save_history, save_record
 from colorizer.runs.specification import RunSpecification, forget_specification, read_start, write_specification
-from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading
+from colorizer.settings import DEFAULT_READING, Reading
 from colorizer.training.average import mix_with_start
 from colorizer.training.callbacks import EpochReport
 from colorizer.training.checkpoint import BEST, LAST
@@ -108,11 +108,10 @@ def train_and_save(
     Raises Interrupted, saying where the network lies as it is now, when `should_stop` says so.
     """
     split, settings, network = job.specification.split, job.specification.settings, job.network
-    least = replicas()
-    learning = PhotoBatches(
-        split.train, network.size, settings.batch_size, job.reading, settings.seed, AugmentationSettings(), least
-    )
-    validation = PhotoBatches(split.validation, network.size, settings.batch_size, job.reading, least=least)
+    batch_size, least = evenly_divided(settings.batch_size), replicas()
+    learned, validated = (photos[: evenly_divided(len(photos))] for photos in (split.train, split.validation))
+    learning = PhotoBatches(learned, network.size, batch_size, job.reading, settings.seed, settings.augmentation, least)
+    validation = PhotoBatches(validated, network.size, batch_size, job.reading, least=least)
     show = _snapshots(job)
     try:
         record = train_network(

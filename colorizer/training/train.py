@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,15 @@ import numpy as np
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Diverged
-from colorizer.network.devices import enough_memory, in_precision, prepare_devices, set_seeds, strategy
+from colorizer.network.devices import (
+    convolution_precision,
+    enough_memory,
+    in_precision,
+    make_deterministic,
+    prepare_devices,
+    set_seeds,
+    strategy,
+)
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
 from colorizer.quiet import quiet_logger
@@ -83,6 +91,10 @@ def train_network(
     after a batch, the network as it is then is saved as `checkpoint.LAST` and TrainingStopped is raised. Raises
     Diverged when the loss is no longer a number, OutOfMemory, or ColorizeError when the state is another network's.
     """
+    if settings.adversarial and convolution_precision(settings.precision) == "mixed_float16":
+        settings = replace(settings, precision="float32")
+    if settings.is_deterministic:
+        make_deterministic()
     set_seeds(settings.seed)
     with strategy(learning.first_batch, validation.first_batch).scope():
         model = in_precision(network.model, settings.precision)

@@ -96,3 +96,17 @@ def test_an_adversarial_phase_begins_from_the_starting_network_where_no_epoch_is
     train_network(network, batches(), batches(), settings, tmp_path, is_start_ranked=True)
     for one, other in zip(before, network.model.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_other_optimizers_change_the_weights_and_can_be_resumed(tmp_path, optimizer):
+    settings = TrainingSettings(epochs=3, batch_size=2, optimizer=optimizer, monitor="none", precision="float32")
+    whole, parts = small_network(), small_network()
+    train_network(whole, batches(2), batches(), settings, tmp_path / "whole")
+    with pytest.raises(TrainingStopped):
+        train_network(parts, batches(2), batches(), settings, tmp_path / "parts", should_stop=after(3))
+    parts = small_network()
+    train_network(parts, batches(2), batches(), settings, tmp_path / "parts")
+    for one, other in zip(whole.model.get_weights(), parts.model.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert not np.array_equal(whole.model.get_weights()[0], small_network().model.get_weights()[0])
