@@ -33,7 +33,7 @@ def measure(console: Console, network: networks.Network, settings: TrainingSetti
     thread = threading.Thread(target=work, daemon=True)
     started = time.monotonic()
     try:
-        with console.progress("Measuring how fast this machine trains", "seconds") as progress:
+        with console.progress("Measuring how fast this machine trains", unit="") as progress:
             thread.start()
             while thread.is_alive() and (elapsed := time.monotonic() - started) < _MOST_SECONDS:
                 progress(min(round(elapsed, 1), _MOST_SECONDS), _MOST_SECONDS)

@@ -78,7 +78,10 @@ class Console:
 
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
-        """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
+        """Show a progress bar with percentage, rate and time left; yields the callable that moves it.
+
+        Without a `unit` there is no rate.
+        """
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         pace = Pace()
@@ -94,7 +97,7 @@ class Console:
 
             def move(done: int, total: int, now: str = description) -> None:
                 pace.move(done, total)
-                rate = rate_in_words(pace.rate, unit) if pace.rate else ""
+                rate = rate_in_words(pace.rate, unit) if unit and pace.rate else ""
                 left = f"{clock_time(pace.remaining)} left" if pace.remaining else ""
                 bar.update(task, completed=done, total=total, description=now, rate=rate, left=left)
 

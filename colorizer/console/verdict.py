@@ -74,8 +74,8 @@ def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) ->
         said.append(f"Validation was still improving at the end: more {ask_training.EPOCHS.flag} would help.")
     if job.specification.model is not None and learned < DatasetSettings.few_photos:
         said.append(
-            f"{counted(learned, 'photo is', 'photos are')} few for a network from scratch: going on from the model "
-            f"that ships ({ask_training.START.flag} load) gives more, sooner."
+            f"{counted(learned, 'photo is', 'photos are')} few for a new network: training the shipped model further "
+            f"({ask_training.START.flag} load) gives more, sooner."
         )
     elif evaluation.predicted.psnr - evaluation.gray.psnr < _NEAR_GRAY:
         said.append("More photos, and more epochs, are what helps most.")

@@ -15,6 +15,7 @@ from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
 from colorizer.network import model_files
+from colorizer.network.architectures import is_classifier
 from colorizer.network.devices import evenly_divided, replicas
 from colorizer.network.network import Network
 from colorizer.pictures.curves import save_curves
@@ -166,7 +167,7 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         start=start,
         record=save_record(folder, job.network, specification, training, evaluation, start),
         history=save_history(training.history, job.run.results / HISTORY),
-        curves=save_curves(training, job.run.results),
+        curves=save_curves(training, job.run.results, is_classifier(job.network.model)),
         gradients=save_gradients(training.history, job.run.results),
         snapshots=_snapshots(job).finish(),
     )

@@ -42,7 +42,8 @@ class TrainingRecord:
     """What a training did."""
 
     history: dict[str, tuple[float | None, ...]]
-    """Per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate; with an adversarial phase, None before it
+    """Per epoch: loss, accuracy, gain and colourfulness, those of the validation as val_loss and so on, and
+    learning_rate; with an adversarial phase, None before it
     begins, also generator_loss, discriminator_loss, discriminator_accuracy, val_gain, val_colourfulness and
     val_palette_distance."""
     phases: tuple[Phase, ...]

@@ -29,7 +29,8 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
     assert result.predicted.colourfulness > 5
     assert result.gray.colourfulness == pytest.approx(0, abs=0.1)
     assert record.history["loss"][-1] < record.history["loss"][0]
-    assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    figures = {"loss", "accuracy", "gain", "colourfulness"}
+    assert set(record.history) == figures | {f"val_{name}" for name in figures} | {"learning_rate"}
     assert [report.epoch for report in reports if report.finished] == list(range(1, 41))
     assert json.dumps(record.history)
 
