@@ -129,8 +129,9 @@ def _choose_amount(
 ) -> TrainingSettings:
     """Ask for the batch size and the number of epochs; one measurement serves both."""
     is_asked = not talk.accept_defaults and not (talk.has_flag(ask_training.EPOCHS) and talk.has_flag(ask.BATCH_SIZE))
+    is_large = not talk.has_flag(ask.BATCH_SIZE) and training.is_large(network, proposed.batch_size)
     cost = None
-    if is_asked or (not talk.has_flag(ask.BATCH_SIZE) and training.is_large(network, proposed.batch_size)):
+    if is_asked or is_large:
         measured = replace(proposed, precision=talk.answer(research.PRECISION), adversarial=None)
         if talk.has_flag(ask.BATCH_SIZE):
             measured = replace(measured, batch_size=talk.answer(ask.BATCH_SIZE))
@@ -147,8 +148,9 @@ def _choose_amount(
             f"{training.free_bytes() / 1e9:.1f} GB are free: at most {cost.fitting_batch(batch_size)} fit."
         )
 
-    wanted = min(proposed.batch_size, len(split.train))
-    batch_size = cost.proposed_batch(wanted) if cost and is_on_cpu else (1 if is_asked and not cost else wanted)
+    batch_size = min(proposed.batch_size, len(split.train))
+    if (is_asked or is_large) and is_on_cpu:
+        batch_size = cost.proposed_batch(batch_size) if cost else 1
     batch_size = talk.answer(_ASKED_BATCH_SIZE, default=batch_size, check=check_batch)
     if cost:
         seconds = cost.learning * len(split.train) + cost.validating * len(split.validation)

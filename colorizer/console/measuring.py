@@ -17,7 +17,7 @@ _STEP = 0.2
 
 
 def measure(console: Console, network: networks.Network, settings: TrainingSettings) -> training.StepCost | None:
-    """Measure a training step; return None where that takes more than 20 seconds.
+    """Measure a training step in at most 20 seconds; return None if not even a step of one photo was measured.
 
     The steps run in a thread of their own: TensorFlow does not hear Ctrl-C within one. Raises ColorizeError.
     """
@@ -26,7 +26,7 @@ def measure(console: Console, network: networks.Network, settings: TrainingSetti
 
     def work() -> None:
         try:
-            outcomes.append(training.step_cost(network, settings, has_ended.is_set))
+            outcomes.append(training.step_cost(network, settings, has_ended.is_set, outcomes.append))
         except ColorizeError as error:
             outcomes.append(error)
 
@@ -41,7 +41,7 @@ def measure(console: Console, network: networks.Network, settings: TrainingSetti
             progress(_MOST_SECONDS, _MOST_SECONDS)
     finally:
         has_ended.set()
-    outcome = outcomes[0] if outcomes else None
+    outcome = outcomes[-1] if outcomes else None
     if isinstance(outcome, ColorizeError):
         raise outcome
     return outcome

@@ -72,7 +72,10 @@ def is_large(network: Network, batch_size: int) -> bool:
 
 @quiet_logger("tensorflow")
 def step_cost(
-    network: Network, settings: TrainingSettings, should_stop: Callable[[], bool] = lambda: False
+    network: Network,
+    settings: TrainingSettings,
+    should_stop: Callable[[], bool] = lambda: False,
+    report: Callable[[StepCost], None] = lambda cost: None,
 ) -> StepCost | None:
     """Measure what steps of the regression take, without changing the network.
 
@@ -82,6 +85,7 @@ def step_cost(
         network: The network to be trained.
         settings: Loss, precision and batch size of the training.
         should_stop: Asked before each step.
+        report: Called with the cost of a step of one photo, as soon as that is known.
 
     Returns:
         The cost, or None where `should_stop` ended the measurement.
@@ -115,6 +119,7 @@ def step_cost(
     fixed = weight_bytes(model)
     per_photo = max(growth - fixed, needed_bytes(model, 1) - fixed)
     cost = StepCost(max(0.0, seconds[0] - seconds[1]), seconds[1], per_photo, fixed)
+    report(cost)
     photos = cost.proposed_batch(settings.batch_size)
     if photos == 1 or photos * cost.learning > _QUICK or not steps(photos):
         return cost

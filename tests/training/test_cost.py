@@ -18,7 +18,9 @@ CHEAP = StepCost(start_up=1.0, learning=0.01, bytes_per_photo=1, fixed_bytes=0)
 def test_measuring_the_speed_leaves_the_network_as_it_was():
     network = small_network()
     before = network.model.get_weights()
-    cost = step_cost(network, TrainingSettings(batch_size=2))
+    reported = []
+    cost = step_cost(network, TrainingSettings(batch_size=2), report=reported.append)
+    assert len(reported) == 1
     assert cost.learning > cost.validating > 0
     assert cost.needed_bytes(2) > cost.needed_bytes(1) > 0
     assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
