@@ -18,6 +18,7 @@ from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
 from colorizer.console.verdict import next_steps, verdict_on_training
 from colorizer.console.wording import counted, duration
+from colorizer.conversation import questions as ask
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.settings_file import with_settings
@@ -58,7 +59,9 @@ def train_journey(console: Console, talk: Conversation) -> None:
             pictures.append(trained.snapshots)
         show_pictures(console, talk, ask_training.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
-            colorize(console, talk, partial(runs.colorize_test_photos, job), _AGAIN)
+            colorize(
+                console, talk, partial(runs.colorize_test_photos, job, has_all_sheets=talk.answer(ask.SHEETS)), _AGAIN
+            )
         runs.finish(job)
     for sentence in next_steps(job, training, trained.evaluation):
         console.inform(sentence)

@@ -181,8 +181,19 @@ def _score_start(
     return score_photos(replace(scoring, network=read_start(scoring.run)), progress)
 
 
-def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> ColorizeResult | None:
-    """Colorize the test photos, if that is wanted, beside their truth; raise Unfinished as `colorize_photos` does."""
+def colorize_test_photos(
+    job: TrainJob, progress: Progress = no_progress, has_all_sheets: bool = False
+) -> ColorizeResult | None:
+    """Colorize the test photos next to their truth, if that is wanted.
+
+    Args:
+        job: The training.
+        progress: Called as photos are done.
+        has_all_sheets: Whether every photo is on a comparison sheet, not only some.
+
+    Raises:
+        Unfinished: As `colorize_photos` does.
+    """
     specification = job.specification
     if not specification.save_results:
         return None
@@ -193,6 +204,7 @@ def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> Col
         run=job.run,
         reading=job.reading,
         truths={photo: photo for photo in specification.split.test},
+        has_all_sheets=has_all_sheets,
     )
     return colorize_photos(colorizing, progress)
 

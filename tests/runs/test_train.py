@@ -11,7 +11,7 @@ from colorizer.network.architectures import build
 from colorizer.network.model_files import load
 from colorizer.runs.folders import new_run
 from colorizer.runs.specification import RunSpecification, finished_epochs, read_specification, write_specification
-from colorizer.runs.train import TrainJob, evaluate_trained, train_and_keep, train_and_save
+from colorizer.runs.train import TrainJob, colorize_test_photos, evaluate_trained, train_and_keep, train_and_save
 from colorizer.settings import ModelSettings, TrainingSettings
 
 MODEL = ModelSettings(size=32, filters=(4, 8))
@@ -76,6 +76,14 @@ def test_a_loaded_model_is_compared_with_its_start_and_mixed_with_it(tmp_path, c
     assert evaluated.start.gray == evaluated.evaluation.gray
     record = json.loads(evaluated.record.read_text(encoding="utf-8"))
     assert record["start_evaluation"]["predicted"]["psnr"] == evaluated.start.predicted.psnr
+
+
+@pytest.mark.parametrize(("has_all_sheets", "sheets"), [(False, 1), (True, 2)])
+def test_every_test_photo_is_on_a_sheet_where_that_is_wanted(tmp_path, colour_folder, has_all_sheets, sheets):
+    wanted = job(tmp_path, colour_folder)
+    split = replace(wanted.specification.split, test=find_files(colour_folder).files)
+    wanted = replace(wanted, specification=replace(wanted.specification, split=split))
+    assert len(colorize_test_photos(wanted, has_all_sheets=has_all_sheets).sheets) == sheets
 
 
 @pytest.mark.slow
