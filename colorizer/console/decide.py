@@ -97,8 +97,10 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
     others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
     if others:
         raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
+    folder = talk.answer(ask_training.RESUME)
+    runs.refuse_finished(folder)
     start_tensorflow(console)
-    run, specification, network = runs.read_specification(talk.answer(ask_training.RESUME))
+    run, specification, network = runs.read_specification(folder)
     talk.accept_defaults = talk.accept_defaults or specification.takes_defaults
     talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, specification.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):

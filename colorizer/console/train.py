@@ -59,9 +59,8 @@ def train_journey(console: Console, talk: Conversation) -> None:
             pictures.append(trained.snapshots)
         show_pictures(console, talk, ask_training.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
-            colorize(
-                console, talk, partial(runs.colorize_test_photos, job, has_all_sheets=talk.answer(ask.SHEETS)), _AGAIN
-            )
+            work = partial(runs.colorize_test_photos, job, has_all_sheets=talk.answer(ask.SHEETS))
+            colorize(console, talk, work, _AGAIN)
         runs.finish(job)
     for sentence in next_steps(job, training, trained.evaluation):
         console.inform(sentence)

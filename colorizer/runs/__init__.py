@@ -12,7 +12,16 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "folders": ["Run", "earlier_run", "new_run", "reserved_run", "latest_model", "model_of_run", "taken"],
+        "folders": [
+            "Run",
+            "earlier_run",
+            "new_run",
+            "reserved_run",
+            "latest_model",
+            "model_of_run",
+            "refuse_finished",
+            "taken",
+        ],
         "colorize": ["ColorizeJob", "ColorizeResult", "colorize_photos", "how_made"],
         "evaluate": ["EvaluateJob", "SavedEvaluation", "save_evaluation", "score_photos"],
         "film": ["FilmJob", "FilmResult", "colorize_film"],

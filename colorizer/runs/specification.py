@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
-from colorizer.errors import ColorizeError, TrainingFinished
+from colorizer.errors import ColorizeError
 from colorizer.files import read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.runs.folders import MODEL, Run, existing_run
+from colorizer.runs.folders import OLD_SPECIFICATION, SPECIFICATION, Run, existing_run, refuse_finished
 from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
 from colorizer.training.checkpoint import BEST, LAST, STATE, load_checkpoint
 
 Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings, AugmentationSettings)
 VERSION = 1
-_FILE, _FILE_WITHOUT_VERSION, _START = "specification.json", "plan.json", "start.keras"
+_START = "start.keras"
 _PARTS = ("train", "validation", "test")
 
 
@@ -65,7 +65,7 @@ def write_specification(run: Run, specification: RunSpecification, network: Netw
         **parts,
     }
     # Names that are no UTF-8 are kept as they are by JSON's escapes.
-    write_text(run.models / _FILE, json.dumps(text, indent=1))
+    write_text(run.models / SPECIFICATION, json.dumps(text, indent=1))
 
 
 def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
@@ -73,9 +73,10 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
 
     What a killed process left half written there is removed.
     """
-    path = folder / _FILE
+    refuse_finished(folder)
+    path = folder / SPECIFICATION
     if not path.exists():
-        path = folder / _FILE_WITHOUT_VERSION
+        path = folder / OLD_SPECIFICATION
     try:
         text = read_json(path)
         if text.get("version", VERSION) > VERSION:
@@ -83,8 +84,6 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
         specification = _parsed(text)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
-        if (folder / MODEL).is_file():
-            raise TrainingFinished(folder, folder / MODEL) from error
         raise ColorizeError(
             f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
             "training named."
@@ -113,7 +112,7 @@ def forget_specification(run: Run) -> None:
     """Remove what only an unfinished training needs; raise ColorizeError."""
     try:
         # The specification last: as long as it is there, all of them are known.
-        for name in (BEST, LAST, STATE, _START, _FILE_WITHOUT_VERSION, _FILE):
+        for name in (BEST, LAST, STATE, _START, OLD_SPECIFICATION, SPECIFICATION):
             (run.models / name).unlink(missing_ok=True)
         if run.models.is_dir() and not any(run.models.iterdir()):
             run.models.rmdir()
