@@ -18,5 +18,5 @@ def test_variants_are_ranked_by_gain_whatever_their_loss_contains():
 
 
 def test_too_few_photos_are_refused_before_anything_is_trained(colour_folder, tmp_path):
-    with pytest.raises(SystemExit, match="8 color photos are usable in .*, but a study needs 1,000"):
+    with pytest.raises(SystemExit, match=r"8 color photos are usable in .*, but a study needs 1,000"):
         main("capacity", colour_folder, tmp_path)
