@@ -8,7 +8,6 @@ import time
 from colorizer import network as networks
 from colorizer import training
 from colorizer.console.terminal import Console
-from colorizer.errors import ColorizeError
 from colorizer.settings import TrainingSettings
 
 _MOST_SECONDS = 20
@@ -22,13 +21,16 @@ def measure(console: Console, network: networks.Network, settings: TrainingSetti
     The steps run in a thread of their own: TensorFlow does not hear Ctrl-C within one. Raises ColorizeError.
     """
     has_ended = threading.Event()
-    outcomes: list[training.StepCost | ColorizeError | None] = []
+    costs: list[training.StepCost] = []
+    errors: list[Exception] = []
 
     def work() -> None:
         try:
-            outcomes.append(training.step_cost(network, settings, has_ended.is_set, outcomes.append))
-        except ColorizeError as error:
-            outcomes.append(error)
+            cost = training.step_cost(network, settings, has_ended.is_set, costs.append)
+        except Exception as error:
+            errors.append(error)
+        else:
+            costs.extend([cost] if cost else [])
 
     thread = threading.Thread(target=work, daemon=True)
     started = time.monotonic()
@@ -41,7 +43,6 @@ def measure(console: Console, network: networks.Network, settings: TrainingSetti
             progress(_MOST_SECONDS, _MOST_SECONDS)
     finally:
         has_ended.set()
-    outcome = outcomes[-1] if outcomes else None
-    if isinstance(outcome, ColorizeError):
-        raise outcome
-    return outcome
+    if errors and not costs:
+        raise errors[0]
+    return costs[-1] if costs else None

@@ -26,6 +26,8 @@ _LONGEST_STEP = 4.0
 _SHARE_OF_FREE_MEMORY = 0.5
 _LARGE = 2 * 1024**3
 """Bytes of a step above which its batch is measured before it is proposed."""
+_MOST_PER_COUNTED = 2
+"""What steps took at most of the memory that `needed_bytes` counts for their photos."""
 _FORWARD_SHARE = 1 / 3
 """Of the time of a training step: the way back takes twice as long as the way forward."""
 
@@ -117,7 +119,9 @@ def step_cost(
     if len(seconds) < 2:
         return None
     fixed = weight_bytes(model)
-    per_photo = max(growth - fixed, needed_bytes(model, 1) - fixed)
+    counted = needed_bytes(model, 1) - fixed
+    # The first step grows the process by more than its tensors: by the compiled graph, and by what threads need.
+    per_photo = min(max(growth - fixed, counted), _MOST_PER_COUNTED * counted)
     cost = StepCost(max(0.0, seconds[0] - seconds[1]), seconds[1], per_photo, fixed)
     report(cost)
     photos = cost.proposed_batch(settings.batch_size)
