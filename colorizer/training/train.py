@@ -43,9 +43,8 @@ class TrainingRecord:
 
     history: dict[str, tuple[float | None, ...]]
     """Per epoch: loss, accuracy, gain and colourfulness, those of the validation as val_loss and so on, and
-    learning_rate; with an adversarial phase, None before it
-    begins, also generator_loss, discriminator_loss, discriminator_accuracy, val_gain, val_colourfulness and
-    val_palette_distance."""
+    learning_rate; with an adversarial phase also generator_loss, discriminator_loss, discriminator_accuracy and
+    val_palette_distance, None before it begins. Its epochs have no gain and colourfulness but those of validation."""
     phases: tuple[Phase, ...]
     seconds: float
     kept_epoch: int
