@@ -15,6 +15,7 @@ import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
 """Sources that validate, and how many photos of each: scenes, objects, landscapes and cities, seven classes, people."""
 LEAST_COLOURFULNESS = 12.0
-COLOURFULNESS_WEIGHT, COLOUR_DIFFERENCE_WEIGHT = 0.075, 0.4
-"""Decibels that a unit of colourfulness, and of colour difference, is worth."""
 BATCH_SIZE, SEED = 32, 42
 TOP_BLOCKS = ("block_13", "block_14", "block_15", "block_16")
 DEAD = 1e-3
@@ -113,7 +112,7 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     from colorizer.network.engines import KerasEngine
     from colorizer.network.network import Network
     from colorizer.photos import luma, read_square
-    from colorizer.settings import AugmentationSettings, TrainingSettings
+    from colorizer.settings import FINE_TUNING, AugmentationSettings
     from colorizer.training import EpochReport, train_network
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,17 +125,13 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     network = Network(KerasEngine(shipped.model), shipped.name, shipped.size)
     looked_at = [luma(read_square(path, network.size).astype(np.float32) / 255) for path in parts["train"][:LOOKED_AT]]
     print("revived:", revive(network.model, np.stack(looked_at)[..., None]), flush=True)
-    settings = TrainingSettings(
+    settings = replace(
+        FINE_TUNING,
         epochs=epochs,
         batch_size=BATCH_SIZE,
         learning_rate=5e-4,
-        loss="log_squared_error",
-        colourfulness_weight=COLOURFULNESS_WEIGHT,
-        colour_difference_weight=COLOUR_DIFFERENCE_WEIGHT,
-        schedule="cosine",
         average=0.999,
-        frozen_epochs=0,
-        fine_tune_from="block_3",
+        start_share=0.0,
         seed=7,
     )
     learning = PhotoBatches(parts["train"], network.size, BATCH_SIZE, seed=7, augmentation=AugmentationSettings())

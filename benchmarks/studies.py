@@ -24,8 +24,8 @@ STUDIES = ("capacity", "nonlinearity", "receptive_field", "regularization")
 TRAINING_PHOTOS, VALIDATION_PHOTOS, BATCH_SIZE, EPOCHS, SEED = 800, 200, 16, 20, 42
 _FILTERS = (16, 32, 64, 128, 256)
 _DROPOUT, _L2 = 0.2, 1e-4
-_NO_DIFFERENCE = 0.005
-"""Share of a loss below which two are called equal: of one training, half a percent is noise."""
+_NO_DIFFERENCE = 0.02
+"""Decibels below which two gains are called equal: of one training, half a percent of the error is noise."""
 
 
 @dataclass(frozen=True)
@@ -155,16 +155,20 @@ def _trained(
 
 
 def conclusions(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[str, ...]:
-    """Say which variant validates best, beside the first, and which learn their photos by heart, from their curves."""
+    """Say which variant validates best, and which learn their photos by heart, from their curves.
+
+    Variants are ranked by the PSNR they gain over gray: the loss of some contains a penalty on their weights.
+    """
     from colorizer.training.outlook import outlook_of
 
-    said, best = [], {name: min(history["val_loss"]) for name, history in histories.items()}
-    first, winner = next(iter(best)), min(best, key=best.get)
-    better = 1 - best[winner] / best[first]
-    if better > _NO_DIFFERENCE:
-        said.append(f"{winner} validates best: {best[winner]:.5f}, {better:.1%} below {first}.")
+    said, best = [], {name: max(history["val_gain"]) for name, history in histories.items()}
+    first, winner = next(iter(best)), max(best, key=best.get)
+    if best[winner] - best[first] > _NO_DIFFERENCE:
+        said.append(f"{winner} validates best: {best[winner]:+.2f} dB over gray, {first} {best[first]:+.2f} dB.")
     else:
-        said.append(f"Nothing validates better than {first} ({best[first]:.5f}) by more than {_NO_DIFFERENCE:.1%}.")
+        said.append(
+            f"Nothing validates better than {first} ({best[first]:+.2f} dB over gray) by more than {_NO_DIFFERENCE} dB."
+        )
     for name, history in histories.items():
         seen = outlook_of(history)
         if seen and seen.is_overfitting:
@@ -202,6 +206,9 @@ def main(study: str, photos: Path, output: Path) -> int:
     from colorizer.dataset.find import find_files
 
     files = sorted(check_photos(find_files(photos), True).fine)
+    wanted = TRAINING_PHOTOS + VALIDATION_PHOTOS
+    if len(files) < wanted:
+        sys.exit(f"{len(files):,} color photos are usable in {photos}, but a study needs {wanted:,}.")
     random.Random(SEED).shuffle(files)
     learned, held_out = files[:TRAINING_PHOTOS], files[TRAINING_PHOTOS : TRAINING_PHOTOS + VALIDATION_PHOTOS]
     result = run_study(study, learned, held_out, output, tell=lambda row: print(row, flush=True))

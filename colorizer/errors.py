@@ -43,6 +43,17 @@ class NoRoomToUnpack(ColorizeError):
     """An archive is larger than what is free where it was to be unpacked."""
 
 
+class MissingPackage(ColorizeError):
+    """A package that the program requires is not installed; no photo is to blame."""
+
+    def __init__(self, package: str):
+        super().__init__(
+            f"The package {package} is not installed. Install what the program requires: "
+            "pip install -r requirements.txt"
+        )
+        self.package = package
+
+
 class MissingWeights(ColorizeError):
     """ImageNet weights cannot be had; random ones could."""
 

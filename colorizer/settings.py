@@ -97,12 +97,16 @@ class DatasetSettings:
 ARCHITECTURES = {
     "chroma_unet": "lean, predicts colour and keeps the photo's own brightness",
     "rgb_unet": "the plain autoencoder, predicts all three channels; 20 times slower and more",
+    "book_unet": "the autoencoder of the book, layer by layer; predicts all three channels, for a GPU",
     "mobilenet_unet": "chroma_unet with an encoder that learned from ImageNet, MobileNetV2",
     "resnet18_unet": "the same with ResNet-18; needs the package keras-hub",
 }
 """Networks that can be built, in the order they are offered, and what each is."""
-RANDOM_WEIGHTS, SHIPPED_WEIGHTS = "random", "shipped"
-"""In the place of a file with an encoder's weights: it shall know nothing, or what the model's knows that ships."""
+PROPOSED_ARCHITECTURE, PROPOSED_SIZE, BOOK_SIZE = "mobilenet_unet", 128, 256
+"""What is proposed for a new network: a pretrained encoder, and a size at which training is fast; `book_unet` has its
+own size."""
+RANDOM_WEIGHTS, SHIPPED_WEIGHTS, IMAGENET_WEIGHTS = "random", "shipped", "imagenet"
+"""Instead of a file with an encoder's weights: random ones, those of the shipped model, or ImageNet's by download."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class ModelSettings(Ranged):
     """Weight of the L2 penalty on convolution kernels."""
     head: Annotated[str, OneOf(("regression", "classification"))] = "regression"
     """"regression" predicts chroma itself; "classification" how likely each of 291 chroma bins is (Zhang, Isola and
-    Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet`, which predicts no chroma."""
+    Efros 2016, https://arxiv.org/abs/1603.08511). Not for `rgb_unet` and `book_unet`, which predict no chroma."""
     temperature: Annotated[float, Number(0.01, 1)] = 0.38
     """With classification: the colour is the mean of the bins after their probabilities were sharpened so; the paper's
     annealed mean and its value. 1 is the plain mean, duller and nearer; towards 0, the likeliest bin."""
@@ -192,14 +196,39 @@ class AdversarialSettings(Ranged):
 
 
 @dataclass(frozen=True)
+class AugmentationSettings(Ranged):
+    """How a training photo differs from itself epoch by epoch. Color stays true; the network's view of it varies."""
+
+    flip: Annotated[float, Number(0, 1)] = 0.5
+    """Share of the photos that are mirrored."""
+    crop: Annotated[float, Number(0, 0.5)] = 0.125
+    """Photos are read larger by this share, and a random part of the network's size is cut out."""
+    rotation: Annotated[float, Number(0, 45)] = 0.0
+    """Photos are turned by at most so many degrees, and enlarged until they have no empty corners."""
+    zoom: Annotated[float, Number(0, 0.5)] = 0.0
+    """Photos are enlarged by at most this share."""
+    contrast: Annotated[float, Number(0, 1)] = 0.25
+    """Luma is stretched or squeezed around its mean by at most this share, as prints fade."""
+    brightness: Annotated[float, Number(0, 1)] = 0.08
+    """Luma is shifted by at most this much."""
+    grain: Annotated[float, Number(0, 1)] = 0.03
+    """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
+    share: Annotated[float, Number(0, 1)] = 0.5
+    """Share of the photos whose luma is changed at all."""
+
+
+@dataclass(frozen=True)
 class TrainingSettings(Ranged):
     """How a network is trained."""
 
     epochs: Annotated[int, WholeNumber(0, MAXIMUM_EPOCHS)] = 5
     batch_size: Annotated[int, WholeNumber(1, MAXIMUM_BATCH_SIZE)] = 16
     learning_rate: Annotated[float, Number(1e-12, 1)] = 3e-4
-    """Step of Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980). At its usual 1e-3 a network from scratch once
-    drove every chroma out of gamut, where clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
+    """Step of the optimizer. At Adam's usual 1e-3 a network from scratch once drove every chroma out of gamut, where
+    clipping leaves no gradient to come back by: docs/EXPERIMENTS.md."""
+    optimizer: Annotated[str, OneOf(("adam", "sgd", "rmsprop"))] = "adam"
+    """"adam" (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980), "sgd" with Nesterov's momentum of 0.9, or
+    "rmsprop". The adversarial phase always takes Adam."""
     gradient_norm: Annotated[float, Number(1e-6, 1e6)] = 1.0
     """Gradients are shortened to this global norm, for the same reason."""
     loss: Annotated[str, OneOf(tuple(LOSSES.values()))] = "mean_squared_error"
@@ -210,8 +239,12 @@ class TrainingSettings(Ranged):
     """What a unit of colourfulness takes off the loss of the regression, in its own units; 0 is without."""
     colour_difference_weight: Annotated[float, Number(0, 10)] = 0.0
     """What a unit of colour difference, nearly CIEDE2000, adds to the loss of the regression; 0 is without."""
-    precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16"))] = "auto"
-    """"float32", "mixed_bfloat16" (sums stay float32), or "auto": bfloat16 where the hardware has it and it pays."""
+    precision: Annotated[str, OneOf(("auto", "float32", "mixed_bfloat16", "mixed_float16"))] = "auto"
+    """"float32", "mixed_bfloat16", "mixed_float16" with a scaled loss (sums stay float32 in both), or "auto": the half
+    size that the hardware multiplies where it pays, bfloat16 before float16. An adversarial training takes float32
+    instead of float16."""
+    is_deterministic: bool = False
+    """Whether a GPU repeats the training to the last bit, at the cost of speed; a CPU does so anyway."""
     schedule: Annotated[str, OneOf(("plateau", "cosine"))] = "plateau"
     """"plateau": the learning rate falls when validation stops improving. "cosine": it rises over the first steps and
     falls along half a cosine to nothing at the last one (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983);
@@ -229,6 +262,10 @@ class TrainingSettings(Ranged):
     """Momentum of the exponential moving average of the weights, which is then what is validated and kept (Polyak and
     Juditsky 1992, https://doi.org/10.1137/0330046); 0 keeps the weights themselves. At the start it averages over
     fewer steps, so that short trainings do not end near where they began."""
+    start_share: Annotated[float, Number(0, 1)] = 0.0
+    """Share of the starting weights in the weights that are kept of a loaded model: the trained model then gains less
+    on photos of its own kind and loses less on all others (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+    models", https://arxiv.org/abs/2109.01903). 0 keeps the trained weights."""
     monitor: Annotated[str, OneOf(("loss", "accuracy", "val_loss", "val_accuracy", "none"))] = "val_loss"
     """Which figure chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last.
     Of an adversarial phase it is another, `realism.palette_rank`, unless it is "none"."""
@@ -242,12 +279,39 @@ class TrainingSettings(Ranged):
     """Whether each layer's gradient is measured after every epoch: `training.gradients`."""
     adversarial: AdversarialSettings | None = None
     """The adversarial phase after the regression, or none."""
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    """How training photos are varied."""
     seed: Annotated[int, WholeNumber(0, MAXIMUM_SEED)] = 42
 
 
 ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99, adversarial=AdversarialSettings())
 """What is proposed with an adversarial phase: a regression that minimizes what that phase goes on to weigh, and an
 average of the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
+FROM_SCRATCH = TrainingSettings(
+    epochs=10,
+    learning_rate=7e-4,
+    loss=LOSSES["log"],
+    colourfulness_weight=0.075,
+    colour_difference_weight=0.4,
+    schedule="cosine",
+    average=0.99,
+)
+"""Proposed for a new network: the loss of the shipped model, since with the squared error some hundred photos give no
+more than sepia (docs/EXPERIMENTS.md)."""
+FINE_TUNING = TrainingSettings(
+    epochs=6,
+    learning_rate=1e-4,
+    loss=LOSSES["log"],
+    colourfulness_weight=0.075,
+    colour_difference_weight=0.4,
+    schedule="cosine",
+    average=0.99,
+    frozen_epochs=0,
+    fine_tune_from="block_3",
+    start_share=0.5,
+)
+"""Proposed for a loaded model. Loss and weights are those the shipped model was trained with: another loss would undo
+its colors. Learning rate, epochs and the share of the start were chosen on validation photos: docs/EXPERIMENTS.md."""
 
 
 @dataclass(frozen=True)
@@ -260,22 +324,6 @@ class CacheSettings:
     """Prepared photos kept in that file; the next ones are prepared every epoch."""
     remembered_folders: int = 32
     """Folders whose checks are remembered."""
-
-
-@dataclass(frozen=True)
-class AugmentationSettings:
-    """How a training photo differs from itself epoch by epoch. Colour stays true; the network's view of it varies."""
-
-    crop: float = 0.125
-    """Photos are read larger by this share, and a random part of the network's size is cut out."""
-    contrast: float = 0.25
-    """Luma is stretched or squeezed around its mean by at most this share, as prints fade."""
-    brightness: float = 0.08
-    """Luma is shifted by at most this much."""
-    grain: float = 0.03
-    """Standard deviation of the strongest film-like noise, on luma in [0, 1]."""
-    share: float = 0.5
-    """Share of the photos whose luma is changed at all."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,10 @@ def only(folder: Path, pattern: str) -> Path:
     return found
 
 
+SCRATCH = ("--architecture", "chroma_unet")
+"""Flags of a training of a small network that loads nothing."""
+
+
 def settings_file(folder: Path, **tables: dict) -> Path:
     """Write a settings file of these tables, such as ``model={"filters": [8, 16]}``, and return its path."""
     path = folder / "settings.json"
@@ -82,7 +86,7 @@ def settings_file(folder: Path, **tables: dict) -> Path:
 @pytest.fixture
 def small_training(tmp_path: Path) -> tuple[str, ...]:
     """Flags of a training of some seconds, on photos of 64 pixels."""
-    small = settings_file(tmp_path, model={"filters": [8, 16, 16], "dropout": 0.1})
+    small = settings_file(tmp_path, model={"architecture": "chroma_unet", "filters": [8, 16, 16], "dropout": 0.1})
     return ("--size", "64", "--batch-size", "1", "--seed", "3", "--settings", str(small))
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from colorizer import network as networks
 from colorizer import runs, training
 from colorizer.console.advice import advised
+from colorizer.console.measuring import measure
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import output_folder, reading, run_name
+from colorizer.console.places import default_dataset, output_folder, reading, run_name
 from colorizer.console.terminal import Console
 from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
@@ -26,8 +27,11 @@ from colorizer.conversation.training_settings import (
     model_settings,
     training_settings,
 )
-from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.dataset import holds_only_samples
+from colorizer.errors import ColorizeError, MissingWeights, OutOfMemory
 from colorizer.settings import (
+    ADVERSARIAL_TRAINING,
+    FROM_SCRATCH,
     RANDOM_WEIGHTS,
     SHIPPED_WEIGHTS,
     AdversarialSettings,
@@ -39,6 +43,7 @@ from colorizer.settings import (
 if TYPE_CHECKING:
     from colorizer.dataset import Split
 
+_ASKED_BATCH_SIZE = replace(ask.BATCH_SIZE, prompt="How many photos at once, in each training step?")
 TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --training adversarial."
 
 
@@ -50,6 +55,11 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
     seed, how = talk.answer(ask.SEED), reading(talk)
     least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
     check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
+    if holds_only_samples(check.fine):
+        console.warn(
+            f"These {counted(len(check.fine), 'sample')} are only a demonstration: training needs some hundred photos. "
+            f"Public datasets are Flickr30k, COCO val2017 and Oxford Pets: put the zip into {default_dataset(True)}."
+        )
     split = ask_split(talk, check.fine, seed)
     console.inform(
         f"{counted(len(split.train), 'photo')} to learn from, {len(split.validation):,} to validate with, "
@@ -59,9 +69,11 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
     run = talk.hold(ask.TRAIN, partial(runs.reserved_run, output_folder(talk), ask.TRAIN, name))
     network, model = _create_or_load(console, talk, len(split.train))
     adversarial = _choose_adversarial(talk)
-    epochs = _choose_epochs(console, talk, network, split, is_none_enough=adversarial is not None and model is None)
+    proposed = _proposed_settings(network, adversarial, is_loaded=model is None)
+    is_none_enough = adversarial is not None and model is None
+    proposed = _choose_amount(console, talk, network, split, proposed, is_none_enough)
     look_at(console, talk, network, run.drawing)
-    settings = training_settings(talk, epochs, adversarial, model is not None)
+    settings = training_settings(talk, adversarial, proposed)
     _refuse_unfit(network, settings)
     if settings.batch_size > len(split.train):
         settings = replace(settings, batch_size=len(split.train))
@@ -85,8 +97,10 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
     others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
     if others:
         raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
+    folder = talk.answer(ask_training.RESUME)
+    runs.refuse_finished(folder)
     start_tensorflow(console)
-    run, specification, network = runs.read_specification(talk.answer(ask_training.RESUME))
+    run, specification, network = runs.read_specification(folder)
     talk.accept_defaults = talk.accept_defaults or specification.takes_defaults
     talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, specification.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):
@@ -98,50 +112,91 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
     return runs.TrainJob(network, specification, run, reading(talk))
 
 
-def tell_estimate(console: Console, network: networks.Network, specification: runs.RunSpecification) -> None:
-    """Say how long a training takes, measured on this machine."""
-    settings = specification.settings
-    epochs = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
-    many = f"{epochs} epochs take" if epochs > 1 else "one epoch takes"
-    seconds = runs.estimated_seconds(network, specification.split, settings)
-    console.inform(f"With {network.name} {many} about {duration(seconds)} on this machine.")
+def _proposed_settings(
+    network: networks.Network, adversarial: AdversarialSettings | None, is_loaded: bool
+) -> TrainingSettings:
+    """Return the defaults of a training, which depend on where it starts."""
+    if adversarial:
+        return replace(ADVERSARIAL_TRAINING, frozen_epochs=0) if is_loaded else ADVERSARIAL_TRAINING
+    return runs.fine_tuning_settings(network) if is_loaded else FROM_SCRATCH
 
 
-def _choose_epochs(
-    console: Console, talk: Conversation, network: networks.Network, split: Split, is_none_enough: bool
-) -> int:
-    """Ask for the number of epochs of regression, with the time that one takes on this machine, measured."""
-    if not talk.has_flag(ask_training.EPOCHS) and not talk.accept_defaults:
-        console.inform("Measuring how fast this machine trains…")
-        settings = TrainingSettings(
-            epochs=1, batch_size=talk.answer(ask.BATCH_SIZE), precision=talk.answer(research.PRECISION)
+def _choose_amount(
+    console: Console,
+    talk: Conversation,
+    network: networks.Network,
+    split: Split,
+    proposed: TrainingSettings,
+    is_none_enough: bool,
+) -> TrainingSettings:
+    """Ask for the batch size and the number of epochs; one measurement serves both."""
+    is_asked = not talk.accept_defaults and not (talk.has_flag(ask_training.EPOCHS) and talk.has_flag(ask.BATCH_SIZE))
+    is_large = not talk.has_flag(ask.BATCH_SIZE) and training.is_large(network, proposed.batch_size)
+    cost = None
+    if is_asked or is_large:
+        measured = replace(proposed, precision=talk.answer(research.PRECISION), adversarial=None)
+        if talk.has_flag(ask.BATCH_SIZE):
+            measured = replace(measured, batch_size=talk.answer(ask.BATCH_SIZE))
+        cost = talk.do(partial(measure, console, network, measured))
+        if cost is None:
+            console.inform("A step takes longer than can be measured in 20 seconds: a smaller network is faster.")
+    is_on_cpu = networks.prepare_devices() == "CPU"
+
+    def check_batch(batch_size: int) -> None:
+        if cost is None or not is_on_cpu or cost.needed_bytes(batch_size) <= training.free_bytes():
+            return
+        raise WrongAnswer(
+            f"{batch_size} photos at once need about {cost.needed_bytes(batch_size) / 1e9:.1f} GB of memory, and "
+            f"{training.free_bytes() / 1e9:.1f} GB are free: at most {cost.fitting_batch(batch_size)} fit."
         )
-        seconds = talk.do(partial(runs.estimated_seconds, network, split, settings))
+
+    batch_size = min(proposed.batch_size, len(split.train))
+    if (is_asked or is_large) and is_on_cpu:
+        batch_size = cost.proposed_batch(batch_size) if cost else 1
+    batch_size = talk.answer(_ASKED_BATCH_SIZE, default=batch_size, check=check_batch)
+    if cost:
+        seconds = cost.learning * len(split.train) + cost.validating * len(split.validation)
         console.inform(f"With {network.name} one epoch takes about {duration(seconds)} on this machine.")
 
-    def check(epochs: int) -> None:
+    def check_epochs(epochs: int) -> None:
         if not epochs and not is_none_enough:
             raise WrongAnswer(TOO_FEW_EPOCHS)
 
-    return talk.answer(ask_training.EPOCHS, check=check)
+    epochs = talk.answer(ask_training.EPOCHS, default=proposed.epochs, check=check_epochs)
+    return replace(proposed, batch_size=batch_size, epochs=epochs)
 
 
 def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[networks.Network, ModelSettings | None]:
     """Create a new network, or load one to continue from; return also the settings of a new one."""
     if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
+    while True:
+        mark = talk.mark()
+        network, settings = _create(console, talk)
+        try:
+            if networks.prepare_devices() == "CPU":
+                training.refuse_too_large(network.model, 1)
+        except OutOfMemory as error:
+            if talk.accept_defaults or talk.has_flag(ask_training.ARCHITECTURE):
+                raise
+            console.warn(f"{error} {network.name} does not fit; choose another network.")
+            talk.forget(mark)
+            continue
+        console.inform(
+            f"Created {network.name} for {network.size} x {network.size} pixels, "
+            f"{network.model.count_params():,} parameters."
+        )
+        return network, settings
+
+
+def _create(console: Console, talk: Conversation) -> tuple[networks.Network, ModelSettings]:
     settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
     built = talk.do(partial(_built, console, settings))
     if built is None:
         if not talk.answer(ask_training.RANDOM_ENCODER):
             raise ColorizeError("No training without them.")
         built = talk.do(partial(_built, console, replace(settings, encoder_weights=RANDOM_WEIGHTS)))
-    network, settings = built
-    console.inform(
-        f"Created {network.name} for {network.size} x {network.size} pixels, "
-        f"{network.model.count_params():,} parameters."
-    )
-    return network, settings
+    return built
 
 
 def _built(console: Console, settings: ModelSettings) -> tuple[networks.Network, ModelSettings] | None:

@@ -25,6 +25,7 @@ from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation, WrongFlag
 from colorizer.conversation.counts import ask_count
 from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.settings import IMAGENET_WEIGHTS
 
 if TYPE_CHECKING:
     import keras
@@ -78,6 +79,7 @@ def _features(talk: Conversation) -> keras.Model | None:
     if not talk.answer(ask_evaluation.KERNEL_DISTANCE):
         return None
     weights = talk.flag_or_default(ask_training.ENCODER_WEIGHTS)
+    weights = None if weights == IMAGENET_WEIGHTS else weights
     try:
         return networks.photo_features("" if weights is None else str(weights))
     except MissingWeights as error:

@@ -33,6 +33,11 @@ def start_tensorflow(console: Console) -> None:
             f"install it anew: {reason(error)}"
         ) from error
     console.inform(f"The network runs on: {device}.")
+    if networks.has_unused_gpu():
+        console.warn(
+            "This machine has an NVIDIA GPU that TensorFlow does not use. To use it, run: "
+            'pip install "tensorflow[and-cuda]"'
+        )
 
 
 def model_path(talk: Conversation) -> Path:

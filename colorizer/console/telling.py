@@ -9,26 +9,47 @@ from colorizer.console.verdict import verdict
 from colorizer.console.wording import counted
 
 if TYPE_CHECKING:
-    from colorizer.evaluation import Evaluation
+    from colorizer.evaluation import Evaluation, PhotoScores
 
 
-def tell_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print each figure beside the gray baseline, and what they come to."""
+def tell_evaluation(console: Console, evaluation: Evaluation, start: Evaluation | None = None) -> None:
+    """Print each figure next to the gray baseline, and a verdict.
+
+    `start`: scores of the model that a training started from, on the same photos; they get a column.
+    """
     predicted, gray, distances = evaluation.predicted, evaluation.gray, evaluation.kernel_distances
-    colourfulness, missing = evaluation.true_colourfulness, predicted.colourfulness - evaluation.true_colourfulness
-    rows = [
-        ("PSNR (dB, more is nearer)", f"{predicted.psnr:.2f}", f"{gray.psnr:.2f}", ""),
-        ("SSIM (1 is equal)", f"{predicted.ssim:.4f}", f"{gray.ssim:.4f}", "1.0000"),
-        ("CIEDE2000 (less is nearer)", f"{predicted.ciede2000:.2f}", f"{gray.ciede2000:.2f}", "0.00"),
-        ("colourfulness (0 is gray)", f"{predicted.colourfulness:.1f}", "0.0", f"{colourfulness:.1f}"),
-        ("  its difference to the truth", f"{missing:+.1f}", f"{-colourfulness:+.1f}", "0.0"),
-    ]
+    colorfulness = evaluation.true_colourfulness
+    columns = {
+        "": (
+            "PSNR (dB, more is nearer)",
+            "SSIM (1 is equal)",
+            "CIEDE2000 (less is nearer)",
+            "colorfulness (0 is gray)",
+            "  its difference to the truth",
+        ),
+        "colorized": _figures(predicted, colorfulness),
+        "before training": _figures(start.predicted, colorfulness) if start else (),
+        "left gray": _figures(gray, colorfulness),
+        "truth": ("", "1.0000", "0.00", f"{colorfulness:.1f}", "0.0"),
+    }
+    columns = {name: figures for name, figures in columns.items() if figures}
+    rows = list(zip(*columns.values(), strict=True))
     if distances:
         rows.append(("KID x 1000 (less is likelier)", f"{distances.predicted:.1f}", f"{distances.gray:.1f}", "0.0"))
     console.table(
         f"{counted(len(evaluation.photos), 'photo')}: loss {evaluation.loss:.5f}, accuracy {evaluation.accuracy:.3f} "
         "(share of pixels whose strongest channel is right)",
-        ("", "colorized", "left gray", "truth"),
+        tuple(columns),
         rows,
     )
     console.inform(verdict(evaluation))
+
+
+def _figures(scores: PhotoScores, true_colorfulness: float) -> tuple[str, ...]:
+    return (
+        f"{scores.psnr:.2f}",
+        f"{scores.ssim:.4f}",
+        f"{scores.ciede2000:.2f}",
+        f"{scores.colourfulness:.1f}",
+        f"{scores.colourfulness - true_colorfulness:+.1f}",
+    )

@@ -78,7 +78,10 @@ class Console:
 
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
-        """Show a progress bar with percentage, rate and time left; yields the callable that moves it."""
+        """Show a progress bar with percentage, rate and time left; yields the callable that moves it.
+
+        Without a `unit` there is no rate.
+        """
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         pace = Pace()
@@ -94,7 +97,7 @@ class Console:
 
             def move(done: int, total: int, now: str = description) -> None:
                 pace.move(done, total)
-                rate = f"{pace.rate:,.1f} {unit}/s" if pace.rate else ""
+                rate = rate_in_words(pace.rate, unit) if unit and pace.rate else ""
                 left = f"{clock_time(pace.remaining)} left" if pace.remaining else ""
                 bar.update(task, completed=done, total=total, description=now, rate=rate, left=left)
 
@@ -193,6 +196,14 @@ class Console:
             raise EOFError
         self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
         return line
+
+
+def rate_in_words(rate: float, unit: str) -> str:
+    """Return a rate in words: "2.5 batches/s", or "4.0 s per batch" where less than one is done in a second."""
+    if rate >= 1:
+        return f"{rate:,.1f} {unit}/s"
+    singular = unit.removesuffix("es") if unit.endswith("ches") else unit.removesuffix("s")
+    return f"{1 / rate:,.1f} s per {singular}"
 
 
 def _wrapped(message: str, target: TextIO) -> str:

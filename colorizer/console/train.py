@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from colorizer import runs
 from colorizer.console.advice import advised
 from colorizer.console.colorize import colorize
-from colorizer.console.decide import decide, take_up, tell_estimate
+from colorizer.console.decide import decide, take_up
 from colorizer.console.places import program
 from colorizer.console.showing import show_pictures
 from colorizer.console.telling import tell_evaluation
 from colorizer.console.terminal import Console
-from colorizer.console.verdict import next_steps
-from colorizer.console.wording import duration
+from colorizer.console.verdict import next_steps, verdict_on_training
+from colorizer.console.wording import counted, duration
+from colorizer.conversation import questions as ask
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.settings_file import with_settings
@@ -42,7 +43,9 @@ def train_journey(console: Console, talk: Conversation) -> None:
         training = _train(console, job)
         with console.progress("Evaluating", "photos") as progress:
             trained = runs.evaluate_trained(job, training, progress)
-        tell_evaluation(console, trained.evaluation)
+        tell_evaluation(console, trained.evaluation, trained.start)
+        if trained.start:
+            console.inform(verdict_on_training(training, trained.evaluation, trained.start))
         console.inform(
             f"The graphs of losses, accuracies and learning rate are in {trained.curves}; beside it, their figures in "
             f"{trained.history.name}."
@@ -56,7 +59,8 @@ def train_journey(console: Console, talk: Conversation) -> None:
             pictures.append(trained.snapshots)
         show_pictures(console, talk, ask_training.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
-            colorize(console, talk, partial(runs.colorize_test_photos, job), _AGAIN)
+            work = partial(runs.colorize_test_photos, job, has_all_sheets=talk.answer(ask.SHEETS))
+            colorize(console, talk, work, _AGAIN)
         runs.finish(job)
     for sentence in next_steps(job, training, trained.evaluation):
         console.inform(sentence)
@@ -64,16 +68,17 @@ def train_journey(console: Console, talk: Conversation) -> None:
 
 def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
     """Train, showing every epoch; raise Interrupted when the person has had enough for now."""
-    tell_estimate(console, job.network, job.specification)
+    _tell_finished_epochs(console, job)
     with (
-        console.progress("Epoch 1", "batches") as progress,
+        console.progress("Preparing", "batches") as progress,
         console.patience("Stopping after this batch; Ctrl-C again leaves at once.") as should_stop,
     ):
 
         def report(epoch: EpochReport) -> None:
             title = f"Epoch {epoch.epoch} of {epoch.epochs}, {epoch.phase}"
             loss = epoch.figures.get("loss")
-            progress(epoch.batch, epoch.batches, title if loss is None else f"{title}, loss {loss:.4g}")
+            done = (epoch.epoch - 1) * epoch.batches + epoch.batch
+            progress(done, epoch.epochs * epoch.batches, title if loss is None else f"{title}, loss {loss:.4g}")
             if epoch.finished:
                 figures = ", ".join(f"{name} {value:.4g}" for name, value in sorted(epoch.figures.items()))
                 console.inform(f"{title}: {figures}")
@@ -81,6 +86,17 @@ def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
         record = runs.train_and_save(job, report, should_stop)
     _tell_end(console, job, record)
     return record
+
+
+def _tell_finished_epochs(console: Console, job: runs.TrainJob) -> None:
+    """Say of a training that is resumed how much of it is done."""
+    settings = job.specification.settings
+    planned = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
+    done = runs.finished_epochs(job.run)
+    if done >= planned:
+        console.inform(f"All {counted(planned, 'epoch')} are done; what is left is to test the network.")
+    elif done:
+        console.inform(f"{done:,} of {counted(planned, 'epoch')} are done.")
 
 
 @contextmanager

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _NEAR_GRAY = 0.1
 """Decibels of PSNR, and units of CIEDE2000: a gain smaller than this is nobody's to see."""
+_KEPT_COLORFULNESS = 0.9
+"""Share of its colorfulness that a model must keep: with less, PSNR improves because the colors fade."""
 
 
 def verdict(evaluation: Evaluation) -> str:
@@ -36,6 +38,29 @@ def verdict(evaluation: Evaluation) -> str:
     return f"{said}; as colourful as {share:.0%} of the truth."
 
 
+def verdict_on_training(record: TrainingRecord, evaluation: Evaluation, start: Evaluation) -> str:
+    """Say whether a training improved the model it started from; both were scored on the same test photos."""
+    if record.kept_epoch == 0:
+        return (
+            "Training did not help: on the validation photos no epoch was better than the model it started from, so "
+            "that model is kept."
+        )
+    gain = evaluation.predicted.psnr - start.predicted.psnr
+    nearer = start.predicted.ciede2000 - evaluation.predicted.ciede2000
+    figures = (
+        f"PSNR {gain:+.2f} dB, CIEDE2000 {-nearer:+.2f}, "
+        f"colorfulness {start.predicted.colourfulness:.1f} before and {evaluation.predicted.colourfulness:.1f} after"
+    )
+    is_grayer = evaluation.predicted.colourfulness < _KEPT_COLORFULNESS * start.predicted.colourfulness
+    if is_grayer and gain > 0:
+        return f"Training made the model grayer: {figures}. Compare both on the sheets before you choose."
+    if gain > 0 and nearer > 0:
+        return f"Training helped, on photos it did not learn from: {figures}."
+    if gain > 0 or nearer > 0:
+        return f"Training changed little, on photos it did not learn from: {figures}."
+    return f"Training did not help, on photos it did not learn from: {figures}. Keep using the model it started from."
+
+
 def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) -> list[str]:
     """Say what would make a trained model better, and how to use it."""
     said, seen = list(said_of_gradients(record.history)), outlook_of(record.history)
@@ -49,8 +74,8 @@ def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) ->
         said.append(f"Validation was still improving at the end: more {ask_training.EPOCHS.flag} would help.")
     if job.specification.model is not None and learned < DatasetSettings.few_photos:
         said.append(
-            f"{counted(learned, 'photo is', 'photos are')} few for a network from scratch: going on from the model "
-            f"that ships ({ask_training.START.flag} load) gives more, sooner."
+            f"{counted(learned, 'photo is', 'photos are')} few for a new network: training the shipped model further "
+            f"({ask_training.START.flag} load) gives more, sooner."
         )
     elif evaluation.predicted.psnr - evaluation.gray.psnr < _NEAR_GRAY:
         said.append("More photos, and more epochs, are what helps most.")

@@ -16,7 +16,7 @@ from colorizer.dataset.object_store import address
 from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.ranges import Counts, Number, OneOf, OutOfRange, Range, Ranged, WholeNumber, range_of
-from colorizer.settings import RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
+from colorizer.settings import IMAGENET_WEIGHTS, RANDOM_WEIGHTS, RUN_NAME, SHIPPED_WEIGHTS
 
 TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
@@ -226,8 +226,9 @@ def model_file(text: str) -> Path | str:
 
 
 def weights_file(text: str) -> Path | str:
-    """Accept a file of weights, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`."""
-    return text if text in (SHIPPED_WEIGHTS, RANDOM_WEIGHTS) else existing_path((".h5",))(text)
+    """Accept a file of weights, `SHIPPED_WEIGHTS`, `IMAGENET_WEIGHTS` or `RANDOM_WEIGHTS`."""
+    words = (SHIPPED_WEIGHTS, IMAGENET_WEIGHTS, RANDOM_WEIGHTS)
+    return text if text in words else existing_path((".h5",))(text)
 
 
 def file_of_hints(text: str) -> Path | None:

@@ -191,7 +191,7 @@ SHEETS = Question(
     "--sheets",
     "put every photo on a comparison sheet, instead of one sheet for each hundred photos",
     yes_or_no,
-    (COLORIZE,),
+    (COLORIZE, TRAIN),
     default="no",
 )
 SHOW_RESULTS = Question(
@@ -308,6 +308,7 @@ FREE_WHEN_RESUMED = (
     SAVE_MODEL,
     SHOW_GRAPHS,
     SAVE_RESULTS,
+    SHEETS,
     SHOW_RESULTS,
 )
 """What may still be said of a training that is taken up: how its photos are read, how many at once

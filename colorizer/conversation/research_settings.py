@@ -6,9 +6,17 @@ Declared as questions without a flag and without words, so that a wrong value ge
 from __future__ import annotations
 
 from colorizer.conversation.question import TRAIN, Question, parser_of
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import (
+    FINE_TUNING,
+    FROM_SCRATCH,
+    AdversarialSettings,
+    AugmentationSettings,
+    ModelSettings,
+    TrainingSettings,
+)
 
 _TABLES = {"model": ModelSettings, "settings": TrainingSettings, "settings.adversarial": AdversarialSettings}
+_TABLES["settings.augmentation"] = AugmentationSettings
 
 
 def _setting(name: str, help_: str, shown_default: str = "") -> Question:
@@ -36,18 +44,27 @@ TEMPERATURE = _setting(
 )
 GRADIENT_NORM = _setting("settings.gradient_norm", "global norm that gradients are shortened to")
 COLOURFULNESS_WEIGHT = _setting(
-    "settings.colourfulness_weight", "what a unit of colourfulness takes off the loss of the regression"
+    "settings.colourfulness_weight",
+    "what a unit of colorfulness takes off the loss of the regression",
+    f"{FROM_SCRATCH.colourfulness_weight:g} with the loss log, that of a loaded model, otherwise 0",
 )
 COLOUR_DIFFERENCE_WEIGHT = _setting(
-    "settings.colour_difference_weight", "what a unit of colour difference (nearly CIEDE2000) adds to that loss"
+    "settings.colour_difference_weight",
+    "what a unit of color difference (nearly CIEDE2000) adds to that loss",
+    f"{FROM_SCRATCH.colour_difference_weight:g} with the loss log, that of a loaded model, otherwise 0",
 )
 PRECISION = _setting(
     "settings.precision",
-    "numbers training multiplies: float32, mixed_bfloat16, or auto (bfloat16 where the hardware has it)",
+    "numbers training multiplies: float32, mixed_bfloat16, mixed_float16, or auto (what the hardware is fastest with)",
+)
+IS_DETERMINISTIC = _setting(
+    "settings.is_deterministic", "let a GPU repeat the training to the last bit, which is slower", "yes with --seed"
 )
 WARM_UP = _setting("settings.warm_up", "share of the steps over which the cosine schedule's learning rate rises")
 FROZEN_EPOCHS = _setting(
-    "settings.frozen_epochs", "first epochs in which a pretrained encoder keeps its weights; none for a loaded model"
+    "settings.frozen_epochs",
+    "first epochs in which a pretrained encoder keeps its weights",
+    f"{FROM_SCRATCH.frozen_epochs}, or {FINE_TUNING.frozen_epochs} for a loaded model",
 )
 FINE_TUNING_FACTOR = _setting(
     "settings.fine_tuning_factor", "share of the learning rate left once the encoder learns too"
@@ -55,7 +72,12 @@ FINE_TUNING_FACTOR = _setting(
 FINE_TUNE_FROM = _setting(
     "settings.fine_tune_from",
     "block of the pretrained encoder from which on it learns once it is no longer frozen, such as block_10",
-    "all of it",
+    f"all of it, or {FINE_TUNING.fine_tune_from} for a loaded model with MobileNetV2",
+)
+START_SHARE = _setting(
+    "settings.start_share",
+    "share of the starting weights in the weights that are kept of a loaded model; more forgets less",
+    f"0, or {FINE_TUNING.start_share:g} for the shipped model",
 )
 PLATEAU_EPOCHS = _setting(
     "settings.plateau_epochs", "epochs without improvement before the plateau schedule lowers the learning rate"
@@ -65,6 +87,14 @@ TENSORBOARD = _setting(
     "settings.tensorboard", "write logs for TensorBoard beside the model; needs the package tensorboard"
 )
 GRADIENTS = _setting("settings.gradients", "measure each layer's gradient after every epoch, and draw them")
+FLIP = _setting("settings.augmentation.flip", "share of the training photos that are mirrored")
+CROP = _setting("settings.augmentation.crop", "share by which photos are read larger, to cut a random part out")
+ROTATION = _setting("settings.augmentation.rotation", "degrees by which photos are turned at most")
+ZOOM = _setting("settings.augmentation.zoom", "share by which photos are enlarged at most")
+BRIGHTNESS = _setting("settings.augmentation.brightness", "most that luma in [0, 1] is shifted by")
+CONTRAST = _setting("settings.augmentation.contrast", "share by which luma is stretched around its mean at most")
+GRAIN = _setting("settings.augmentation.grain", "standard deviation of the strongest film grain")
+AGED_SHARE = _setting("settings.augmentation.share", "share of the photos whose luma is changed")
 ADVERSARIAL_LOSS = _setting(
     "settings.adversarial.loss", "how the discriminator tells true from made: cross_entropy, least_squares or hinge"
 )

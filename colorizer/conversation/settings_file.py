@@ -22,8 +22,17 @@ IN_A_FILE: dict[str, Question] = {
 """Every setting a file may say, by its name there."""
 _OTHERS_IN_A_RECORD = frozenset(
     (
-        *("version", "network", "colour", "photos", "training", "evaluation", "versions", "learned_from"),
-        *("root", "maximum_pixels"),
+        "version",
+        "network",
+        "colour",
+        "photos",
+        "training",
+        "evaluation",
+        "start_evaluation",
+        "versions",
+        "learned_from",
+        "root",
+        "maximum_pixels",
     )
 )
 """What a record holds in addition to its settings; the run that repeats it finds these out again."""

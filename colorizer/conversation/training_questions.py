@@ -19,15 +19,20 @@ from colorizer.conversation.question import (
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
     ARCHITECTURES,
+    BOOK_SIZE,
+    FINE_TUNING,
+    FROM_SCRATCH,
     LOSSES,
     MAXIMUM_COUNT,
+    PROPOSED_ARCHITECTURE,
+    PROPOSED_SIZE,
     AdversarialSettings,
     ModelSettings,
     TrainingSettings,
 )
 
 REGRESSION, ADVERSARIAL = "regression", "adversarial"
-_training, _model, _adversarial = TrainingSettings(), ModelSettings(), ADVERSARIAL_TRAINING.adversarial
+_training, _adversarial = TrainingSettings(), ADVERSARIAL_TRAINING.adversarial
 TRAIN_COUNT = Question(
     "--train-count",
     "photos to train with, two of ten for validation",
@@ -50,7 +55,7 @@ EPOCHS = Question(
     parser_of(TrainingSettings, "epochs"),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
-    default=str(_training.epochs),
+    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {FINE_TUNING.epochs} for a loaded model",
     setting="settings.epochs",
 )
 START = Question(
@@ -70,16 +75,16 @@ ARCHITECTURE = Question(
     one_of(numbered(ARCHITECTURES)),
     (TRAIN,),
     menu("Which network?", ARCHITECTURES),
-    default=_model.architecture,
+    default=PROPOSED_ARCHITECTURE,
     setting="model.architecture",
 )
 ENCODER_WEIGHTS = Question(
     "--encoder-weights",
-    "file with ImageNet weights for the encoder of mobilenet_unet or resnet18_unet, shipped (mobilenet_unet only: the "
-    "encoder of the model that ships) or random; MobileNetV2's for --kid",
+    "weights of the encoder of mobilenet_unet or resnet18_unet: a file of ImageNet weights, imagenet (download them), "
+    "shipped (the encoder of the shipped model, mobilenet_unet only) or random; MobileNetV2's for --kid",
     weights_file,
     (TRAIN, EVALUATE),
-    shown_default="their download; where mobilenet_unet cannot have it, shipped",
+    shown_default="shipped for mobilenet_unet, imagenet otherwise",
     setting="model.encoder_weights",
 )
 RANDOM_ENCODER = Question(
@@ -158,16 +163,25 @@ SIZE = Question(
     "side of the square the network works on",
     parser_of(ModelSettings, "size"),
     (TRAIN,),
-    default=str(_model.size),
+    shown_default=f"{PROPOSED_SIZE}; {BOOK_SIZE} for book_unet",
     setting="model.size",
 )
 LEARNING_RATE = Question(
     "--learning-rate",
-    "first step size of the Adam optimizer",
+    "first step size of the optimizer",
     parser_of(TrainingSettings, "learning_rate"),
     (TRAIN,),
-    default=str(_training.learning_rate),
+    shown_default=f"{FROM_SCRATCH.learning_rate:g} for a new network, {FINE_TUNING.learning_rate:g} for a loaded "
+    f"model, {_training.learning_rate:g} with --training adversarial",
     setting="settings.learning_rate",
+)
+OPTIMIZER = Question(
+    "--optimizer",
+    "how the weights are changed in each step: adam, sgd (with momentum) or rmsprop",
+    parser_of(TrainingSettings, "optimizer"),
+    (TRAIN,),
+    default=_training.optimizer,
+    setting="settings.optimizer",
 )
 LOSS = Question(
     "--loss",
@@ -177,7 +191,7 @@ LOSS = Question(
         LOSSES | {"mse": LOSSES["squared"], "mae": LOSSES["absolute"]} | {name: name for name in LOSSES.values()},
     ),
     (TRAIN,),
-    shown_default="squared, or absolute with --training adversarial",
+    shown_default="log, or the loss that a loaded model was trained with; absolute with --training adversarial",
     setting="settings.loss",
 )
 SCHEDULE = Question(
@@ -185,7 +199,7 @@ SCHEDULE = Question(
     "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
     parser_of(TrainingSettings, "schedule"),
     (TRAIN,),
-    default=_training.schedule,
+    shown_default=f"{FROM_SCRATCH.schedule}, or {_training.schedule} with --training adversarial",
     setting="settings.schedule",
 )
 AVERAGE = Question(
@@ -193,7 +207,7 @@ AVERAGE = Question(
     "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
     parser_of(TrainingSettings, "average"),
     (TRAIN,),
-    shown_default=f"0, or {ADVERSARIAL_TRAINING.average:g} with --training adversarial",
+    default=str(FROM_SCRATCH.average),
     setting="settings.average",
 )
 RESUME = Question(

@@ -6,7 +6,17 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation import research_settings as research
 from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
-from colorizer.settings import ADVERSARIAL_TRAINING, AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import (
+    BOOK_SIZE,
+    IMAGENET_WEIGHTS,
+    PROPOSED_ARCHITECTURE,
+    PROPOSED_SIZE,
+    SHIPPED_WEIGHTS,
+    AdversarialSettings,
+    AugmentationSettings,
+    ModelSettings,
+    TrainingSettings,
+)
 
 OF_A_NEW_NETWORK = (
     ask_training.ARCHITECTURE,
@@ -25,15 +35,17 @@ OF_A_NEW_NETWORK = (
 def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
     """Return how a network of an architecture is to be built."""
     weights = talk.answer(ask_training.ENCODER_WEIGHTS)
+    if weights is None and architecture == PROPOSED_ARCHITECTURE:
+        weights = SHIPPED_WEIGHTS
     return ModelSettings(
         architecture=architecture,
-        size=talk.answer(ask_training.SIZE),
+        size=talk.answer(ask_training.SIZE, default=BOOK_SIZE if architecture == "book_unet" else PROPOSED_SIZE),
         filters=talk.answer(research.FILTERS) or (),
         dropout=talk.answer(research.DROPOUT),
         l2=talk.answer(research.L2),
         head=talk.answer(research.HEAD),
         temperature=talk.answer(research.TEMPERATURE),
-        encoder_weights=str(weights) if weights else "",
+        encoder_weights="" if weights in (None, IMAGENET_WEIGHTS) else str(weights),
         seed=talk.answer(ask.SEED),
     )
 
@@ -55,33 +67,58 @@ def adversarial_settings(talk: Conversation) -> AdversarialSettings:
     )
 
 
+def augmentation_settings(talk: Conversation) -> AugmentationSettings:
+    """Read how training photos are varied."""
+    return AugmentationSettings(
+        flip=talk.answer(research.FLIP),
+        crop=talk.answer(research.CROP),
+        rotation=talk.answer(research.ROTATION),
+        zoom=talk.answer(research.ZOOM),
+        brightness=talk.answer(research.BRIGHTNESS),
+        contrast=talk.answer(research.CONTRAST),
+        grain=talk.answer(research.GRAIN),
+        share=talk.answer(research.AGED_SHARE),
+    )
+
+
 def training_settings(
-    talk: Conversation, epochs: int, adversarial: AdversarialSettings | None, is_new: bool
+    talk: Conversation, adversarial: AdversarialSettings | None, proposed: TrainingSettings
 ) -> TrainingSettings:
-    """Return how a network is to be trained; `is_new` says that it has just been built."""
-    proposed = ADVERSARIAL_TRAINING if adversarial else TrainingSettings()
-    # Freezing spares an encoder the errors of a new decoder; a loaded network's has learned.
-    may_freeze = is_new or talk.has_flag(research.FROZEN_EPOCHS)
+    """Read the settings of a training.
+
+    `proposed` holds the defaults, which depend on the network, and the epochs and batch size that were decided on.
+    """
+    loss = talk.answer(ask_training.LOSS, default=proposed.loss)
+    # The weights are in units of the loss they belong to.
+    is_same_loss = loss == proposed.loss
     return TrainingSettings(
-        epochs=epochs,
-        batch_size=talk.answer(ask.BATCH_SIZE),
-        learning_rate=talk.answer(ask_training.LEARNING_RATE),
+        epochs=proposed.epochs,
+        batch_size=proposed.batch_size,
+        learning_rate=talk.answer(ask_training.LEARNING_RATE, default=proposed.learning_rate),
+        optimizer=talk.answer(ask_training.OPTIMIZER),
         gradient_norm=talk.answer(research.GRADIENT_NORM),
-        loss=talk.answer(ask_training.LOSS) or proposed.loss,
-        colourfulness_weight=talk.answer(research.COLOURFULNESS_WEIGHT),
-        colour_difference_weight=talk.answer(research.COLOUR_DIFFERENCE_WEIGHT),
+        loss=loss,
+        colourfulness_weight=talk.answer(
+            research.COLOURFULNESS_WEIGHT, default=proposed.colourfulness_weight * is_same_loss
+        ),
+        colour_difference_weight=talk.answer(
+            research.COLOUR_DIFFERENCE_WEIGHT, default=proposed.colour_difference_weight * is_same_loss
+        ),
         precision=talk.answer(research.PRECISION),
-        schedule=talk.answer(ask_training.SCHEDULE),
+        is_deterministic=talk.answer(research.IS_DETERMINISTIC, default="yes" if talk.has_flag(ask.SEED) else "no"),
+        schedule=talk.answer(ask_training.SCHEDULE, default=proposed.schedule),
         warm_up=talk.answer(research.WARM_UP),
-        frozen_epochs=talk.answer(research.FROZEN_EPOCHS) if may_freeze else 0,
+        frozen_epochs=talk.answer(research.FROZEN_EPOCHS, default=proposed.frozen_epochs),
         fine_tuning_factor=talk.answer(research.FINE_TUNING_FACTOR),
-        fine_tune_from=talk.answer(research.FINE_TUNE_FROM) or "",
+        fine_tune_from=talk.answer(research.FINE_TUNE_FROM, default=proposed.fine_tune_from),
         average=talk.answer(ask_training.AVERAGE, default=proposed.average),
+        start_share=talk.answer(research.START_SHARE, default=proposed.start_share),
         monitor=talk.answer(ask_training.MONITOR),
         plateau_epochs=talk.answer(research.PLATEAU_EPOCHS),
         plateau_factor=talk.answer(research.PLATEAU_FACTOR),
         tensorboard=talk.answer(research.TENSORBOARD),
         gradients=talk.answer(research.GRADIENTS),
         adversarial=adversarial,
+        augmentation=augmentation_settings(talk),
         seed=talk.answer(ask.SEED),
     )

@@ -18,6 +18,6 @@ __getattr__, __dir__, __all__ = attach(
         "shards": ["Shard"],
         "split": ["Split", "choose_photos", "split_photos"],
         "batches": ["PhotoBatches"],
-        "default_photos": ["fill_default_dataset", "true_colours"],
+        "default_photos": ["fill_default_dataset", "holds_only_samples", "true_colours"],
     },
 )

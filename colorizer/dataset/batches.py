@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from colorizer.dataset.prepared import PreparedPhotos
 from colorizer.photos.color import LUMA_WEIGHTS
@@ -67,7 +69,7 @@ class PhotoBatches(keras.utils.PyDataset):
         for number, photo in enumerate(chosen):
             pixels = self._photos[photo]
             if self.augmentation:
-                pixels = _cut(pixels, self.size, random)
+                pixels = _cut(pixels, self.size, self.augmentation, random)
             _fill(rgb[number], gray[number], pixels)
             if self.augmentation and random.random() < self.augmentation.share:
                 _age(gray[number, ..., 0], rgb[number], self._grain, self.augmentation, random)
@@ -103,11 +105,27 @@ def _fill(rgb: np.ndarray, gray: np.ndarray, pixels: np.ndarray) -> None:
         np.dot(part.reshape(-1, 3), LUMA_WEIGHTS, out=gray[top : top + rows].reshape(-1))
 
 
-def _cut(photo: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    """Cut a random square of `size` out of a photo, mirrored every other time."""
+def _cut(photo: np.ndarray, size: int, settings: AugmentationSettings, random: np.random.Generator) -> np.ndarray:
+    """Cut a random square of `size` out of a photo, and turn, enlarge and mirror it at random."""
     top, left = random.integers(0, photo.shape[0] - size, 2, endpoint=True)
     part = photo[top : top + size, left : left + size]
-    return _mirrored(part) if random.random() < 0.5 else part
+    if settings.rotation or settings.zoom:
+        part = _turned(part, random.uniform(-1, 1) * settings.rotation, 1 + random.uniform(0, settings.zoom))
+    return _mirrored(part) if random.random() < settings.flip else part
+
+
+def _turned(part: np.ndarray, degrees: float, zoom: float) -> np.ndarray:
+    """Turn a square around its middle and enlarge it, at least until no corner is empty."""
+    angle, middle = math.radians(degrees), (len(part) - 1) / 2
+    scale = 1 / (zoom * (abs(math.cos(angle)) + abs(math.sin(angle))))
+    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+    offset = middle * (1 - cosine + sine), middle * (1 - sine - cosine)
+    # Pillow maps the place (x, y) of the result to a place of the photo by the two rows of this matrix.
+    matrix = (cosine, -sine, offset[0], sine, cosine, offset[1])
+    turned = Image.fromarray(part).transform(
+        part.shape[1::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
+    )
+    return np.asarray(turned)
 
 
 def _mirrored(part: np.ndarray) -> np.ndarray:

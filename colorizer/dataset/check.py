@@ -15,6 +15,7 @@ from colorizer.dataset.findings import Findings
 from colorizer.dataset.paths import chosen
 from colorizer.errors import ColorizeError
 from colorizer.files import Fingerprint, fingerprint
+from colorizer.photos.formats import read_formats
 from colorizer.photos.reading import CutOff, examine
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_count
@@ -65,6 +66,7 @@ def check_photos(
     and every other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For
     colorizing, every photographic format is fine, and photos that are already in color are listed separately.
     """
+    read_formats()  # so that a missing package is an error of the installation, not of each photo
     if for_training:
         reading = replace(reading, limits=replace(reading.limits, takes_cut_off=False))
     found, files = _examined(dataset, for_training, reading, progress), dataset.files

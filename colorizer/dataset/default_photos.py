@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,11 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
     except OSError as error:
         raise ColorizeError(f"Cannot fill the default dataset {folder}: {error.strerror}.") from error
     return folder
+
+
+def holds_only_samples(photos: Iterable[Path]) -> bool:
+    """Say whether these are the sample photographs that `fill_default_dataset` puts into the default dataset."""
+    return {photo.name for photo in photos} <= set(SHIPPED_COLOUR)
 
 
 def true_colours(folder: Path) -> dict[Path, Path]:

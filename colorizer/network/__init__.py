@@ -20,6 +20,6 @@ __getattr__, __dir__, __all__ = attach(
         "conversion": ["can_be_kept", "keep_converted"],
         "drawing": ["draw", "receptive_field", "summary"],
         "encoders": ["encoder_blocks", "is_pretrained", "layers_from", "photo_features"],
-        "devices": ["prepare_devices"],
+        "devices": ["has_unused_gpu", "prepare_devices"],
     },
 )

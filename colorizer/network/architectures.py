@@ -23,21 +23,24 @@ from colorizer.settings import ModelSettings
 
 LOGITS = "chroma_logits"
 """Name of the layer that says how likely each chroma bin is; only networks with a classifying head have it."""
+_WITHOUT_CHROMA = ("rgb_unet", "book_unet")
 
 
 def build(settings: ModelSettings) -> Network:
     """Build an untrained network; the same settings and seed give the same weights. Raises ColorizeError."""
     builder = {
         "rgb_unet": rgb_unet,
+        "book_unet": book_unet,
         "chroma_unet": chroma_unet,
         "mobilenet_unet": mobilenet_unet,
         "resnet18_unet": resnet18_unet,
     }
     if settings.architecture not in builder:
         raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
-    if settings.head == "classification" and settings.architecture == "rgb_unet":
+    if settings.head == "classification" and settings.architecture in _WITHOUT_CHROMA:
         raise ColorizeError(
-            "rgb_unet predicts no chroma, so it has no classification head; choose another architecture."
+            f"{settings.architecture} predicts no chroma, so it has no classification head; choose another "
+            "architecture."
         )
     set_seeds(settings.seed)
     return Network(KerasEngine(builder[settings.architecture](settings)), settings.architecture, settings.size)
@@ -59,6 +62,31 @@ def rgb_unet(settings: ModelSettings) -> keras.Model:
         x = _decoder_block(x, skip, count, settings)
     rgb = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="rgb")(x)
     return keras.Model(luma, rgb, name="rgb_unet")
+
+
+def book_unet(settings: ModelSettings) -> keras.Model:
+    """Build the autoencoder of the book, for 256 x 256 pixels by default.
+
+    Every level has two 3x3 convolutions, each with a LeakyReLU. The encoder halves by 2x2 max pooling; its last two
+    levels are the bottom of the network. The decoder doubles by 2x2 transposed convolutions, convolves, and only then
+    concatenates the features of the encoder, which the next level receives as they are.
+    """
+    filters = settings.filters or (128, 128, 256, 512, 512)
+    luma = layers.Input((settings.size, settings.size, 1), name="luma")
+    x, skips = luma, []
+    for count in filters[:-2]:
+        x = _convolution(_convolution(x, count, 3, settings), count, 3, settings)
+        skips.append(x)
+        x = layers.MaxPooling2D(2)(x)
+    for count in filters[-2:]:
+        x = _convolution(_convolution(x, count, 3, settings), count, 3, settings)
+    for count, skip in zip(reversed(filters[:-2]), reversed(skips), strict=True):
+        x = layers.Conv2DTranspose(count, 2, strides=2, kernel_initializer="he_normal")(x)
+        x = layers.LeakyReLU(negative_slope=0.2)(x)
+        x = layers.Concatenate()([_convolution(x, count, 3, settings), skip])
+        x = layers.Dropout(settings.dropout)(x) if settings.dropout else x
+    rgb = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="rgb")(x)
+    return keras.Model(luma, rgb, name="book_unet")
 
 
 def chroma_unet(settings: ModelSettings) -> keras.Model:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,9 @@ import keras
 import tensorflow as tf
 
 from colorizer.errors import OutOfMemory
+from colorizer.files import exists
 
+_NVIDIA_DEVICES = (Path("/dev/nvidia0"), Path("/dev/dxg"))
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
 """What is raised where memory does not suffice: by TensorFlow, and by everything else."""
 
@@ -54,6 +57,12 @@ def replicas() -> int:
     return len(_devices())
 
 
+def evenly_divided(count: int) -> int:
+    """Return the largest count, at most this one, that can be divided evenly over the devices, so that all are used;
+    fewer than there are devices stay as they are."""
+    return count - count % replicas() if count >= replicas() else count
+
+
 def _devices() -> list[tf.config.LogicalDevice]:
     """Return the GPUs, or the CPU: as many of them as TensorFlow was told to divide it into, usually one."""
     return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -66,8 +75,30 @@ def compiled_by_xla() -> bool | str:
 
 
 def convolution_precision(precision: str) -> str:
-    """Return the numbers convolutions multiply when `precision` may be "auto": bfloat16 where the hardware has it."""
-    return ("mixed_bfloat16" if has_bfloat16() else "float32") if precision == "auto" else precision
+    """Return the numbers convolutions multiply when `precision` may be "auto": those of half size the hardware has."""
+    return precision if precision != "auto" else _fast_precision()
+
+
+def _fast_precision() -> str:
+    if has_bfloat16():
+        return "mixed_bfloat16"
+    # Volta and Turing, such as Tesla V100 and T4, multiply float16 in hardware; earlier cards do not.
+    return "mixed_float16" if (7, 0) <= _compute_capability() < (8, 0) else "float32"
+
+
+def scaled_optimizer(optimizer: keras.optimizers.Optimizer, precision: str) -> keras.optimizers.Optimizer:
+    """Return an optimizer that scales the loss where gradients are float16, which would lose the small ones.
+
+    Micikevicius et al. 2018, "Mixed Precision Training", https://arxiv.org/abs/1710.03740, section 3.2.
+    """
+    is_float16 = convolution_precision(precision) == "mixed_float16"
+    return keras.optimizers.LossScaleOptimizer(optimizer) if is_float16 else optimizer
+
+
+def make_deterministic() -> None:
+    """Let a GPU repeat a computation to the last bit, which is slower; a CPU does so anyway."""
+    if tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
 
 
 def in_precision(model: keras.Model, precision: str) -> keras.Model:
@@ -94,15 +125,30 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
 
 def has_bfloat16() -> bool:
     """Say whether this machine multiplies bfloat16 in hardware: AVX512-BF16 or AMX on a CPU, Ampere or later GPUs."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
-        return capability >= (8, 0)
+    if tf.config.list_physical_devices("GPU"):
+        return _compute_capability() >= (8, 0)
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # not Linux
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _compute_capability() -> tuple[int, int]:
+    """Return that of the first GPU (https://developer.nvidia.com/cuda-gpus); (0, 0) without one."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) if gpus else (0, 0)
+
+
+def has_unused_gpu(devices: Sequence[Path] = _NVIDIA_DEVICES, tool: str = "nvidia-smi") -> bool:
+    """Say whether this machine has an NVIDIA GPU that TensorFlow does not see.
+
+    Args:
+        devices: What the system shows of one: `/dev/nvidia0` on Linux, `/dev/dxg` on WSL2.
+        tool: NVIDIA's program, which comes with its driver.
+    """
+    is_there = any(exists(device) for device in devices) or shutil.which(tool) is not None
+    return is_there and not tf.config.list_physical_devices("GPU")
 
 
 @contextmanager

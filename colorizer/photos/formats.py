@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from colorizer.errors import MissingPackage
 from colorizer.photos.raw import RAW, RAW_ENDINGS, RawFile
 from colorizer.photos.tiff import SCAN, ScanFile, accepts
 
@@ -25,8 +26,15 @@ _SAME = {"MPO": "JPEG"}
 
 @cache
 def read_formats() -> tuple[str, ...]:
-    """Return Pillow's names of the formats that can be read here, in the order they are tried."""
-    import pillow_heif
+    """Return Pillow's names of the formats that can be read here, in the order they are tried.
+
+    Raises:
+        MissingPackage: The decoder of HEIC is not installed.
+    """
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise MissingPackage("pillow-heif") from error
 
     Image.init()
     pillow_heif.register_heif_opener()

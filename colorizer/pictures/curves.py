@@ -19,11 +19,16 @@ _SMOOTHED_EPOCHS = 5
 """Of fewer, a trend would be what the first epoch was."""
 _SMOOTHING = 0.7
 """Momentum of the exponential moving average of a curve: it looks back over some three epochs."""
+_FEW_EPOCHS = 4
+"""Of so few, the points are drawn large, since there is hardly a line between them."""
+_COLUMNS = 2
 _REGRESSION_PANELS = (
     ("Loss", {"training": "loss", "validation": "val_loss"}),
-    ("Accuracy (strongest channel right)", {"training": "accuracy", "validation": "val_accuracy"}),
+    ("PSNR gained over gray (dB)", {"training": "gain", "validation": "val_gain"}),
+    ("Colorfulness", {"training": "colourfulness", "validation": "val_colourfulness"}),
     ("Learning rate", {"": "learning_rate"}),
 )
+_CLASSIFIER_PANEL = ("Accuracy (strongest channel right)", {"training": "accuracy", "validation": "val_accuracy"})
 _ADVERSARIAL_PANELS = (
     ("Adversarial losses", {"generator": "generator_loss", "discriminator": "discriminator_loss"}),
     ("Patches the discriminator tells rightly", {"": "discriminator_accuracy"}),
@@ -36,42 +41,64 @@ _ADVERSARIAL_PANELS = (
         },
     ),
 )
+_REALISM = _ADVERSARIAL_PANELS[-1][0]
 _SCALES = {"val_colourfulness": 0.1, "val_palette_distance": 100.0}
+"""Of the panel that shows figures of several units."""
 
 
-def save_curves(record: TrainingRecord, folder: Path) -> Path:
-    """Draw what a training reported, per epoch, into one PNG and return its path; raise ColorizeError.
+def save_curves(record: TrainingRecord, folder: Path, is_classifier: bool = False) -> Path:
+    """Draw what a training reported, per epoch, into one PNG.
 
-    The figures themselves are drawn bold; of a training long enough to have a trend, that is laid pale beneath them.
-    Phases are marked. An adversarial training has a second row.
+    The figures are drawn bold; of a training long enough to have a trend, that is laid pale beneath them. Phases and
+    the kept epoch are marked. An adversarial training has graphs of its own, and so has a classifying network.
+
+    Returns:
+        The path of the PNG.
+
+    Raises:
+        ColorizeError: The file cannot be written.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
-    panels = _REGRESSION_PANELS + (_ADVERSARIAL_PANELS if "generator_loss" in record.history else ())
-    figure = Figure(figsize=(15, 4.2 * (len(panels) // 3)), layout="constrained")
-    for axes, (title, curves) in zip(figure.subplots(len(panels) // 3, 3).flat, panels, strict=True):
-        for (label, name), colour in zip(curves.items(), ("tab:purple", "tab:cyan", "tab:orange"), strict=False):
-            values = np.array(record.history.get(name, ()), float) * _SCALES.get(name, 1.0)
-            epochs = np.arange(1, len(values) + 1)
-            if name == "learning_rate":  # which is no noisy figure
-                axes.plot(epochs, values, "o-", markersize=3, color=colour)
-                continue
-            axes.plot(epochs, values, "o-", markersize=3, color=colour, label=label)
-            if len(values) >= _SMOOTHED_EPOCHS:
-                axes.plot(epochs, smoothed(values), linewidth=4, color=colour, alpha=0.25)
-        axes.set(title=title, xlabel="epoch", xlim=(0.5, record.phases[-1].last + 0.5))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        if len(curves) > 1:
-            axes.legend()
-        if title == "Learning rate" and min(record.history.get("learning_rate", (1,))) > 0:
-            axes.set_yscale("log")
-        _mark_phases(axes, record)
+    panels = [*_REGRESSION_PANELS]
+    if is_classifier:
+        panels.append(_CLASSIFIER_PANEL)
+    if "generator_loss" in record.history:
+        panels += _ADVERSARIAL_PANELS
+    rows = -(-len(panels) // _COLUMNS)
+    figure = Figure(figsize=(11, 4.2 * rows), layout="constrained")
+    all_axes = figure.subplots(rows, _COLUMNS).flat
+    for axes, (title, curves) in zip(all_axes, panels, strict=False):
+        _draw(axes, title, curves, record)
+    for axes in [*all_axes][len(panels) :]:
+        axes.set_axis_off()
     path = unused_path(folder / "graphs.png")
     with complete_file(path) as temporary:
         figure.savefig(temporary, dpi=110)
     return path
+
+
+def _draw(axes: Axes, title: str, curves: dict[str, str], record: TrainingRecord) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for (label, name), color in zip(curves.items(), ("tab:purple", "tab:cyan", "tab:orange"), strict=False):
+        scale = _SCALES.get(name, 1.0) if title == _REALISM else 1.0
+        values = np.array(record.history.get(name, ()), float) * scale
+        epochs = np.arange(1, len(values) + 1)
+        size = 9 if len(values) <= _FEW_EPOCHS else 3
+        axes.plot(epochs, values, "o-", markersize=size, color=color, label=label or None)
+        if len(values) >= _SMOOTHED_EPOCHS and name != "learning_rate":  # which is not noisy
+            axes.plot(epochs, smoothed(values), linewidth=4, color=color, alpha=0.25)
+    if record.kept_epoch:
+        axes.axvline(record.kept_epoch, color="tab:green", linewidth=1.5, linestyle=":", label="kept epoch")
+    axes.set(title=title, xlabel="epoch", xlim=(0.5, record.phases[-1].last + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
+    if title == "Learning rate" and min(record.history.get("learning_rate", (1,))) > 0:
+        axes.set_yscale("log")
+    _mark_phases(axes, record)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from colorizer.settings import DEFAULT_READING, Reading
 from colorizer.training.callbacks import EpochReport
 
 SNAPSHOT_PHOTOS = 6
-"""Test photos that show how an adversarial training is going, epoch by epoch."""
+"""Test photos that show how a training is going, epoch by epoch."""
 _SIDE = 200
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorizer.errors import ColorizeError
+from colorizer.errors import ColorizeError, TrainingFinished
 from colorizer.files import exists, is_file, matching, read_json, resolved, write_text
 from colorizer.marks import mark_folder
 from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
@@ -24,8 +24,17 @@ MADE_FROM, NAMES = ".made-from.json", ".names.json"
 SHEETS, SNAPSHOTS, PAGE, REPORT = "sheets", "samples", "index.html", "report.html"
 CURVES, HISTORY, HUES, SCORES, RECORD = "graphs.png", "history.csv", "hues.png", "scores.csv", "model.json"
 MODEL, WEIGHTS = "model.h5", "model.weights.h5"
+SPECIFICATION, OLD_SPECIFICATION = "specification.json", "plan.json"
+"""What an unfinished training is resumed by; before files had versions it had another name."""
 RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
 """Names in a run's results that no photo may take."""
+
+
+def refuse_finished(folder: Path) -> None:
+    """Raise TrainingFinished if a folder holds the model of a training and nothing to resume it by."""
+    names = (SPECIFICATION, OLD_SPECIFICATION)
+    if is_file(folder / MODEL) and not any(exists(folder / name) for name in names):
+        raise TrainingFinished(folder, folder / MODEL)
 
 
 @dataclass(frozen=True)

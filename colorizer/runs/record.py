@@ -22,9 +22,17 @@ _PARTS = ("train", "validation", "test")
 
 
 def save_record(
-    folder: Path, network: Network, specification: RunSpecification, training: TrainingRecord, evaluation: Evaluation
+    folder: Path,
+    network: Network,
+    specification: RunSpecification,
+    training: TrainingRecord,
+    evaluation: Evaluation,
+    start: Evaluation | None = None,
 ) -> Path:
-    """Write the record of a training into a folder and return its path; raise ColorizeError."""
+    """Write the record of a training into a folder and return its path; raise ColorizeError.
+
+    `start`: scores of the model the training started from; None for a new network.
+    """
     split = specification.split
     record = {
         "version": RECORD_VERSION,
@@ -35,6 +43,7 @@ def save_record(
         "settings": asdict(specification.settings),
         "training": asdict(training),
         "evaluation": asdict(evaluation),
+        "start_evaluation": asdict(start) if start else None,
         "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
         "learned_from": sorted({_mark(photo) for photo in (*split.train, *split.validation)}),
     }

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
-from colorizer.errors import ColorizeError, TrainingFinished
+from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_file, is_folder, read_json, remove_unfinished, write_text
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.runs.folders import MODEL, Run, existing_run
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
-from colorizer.training.checkpoint import BEST, LAST, STATE
+from colorizer.runs.folders import OLD_SPECIFICATION, SPECIFICATION, Run, existing_run, refuse_finished
+from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
+from colorizer.training.checkpoint import BEST, LAST, STATE, load_checkpoint
 
-Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings)
+Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings, AugmentationSettings)
 VERSION = 1
-_FILE, _FILE_WITHOUT_VERSION, _START = "specification.json", "plan.json", "start.keras"
+_START = "start.keras"
 _PARTS = ("train", "validation", "test")
 
 
@@ -41,6 +41,11 @@ class RunSpecification:
     takes_defaults: bool = False
     """Whether nobody was to be asked anything; nor is who takes it up."""
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the training started from a loaded model."""
+        return self.model is None
+
 
 def write_specification(run: Run, specification: RunSpecification, network: Network) -> None:
     """Write down a training that begins, with the network it begins with; raise ColorizeError."""
@@ -60,7 +65,7 @@ def write_specification(run: Run, specification: RunSpecification, network: Netw
         **parts,
     }
     # Names that are no UTF-8 are kept as they are by JSON's escapes.
-    write_text(run.models / _FILE, json.dumps(text, indent=1))
+    write_text(run.models / SPECIFICATION, json.dumps(text, indent=1))
 
 
 def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
@@ -68,9 +73,10 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
 
     What a killed process left half written there is removed.
     """
-    path = folder / _FILE
+    refuse_finished(folder)
+    path = folder / SPECIFICATION
     if not exists(path):
-        path = folder / _FILE_WITHOUT_VERSION
+        path = folder / OLD_SPECIFICATION
     try:
         text = read_json(path)
         if text.get("version", VERSION) > VERSION:
@@ -78,8 +84,6 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
         specification = _parsed(text)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
-        if is_file(folder / MODEL):
-            raise TrainingFinished(folder, folder / MODEL) from error
         raise ColorizeError(
             f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
             "training named."
@@ -94,11 +98,22 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     return run, specification, Network(load(run.models / _START).engine, name, size)
 
 
+def finished_epochs(run: Run) -> int:
+    """Return how many epochs of an unfinished training are done; raise ColorizeError."""
+    checkpoint = load_checkpoint(run.models / STATE)
+    return checkpoint.epochs if checkpoint else 0
+
+
+def read_start(run: Run) -> Network:
+    """Load the network that an unfinished training began with; raise ColorizeError."""
+    return load(run.models / _START)
+
+
 def forget_specification(run: Run) -> None:
     """Remove what only an unfinished training needs; raise ColorizeError."""
     try:
         # The specification last: as long as it is there, all of them are known.
-        for name in (BEST, LAST, STATE, _START, _FILE_WITHOUT_VERSION, _FILE):
+        for name in (BEST, LAST, STATE, _START, OLD_SPECIFICATION, SPECIFICATION):
             (run.models / name).unlink(missing_ok=True)
         if is_folder(run.models) and not any(run.models.iterdir()):
             run.models.rmdir()
@@ -108,8 +123,9 @@ def forget_specification(run: Run) -> None:
 
 def _parsed(text: dict) -> RunSpecification:
     settings, model = dict(text["settings"]), text.get("model")
-    adversarial = settings.pop("adversarial", None)
+    adversarial, augmentation = settings.pop("adversarial", None), settings.pop("augmentation", {})
     settings = _settings(TrainingSettings, settings)
+    settings = replace(settings, augmentation=_settings(AugmentationSettings, augmentation))
     if adversarial:
         settings = replace(settings, adversarial=_settings(AdversarialSettings, adversarial))
     return RunSpecification(

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.dataset.batches import PhotoBatches
-from colorizer.dataset.split import Split
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
 from colorizer.files import is_file
 from colorizer.network import model_files
-from colorizer.network.devices import replicas
+from colorizer.network.architectures import is_classifier
+from colorizer.network.devices import evenly_divided, replicas
 from colorizer.network.network import Network
 from colorizer.pictures.curves import save_curves
 from colorizer.pictures.gradients import save_gradients
@@ -27,11 +27,12 @@ from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
 from colorizer.runs.evaluate import EvaluateJob, score_photos
 from colorizer.runs.folders import HISTORY, MODEL, SNAPSHOTS, WEIGHTS, Run
 from colorizer.runs.record import save_history, save_record
-from colorizer.runs.specification import RunSpecification, forget_specification, write_specification
-from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, TrainingSettings
+from colorizer.runs.specification import RunSpecification, forget_specification, read_start, write_specification
+from colorizer.settings import DEFAULT_READING, Reading
+from colorizer.training.average import mix_with_start
 from colorizer.training.callbacks import EpochReport
 from colorizer.training.checkpoint import BEST, LAST
-from colorizer.training.train import TrainingRecord, TrainingStopped, step_cost, train_network
+from colorizer.training.train import TrainingRecord, TrainingStopped, train_network
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class TrainedEvaluation:
     """How well a trained network does, and where that is written."""
 
     evaluation: Evaluation
+    start: Evaluation | None
+    """Scores of the model the training started from, on the same photos; None for a new network."""
     record: Path
     """What was done and how well it went, as JSON: `model.json`."""
     history: Path
@@ -58,7 +61,7 @@ class TrainedEvaluation:
     gradients: Path | None
     """How strongly each layer was told to change; None where that was not recorded."""
     snapshots: Path | None
-    """The same test photos, epoch by epoch; None without an adversarial phase."""
+    """The same test photos, epoch by epoch; None if they were removed."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +110,23 @@ def train_and_save(
     Raises Interrupted, saying where the network lies as it is now, when `should_stop` says so.
     """
     split, settings, network = job.specification.split, job.specification.settings, job.network
-    least = replicas()
-    learning = PhotoBatches(
-        split.train, network.size, settings.batch_size, job.reading, settings.seed, AugmentationSettings(), least
-    )
-    validation = PhotoBatches(split.validation, network.size, settings.batch_size, job.reading, least=least)
-    show = _snapshots(job) if settings.adversarial else None
+    batch_size, least = evenly_divided(settings.batch_size), replicas()
+    learned, validated = (photos[: evenly_divided(len(photos))] for photos in (split.train, split.validation))
+    learning = PhotoBatches(learned, network.size, batch_size, job.reading, settings.seed, settings.augmentation, least)
+    validation = PhotoBatches(validated, network.size, batch_size, job.reading, least=least)
+    show = _snapshots(job)
     try:
-        record = train_network(network, learning, validation, settings, job.run.models, report, should_stop, show)
+        record = train_network(
+            network,
+            learning,
+            validation,
+            settings,
+            job.run.models,
+            report,
+            should_stop,
+            show,
+            is_start_ranked=job.specification.is_loaded,
+        )
     except TrainingStopped as stopped:
         best = f", that of the best epoch ({stopped.best_epoch}) in {job.run.models / BEST}" * bool(stopped.best_epoch)
         raise Interrupted(
@@ -123,6 +135,8 @@ def train_and_save(
     finally:
         learning.forget()
         validation.forget()
+    if settings.start_share and job.specification.is_loaded and record.kept_epoch:
+        mix_with_start(network.model, read_start(job.run).model.get_weights(), settings.start_share)
     if should_stop():  # asked to after the very last epoch
         raise Interrupted("Stopped after the last epoch.")
     if job.specification.save_model:
@@ -147,19 +161,40 @@ def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress
         reading=job.reading,
     )
     evaluation = score_photos(scoring, progress)
+    start = _score_start(scoring, training, evaluation, progress) if specification.is_loaded else None
     folder = job.run.models if is_file(job.run.models / MODEL) else job.run.results
     return TrainedEvaluation(
         evaluation=evaluation,
-        record=save_record(folder, job.network, specification, training, evaluation),
+        start=start,
+        record=save_record(folder, job.network, specification, training, evaluation, start),
         history=save_history(training.history, job.run.results / HISTORY),
-        curves=save_curves(training, job.run.results),
+        curves=save_curves(training, job.run.results, is_classifier(job.network.model)),
         gradients=save_gradients(training.history, job.run.results),
-        snapshots=_snapshots(job).finish() if settings.adversarial else None,
+        snapshots=_snapshots(job).finish(),
     )
 
 
-def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> ColorizeResult | None:
-    """Colorize the test photos, if that is wanted, beside their truth; raise Unfinished as `colorize_photos` does."""
+def _score_start(
+    scoring: EvaluateJob, training: TrainingRecord, evaluation: Evaluation, progress: Progress
+) -> Evaluation:
+    if training.kept_epoch == 0:
+        return evaluation
+    return score_photos(replace(scoring, network=read_start(scoring.run)), progress)
+
+
+def colorize_test_photos(
+    job: TrainJob, progress: Progress = no_progress, has_all_sheets: bool = False
+) -> ColorizeResult | None:
+    """Colorize the test photos next to their truth, if that is wanted.
+
+    Args:
+        job: The training.
+        progress: Called as photos are done.
+        has_all_sheets: Whether every photo is on a comparison sheet, not only some.
+
+    Raises:
+        Unfinished: As `colorize_photos` does.
+    """
     specification = job.specification
     if not specification.save_results:
         return None
@@ -170,6 +205,7 @@ def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> Col
         run=job.run,
         reading=job.reading,
         truths={photo: photo for photo in specification.split.test},
+        has_all_sheets=has_all_sheets,
     )
     return colorize_photos(colorizing, progress)
 
@@ -177,23 +213,6 @@ def colorize_test_photos(job: TrainJob, progress: Progress = no_progress) -> Col
 def finish(job: TrainJob) -> None:
     """Clear away what only an unfinished training needs; raise ColorizeError."""
     forget_specification(job.run)
-
-
-def estimated_seconds(network: Network, split: Split, settings: TrainingSettings) -> float:
-    """Estimate how long a training takes here, by what steps of each of its stages take, with the start
-    and the validation; raise OutOfMemory.
-    """
-    seconds = 0.0
-    for epochs, is_adversarial in ((settings.epochs, False), (_adversarial_epochs(settings), True)):
-        if epochs:
-            cost = step_cost(network, settings, is_adversarial)
-            each = cost.learning * len(split.train) + cost.validating * len(split.validation)
-            seconds += cost.start_up + each * epochs
-    return seconds
-
-
-def _adversarial_epochs(settings: TrainingSettings) -> int:
-    return settings.adversarial.epochs if settings.adversarial else 0
 
 
 def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpecification:

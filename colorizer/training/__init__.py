@@ -12,7 +12,9 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "train": ["TrainingRecord", "TrainingStopped", "step_cost", "train_network"],
+        "train": ["TrainingRecord", "TrainingStopped", "train_network"],
+        "cost": ["StepCost", "is_large", "step_cost"],
+        "memory": ["free_bytes", "refuse_too_large"],
         "outlook": ["Outlook", "outlook_of"],
         "callbacks": ["EpochReport"],
         "phases": ["Phase", "planned_phases"],

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+
+def mix_with_start(model: keras.Model, start: list[np.ndarray], share: float) -> None:
+    """Move a model back towards the weights it started from, in place.
+
+    Args:
+        model: The trained model.
+        start: The weights it started from, as `get_weights` returns them.
+        share: How much of the result is the start, in [0, 1].
+    """
+    weights = zip(model.get_weights(), start, strict=True)
+    model.set_weights([((1 - share) * weight + share * before).astype(weight.dtype) for weight, before in weights])
 
 
 class Average(keras.callbacks.Callback):

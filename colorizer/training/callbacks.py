@@ -54,16 +54,20 @@ class BestEpoch(keras.callbacks.Callback):
         self.rank: Callable[[dict[str, float]], float] = lambda figures: math.nan
         """What an epoch is ranked by, smaller being better; NaN for one that is not to be kept."""
         self.seen = (math.inf, 0)
-        """The best rank, and its epoch, counted from one; 0 before there is one."""
+        """The best rank, and its epoch, counted from one; 0 before there is one, and for the starting network."""
 
     @property
     def epoch(self) -> int:
         return self.seen[1]
 
     def on_epoch_end(self, epoch, logs=None):
-        rank = self.rank(logs or {})
+        self.consider(epoch + 1, logs or {})
+
+    def consider(self, epoch: int, figures: dict[str, float]) -> None:
+        """Keep the weights as they are now if their figures rank better than the best so far."""
+        rank = self.rank(figures)
         if rank < self.seen[0]:
-            self.seen = (rank, epoch + 1)
+            self.seen = (rank, epoch)
             self.keep()
 
     def keep(self) -> None:

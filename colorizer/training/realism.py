@@ -36,11 +36,24 @@ class Realism:
 
     def update(self, truth: keras.KerasTensor, predicted: keras.KerasTensor) -> None:
         """Take in a batch."""
-        gray = ops.repeat(luma(truth)[..., None], 3, axis=-1)
         gain, colour, palettes = self.metrics
-        gain.update_state(_psnr(truth, predicted) - _psnr(truth, gray))
+        gain.update_state(psnr_gain(truth, predicted))
         colour.update_state(colourfulness(predicted, ops))
         palettes.update_state(truth, predicted)
+
+
+def regression_metrics() -> list[keras.metrics.Metric]:
+    """Return the figures that the curves of a regression show next to its loss: gain and colorfulness."""
+    return [
+        keras.metrics.MeanMetricWrapper(psnr_gain, name=GAIN),
+        keras.metrics.MeanMetricWrapper(lambda truth, predicted: colourfulness(predicted, ops), name=COLOURFULNESS),
+    ]
+
+
+def psnr_gain(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the PSNR in dB that each photo gains over leaving it gray, shape (n,)."""
+    gray = ops.repeat(luma(truth)[..., None], 3, axis=-1)
+    return _psnr(truth, predicted) - _psnr(truth, gray)
 
 
 class PaletteDistance(keras.metrics.Metric):

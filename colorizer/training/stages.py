@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import keras
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.network.architectures import is_classifier
-from colorizer.network.devices import compiled_by_xla, convolution_precision
+from colorizer.network.devices import compiled_by_xla, convolution_precision, scaled_optimizer
 from colorizer.settings import TrainingSettings
 from colorizer.training.adversarial import AdversarialTraining
 from colorizer.training.checkpoint import Checkpoint
@@ -17,8 +18,14 @@ from colorizer.training.collapse import Collapse
 from colorizer.training.discriminator import discriminator, refuse_too_small
 from colorizer.training.losses import regression_loss
 from colorizer.training.phases import Phase
-from colorizer.training.realism import GAIN, palette_rank
+from colorizer.training.realism import GAIN, palette_rank, regression_metrics
 from colorizer.training.schedules import CosineDecay, LinearDecay, Plateau
+
+_OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "sgd": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
+    "rmsprop": keras.optimizers.RMSprop,
+}
 
 
 class Regression:
@@ -101,10 +108,11 @@ Stage = Regression | Adversarial
 
 
 def compile_model(model: keras.Model, settings: TrainingSettings, learning_rate: float) -> None:
-    """Compile for regression: the loss, and the share of pixels whose strongest channel is right."""
+    """Compile for regression: the loss, the share of pixels whose strongest channel is right, gain and colorfulness."""
+    optimizer = _OPTIMIZERS[settings.optimizer](learning_rate, global_clipnorm=settings.gradient_norm)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=settings.gradient_norm),
+        optimizer=scaled_optimizer(optimizer, settings.precision),
         loss=regression_loss(settings.loss, settings.colourfulness_weight, settings.colour_difference_weight),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy"), *regression_metrics()],
         jit_compile=compiled_by_xla(),
     )

@@ -112,13 +112,14 @@ class TrainingState:
 
     def _begin_from_best(self) -> None:
         """Let an adversarial phase begin from the best epoch so far, or keep what it begins from: it may go astray."""
-        if self.best.epoch:
+        has_best = self.best.seen[0] < math.inf
+        if has_best:
             self.network.model.load_weights(self.folder / BEST)
             self.model.set_weights(self.network.model.get_weights())
         else:
             self.finish()
             self.best.keep()
-        self.best.seen = (math.inf, self.best.epoch or self.epochs)
+        self.best.seen = (math.inf, self.best.epoch if has_best else self.epochs)
         if self.average:
             self.average = Average(self.model, self.settings.average)
 

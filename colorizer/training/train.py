@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,22 +14,27 @@ import numpy as np
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Diverged
 from colorizer.files import exists
-from colorizer.network.architectures import is_classifier
-from colorizer.network.chroma_bins import chroma_bins
-from colorizer.network.devices import compiled_by_xla, enough_memory, in_precision, prepare_devices, set_seeds, strategy
+from colorizer.network.devices import (
+    convolution_precision,
+    enough_memory,
+    in_precision,
+    make_deterministic,
+    prepare_devices,
+    set_seeds,
+    strategy,
+)
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
 from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
 from colorizer.training.callbacks import BetweenBatchesAndEpochs, EpochReport, Reporter, Showing, Stopped
 from colorizer.training.checkpoint import BEST, LAST
-from colorizer.training.classification import ChromaClassifier
 from colorizer.training.collapse import Collapse
 from colorizer.training.gradient_norms import GradientNorms
 from colorizer.training.logs import LOGS, tensorboard_logs
 from colorizer.training.memory import refuse_too_large
 from colorizer.training.phases import ADVERSARIAL, Phase, learning_layers, planned_phases
-from colorizer.training.stages import Adversarial, Regression, Stage, compile_model
+from colorizer.training.stages import Adversarial, Regression, Stage
 from colorizer.training.state import TrainingState
 
 
@@ -39,9 +43,9 @@ class TrainingRecord:
     """What a training did."""
 
     history: dict[str, tuple[float | None, ...]]
-    """Per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate; with an adversarial phase, None before it
-    begins, also generator_loss, discriminator_loss, discriminator_accuracy, val_gain, val_colourfulness and
-    val_palette_distance."""
+    """Per epoch: loss, accuracy, gain and colourfulness, those of the validation as val_loss and so on, and
+    learning_rate; with an adversarial phase also generator_loss, discriminator_loss, discriminator_accuracy and
+    val_palette_distance, None before it begins. Its epochs have no gain and colourfulness but those of validation."""
     phases: tuple[Phase, ...]
     seconds: float
     kept_epoch: int
@@ -49,18 +53,6 @@ class TrainingRecord:
     device: str
     collapse: str = ""
     """Why the adversarial phase was ended early; empty where none was."""
-
-
-@dataclass(frozen=True)
-class StepCost:
-    """What training takes on this machine, in seconds."""
-
-    start_up: float
-    """Once, before the first steps: the network is compiled."""
-    learning: float
-    """For each photo of a training step."""
-    validating: float
-    """For each photo that is validated with."""
 
 
 class TrainingStopped(Exception):
@@ -82,12 +74,15 @@ def train_network(
     report: Callable[[EpochReport], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
     show: Callable[[EpochReport, Network], None] | None = None,
+    is_start_ranked: bool = False,
 ) -> TrainingRecord:
     """Train `network` in place and return the record; the network ends with the weights of the best epoch.
 
     Which phases a training has is said in `phases`. The best epoch is chosen by `settings.monitor`; of an adversarial
     phase by `realism.palette_rank`, and where no epoch of it may be kept, it remains that of the regression. With
     "none" the last is kept, unless its weights are no longer numbers.
+
+    With `is_start_ranked`, the network as it comes is validated too, and keeps its weights if no epoch ranks better.
 
     While running, `folder` holds the best epoch (`checkpoint.BEST`) and where the training stands after its last
     finished epoch (`checkpoint.STATE`). From a folder that holds such a state already the training goes on, and ends
@@ -97,6 +92,10 @@ def train_network(
     after a batch, the network as it is then is saved as `checkpoint.LAST` and TrainingStopped is raised. Raises
     Diverged when the loss is no longer a number, OutOfMemory, or ColorizeError when the state is another network's.
     """
+    if settings.adversarial and convolution_precision(settings.precision) == "mixed_float16":
+        settings = replace(settings, precision="float32")
+    if settings.is_deterministic:
+        make_deterministic()
     set_seeds(settings.seed)
     with strategy(learning.first_batch, validation.first_batch).scope():
         model = in_precision(network.model, settings.precision)
@@ -114,7 +113,9 @@ def train_network(
         if phase.last <= state.epochs or (adversarial and adversarial.collapse.reason):
             continue
         with enough_memory(settings.batch_size):
-            _go_through(phase, planned[-1].last, stage, state, learning, validation, report, should_stop, show)
+            _go_through(
+                phase, planned[-1].last, stage, state, learning, validation, report, should_stop, show, is_start_ranked
+            )
         if stage.fitted.stop_training:  # the loss is no longer a number, or the adversarial phase is over
             break
     state.finish()
@@ -140,13 +141,14 @@ def _go_through(
     report: Callable[[EpochReport], None],
     should_stop: Callable[[], bool],
     show: Callable[[EpochReport, Network], None] | None,
+    is_start_ranked: bool,
 ) -> None:
     """Train through what is left of a phase, of a training of so many epochs in all."""
     start = max(phase.first, state.epochs)
     learning.begin_epoch(start)
     with learning_layers(state.model, phase, state.settings):
         with strategy(learning.first_batch, validation.first_batch).scope():
-            _enter(phase, stage, state, validation)
+            _enter(phase, stage, state, validation, is_start_ranked)
         reporter = Reporter(phase.name, epochs, len(learning), report)
         # The average stands after those that look at the epoch's own weights, and before what is kept of both.
         callbacks = [stage.schedule, keras.callbacks.TerminateOnNaN(), state.best, reporter]
@@ -176,11 +178,16 @@ def _go_through(
     raise TrainingStopped(reporter.epoch, state.best.epoch)
 
 
-def _enter(phase: Phase, stage: Stage, state: TrainingState, validation: PhotoBatches) -> None:
+def _enter(phase: Phase, stage: Stage, state: TrainingState, validation: PhotoBatches, is_start_ranked: bool) -> None:
     is_resumed = state.enter(stage, phase)
-    if isinstance(stage, Adversarial) and not is_resumed:
+    if is_resumed:
+        return
+    if isinstance(stage, Adversarial):
         stage.measure(validation)
         state.write(stage)
+    elif is_start_ranked and phase.first == 0 and state.settings.monitor.startswith("val_"):
+        figures = stage.fitted.evaluate(validation, verbose=0, return_dict=True)
+        state.best.consider(0, {f"val_{name}": value for name, value in figures.items()})
 
 
 def _keep_weights(state: TrainingState) -> tuple[int, bool]:
@@ -199,42 +206,6 @@ def _keep_weights(state: TrainingState) -> tuple[int, bool]:
     if not _is_finite(model) or not (ended_well or state.is_adversarial):
         raise Diverged("The loss is no longer a number and training stopped.")
     return state.best.epoch if is_best_kept else state.epochs, is_lost and state.is_adversarial
-
-
-@quiet_logger("tensorflow")
-def step_cost(network: Network, settings: TrainingSettings, is_adversarial: bool = False) -> StepCost:
-    """Measure what training steps take on this machine, without changing the network; raise OutOfMemory.
-
-    With `is_adversarial` a step of the phase that `settings.adversarial` describes.
-    """
-    with strategy(settings.batch_size).scope():
-        model = keras.models.clone_model(in_precision(network.model, settings.precision))
-        if is_adversarial:
-            fitted = Adversarial(model, network.size, settings, batches=1).fitted
-            fitted.compile(compiled_by_xla())
-        else:
-            weights = np.ones(len(chroma_bins()), np.float32)
-            fitted = ChromaClassifier(model, weights) if is_classifier(model) else model
-            compile_model(fitted, settings, settings.learning_rate)
-    _refuse_too_large(model, settings.batch_size)
-    inputs = np.zeros((settings.batch_size, network.size, network.size, 1), np.float32)
-    targets = np.zeros((settings.batch_size, network.size, network.size, 3), np.float32)
-    with enough_memory(settings.batch_size):
-        first = _seconds(lambda: fitted.train_on_batch(inputs, targets))
-        step = _seconds(lambda: fitted.train_on_batch(inputs, targets))
-        first_validation = _seconds(lambda: fitted.test_on_batch(inputs, targets))
-        validation = _seconds(lambda: fitted.test_on_batch(inputs, targets))
-    return StepCost(
-        start_up=max(0.0, first - step) + max(0.0, first_validation - validation),
-        learning=step / settings.batch_size,
-        validating=validation / settings.batch_size,
-    )
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
 
 
 def _seed_dropout(model: keras.Model, seed: int) -> None:

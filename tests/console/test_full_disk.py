@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT, settings_file
+from tests.conftest import PROJECT, SCRATCH, settings_file
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def test_a_full_disk_while_colorizing_is_said_with_how_to_go_on(program, tmp_pat
 @needs_namespaces
 @pytest.mark.parametrize("size", ["200k", "1500k"])
 def test_a_full_disk_while_training_is_said_and_leaves_nothing_half_written(program, tmp_path, colour_folder, size):
-    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 3]
+    flags = ["train", "--dataset", colour_folder, "--size", 64, *SCRATCH, "--epochs", 3]
     flags += ["--settings", settings_file(tmp_path, model={"filters": [16, 32, 64]})]
     done = on_small_disk(program, tmp_path / "disk", size, *flags)
     assert done.returncode == 1

@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from benchmarks.kill import unreadable, weights
-from tests.conftest import in_terminal, settings_file
+from tests.conftest import SCRATCH, in_terminal, settings_file
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
         settings_file(tmp_path, model={"filters": [64, 64]}),
     ]
     terminal = in_terminal(program, "train", *flags, "--batch-size", 8, "--output", tmp_path / "out", "--yes")
-    terminal.expect_exact("Epoch 1 of 5")
+    terminal.expect_exact("Epoch 1 of 10")
     terminal.sendintr()
     terminal.expect_exact("Stopping after this batch")
     terminal.sendintr()
@@ -169,7 +169,9 @@ def test_ctrl_c_or_the_systems_request_to_end_at_a_question_leaves_with_130(prog
 
 
 def test_ctrl_c_at_a_question_before_anything_is_made_leaves_no_folder(program, tmp_path, colour_folder):
-    terminal = in_terminal(program, "train", "--dataset", colour_folder, "--size", 64, "--output", tmp_path / "out")
+    terminal = in_terminal(
+        program, "train", "--dataset", colour_folder, "--size", 64, *SCRATCH, "--output", tmp_path / "out"
+    )
     while terminal.expect_exact(["Look at the model?", "> "]):
         terminal.sendline("")
     terminal.sendintr()

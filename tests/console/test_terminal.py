@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from colorizer.console.terminal import Console
+from colorizer.console.terminal import Console, rate_in_words
 from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.questions import UNPACK_TO
 from colorizer.conversation.training_questions import EPOCHS
@@ -98,3 +98,16 @@ def test_a_name_forges_no_line_and_reaches_no_terminal_raw():
     assert len(lines) == 6
     assert lines[0] == r"Found 1 file in a\n8 photos are fine.\x1b]0;x\x07\x9b31m\u202egpj."
     assert not {"\x1b", "\x07", "\x9b", "\u202e"}.intersection(spoken.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("rate", "unit", "words"),
+    [
+        (2.54, "batches", "2.5 batches/s"),
+        (1234.5, "photos", "1,234.5 photos/s"),
+        (0.25, "batches", "4.0 s per batch"),
+        (0.02, "photos", "50.0 s per photo"),
+    ],
+)
+def test_a_rate_below_one_is_told_in_seconds(rate, unit, words):
+    assert rate_in_words(rate, unit) == words

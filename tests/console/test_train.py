@@ -7,7 +7,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from tests.conftest import SHIPPED, only, pictures, settings_file
+from tests.conftest import SCRATCH, SHIPPED, only, pictures, settings_file
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ def colorizes(program, model, output) -> None:
 
 
 def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
-    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--epochs", 2, "--size", 64]
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--epochs", 2, "--size", 64, *SCRATCH]
     trained = program("train", *flags, "--batch-size", 4, "--seed", 7, "--output", tmp_path / "out", "--yes")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "5 photos to learn from, 1 to validate with, 2 to test on." in trained.stdout
@@ -38,7 +38,19 @@ def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
 
 
 def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colorizes(program, colour_folder, tmp_path):
-    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--size", 64, "--batch-size", 2]
+    flags = [
+        "--dataset",
+        colour_folder,
+        "--train-count",
+        6,
+        "--test-count",
+        2,
+        "--size",
+        64,
+        *SCRATCH,
+        "--batch-size",
+        2,
+    ]
     flags += ["--training", "adversarial", "--epochs", 1, "--adversarial-epochs", 2]
     flags += ["--settings", settings_file(tmp_path, settings={"adversarial": {"filters": 8}})]
     trained = program("train", *flags, "--output", tmp_path / "out", "--yes")
@@ -92,7 +104,19 @@ def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_on
 def test_flags_that_only_an_adversarial_training_has_and_blocks_that_are_not_there_are_wrong_flags(
     program, colour_folder, tmp_path
 ):
-    flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--output", tmp_path / "out", "--yes"]
+    flags = [
+        "train",
+        "--dataset",
+        colour_folder,
+        "--size",
+        64,
+        *SCRATCH,
+        "--epochs",
+        1,
+        "--output",
+        tmp_path / "out",
+        "--yes",
+    ]
     done = program(*flags, "--adversarial-epochs", 3)
     assert done.returncode == 2
     assert "--adversarial-epochs: only for --training adversarial." in done.stdout
@@ -115,6 +139,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         *("neither", "1"),
         "1",
         *("vague", "1"),
+        *("4097", "2"),
         *("0", "1"),
         "2",
         *("speed", "val_acc"),
@@ -137,6 +162,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         "9 is too large: the most is 7",
         "5 photos to train with and 9 to test on make 14, but there are 8 fine photos.",
         "0 is too small: the least is 1, but for a loaded model",
+        "4097 is too large: the most is 4096.",
         "one epoch takes about",
         "'neither' is none of the options",
         "'vague' is none of the options: 1, 2, regression, adversarial",
@@ -151,7 +177,18 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
 
 
 def test_a_model_that_is_not_wanted_leaves_only_the_results(program, colour_folder, tmp_path):
-    flags = ["--dataset", colour_folder, "--epochs", 1, "--size", 64, "--output", tmp_path / "out", "--no-save-model"]
+    flags = [
+        "--dataset",
+        colour_folder,
+        "--epochs",
+        1,
+        "--size",
+        64,
+        *SCRATCH,
+        "--output",
+        tmp_path / "out",
+        "--no-save-model",
+    ]
     done = program("train", *flags, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not list((tmp_path / "out" / "models").rglob("*.*"))

@@ -7,7 +7,8 @@ import pytest
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, TakenBack, WrongFlag
 from colorizer.conversation.question import WrongAnswer
-from colorizer.conversation.training_questions import EPOCHS, SIZE, TEST_COUNT, TRAIN_COUNT
+from colorizer.conversation.questions import BATCH_SIZE
+from colorizer.conversation.training_questions import EPOCHS, TEST_COUNT, TRAIN_COUNT
 
 
 def console(typed: str) -> tuple[Console, io.StringIO]:
@@ -19,11 +20,11 @@ def test_a_flag_comes_before_the_person_and_the_person_before_the_default():
     talking = Conversation(console("4\n")[0], {"epochs": 3})
     assert talking.answer(EPOCHS) == 3
     assert Conversation(console("4\n")[0]).answer(EPOCHS) == 4
-    assert Conversation(console("4\n")[0], accept_defaults=True).answer(EPOCHS) == 5
+    assert Conversation(console("4\n")[0], accept_defaults=True).answer(EPOCHS, default=5) == 5
 
 
 def test_a_question_without_words_is_never_asked():
-    assert Conversation(console("")[0]).answer(SIZE) == 256
+    assert Conversation(console("")[0]).answer(BATCH_SIZE) == 16
 
 
 def test_what_only_this_run_can_know_is_asked_again_but_refused_as_a_flag():

@@ -6,12 +6,16 @@ import pytest
 
 from colorizer.conversation.conversation import WrongFlag
 from colorizer.conversation.settings_file import IN_A_FILE, read_settings, with_settings
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
 
 
 def test_every_setting_of_a_record_may_be_said_in_a_file():
     names = {f"model.{field.name}" for field in fields(ModelSettings)}
-    names |= {f"settings.{field.name}" for field in fields(TrainingSettings)} - {"settings.adversarial"}
+    names |= {f"settings.{field.name}" for field in fields(TrainingSettings)} - {
+        "settings.adversarial",
+        "settings.augmentation",
+    }
+    names |= {f"settings.augmentation.{field.name}" for field in fields(AugmentationSettings)}
     names |= {f"settings.adversarial.{field.name}" for field in fields(AdversarialSettings)}
     assert set(IN_A_FILE) == names
 
@@ -21,7 +25,8 @@ def test_the_record_beside_a_model_gives_the_answers_it_was_trained_with(tmp_pat
     settings = TrainingSettings(epochs=9, learning_rate=1e-3, loss="mean_absolute_error", adversarial=adversarial)
     model = ModelSettings("mobilenet_unet", 128, filters=(8, 16, 32), dropout=0.25)
     record = {"version": 1, "network": {"name": "mobilenet_unet"}, "model": asdict(model)}
-    (tmp_path / "model.json").write_text(json.dumps(record | {"settings": asdict(settings), "photos": {"train": 3}}))
+    others = {"photos": {"train": 3}, "start_evaluation": None, "learned_from": ["0123456789ab"]}
+    (tmp_path / "model.json").write_text(json.dumps(record | {"settings": asdict(settings), **others}))
     answers = read_settings(tmp_path / "model.json")
     assert answers["architecture"] == "mobilenet_unet"
     assert answers["model_filters"] == (8, 16, 32)

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.dataset.find import find_files
@@ -81,3 +84,18 @@ def test_a_last_batch_too_small_for_the_devices_joins_the_one_before(colour_fold
     assert sizes == [3, 4]
     assert [len(rgb) for _, rgb in epoch(PhotoBatches(photos[:1], 32, 3, least=2))] == [1]
     assert [len(rgb) for _, rgb in epoch(PhotoBatches(photos, 32, 3, least=2))] == [3, 3, 2]
+
+
+def test_photos_are_turned_and_enlarged_without_empty_corners(tmp_path):
+    Image.new("RGB", (64, 64), (200, 90, 40)).save(tmp_path / "plain.png")
+    still = AugmentationSettings(flip=0, crop=0, share=0)
+    plain = PhotoBatches([tmp_path / "plain.png"] * 8, 64, 8, augmentation=replace(still, rotation=45, zoom=0.5))
+    assert np.allclose(plain[0][1], np.array([200, 90, 40]) / 255, atol=1e-6)
+    photos = [SHIPPED / "chelsea.png"] * 8
+    before = PhotoBatches(photos, 64, 8, augmentation=still)[0][1]
+    assert np.array_equal(before[0], before[7])
+    for changed in ({"rotation": 20.0}, {"zoom": 0.3}, {"flip": 1.0}):
+        after = PhotoBatches(photos, 64, 8, augmentation=replace(still, **changed))[0][1]
+        assert np.abs(after - before).mean() > 0.02
+    mirrored = PhotoBatches(photos, 64, 8, augmentation=replace(still, flip=1.0))[0][1]
+    assert np.array_equal(mirrored, before[:, :, ::-1])

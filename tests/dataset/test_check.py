@@ -1,9 +1,13 @@
 import shutil
+import sys
 
+import pytest
 from PIL import Image
 
 from colorizer.dataset.check import check_photos, colour_format
 from colorizer.dataset.find import find_files
+from colorizer.errors import MissingPackage
+from colorizer.photos.formats import read_formats
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
 
@@ -86,3 +90,10 @@ def test_a_check_for_colorizing_finds_out_what_one_for_training_did_not_ask(tmp_
         check = check_photos(find_files(photos), False, reading)
         assert [path.name for path in check.in_colour] == ["colour.jpg"]
         assert not check.fine
+
+
+def test_a_missing_package_is_an_error_of_the_installation_not_of_each_photo(colour_folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    read_formats.cache_clear()
+    with pytest.raises(MissingPackage, match=r"pillow-heif is not installed.*pip install"):
+        check_photos(find_files(colour_folder), for_training=True)

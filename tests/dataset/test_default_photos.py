@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from colorizer.dataset.check import check_photos
-from colorizer.dataset.default_photos import fill_default_dataset, true_colours
+from colorizer.dataset.default_photos import fill_default_dataset, holds_only_samples, true_colours
 from colorizer.dataset.find import find_files
 from colorizer.photos.color import luma
 from tests.conftest import zipped
@@ -20,6 +20,12 @@ def test_the_default_dataset_is_filled_once_with_photos_that_pass_the_check(tmp_
         path.unlink()
     fill_default_dataset(folder, for_training)
     assert find_files(folder).files == check.fine[:1]
+
+
+def test_samples_are_told_from_photos_of_ones_own(tmp_path, colour_folder):
+    samples = find_files(fill_default_dataset(tmp_path / "default", for_training=True)).files
+    assert holds_only_samples(samples)
+    assert not holds_only_samples(find_files(colour_folder).files)
 
 
 def test_a_zip_dropped_into_the_default_dataset_is_unpacked(tmp_path, colour_folder):

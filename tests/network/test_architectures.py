@@ -4,12 +4,14 @@ from keras import layers
 
 from colorizer.network.architectures import build
 from colorizer.network.drawing import receptive_field
+from colorizer.network.drawing import summary as summary_of
 from colorizer.network.model_files import load
 from colorizer.photos.color import luma
 from colorizer.settings import ModelSettings
 
 SMALL = {
     "rgb_unet": ModelSettings("rgb_unet", size=32, filters=(4, 6, 8)),
+    "book_unet": ModelSettings("book_unet", size=32, filters=(4, 6, 8, 8)),
     "chroma_unet": ModelSettings("chroma_unet", size=32, filters=(4, 6, 8)),
 }
 
@@ -55,3 +57,22 @@ def test_dropout_and_l2_reach_the_network():
     model = build(ModelSettings("rgb_unet", size=32, filters=(4, 6), dropout=0.3, l2=0.01)).model
     assert {layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)} == {0.3}
     assert len(model.losses) == len([layer for layer in model.layers if isinstance(layer, layers.Conv2D)]) - 1
+
+
+def test_the_network_of_the_book_has_its_layers_and_parameter_counts():
+    model = build(ModelSettings("book_unet")).model
+    assert model.input_shape == (None, 256, 256, 1)
+    convolutions = [layer for layer in model.layers if type(layer) is layers.Conv2D]
+    assert [layer.filters for layer in convolutions[:10:2]] == [128, 128, 256, 512, 512]
+    assert {layer.kernel_size for layer in convolutions} == {(3, 3)}
+    assert [layer.count_params() for layer in convolutions[:2]] == [1_280, 147_584]
+    upwards = [layer for layer in model.layers if isinstance(layer, layers.Conv2DTranspose)]
+    assert [layer.count_params() for layer in upwards] == [524_544, 262_272, 131_200]
+    assert {layer.kernel_size for layer in upwards} == {(2, 2)}
+    assert {layer.pool_size for layer in model.layers if isinstance(layer, layers.MaxPooling2D)} == {(2, 2)}
+    activated = [layer for layer in model.layers if isinstance(layer, layers.LeakyReLU)]
+    assert len(activated) == len(convolutions) - 1 + len(upwards)
+    assert model.layers[-1].activation.__name__ == "sigmoid"
+    summary = summary_of(model)
+    for count in ("1,280", "147,584", "262,272", "524,544"):
+        assert f" {count} " in summary

@@ -14,6 +14,7 @@ from colorizer.settings import ModelSettings
 
 SMALL = {
     "rgb_unet": ModelSettings("rgb_unet", size=32, filters=(4, 6, 8)),
+    "book_unet": ModelSettings("book_unet", size=32, filters=(4, 6, 8, 8)),
     "chroma_unet": ModelSettings("chroma_unet", size=32, filters=(4, 6, 8)),
 }
 

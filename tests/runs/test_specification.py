@@ -13,7 +13,7 @@ from colorizer.runs.specification import (
     read_specification,
     write_specification,
 )
-from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
 
 MODEL = ModelSettings(size=32, filters=(4, 4))
 
@@ -21,7 +21,8 @@ MODEL = ModelSettings(size=32, filters=(4, 4))
 @pytest.fixture
 def specification(colour_folder) -> RunSpecification:
     photos = tuple(sorted(colour_folder.glob("*.jpg")))
-    settings = TrainingSettings(epochs=7, average=0.9, adversarial=AdversarialSettings(l1_weight=3.0))
+    adversarial, augmentation = AdversarialSettings(l1_weight=3.0), AugmentationSettings(rotation=5.0)
+    settings = TrainingSettings(epochs=7, average=0.9, adversarial=adversarial, augmentation=augmentation)
     split = Split(photos[:2], photos[2:3], photos[3:4])
     return RunSpecification(colour_folder, split, settings, 1_000_000, MODEL, save_results=False)
 

@@ -10,8 +10,8 @@ from colorizer.errors import Interrupted
 from colorizer.network.architectures import build
 from colorizer.network.model_files import load
 from colorizer.runs.folders import new_run
-from colorizer.runs.specification import RunSpecification, read_specification, write_specification
-from colorizer.runs.train import TrainJob, train_and_keep
+from colorizer.runs.specification import RunSpecification, finished_epochs, read_specification, write_specification
+from colorizer.runs.train import TrainJob, colorize_test_photos, evaluate_trained, train_and_keep, train_and_save
 from colorizer.settings import ModelSettings, TrainingSettings
 
 MODEL = ModelSettings(size=32, filters=(4, 8))
@@ -39,7 +39,9 @@ def test_one_call_trains_evaluates_and_keeps_everything(tmp_path, colour_folder)
     assert record["model"]["filters"] == [4, 8]
     assert record["training"]["kept_epoch"] == result.training.kept_epoch
     assert result.trained.curves.is_file()
-    assert result.trained.snapshots is None
+    assert result.trained.start is None
+    assert result.trained.snapshots.is_file()
+    assert len(list((done.run.results / "samples").glob("epoch-*.jpg"))) == 3
     assert sorted(result.colorized.pictures) == sorted(done.specification.split.test)
     assert all(path.is_file() for path in result.colorized.pictures.values())
 
@@ -57,6 +59,31 @@ def test_a_job_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, colour_fold
     for one, other in zip(whole.network.model.get_weights(), network.model.get_weights(), strict=True):
         assert np.array_equal(one, other)
     assert not (run.models / "specification.json").exists()
+
+
+def test_a_loaded_model_is_compared_with_its_start_and_mixed_with_it(tmp_path, colour_folder):
+    loaded = job(tmp_path, colour_folder, start_share=0.5, learning_rate=1e-3)
+    loaded = replace(loaded, specification=replace(loaded.specification, model=None))
+    before = loaded.network.model.get_weights()
+    training = train_and_save(loaded)
+    assert training.kept_epoch > 0
+    trained = load(loaded.run.models / "best.h5").model.get_weights()
+    for one, start, whole in zip(loaded.network.model.get_weights(), before, trained, strict=True):
+        assert np.allclose(one, (start + whole) / 2, atol=1e-6)
+    assert finished_epochs(loaded.run) == 3
+    evaluated = evaluate_trained(loaded, training)
+    assert evaluated.start.predicted != evaluated.evaluation.predicted
+    assert evaluated.start.gray == evaluated.evaluation.gray
+    record = json.loads(evaluated.record.read_text(encoding="utf-8"))
+    assert record["start_evaluation"]["predicted"]["psnr"] == evaluated.start.predicted.psnr
+
+
+@pytest.mark.parametrize(("has_all_sheets", "sheets"), [(False, 1), (True, 2)])
+def test_every_test_photo_is_on_a_sheet_where_that_is_wanted(tmp_path, colour_folder, has_all_sheets, sheets):
+    wanted = job(tmp_path, colour_folder)
+    split = replace(wanted.specification.split, test=find_files(colour_folder).files)
+    wanted = replace(wanted, specification=replace(wanted.specification, split=split))
+    assert len(colorize_test_photos(wanted, has_all_sheets=has_all_sheets).sheets) == sheets
 
 
 @pytest.mark.slow

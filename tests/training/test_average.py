@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.settings import TrainingSettings
+from colorizer.training.average import mix_with_start
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 
@@ -21,3 +23,11 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
     # The way there is the same.
     assert kept[0.0]["loss"] == pytest.approx(kept[0.9]["loss"], rel=1e-3)
     assert kept[0.0]["val_loss"][1] != kept[0.9]["val_loss"][1]
+
+
+def test_weights_are_mixed_with_those_of_the_start():
+    start, trained = small_network(1).model.get_weights(), small_network(2).model
+    before = trained.get_weights()
+    mix_with_start(trained, start, 0.25)
+    for mixed, one, other in zip(trained.get_weights(), before, start, strict=True):
+        assert np.allclose(mixed, 0.75 * one + 0.25 * other, atol=1e-6)

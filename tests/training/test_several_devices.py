@@ -43,6 +43,10 @@ def once(folder, should_stop=lambda: False, validated=4, settings=settings):
     return train_network(network, learning, validation, settings, folder, should_stop=should_stop)
 
 
+from colorizer.network.devices import evenly_divided, mirrored, strategy
+
+assert [evenly_divided(count) for count in (7, 4, 1)] == ([6, 4, 1] if devices > 1 else [7, 4, 1])
+assert devices == 1 or strategy(evenly_divided(7), evenly_divided(3)) is mirrored()
 print(json.dumps(once(folder / "whole").history))
 if devices > 1:
     asked = count()

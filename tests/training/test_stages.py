@@ -36,10 +36,10 @@ def test_the_history_tells_both_stages_with_the_adversarial_phase_s_own_figures_
         (2, "regression"),
         (3, "adversarial"),
     ]
-    for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"):
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy", "val_gain", "val_colourfulness", "learning_rate"):
         assert all(isinstance(value, float) for value in record.history[name])
         assert len(record.history[name]) == 3
-    for name in ("generator_loss", "discriminator_loss", "discriminator_accuracy", "val_gain", "val_colourfulness"):
+    for name in ("generator_loss", "discriminator_loss", "discriminator_accuracy", "val_palette_distance"):
         assert record.history[name][:2] == (None, None)
         assert isinstance(record.history[name][2], float)
 

@@ -12,8 +12,8 @@ from colorizer.network.architectures import build
 from colorizer.network.engines import KerasEngine
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.settings import ModelSettings, TrainingSettings
-from colorizer.training.train import TrainingStopped, step_cost, train_network
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
+from colorizer.training.train import TrainingStopped, train_network
 from tests.small_trainings import PHOTOS, after, batches, small_network
 
 
@@ -29,7 +29,8 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
     assert result.predicted.colourfulness > 5
     assert result.gray.colourfulness == pytest.approx(0, abs=0.1)
     assert record.history["loss"][-1] < record.history["loss"][0]
-    assert set(record.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    figures = {"loss", "accuracy", "gain", "colourfulness"}
+    assert set(record.history) == figures | {f"val_{name}" for name in figures} | {"learning_rate"}
     assert [report.epoch for report in reports if report.finished] == list(range(1, 41))
     assert json.dumps(record.history)
 
@@ -47,13 +48,6 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     with pytest.raises(ColorizeError, match="no longer a number"):
         train_network(network, batches(), batches(), TrainingSettings(epochs=2), tmp_path)
     assert not (tmp_path / "state.npz").exists()  # what was good before, were there any, would still be there
-
-
-def test_measuring_the_speed_leaves_the_network_as_it_was():
-    network = small_network()
-    before = network.model.get_weights()
-    assert step_cost(network, TrainingSettings(batch_size=2)).learning > 0
-    assert all(np.array_equal(one, other) for one, other in zip(before, network.model.get_weights(), strict=True))
 
 
 @pytest.mark.slow
@@ -81,3 +75,39 @@ def test_a_network_read_from_a_file_drops_out_what_the_one_that_was_written_does
         train_network(network, batches(), batches(), TrainingSettings(epochs=1, batch_size=4), tmp_path / str(number))
     for one, other in zip(*(network.model.get_weights() for network in networks), strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("learning_rate", "kept"), [(0.3, 0), (1e-3, 1)])
+def test_the_starting_network_is_kept_where_no_epoch_is_better(tmp_path, learning_rate, kept):
+    network = small_network()
+    before = network.model.get_weights()
+    settings = TrainingSettings(epochs=1, batch_size=4, learning_rate=learning_rate, average=0.5)
+    record = train_network(network, batches(), batches(), settings, tmp_path, is_start_ranked=True)
+    assert record.kept_epoch == kept
+    is_unchanged = all(np.array_equal(*pair) for pair in zip(before, network.model.get_weights(), strict=True))
+    assert is_unchanged == (kept == 0)
+
+
+@pytest.mark.slow
+def test_an_adversarial_phase_begins_from_the_starting_network_where_no_epoch_is_better(tmp_path):
+    network = small_network()
+    before = network.model.get_weights()
+    phase = AdversarialSettings(epochs=1, filters=8, learning_rate=1e-8, kept_gain=0)
+    settings = TrainingSettings(epochs=1, batch_size=4, learning_rate=0.3, adversarial=phase)
+    train_network(network, batches(), batches(), settings, tmp_path, is_start_ranked=True)
+    for one, other in zip(before, network.model.get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_other_optimizers_change_the_weights_and_can_be_resumed(tmp_path, optimizer):
+    settings = TrainingSettings(epochs=3, batch_size=2, optimizer=optimizer, monitor="none", precision="float32")
+    whole, parts = small_network(), small_network()
+    train_network(whole, batches(2), batches(), settings, tmp_path / "whole")
+    with pytest.raises(TrainingStopped):
+        train_network(parts, batches(2), batches(), settings, tmp_path / "parts", should_stop=after(3))
+    parts = small_network()
+    train_network(parts, batches(2), batches(), settings, tmp_path / "parts")
+    for one, other in zip(whole.model.get_weights(), parts.model.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert not np.array_equal(whole.model.get_weights()[0], small_network().model.get_weights()[0])

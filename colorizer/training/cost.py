@@ -1,0 +1,130 @@
+"""What a training step takes on this machine: measured with one photo, and with a whole batch where that is quick."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from colorizer.network.architectures import is_classifier
+from colorizer.network.chroma_bins import chroma_bins
+from colorizer.network.devices import enough_memory, in_precision, prepare_devices
+from colorizer.network.network import Network
+from colorizer.quiet import quiet_logger
+from colorizer.settings import TrainingSettings
+from colorizer.training.classification import ChromaClassifier
+from colorizer.training.memory import free_bytes, needed_bytes, peak_growth, refuse_too_large, weight_bytes
+from colorizer.training.stages import compile_model
+
+_QUICK = 3.0
+"""Seconds that a whole batch may take to be measured."""
+_LONGEST_STEP = 4.0
+"""Seconds of a step with the proposed batch: a training stops between two steps, so Ctrl-C waits that long."""
+_SHARE_OF_FREE_MEMORY = 0.5
+_LARGE = 2 * 1024**3
+"""Bytes of a step above which its batch is measured before it is proposed."""
+_MOST_PER_COUNTED = 2
+"""What steps took at most of the memory that `needed_bytes` counts for their photos."""
+_FORWARD_SHARE = 1 / 3
+"""Of the time of a training step: the way back takes twice as long as the way forward."""
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What training takes on this machine."""
+
+    start_up: float
+    """Seconds before the first step: the network is compiled."""
+    learning: float
+    """Seconds for each photo of a training step."""
+    bytes_per_photo: int
+    """Memory for each photo of a batch."""
+    fixed_bytes: int
+    """Memory whatever the batch."""
+
+    @property
+    def validating(self) -> float:
+        """Seconds for each photo that is validated with."""
+        return self.learning * _FORWARD_SHARE
+
+    def needed_bytes(self, batch_size: int) -> int:
+        """Return the memory that a step with so many photos takes."""
+        return self.fixed_bytes + batch_size * self.bytes_per_photo
+
+    def fitting_batch(self, most: int) -> int:
+        """Return the largest batch that fits into the free memory, at most `most` and at least 0."""
+        return max(0, min(most, (free_bytes() - self.fixed_bytes) // max(1, self.bytes_per_photo)))
+
+    def proposed_batch(self, wanted: int) -> int:
+        """Halve the wanted batch until a step is short and half of the free memory is enough."""
+        free = free_bytes() * _SHARE_OF_FREE_MEMORY
+        batch_size = wanted
+        while batch_size > 1 and (self.needed_bytes(batch_size) > free or batch_size * self.learning > _LONGEST_STEP):
+            batch_size //= 2
+        return batch_size
+
+
+def is_large(network: Network, batch_size: int) -> bool:
+    """Say whether a batch needs so much memory on a CPU that it is measured before it is proposed."""
+    return prepare_devices() == "CPU" and needed_bytes(network.model, batch_size) > _LARGE
+
+
+@quiet_logger("tensorflow")
+def step_cost(
+    network: Network,
+    settings: TrainingSettings,
+    should_stop: Callable[[], bool] = lambda: False,
+    report: Callable[[StepCost], None] = lambda cost: None,
+) -> StepCost | None:
+    """Measure what steps of the regression take, without changing the network.
+
+    A step of one photo is measured first. A step of a whole batch follows where it promises to take seconds only.
+
+    Args:
+        network: The network to be trained.
+        settings: Loss, precision and batch size of the training.
+        should_stop: Asked before each step.
+        report: Called with the cost of a step of one photo, as soon as that is known.
+
+    Returns:
+        The cost, or None where `should_stop` ended the measurement.
+
+    Raises:
+        OutOfMemory: Not even one photo fits.
+    """
+    model = keras.models.clone_model(in_precision(network.model, settings.precision))
+    fitted = ChromaClassifier(model, np.ones(len(chroma_bins()), np.float32)) if is_classifier(model) else model
+    compile_model(fitted, settings, settings.learning_rate)
+    if prepare_devices() == "CPU":
+        refuse_too_large(model, 1)
+    seconds: list[float] = []
+
+    def steps(photos: int) -> bool:
+        """Do a first step, which compiles, and another; say whether both were done."""
+        inputs = np.zeros((photos, network.size, network.size, 1), np.float32)
+        targets = np.zeros((photos, network.size, network.size, 3), np.float32)
+        for _ in range(2):
+            if should_stop():
+                return False
+            started = time.monotonic()
+            with enough_memory(photos):
+                fitted.train_on_batch(inputs, targets)
+            seconds.append(time.monotonic() - started)
+        return True
+
+    growth = peak_growth(lambda: steps(1))
+    if len(seconds) < 2:
+        return None
+    fixed = weight_bytes(model)
+    counted = needed_bytes(model, 1) - fixed
+    # The first step grows the process by more than its tensors: by the compiled graph, and by what threads need.
+    per_photo = min(max(growth - fixed, counted), _MOST_PER_COUNTED * counted)
+    cost = StepCost(max(0.0, seconds[0] - seconds[1]), seconds[1], per_photo, fixed)
+    report(cost)
+    photos = cost.proposed_batch(settings.batch_size)
+    if photos == 1 or photos * cost.learning > _QUICK or not steps(photos):
+        return cost
+    return StepCost(cost.start_up, seconds[3] / photos, per_photo, fixed)
