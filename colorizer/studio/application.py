@@ -23,6 +23,7 @@ from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
 from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
@@ -111,6 +112,7 @@ class Answers:
                 "model": studio.workshop.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
                 "limits": {"bytes": limits.maximum_photo_bytes, "film_bytes": limits.maximum_film_bytes},
+                "color_names": color_names(),
                 "films": {"endings": ENDINGS, "refusal": _refusal_of_films()},
                 "photos": [described(photo) for photo in studio.sitting.photos()],
             }

@@ -32,9 +32,34 @@ export class Strip {
     const picture = tile.querySelector("img");
     if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
       picture.dataset.version = photo.version;
+      picture.onload = () => tile.querySelector("canvas")?.remove();
       picture.src = `photos/${photo.id}/thumbnail?version=${photo.version}`;
       picture.hidden = false;
     }
+  }
+
+  /** Show a photo gray until it is in color, from its own file, if the browser can read it. */
+  async showGray(id, file) {
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file, { resizeHeight: 168, resizeQuality: "medium" });
+    } catch {
+      return; // TIFF, HEIC and raw photos appear once they are in color
+    }
+    const picture = this.tiles.get(id)?.querySelector("canvas");
+    if (!picture) return;
+    Object.assign(picture, { width: bitmap.width, height: bitmap.height });
+    const context = picture.getContext("2d");
+    context.filter = "grayscale(1)";
+    context.drawImage(bitmap, 0, 0);
+    picture.hidden = false;
+  }
+
+  /** The small picture of a photo; null where there is none yet. */
+  pictureOf(id) {
+    const picture = this.tiles.get(id)?.querySelector("img, canvas:not([hidden])");
+    const isThere = picture && !picture.hidden && (picture.complete ?? true) && picture.naturalWidth !== 0;
+    return isThere ? picture : null;
   }
 
   remove(id) {
@@ -77,7 +102,9 @@ export class Strip {
     picture.hidden = true;
     const name = document.createElement("span");
     name.textContent = photo.name.split("/").at(-1);
-    tile.append(picture, name);
+    const gray = document.createElement("canvas");
+    gray.hidden = true;
+    tile.append(gray, picture, name);
     tile.addEventListener("click", () => this.chosen(photo.id));
     this.element.append(tile);
     this.tiles.set(photo.id, tile);

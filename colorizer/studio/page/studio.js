@@ -2,6 +2,7 @@
 
 import { Adjusting } from "./adjusting.js";
 import { Changes } from "./changes.js";
+import { learnNames } from "./color_names.js";
 import { Palette } from "./colours.js";
 import { Connection } from "./connection.js";
 import { Film } from "./film.js";
@@ -27,6 +28,8 @@ const say = (sentence) => notices.say(sentence);
 const progress = new Progress(find("progress"), find("progress-bar"), find("stop"), find("go-on"));
 const stage = new Stage(find("stage"), {
   clicked: (place, point) => hinting.clicked(place, point),
+  dragged: (from, to) => hinting.dragged(from, to),
+  released: (isComplete) => hinting.released(isComplete),
   moved: () => {
     hinting.pins.place();
     viewing.moved();
@@ -84,6 +87,7 @@ const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
     photos.get(photo.id).file = file;
+    if (!photo.film) strip.showGray(photo.id, file).then(() => showMeanwhile(photo.id));
     if (!current) open(photo.id);
   },
   told: (said) => progress.taking(said),
@@ -129,7 +133,15 @@ async function open(id) {
     return;
   }
   wait(true);
-  await viewing.open(photo);
+  const shown = viewing.open(photo);
+  showMeanwhile(id);
+  await shown;
+}
+
+/** Show the open photo small until its pictures are there; a film's small picture is of another frame. */
+function showMeanwhile(id) {
+  const picture = current?.id === id && !current.film && strip.pictureOf(id);
+  if (picture) stage.showMeanwhile(picture);
 }
 
 /** Let every part of the page work on a photo or film, or on none. */
@@ -187,6 +199,7 @@ async function begin() {
   const told = await askJson("sitting");
   const before = sitting;
   sitting = told;
+  learnNames(told.color_names);
   models.show(told.models, told.model);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
   if (before && before.id !== told.id) return bringBack();
@@ -264,7 +277,8 @@ function hear() {
     fit: () => stage.fit(),
     zoomToPixels: () => stage.photo && stage.zoomToPixels(),
     go: (steps) => current && open(strip.neighbour(current.id, steps)),
-    giveUp: () => hinting.taking && hinting.stopTaking(),
+    useTool: (tool) => hinting.drawing.choose(tool),
+    giveUp: () => hinting.giveUp(),
   });
   hearDrops(add);
 }
