@@ -44,8 +44,8 @@ export class Palette {
     const entries = Object.entries(content && typeof content === "object" && !Array.isArray(content) ? content : {});
     const read = entries.map(([name, colour]) => [name, typeof colour === "string" ? asHex(colour) : null]);
     const wrong = read.find(([, colour]) => colour === null);
-    if (!read.length) throw new Error('This file holds no palette: {"dress": "#b03030"} does.');
-    if (wrong) throw new Error(`The colour "${wrong[0]}" of this palette is none.`);
+    if (!read.length) throw new Error('This file is not a palette, such as {"dress": "#b03030"}.');
+    if (wrong) throw new Error(`The color "${wrong[0]}" of this palette is not a color.`);
     for (const [name, colour] of read) this.colours.set(name.slice(0, 60), colour);
     this.#show();
   }

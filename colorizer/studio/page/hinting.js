@@ -202,7 +202,7 @@ export class Hinting {
     this.taking = { photo: this.photo, begun: this.begun, selected: this.selected };
     this.choice.close();
     document.body.classList.add("is-taking");
-    this.say("Click the colour in this photo, or open another one and click it there. Escape gives up.");
+    this.say("Click the color in this photo, or open another one and click it there. Escape gives up.");
     this.stage.element.focus({ preventScroll: true });
   }
 

@@ -2,14 +2,14 @@
 
 import { Gone, Refused, ask, sendPhoto } from "./server.js";
 
-const WORDS = { waiting: "waiting", ready: "in colour", failed: "not readable", stopped: "left gray" };
+const WORDS = { waiting: "waiting", ready: "in color", failed: "not readable", stopped: "left gray" };
 const FILM_WORDS = {
-  untouched: "not in colour yet",
+  untouched: "not in color yet",
   queued: "waiting",
-  colouring: "being coloured",
+  colouring: "being colored",
   stopped: "stopped",
   broken: "given up",
-  done: "in colour",
+  done: "in color",
 };
 
 /** The strip of thumbnails; `chosen(id)` is told which one a person wants to see. */

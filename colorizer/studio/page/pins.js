@@ -66,9 +66,11 @@ export class Pins {
     const { x, y } = middleOf(hint);
     const label = [`Hint ${number + 1}: ${color}`, details, `at ${Math.round(x)}, ${Math.round(y)}`];
     const pin = this.layer.children[number];
-    pin.setAttribute("aria-label", label.filter(Boolean).join(", "));
-    pin.setAttribute("aria-pressed", number === this.selected);
     const row = this.list.children[number];
+    for (const button of [pin, row.querySelector(".hint")]) {
+      button.setAttribute("aria-label", label.filter(Boolean).join(", "));
+    }
+    pin.setAttribute("aria-pressed", number === this.selected);
     row.querySelector(".hint").setAttribute("aria-pressed", number === this.selected);
     row.querySelector(".name").textContent = color[0].toUpperCase() + color.slice(1);
     row.querySelector(".details").textContent = details;
@@ -124,7 +126,7 @@ export class Pins {
     for (const name of ["swatch", "name", "details"]) {
       const part = document.createElement("span");
       part.className = name;
-      hint.append(part);
+      hint.append(part, " ");
     }
     hint.addEventListener("click", () => this.chosen(number));
     hint.addEventListener("keydown", (event) => this.#key(event, number));

@@ -69,10 +69,10 @@ export class Progress {
     const inColour = is("ready");
     if (isTaking) {
       this.bar.value = done / total;
-      this.text.textContent = `Taking in ${done + 1} of ${total} · ${inColour} in colour${this.#pace()}`;
+      this.text.textContent = `Taking in ${done + 1} of ${total} · ${inColour} in color${this.#pace()}`;
     } else if (waiting) {
       this.bar.value = (all - waiting) / all;
-      this.text.textContent = `${all - waiting} of ${all} in colour${this.#pace()}`;
+      this.text.textContent = `${all - waiting} of ${all} in color${this.#pace()}`;
     } else {
       const films = this.films;
       const parts = all > films || !films ? [`${all - films} ${all - films === 1 ? "photo" : "photos"}`] : [];
