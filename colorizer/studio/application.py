@@ -69,6 +69,7 @@ def application(studio: Studio) -> Starlette:
         Route("/events", answers.events),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
+        Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/photos/{id}/view", answers.view),
         Route("/photos/{id}/thumbnail", answers.thumbnail),
@@ -133,12 +134,18 @@ class Answers:
         return JSONResponse(described(photo), 201)
 
     async def remove(self, request: Request) -> Response:
-        """Forget a photo."""
+        """Remove a photo; it can be restored."""
         id_ = request.path_params["id"]
         await self.in_thread(self._studio.workshop.forget, id_)
         await self.in_thread(self._studio.films.forget, id_)
         self._studio.events.tell("removed", {"id": id_})  # after what may still be said of it
         return Response(status_code=204)
+
+    async def restore(self, request: Request) -> Response:
+        """Bring a removed photo back."""
+        photo = self._studio.sitting.restore(request.path_params["id"])
+        self._studio.workshop.wake()
+        return JSONResponse(described(photo))
 
     async def recolour(self, request: Request) -> Response:
         """New hints and another adjustment of a photo; the answer is a preview."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.conftest import SHIPPED
 from tests.film.scenes import two_scenes
@@ -39,6 +37,10 @@ BUTTONS = """() => {
       (rgb, layer) => rgb.map((level, at) => level * (1 - layer.alpha) + layer.rgb[at] * layer.alpha),
       [255, 255, 255],
     );
+  };
+  window.isOnTop = (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
   };
   window.contrastOf = (element) => {
     const [text, ground] = [light(parse(getComputedStyle(element).color).rgb), light(below(element))];
@@ -179,6 +181,7 @@ def test_strokes_and_rectangles_are_drawn_and_moved_by_keys_alone(page):
     after = hints_of(page)
     assert after[1]["rectangle"][0] < before[1]["rectangle"][0]
     assert after[0]["points"][0][1] < before[0]["points"][0][1]
+    page.locator(".pin").nth(0).focus()
     page.keyboard.press("Delete")
     expect(page.locator("#hints .hint")).to_have_text(["Teal rectangle"])
 
@@ -276,9 +279,13 @@ def test_what_is_no_color_is_refused_with_a_sentence(page, text):
 
 
 def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, studio, client):
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
     for page in opened(browser, studio.address):
-        held = []
-        page.route("**/colours", held.append)
+        page.route("**/colours", hold)
         page.route("**/thumbnail?*", lambda route: route.abort())
         choose(page, SHIPPED / "astronaut.png")
         expect(page.locator("#waiting")).to_be_visible()
@@ -299,6 +306,24 @@ def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, stud
         until_shown(page)
         click_photo(page, 0.55, 0.4)
         expect(page.locator("#colours")).to_be_visible()
+
+
+def test_remove_is_undone_with_hints_and_what_was_undone_before(page, client):
+    choose(page, SHIPPED / "astronaut.png")
+    expect(page.locator(".tile")).to_have_count(2)
+    click_photo(page, 0.6, 0.3)
+    name_color(page, "teal")
+    page.click("#remove")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.click("#notices button:text('Undo')")
+    expect(page.locator(".tile").first).to_have_attribute("aria-selected", "true")
+    assert [photo["name"] for photo in client.get("sitting").json()["photos"]] == ["camera.png", "astronaut.png"]
+    expect(page.locator(".tile span")).to_have_text(["camera.png", "astronaut.png"])
+    expect(page.locator("#hints .hint")).to_have_text(["Teal"])
+    until_shown(page)
+    page.click("#undo")
+    expect(page.locator("#hints .hint")).to_have_count(0)
+    assert saved(page, "#save").suggested_filename == "camera-colour.png"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -327,9 +352,12 @@ def faint_buttons(page: Page, where: str = "") -> list[str]:
     buttons = page.locator(f"{where}button:enabled:visible:not(.swatch):not(.pin)").all()
     assert buttons
     for button in buttons:
-        for state, reach in (("hover", button.hover), ("focus", button.focus)):
-            with suppress(PlaywrightTimeout):  # where an open window covers it, which the mouse cannot reach
-                reach(timeout=1_000)
+        for state in ("hover", "focus"):
+            button.focus()
+            if state == "hover" and not button.evaluate("(element) => isOnTop(element)"):
+                continue  # covered by an open window, so the mouse cannot reach it
+            if state == "hover":
+                button.hover()
             contrast = button.evaluate("(element) => contrastOf(element)")
             if contrast < 4.5:
                 found.append(f"{state} of {button.inner_text()}: {contrast:.1f}")

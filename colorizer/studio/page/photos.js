@@ -1,6 +1,6 @@
 // The photos of the sitting: taken in, shown as thumbnails with their state.
 
-import { Gone, Refused, ask, sendPhoto } from "./server.js";
+import { Gone, Refused, ask, askJson, sendPhoto } from "./server.js";
 
 const WORDS = { waiting: "waiting", ready: "in color", failed: "not readable", stopped: "left gray" };
 const FILM_WORDS = {
@@ -21,9 +21,10 @@ export class Strip {
     element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Show a photo as it stands now, as the server describes it. */
-  update(photo) {
-    const tile = this.tiles.get(photo.id) ?? this.#add(photo);
+  /** Show a photo as it stands now, as the server describes it; a new one comes before the photo `next`, if that is
+   *  there, or else last. */
+  update(photo, next = null) {
+    const tile = this.tiles.get(photo.id) ?? this.#add(photo, next);
     tile.dataset.state = photo.state;
     tile.title = photo.sentence || photo.name;
     const is = photo.film && photo.state !== "failed" ? `film, ${FILM_WORDS[photo.film.stage]}` : WORDS[photo.state];
@@ -91,7 +92,7 @@ export class Strip {
     if (beyond > 0) this.element.scrollLeft = scrollLeft + beyond + 8;
   }
 
-  #add(photo) {
+  #add(photo, next) {
     const tile = document.createElement("div");
     tile.className = "tile";
     tile.setAttribute("role", "option");
@@ -106,8 +107,11 @@ export class Strip {
     gray.hidden = true;
     tile.append(gray, picture, name);
     tile.addEventListener("click", () => this.chosen(photo.id));
-    this.element.append(tile);
-    this.tiles.set(photo.id, tile);
+    const tiles = [...this.tiles];
+    const place = tiles.findIndex(([id]) => id === next);
+    tiles.splice(place < 0 ? tiles.length : place, 0, [photo.id, tile]);
+    this.element.insertBefore(tile, this.tiles.get(next) ?? null);
+    this.tiles = new Map(tiles);
     return tile;
   }
 
@@ -231,4 +235,9 @@ function isHidden(name) {
 
 export async function forget(id) {
   await ask(`photos/${id}`, { method: "DELETE" });
+}
+
+/** Bring a removed photo back; resolves to the server's description of it. */
+export async function restore(id) {
+  return askJson(`photos/${id}/restored`, { method: "POST" });
 }

@@ -9,7 +9,7 @@ import { Film } from "./film.js";
 import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
-import { Intake, Strip, chosen, forget } from "./photos.js";
+import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
 import { Stage } from "./stage.js";
@@ -20,6 +20,7 @@ import { Viewing } from "./viewing.js";
 const find = (id) => document.getElementById(id);
 const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
 const photos = new Map();
+const removed = new Map(); // {photo, next}, with the photo that came after it
 let sitting = null;
 let current = null;
 
@@ -103,13 +104,15 @@ function recoloured() {
 
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
-  const known = photos.get(described.id);
+  const back = removed.get(described.id);
+  const known = photos.get(described.id) ?? back?.photo;
   if (known && described.version < known.version) return; // an event was faster than the answer
   const { hints, vividness, restore_contrast } = described;
   const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
   if (photo.film) photo.time ??= 0;
   photos.set(photo.id, photo);
-  strip.update(photo);
+  removed.delete(photo.id);
+  strip.update(photo, back?.next);
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
@@ -160,18 +163,31 @@ function showFailure(sentence) {
 
 async function removeCurrent() {
   if (!current) return;
-  const { id } = current;
+  const { id, name } = current;
   try {
+    await viewing.settled(); // what was changed last is restored, too
     await forget(id);
     dropOut(id);
+    notices.say(`${name} was removed.`, `removed ${id}`, false, { label: "Undo", act: () => bringBackRemoved(id) });
   } catch (error) {
     notices.say(error.message);
   }
 }
 
+async function bringBackRemoved(id) {
+  try {
+    see(await restore(id));
+    open(id);
+  } catch (error) {
+    notices.say(error instanceof Gone ? error.message : "The photo is gone, since its room was needed. Add it again.");
+  }
+}
+
 /** Show a photo no more, and its neighbour in its place. */
 function dropOut(id) {
+  const photo = photos.get(id);
   if (!photos.delete(id)) return;
+  removed.set(id, { photo, next: strip.neighbour(id, 1) });
   const next = strip.neighbour(id, 1) ?? strip.neighbour(id, -1);
   strip.remove(id);
   progress.count([...photos.values()]);
@@ -212,6 +228,7 @@ async function bringBack() {
   const held = [...photos.values()];
   for (const { id } of held.filter((photo) => photo !== current)) dropOut(id);
   if (current) dropOut(current.id);
+  removed.clear();
   const files = held
     .filter(({ file }) => file)
     .map(({ name, file, changes }) => ({
