@@ -285,7 +285,7 @@ def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, stud
         held.append(route)
 
     for page in opened(browser, studio.address):
-        page.route("**/colours", hold)
+        page.route("**/colours", hold, times=1)
         page.route("**/thumbnail?*", lambda route: route.abort())
         choose(page, SHIPPED / "astronaut.png")
         expect(page.locator("#waiting")).to_be_visible()
@@ -301,7 +301,6 @@ def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, stud
         page.locator("#stage").focus()
         page.keyboard.press("Enter")
         expect(page.locator("#colours")).to_be_hidden()
-        page.unroute("**/colours")
         held[0].continue_()
         until_shown(page)
         click_photo(page, 0.55, 0.4)

@@ -33,9 +33,11 @@ export class Strip {
     const picture = tile.querySelector("img");
     if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
       picture.dataset.version = photo.version;
-      picture.onload = () => tile.querySelector("canvas")?.remove();
+      picture.onload = () => {
+        picture.hidden = false;
+        tile.querySelector("canvas")?.remove();
+      };
       picture.src = `photos/${photo.id}/thumbnail?version=${photo.version}`;
-      picture.hidden = false;
     }
   }
 
@@ -47,8 +49,10 @@ export class Strip {
     } catch {
       return; // TIFF, HEIC and raw photos appear once they are in color
     }
-    const picture = this.tiles.get(id)?.querySelector("canvas");
+    const tile = this.tiles.get(id);
+    const picture = tile?.querySelector("canvas");
     if (!picture) return;
+    tile.classList.add("has-picture");
     Object.assign(picture, { width: bitmap.width, height: bitmap.height });
     const context = picture.getContext("2d");
     context.filter = "grayscale(1)";
