@@ -165,6 +165,11 @@ class Rectangle:
 AnyHint = Hint | Scribble | Rectangle
 
 
+def color_names() -> dict[str, str]:
+    """Return every CSS color name that a hint may have, with its color as "#rrggbb"."""
+    return {name: "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(name)) for name in ImageColor.colormap}
+
+
 def hint_chroma(colour: str) -> np.ndarray:
     """Return the chroma (Cb, Cr) of a colour's name: float32 in [-0.5, 0.5], shape (2,); raise ColorizeError."""
     _check_colour(colour)

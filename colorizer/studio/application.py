@@ -23,6 +23,7 @@ from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
 from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
@@ -68,6 +69,7 @@ def application(studio: Studio) -> Starlette:
         Route("/events", answers.events),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
+        Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/photos/{id}/view", answers.view),
         Route("/photos/{id}/thumbnail", answers.thumbnail),
@@ -111,6 +113,7 @@ class Answers:
                 "model": studio.workshop.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
                 "limits": {"bytes": limits.maximum_photo_bytes, "film_bytes": limits.maximum_film_bytes},
+                "color_names": color_names(),
                 "films": {"endings": ENDINGS, "refusal": _refusal_of_films()},
                 "photos": [described(photo) for photo in studio.sitting.photos()],
             }
@@ -131,12 +134,18 @@ class Answers:
         return JSONResponse(described(photo), 201)
 
     async def remove(self, request: Request) -> Response:
-        """Forget a photo."""
+        """Remove a photo; it can be restored."""
         id_ = request.path_params["id"]
         await self.in_thread(self._studio.workshop.forget, id_)
         await self.in_thread(self._studio.films.forget, id_)
         self._studio.events.tell("removed", {"id": id_})  # after what may still be said of it
         return Response(status_code=204)
+
+    async def restore(self, request: Request) -> Response:
+        """Bring a removed photo back."""
+        photo = self._studio.sitting.restore(request.path_params["id"])
+        self._studio.workshop.wake()
+        return JSONResponse(described(photo))
 
     async def recolour(self, request: Request) -> Response:
         """New hints and another adjustment of a photo; the answer is a preview."""

@@ -75,6 +75,10 @@ class Guard:
 
         await (refusal or self._app)(scope, receive, guarded)
 
+    def knows(self, scope: Scope) -> bool:
+        """Say whether a request has the studio's cookie."""
+        return self._is_token(self._cookie_of(scope))
+
     def _without_root(self, scope: Scope) -> Scope:
         """Return a request as if there were no proxy, whether or not the proxy has taken its own path away."""
         root, path = self._address.root_path, scope["path"]
@@ -100,7 +104,7 @@ class Guard:
             return _refused(400, "This name is not the studio's; open the address that the program printed.")
         if headers.get("sec-fetch-site", "same-origin") not in sites or not self._is_own_origin(headers.get("origin")):
             return _refused(403, "Another page has sent this; only the studio's own page may.")
-        if not opens and not self._is_token(self._cookie_of(scope)):
+        if not opens and not self.knows(scope):
             if scope["path"] == "/":
                 return HTMLResponse(_CLOSED, 403)
             return _refused(403, "The studio was started anew; open the address that the program printed.")

@@ -17,6 +17,7 @@ from colorizer.pace import Pace
 from colorizer.settings import PhotoLimits
 from colorizer.studio.address import Address, listen
 from colorizer.studio.application import Studio, application, described
+from colorizer.studio.connections import protocol
 from colorizer.studio.events import Events
 from colorizer.studio.films import Films
 from colorizer.studio.guard import Guard
@@ -74,6 +75,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
         guarded = Guard(application(studio), address, token, (pass_,))
         config = uvicorn.Config(
             guarded,
+            http=protocol(guarded.knows),
             lifespan="off",
             log_level="error",
             access_log=False,

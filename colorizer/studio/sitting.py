@@ -25,6 +25,8 @@ UNTOUCHED, QUEUED, COLOURING, BROKEN, DONE = "untouched", "queued", "colouring",
 """Stages of a film whose frames can be seen: not to be coloured yet, waiting for another film, under way, given up for
 a reason that is said, in colour; or `STOPPED`, with what is written so far kept."""
 _LONGEST_NAME = 1_000
+_MOST_REMOVED = 100
+"""Removed photos that are kept, so that they can be restored."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Sitting:
         self.folder, self.limits = folder, limits
         self._changed = changed
         self._photos: dict[str, SittingPhoto] = {}
+        self._removed: dict[str, tuple[int, SittingPhoto]] = {}  # with their places among the others, oldest first
         self._bytes = 0
         self._lock = threading.RLock()
 
@@ -184,12 +187,39 @@ class Sitting:
                     self.change(photo.id, state=after)
 
     def remove(self, id_: str) -> None:
-        """Forget a photo and its file; raise LookupError."""
+        """Remove a photo, which `restore` brings back as long as its room is not needed; raise LookupError."""
         with self._lock:
-            photo = self._photos.pop(id_)
-            with suppress(OSError):  # on Windows, of one that is open; it goes with the folder
-                self._bytes -= photo.path.stat().st_size
-                photo.path.unlink()
+            photo = self._photos[id_]
+            self._removed[id_] = list(self._photos).index(id_), photo
+            del self._photos[id_]
+            if len(self._removed) > _MOST_REMOVED:
+                self._delete_oldest_removed()
+
+    def restore(self, id_: str) -> SittingPhoto:
+        """Bring a removed photo back to its place; raise LookupError when it is gone.
+
+        What was computed from it is computed again: a photo waits for its colors, and a film has none.
+        """
+        with self._lock:
+            place, photo = self._removed.pop(id_)
+            fresh = {"stage": UNTOUCHED, "done": 0, "said": "", "is_changed": False, "result": None, "beside": None}
+            photo = replace(
+                photo,
+                film=photo.film and replace(photo.film, **fresh),
+                state=WAITING if photo.state == READY else photo.state,
+                version=photo.version + 1,
+            )
+            photos = list(self._photos.items())
+            photos.insert(place, (id_, photo))
+            self._photos = dict(photos)
+        self._changed(photo)
+        return photo
+
+    def _delete_oldest_removed(self) -> None:
+        _, photo = self._removed.pop(next(iter(self._removed)))
+        with suppress(OSError):  # on Windows, of one that is open; it goes with the folder
+            self._bytes -= photo.path.stat().st_size
+            photo.path.unlink()
 
     def new_path(self, ending: str = "") -> Path:
         """Return a path in the folder that nobody can guess and nothing has yet."""
@@ -202,6 +232,9 @@ class Sitting:
         most = limits.maximum_film_bytes if film_ending(name) else limits.maximum_photo_bytes
         if size > most:
             raise TooMuch(f"{name} is too large: {most / 1e6:,.6g} MB are the most for one file.")
+        with self._lock:
+            while self._removed and (self._bytes + size > limits.maximum_bytes or self.is_disk_full()):
+                self._delete_oldest_removed()
         if self._bytes + size > limits.maximum_bytes:
             raise TooMuch(
                 f"{name} is too much: {limits.maximum_bytes / 1e9:,.4g} GB are the most for all photos together; save, "

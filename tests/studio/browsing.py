@@ -19,7 +19,7 @@ IN_A_BROWSER = [
     pytest.mark.skipif(not _CHROMIUM, reason="needs the browser chromium, as Debian's package of this name has it"),
 ]
 """Marks of tests of the page."""
-SECONDS = 120_000
+SECONDS = 15_000
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -27,14 +28,28 @@ def served(application_at, host: str = "127.0.0.1") -> Iterator[int]:
     """Serve an ASGI application, which `application_at(port)` makes, and yield the port."""
     with listen(host, 0) as listening:
         port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(application_at(port), lifespan="off", log_level="critical"))
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
+        config = uvicorn.Config(application_at(port), lifespan="off", log_level="critical")
+        with _in_a_thread(config, listening):
             yield port
-        finally:
-            server.should_exit = True
-            thread.join()
+
+
+@contextmanager
+def served_by(config: uvicorn.Config) -> Iterator[int]:
+    """Serve as a configuration says, and yield the port."""
+    with listen("127.0.0.1", 0) as listening, _in_a_thread(config, listening):
+        yield listening.getsockname()[1]
+
+
+@contextmanager
+def _in_a_thread(config: uvicorn.Config, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_a_film_from_scrubbing_and_a_hint_to_a_film_that_plays_and_is_saved(brow
         expect(page.locator(".pin")).to_have_count(1)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.click("#film-colour")
-        expect(page.locator("#film-said")).to_have_text("The film is in colour.")
+        expect(page.locator("#film-said")).to_have_text("The film is in color.")
         page.click("#film-play")
         page.evaluate(
             """async () => {

@@ -163,7 +163,7 @@ def test_the_palette_goes_with_a_person_to_the_next_photo(page, tmp_path):
     until_shown(page)
     click_photo(page, 0.6, 0.5)
     page.locator("#own .swatch").nth(1).click()
-    expect(page.locator("#hints li")).to_contain_text("#008080")
+    expect(page.locator("#hints li")).to_contain_text("Teal")
     assert json.loads(Path(saved(page, "#save-palette").path()).read_text())["dress"] == "#b03030"
 
 
@@ -194,7 +194,7 @@ def test_a_file_without_hints_is_refused_with_a_sentence(page, tmp_path, content
         page.click("#load-hints")
     (tmp_path / "hints.json").write_text(content)
     chooser.value.set_files(tmp_path / "hints.json")
-    expect(page.locator("#notices")).to_contain_text("hints.json holds something that is no hint")
+    expect(page.locator("#notices")).to_contain_text("hints.json holds something that is not a hint")
     expect(page.locator(".pin")).to_have_count(0)
 
 

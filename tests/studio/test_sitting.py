@@ -54,6 +54,21 @@ def test_a_body_that_never_ends_is_given_up(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_removed_photo_comes_back_to_its_place_until_its_room_is_needed(tmp_path):
+    sitting = Sitting(tmp_path, SittingLimits(maximum_bytes=20))
+    photos = [take(sitting, name, b"12345678") for name in ("a.jpg", "b.jpg")]
+    sitting.remove(photos[0].id)
+    assert sitting.photos() == photos[1:]
+    restored = sitting.restore(photos[0].id)
+    assert [photo.name for photo in sitting.photos()] == ["a.jpg", "b.jpg"]
+    assert restored.path.read_bytes() == b"12345678"
+    sitting.remove(photos[0].id)
+    take(sitting, "c.jpg", b"12345678")
+    assert not photos[0].path.exists()
+    with pytest.raises(LookupError):
+        sitting.restore(photos[0].id)
+
+
 def test_room_comes_back_with_what_is_removed(tmp_path):
     sitting = Sitting(tmp_path, SittingLimits(maximum_bytes=10))
     photo = take(sitting, "a.jpg", b"12345678")

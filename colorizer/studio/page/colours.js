@@ -1,19 +1,21 @@
 // Where a colour is chosen for a place, and the palette colours come from.
 
+import { KEEP } from "./shapes.js";
+
 const KEPT = "colorizer-palette";
 const MOST = 24;
 const HEX = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i;
 
-/** A colour as #rrggbb, of whatever CSS knows as one; null of anything else. */
+/** A color as #rrggbb, of whatever CSS knows as one, with or without spaces in its name; null of anything else. */
 export function asHex(text) {
   const found = HEX.exec(text.trim());
   if (found) {
     const digits = found[1].length === 3 ? [...found[1]].map((digit) => digit + digit).join("") : found[1];
     return `#${digits.toLowerCase()}`;
   }
-  if (!CSS.supports("color", text)) return null;
   const context = document.createElement("canvas").getContext("2d");
-  context.fillStyle = text;
+  context.fillStyle = "transparent"; // which stays where the text is not a color
+  context.fillStyle = CSS.supports("color", text) ? text : text.replace(/\s+/g, "");
   return HEX.test(context.fillStyle) ? context.fillStyle : null;
 }
 
@@ -42,8 +44,8 @@ export class Palette {
     const entries = Object.entries(content && typeof content === "object" && !Array.isArray(content) ? content : {});
     const read = entries.map(([name, colour]) => [name, typeof colour === "string" ? asHex(colour) : null]);
     const wrong = read.find(([, colour]) => colour === null);
-    if (!read.length) throw new Error('This file holds no palette: {"dress": "#b03030"} does.');
-    if (wrong) throw new Error(`The colour "${wrong[0]}" of this palette is none.`);
+    if (!read.length) throw new Error('This file is not a palette, such as {"dress": "#b03030"}.');
+    if (wrong) throw new Error(`The color "${wrong[0]}" of this palette is not a color.`);
     for (const [name, colour] of read) this.colours.set(name.slice(0, 60), colour);
     this.#show();
   }
@@ -87,15 +89,26 @@ export class Palette {
 
 /** The small window in which a place gets its colour. */
 export class ColourChoice {
-  /** `chosen(colour, run)` is told each colour tried; `taking()` that one is to be taken from a photo. */
-  constructor(element, { chosen, removed, closed, taking }) {
-    Object.assign(this, { element, chosen, removed, closed });
+  /** `chosen(colour, run)` gets each color tried, `optioned(options, run)` another reach or scope; `taking()` hears that
+   *  a color is to be taken from a photo. */
+  constructor(element, { chosen, optioned, removed, closed, taking }) {
+    Object.assign(this, { element, chosen, optioned, removed, closed });
     const part = (name) => element.querySelector(`#${name}`);
     this.likely = part("likely");
     this.own = part("own");
     this.picker = part("picker");
     this.hex = part("hex");
     this.removing = part("colours-remove");
+    this.keep = part("keep");
+    this.reach = part("reach");
+    this.forAll = part("for-all");
+    this.keep.addEventListener("click", () => this.#choose(KEEP));
+    this.reach.addEventListener("input", () => this.#setReach(Number(this.reach.value), "reach"));
+    this.reach.addEventListener("dblclick", () => this.#setReach(1));
+    this.forAll.addEventListener("change", () => {
+      this.optioned({ scope: this.forAll.checked ? "photo" : "object" });
+      this.#showOptions();
+    });
     this.picker.addEventListener("input", () => this.#choose(this.picker.value, "picker"));
     this.picker.addEventListener("change", () => this.#choose(this.picker.value));
     this.hex.addEventListener("change", () => this.#typed());
@@ -115,17 +128,19 @@ export class ColourChoice {
     return !this.element.hidden;
   }
 
-  /** Open beside a point of the stage, for a place that has a colour already, or null. */
-  open(colour, palette, point, bounds) {
+  /** Open next to a hint, which may have no color yet and lies `around` its sides; `bounds` are the stage's. */
+  open(hint, palette, around, bounds) {
     this.element.hidden = false;
-    this.removing.hidden = colour === null;
-    this.select(colour);
+    this.removing.hidden = !hint.colour;
+    this.reach.value = hint.reach ?? 1;
+    this.forAll.checked = hint.scope === "photo";
+    this.select(hint.colour ?? null);
     this.showLikely(null);
     this.#fill(this.own, palette);
     const { offsetWidth, offsetHeight } = this.element;
-    const isRight = point.x + 24 + offsetWidth < bounds.right - 8;
-    const left = isRight ? point.x + 24 : Math.max(8, point.x - 24 - offsetWidth);
-    const top = Math.min(Math.max(bounds.top + 8, point.y - offsetHeight / 3), innerHeight - offsetHeight - 8);
+    const isRight = around.right + 24 + offsetWidth < bounds.right - 8;
+    const left = isRight ? around.right + 24 : Math.max(8, around.left - 24 - offsetWidth);
+    const top = Math.min(Math.max(bounds.top + 8, around.middle - offsetHeight / 3), innerHeight - offsetHeight - 8);
     this.element.style.left = `${left}px`;
     this.element.style.top = `${Math.max(8, top)}px`;
     this.hex.focus({ preventScroll: true });
@@ -144,9 +159,11 @@ export class ColourChoice {
   /** Show which colour is chosen. */
   select(colour) {
     this.colour = colour;
-    const hex = colour === null ? "" : asHex(colour);
+    const hex = colour === null || colour === KEEP ? "" : asHex(colour);
     this.hex.value = hex;
-    this.hex.removeAttribute("aria-invalid");
+    this.#showWrong(false);
+    this.keep.setAttribute("aria-pressed", colour === KEEP);
+    this.#showOptions();
     if (hex) this.picker.value = hex;
     for (const swatch of this.element.querySelectorAll(".swatch")) {
       swatch.setAttribute("aria-pressed", swatch.dataset.colour === colour);
@@ -177,15 +194,31 @@ export class ColourChoice {
   #typed() {
     const colour = asHex(this.hex.value);
     if (colour) this.#choose(colour);
-    else this.hex.setAttribute("aria-invalid", "true");
+    else this.#showWrong(this.hex.value.trim() !== "");
     return Boolean(colour);
   }
 
+  #showWrong(isWrong) {
+    this.hex.toggleAttribute("aria-invalid", isWrong);
+    this.element.querySelector("#hex-wrong").hidden = !isWrong;
+  }
+
+  #setReach(reach, run = null) {
+    this.reach.value = reach;
+    this.optioned({ reach }, run);
+    this.#showOptions();
+  }
+
+  /** Show the reach, and only the options that mean something for the color. */
+  #showOptions() {
+    const isKept = this.colour === KEEP;
+    if (isKept) this.forAll.checked = false;
+    this.forAll.disabled = isKept;
+    this.reach.disabled = this.forAll.checked;
+    this.element.querySelector("#reach-value").value = Number(this.reach.value).toFixed(2);
+  }
+
   #key(event) {
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      this.close();
-    }
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step || !event.target.classList.contains("swatch")) return;
     event.preventDefault();

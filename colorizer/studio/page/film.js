@@ -50,20 +50,20 @@ export class Film {
     const isOther = is_changed || is_side_by_side !== find("film-both").checked;
     const isBegun = done > 0 && !isOther;
     find("film-colour").textContent =
-      stage === "done" ? "Colour the film again" : isBegun ? "Go on colouring" : "Colour the film";
+      stage === "done" ? "Color the film again" : isBegun ? "Go on coloring" : "Color the film";
     find("film-colour").hidden = isAtWork || (stage === "done" && !isOther);
     find("film-stop").hidden = find("film-bar").hidden = !isAtWork;
     find("film-both").disabled = isAtWork;
     find("film-play").hidden = find("film-save").hidden = !has_result;
     find("film-save").classList.toggle("primary", stage === "done" && !isOther);
     find("film-save-both").hidden = !has_side_by_side;
-    const kept = done ? `${done.toLocaleString("en")} of ${frames.toLocaleString("en")} frames are in colour and kept.` : "";
+    const kept = done ? `${done.toLocaleString("en")} of ${frames.toLocaleString("en")} frames are in color and kept.` : "";
     const sentences = {
-      queued: ["It waits until another film is in colour."],
+      queued: ["It waits until another film is in color."],
       colouring: ["Looking at the film…"],
       stopped: ["Stopped.", kept],
       broken: [said, kept],
-      done: [is_changed ? "Its colours have been changed since it was coloured." : "The film is in colour.", said],
+      done: [is_changed ? "Its colors have been changed since it was colored." : "The film is in color.", said],
     };
     const sentence = (sentences[stage] ?? []).filter(Boolean).join(" ");
     if (this.sentence !== stage + sentence) this.#say(sentence, true);

@@ -1,9 +1,11 @@
-// Giving places of the open photo their colours: by click, by keys, from a palette, from a photo.
+// Giving parts of the open photo their colors: by mouse, touch or keys, from a palette, from a photo.
 
-import { middleOf, Pins } from "./pins.js";
 import { hintsHere, withHintsHere } from "./changes.js";
 import { ColourChoice } from "./colours.js";
+import { Drawing } from "./drawing.js";
+import { Pins } from "./pins.js";
 import { addressOf, askJson } from "./server.js";
+import { KEEP, boundsOf, middleOf } from "./shapes.js";
 
 const STEP = 12; // pixels the cross moves at a time
 
@@ -13,18 +15,23 @@ export class Hinting {
     Object.assign(this, { stage, palette, changed, say, reopen });
     this.photo = null;
     this.selected = null;
-    this.begun = null; // a place without a colour
+    this.begun = null; // a hint without a color
     this.taking = null; // whose colour is to be taken from a photo
     const find = (id) => document.getElementById(id);
     this.crosshair = find("crosshair");
     this.cross = null;
-    this.pins = new Pins(find("pins"), find("hints"), stage, {
+    this.drawing = new Drawing(stage, {
+      finished: (shape) => this.begin(shape),
+      changed: () => this.#drawn(),
+    });
+    this.pins = new Pins(find("pins"), find("hints"), find("shapes"), stage, {
       chosen: (number) => this.choose(number),
-      moved: (number, place, isLast) => this.#move(number, place, isLast),
+      moved: (number, hint, isLast) => this.#move(number, hint, isLast),
       removed: (number) => this.remove(number),
     });
     this.choice = new ColourChoice(find("colours"), {
       chosen: (colour, run) => this.give(colour, run),
+      optioned: (options, run) => this.#setOptions(options, run),
       removed: () => this.remove(this.selected),
       closed: () => this.#closed(),
       taking: () => this.#take(),
@@ -37,33 +44,62 @@ export class Hinting {
   open(photo) {
     this.photo = photo;
     this.begun = this.selected = null;
+    this.drawing.giveUp();
     if (!this.taking) this.choice.close();
     this.#hideCross();
     this.show();
   }
 
   show() {
-    this.pins.show(this.photo ? hintsHere(this.photo) : [], this.selected, this.begun);
+    this.pins.show(this.photo ? hintsHere(this.photo) : [], this.selected, this.begun, this.drawing.shape);
   }
 
-  /** A place of the stage was clicked. */
+  /** A place of the photo was clicked, or Enter pressed on it. */
   clicked(place, point) {
     if (this.taking) {
       this.#taken(this.stage.colourAt(point.x, point.y));
     } else if (this.choice.isOpen && !this.begun) {
       this.choice.close();
+    } else if (this.drawing.shape) {
+      this.drawing.extend(place);
+      this.drawing.end();
+    } else if (this.drawing.tool === "rectangle") {
+      this.drawing.begin(place); // another click is its other corner
+    } else if (this.drawing.tool === "keep") {
+      this.choice.close();
+      this.#add({ ...place, colour: KEEP });
+      this.selected = null;
+      this.show();
     } else {
-      this.begin(place);
+      this.begin(this.drawing.tool === "brush" ? this.drawing.dot(place) : place);
     }
   }
 
-  /** Ask which colour a new place has. */
-  begin(place) {
+  /** The pointer is dragged over the photo; return whether this draws. */
+  dragged(from, to) {
+    return !this.taking && this.drawing.dragged(from, to);
+  }
+
+  /** The pointer is lifted, or something else is done with it. */
+  released(isComplete) {
+    if (isComplete) this.drawing.end();
+    else this.drawing.giveUp();
+  }
+
+  /** Ask which color a new hint has. */
+  begin(hint) {
     if (!this.photo) return;
-    this.begun = place;
+    this.begun = hint;
     this.selected = null;
     this.show();
-    this.#ask(place, null);
+    this.#ask(hint);
+  }
+
+  /** Close or give up whatever is open or under way. */
+  giveUp() {
+    if (this.drawing.giveUp()) return;
+    if (this.choice.isOpen) this.choice.close();
+    else if (this.taking) this.stopTaking();
   }
 
   /** Ask which colour a hint is to have instead. */
@@ -71,23 +107,32 @@ export class Hinting {
     this.begun = null;
     this.selected = number;
     this.show();
-    const hint = this.#hints[number];
-    this.#ask(middleOf(hint), hint.colour);
+    this.#ask(this.#hints[number]);
   }
 
-  /** Give the place at hand a colour. */
+  /** Give the hint at hand a color. */
   give(colour, run = null) {
     if (!this.photo || (this.begun === null && this.selected === null)) return;
-    const hints = [...this.#hints];
-    if (this.begun) {
-      hints.push({ ...this.begun, colour });
-      this.selected = hints.length - 1;
-      this.begun = null;
-    } else {
-      hints[this.selected] = { ...hints[this.selected], colour };
-    }
-    if (run === null && colour !== "gray") this.palette.add(colour);
-    this.#set(hints, run && `${run} ${this.selected}`);
+    if (run === null && colour !== "gray" && colour !== KEEP) this.palette.add(colour);
+    if (this.begun) this.#add({ ...this.begun, colour }, run);
+    else this.#replace(this.selected, { ...this.#hints[this.selected], colour }, run);
+  }
+
+  /** Give the hint at hand another reach or scope. */
+  #setOptions(options, run) {
+    if (this.begun) this.begun = { ...this.begun, ...options };
+    else if (this.selected !== null) this.#replace(this.selected, { ...this.#hints[this.selected], ...options }, run);
+  }
+
+  #add(hint, run = null) {
+    const hints = this.#hints;
+    this.selected = hints.length;
+    this.begun = null;
+    this.#set([...hints, plain(hint)], run && `${run} ${this.selected}`);
+  }
+
+  #replace(number, hint, run = null) {
+    this.#set(this.#hints.with(number, plain(hint)), run && `${run} ${number}`);
   }
 
   remove(number) {
@@ -108,26 +153,39 @@ export class Hinting {
     this.changed();
   }
 
-  #move(number, place, isLast) {
-    const hints = [...this.#hints];
-    hints[number] = { ...hints[number], x: place.x, y: place.y };
-    this.#set(hints, `move ${number}`);
+  #move(number, hint, isLast) {
+    this.#replace(number, hint, "move");
     if (isLast) this.photo.changes.endRun();
   }
 
-  async #ask(place, colour) {
+  /** A shape grows on the stage, or is given up. */
+  #drawn() {
+    if (this.drawing.shape) this.choice.close();
+    this.show();
+  }
+
+  async #ask(hint) {
     const bounds = this.stage.element.getBoundingClientRect();
-    const point = this.stage.pointOf(place);
-    this.choice.open(colour, this.palette.values, { x: bounds.left + point.x, y: bounds.top + point.y }, bounds);
+    const place = middleOf(hint);
+    const [left, top, right, bottom] = boundsOf(hint);
+    const first = this.stage.pointOf({ x: left, y: top });
+    const last = this.stage.pointOf({ x: right - 1, y: bottom - 1 });
+    const around = {
+      left: bounds.left + first.x,
+      right: bounds.left + last.x,
+      middle: bounds.top + (first.y + last.y) / 2,
+    };
+    this.choice.open(hint, this.palette.values, around, bounds);
     const asked = this.photo;
+    const question = (this.question = Symbol("which color"));
     const where = { x: Math.floor(place.x), y: Math.floor(place.y), ...(asked.film && { time: asked.time }) };
     let colours = [];
     try {
       colours = (await askJson(`${addressOf(asked)}/likeliest?${new URLSearchParams(where)}`)).colours;
     } catch {
-      // The other ways to choose a colour are all there.
+      // The other ways to choose a color are all there.
     }
-    if (asked === this.photo && (this.begun === place || colour !== null)) this.choice.showLikely(colours);
+    if (question === this.question && this.choice.isOpen) this.choice.showLikely(colours);
   }
 
   #closed() {
@@ -144,7 +202,7 @@ export class Hinting {
     this.taking = { photo: this.photo, begun: this.begun, selected: this.selected };
     this.choice.close();
     document.body.classList.add("is-taking");
-    this.say("Click the colour in this photo, or open another one and click it there. Escape gives up.");
+    this.say("Click the color in this photo, or open another one and click it there. Escape gives up.");
     this.stage.element.focus({ preventScroll: true });
   }
 
@@ -172,15 +230,23 @@ export class Hinting {
       const far = event.shiftKey ? 1 : STEP;
       const { x, y } = this.cross ?? this.stage.middle;
       this.#showCross({ x: x + steps[event.key][0] * far, y: y + steps[event.key][1] * far });
+      if (this.drawing.shape) this.drawing.extend(this.stage.nearestPlace(this.cross.x, this.cross.y));
     } else if (event.key === "Enter" || event.key === " ") {
       const point = this.cross ?? this.stage.middle;
       const place = this.stage.placeAt(point.x, point.y);
-      if (place) this.clicked(place, point);
+      if (place) this.#enter(place, point);
     } else if (event.key === "Escape") {
-      if (this.taking) this.stopTaking();
+      this.giveUp();
       this.#hideCross();
     } else return;
     event.preventDefault();
+  }
+
+  /** Enter begins a stroke, the cross draws it, and Enter ends it; otherwise it is a click. */
+  #enter(place, point) {
+    if (!this.stage.isReady) return;
+    if (this.drawing.tool === "brush" && !this.drawing.shape && !this.taking) this.drawing.begin(place);
+    else this.clicked(place, point);
   }
 
   /** Move the cross; at the edge of the stage the photo moves instead. */
@@ -197,4 +263,11 @@ export class Hinting {
   #hideCross() {
     this.crosshair.hidden = true;
   }
+}
+
+/** A hint without the options that have their usual values, and with none that its color rules out. */
+function plain(hint) {
+  const { reach = 1, scope = "object", ...others } = hint;
+  const isForAll = scope === "photo" && hint.colour !== KEEP;
+  return { ...others, ...(reach !== 1 && { reach }), ...(isForAll && { scope }) };
 }

@@ -15,18 +15,24 @@ export function hearKeys(actions) {
     "]": () => actions.go(1),
     ",": () => actions.step(-1),
     ".": () => actions.step(1),
-    escape: actions.giveUp,
+    p: () => actions.useTool("point"),
+    b: () => actions.useTool("brush"),
+    r: () => actions.useTool("rectangle"),
+    k: () => actions.useTool("keep"),
   };
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.matches("input:not([type=range]):not([type=checkbox]), select");
+    const isInDialog = Boolean(document.querySelector("dialog[open]"));
     const key = event.key.toLowerCase();
-    if (event.ctrlKey || event.metaKey) {
+    if (key === "escape" && !isInDialog) {
+      actions.giveUp();
+    } else if (event.ctrlKey || event.metaKey) {
       if (key === "z" && !isTyping) actions.undo(event.shiftKey);
       else if (key === "y" && !isTyping) actions.undo(true);
       else if (key === "s") actions.save();
       else return;
       event.preventDefault();
-    } else if (!isTyping && !event.altKey && !document.querySelector("dialog[open]")) {
+    } else if (!isTyping && !event.altKey && !isInDialog) {
       plain[key]?.();
     }
   });

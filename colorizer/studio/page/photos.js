@@ -1,15 +1,15 @@
 // The photos of the sitting: taken in, shown as thumbnails with their state.
 
-import { Gone, Refused, ask, sendPhoto } from "./server.js";
+import { Gone, Refused, ask, askJson, sendPhoto } from "./server.js";
 
-const WORDS = { waiting: "waiting", ready: "in colour", failed: "not readable", stopped: "left gray" };
+const WORDS = { waiting: "waiting", ready: "in color", failed: "not readable", stopped: "left gray" };
 const FILM_WORDS = {
-  untouched: "not in colour yet",
+  untouched: "not in color yet",
   queued: "waiting",
-  colouring: "being coloured",
+  colouring: "being colored",
   stopped: "stopped",
   broken: "given up",
-  done: "in colour",
+  done: "in color",
 };
 
 /** The strip of thumbnails; `chosen(id)` is told which one a person wants to see. */
@@ -21,9 +21,10 @@ export class Strip {
     element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Show a photo as it stands now, as the server describes it. */
-  update(photo) {
-    const tile = this.tiles.get(photo.id) ?? this.#add(photo);
+  /** Show a photo as it stands now, as the server describes it; a new one comes before the photo `next`, if that is
+   *  there, or else last. */
+  update(photo, next = null) {
+    const tile = this.tiles.get(photo.id) ?? this.#add(photo, next);
     tile.dataset.state = photo.state;
     tile.title = photo.sentence || photo.name;
     const is = photo.film && photo.state !== "failed" ? `film, ${FILM_WORDS[photo.film.stage]}` : WORDS[photo.state];
@@ -32,9 +33,38 @@ export class Strip {
     const picture = tile.querySelector("img");
     if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
       picture.dataset.version = photo.version;
+      picture.onload = () => {
+        picture.hidden = false;
+        tile.querySelector("canvas")?.remove();
+      };
       picture.src = `photos/${photo.id}/thumbnail?version=${photo.version}`;
-      picture.hidden = false;
     }
+  }
+
+  /** Show a photo gray until it is in color, from its own file, if the browser can read it. */
+  async showGray(id, file) {
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file, { resizeHeight: 168, resizeQuality: "medium" });
+    } catch {
+      return; // TIFF, HEIC and raw photos appear once they are in color
+    }
+    const tile = this.tiles.get(id);
+    const picture = tile?.querySelector("canvas");
+    if (!picture) return;
+    tile.classList.add("has-picture");
+    Object.assign(picture, { width: bitmap.width, height: bitmap.height });
+    const context = picture.getContext("2d");
+    context.filter = "grayscale(1)";
+    context.drawImage(bitmap, 0, 0);
+    picture.hidden = false;
+  }
+
+  /** The small picture of a photo; null where there is none yet. */
+  pictureOf(id) {
+    const picture = this.tiles.get(id)?.querySelector("img, canvas:not([hidden])");
+    const isThere = picture && !picture.hidden && (picture.complete ?? true) && picture.naturalWidth !== 0;
+    return isThere ? picture : null;
   }
 
   remove(id) {
@@ -66,7 +96,7 @@ export class Strip {
     if (beyond > 0) this.element.scrollLeft = scrollLeft + beyond + 8;
   }
 
-  #add(photo) {
+  #add(photo, next) {
     const tile = document.createElement("div");
     tile.className = "tile";
     tile.setAttribute("role", "option");
@@ -77,10 +107,15 @@ export class Strip {
     picture.hidden = true;
     const name = document.createElement("span");
     name.textContent = photo.name.split("/").at(-1);
-    tile.append(picture, name);
+    const gray = document.createElement("canvas");
+    gray.hidden = true;
+    tile.append(gray, picture, name);
     tile.addEventListener("click", () => this.chosen(photo.id));
-    this.element.append(tile);
-    this.tiles.set(photo.id, tile);
+    const tiles = [...this.tiles];
+    const place = tiles.findIndex(([id]) => id === next);
+    tiles.splice(place < 0 ? tiles.length : place, 0, [photo.id, tile]);
+    this.element.insertBefore(tile, this.tiles.get(next) ?? null);
+    this.tiles = new Map(tiles);
     return tile;
   }
 
@@ -204,4 +239,9 @@ function isHidden(name) {
 
 export async function forget(id) {
   await ask(`photos/${id}`, { method: "DELETE" });
+}
+
+/** Bring a removed photo back; resolves to the server's description of it. */
+export async function restore(id) {
+  return askJson(`photos/${id}/restored`, { method: "POST" });
 }

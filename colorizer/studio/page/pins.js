@@ -1,34 +1,37 @@
-// The places of a photo that have a colour: points on the stage, and their list beside it.
+// The hints of a photo: their handles and outlines on the stage, and their list beside it.
 
+import { nameOf } from "./color_names.js";
 import { asHex } from "./colours.js";
+import { icon } from "./icons.js";
+import { KEEP, Shapes, kindOf, middleOf, shifted } from "./shapes.js";
 
-/** A place in words. */
-export function placeOf(hint) {
-  if ("x" in hint) return `${Math.round(hint.x)}, ${Math.round(hint.y)}`;
-  return "points" in hint ? "a stroke" : "a rectangle";
+/** What a hint says, in words. */
+function colorOf(hint) {
+  return hint.colour === KEEP ? "left as it is" : nameOf(asHex(hint.colour) ?? "#808080");
 }
 
-/** Where the point of a hint stands, in pixels of the photo. */
-export function middleOf(hint) {
-  if ("x" in hint) return hint;
-  if ("points" in hint) {
-    const [x, y] = hint.points[Math.floor(hint.points.length / 2)];
-    return { x, y };
-  }
-  const [left, top, right, bottom] = hint.rectangle;
-  return { x: (left + right) / 2, y: (top + bottom) / 2 };
+/** What else there is to say of a hint: its shape, its scope and its reach, where they are unusual. */
+function detailsOf(hint) {
+  const isForAll = hint.scope === "photo";
+  const parts = [
+    kindOf(hint) === "point" ? (hint.radius ? "dot" : "") : kindOf(hint),
+    isForAll ? "whole picture" : "",
+    hint.reach && hint.reach !== 1 && !isForAll ? `reach ${hint.reach.toFixed(2)}` : "",
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 export class Pins {
-  /** `chosen(number)`, `moved(number, place, isLast)` and `removed(number)` are told what a person does with one. */
-  constructor(layer, list, stage, { chosen, moved, removed }) {
+  /** `chosen(number)`, `moved(number, hint, isLast)` and `removed(number)` hear what is done with one. */
+  constructor(layer, list, outlines, stage, { chosen, moved, removed }) {
     Object.assign(this, { layer, list, stage, chosen, moved, removed });
+    this.shapes = new Shapes(outlines, stage);
     this.hints = [];
     this.begun = null;
   }
 
-  /** Show the hints of a photo; `begun` is a place that has no colour yet, or null. */
-  show(hints, selected, begun = null) {
+  /** Show the hints of a photo; `begun` has no color yet, and `drawn` is still being drawn; either may be null. */
+  show(hints, selected, begun = null, drawn = null) {
     const isAnother = hints.length !== this.hints.length || Boolean(begun) !== Boolean(this.begun);
     this.hints = hints;
     this.begun = begun;
@@ -39,12 +42,14 @@ export class Pins {
       this.list.replaceChildren(...hints.map((hint, number) => this.#row(number)));
     }
     hints.forEach((hint, number) => this.#describe(number, hint));
+    this.shapes.show(hints, drawn ?? begun);
     this.place();
   }
 
-  /** Put every point where its place is seen now. */
+  /** Put every handle and outline where its place is seen now. */
   place() {
     if (!this.stage.photo) return;
+    this.shapes.place();
     const places = this.begun ? [...this.hints, this.begun] : this.hints;
     places.forEach((hint, number) => {
       const point = this.stage.pointOf(middleOf(hint));
@@ -57,16 +62,24 @@ export class Pins {
   }
 
   #describe(number, hint) {
-    const colour = asHex(hint.colour);
-    const label = `Hint ${number + 1}, ${hint.colour}, at ${placeOf(hint)}`;
+    const [color, details] = [colorOf(hint), detailsOf(hint)];
+    const { x, y } = middleOf(hint);
+    const label = [`Hint ${number + 1}: ${color}`, details, `at ${Math.round(x)}, ${Math.round(y)}`];
     const pin = this.layer.children[number];
-    pin.style.setProperty("--colour", colour);
-    pin.setAttribute("aria-label", label);
-    pin.setAttribute("aria-pressed", number === this.selected);
     const row = this.list.children[number];
-    row.querySelector(".swatch").style.backgroundColor = colour;
+    for (const button of [pin, row.querySelector(".hint")]) {
+      button.setAttribute("aria-label", label.filter(Boolean).join(", "));
+    }
+    pin.setAttribute("aria-pressed", number === this.selected);
     row.querySelector(".hint").setAttribute("aria-pressed", number === this.selected);
-    row.querySelector(".hint span:last-child").textContent = `${hint.colour}  at ${placeOf(hint)}`;
+    row.querySelector(".name").textContent = color[0].toUpperCase() + color.slice(1);
+    row.querySelector(".details").textContent = details;
+    for (const sign of [pin, row.querySelector(".swatch")]) {
+      const isKept = hint.colour === KEEP;
+      if (isKept !== sign.classList.contains("is-kept")) sign.replaceChildren(...(isKept ? [icon(KEEP)] : []));
+      sign.classList.toggle("is-kept", isKept);
+      sign.style.setProperty("--colour", isKept ? "" : asHex(hint.colour));
+    }
   }
 
   #pin(number) {
@@ -80,12 +93,14 @@ export class Pins {
       dragged = false;
     });
     pin.addEventListener("pointermove", (event) => {
-      if (!grip || !("x" in this.hints[number])) return;
+      if (!grip) return;
       if (!dragged && Math.hypot(event.clientX - grip.x, event.clientY - grip.y) < 4) return;
       const bounds = this.stage.element.getBoundingClientRect();
       const place = this.stage.placeAt(event.clientX - bounds.left, event.clientY - bounds.top);
       dragged = true;
-      if (place) this.moved(number, place, false);
+      if (!place) return;
+      const { x, y } = middleOf(this.hints[number]);
+      this.#move(number, place.x - x, place.y - y);
     });
     pin.addEventListener("pointerup", () => {
       grip = null;
@@ -108,9 +123,11 @@ export class Pins {
     const row = document.createElement("li");
     const hint = document.createElement("button");
     hint.className = "hint";
-    const swatch = document.createElement("span");
-    swatch.className = "swatch";
-    hint.append(swatch, document.createElement("span"));
+    for (const name of ["swatch", "name", "details"]) {
+      const part = document.createElement("span");
+      part.className = name;
+      hint.append(part, " ");
+    }
     hint.addEventListener("click", () => this.chosen(number));
     hint.addEventListener("keydown", (event) => this.#key(event, number));
     const remove = document.createElement("button");
@@ -122,19 +139,16 @@ export class Pins {
     return row;
   }
 
+  #move(number, across, down) {
+    this.moved(number, shifted(this.hints[number], across, down, this.stage.photo), false);
+  }
+
   #key(event, number) {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key === "Delete" || event.key === "Backspace") this.removed(number);
-    else if (steps[event.key] && "x" in this.hints[number]) {
-      const { width, height } = this.stage.photo;
+    else if (steps[event.key]) {
       const far = Math.max(1, Math.round((event.shiftKey ? 10 : 1) / this.stage.view.scale));
-      const [across, down] = steps[event.key].map((step) => step * far);
-      const hint = this.hints[number];
-      const place = {
-        x: Math.min(width - 1, Math.max(0, hint.x + across)),
-        y: Math.min(height - 1, Math.max(0, hint.y + down)),
-      };
-      this.moved(number, place, false);
+      this.#move(number, ...steps[event.key].map((step) => step * far));
     } else return;
     event.preventDefault();
     event.stopPropagation();

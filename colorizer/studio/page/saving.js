@@ -84,11 +84,11 @@ export async function readJson(say) {
 export function loadHints({ name, content }, current, photos, { change, say }) {
   const listed = Array.isArray(content) ? [content] : Object.values(content ?? {}).filter(Array.isArray);
   if (!listed.flat().every(isHint)) {
-    say(`${name} holds something that is no hint: each has a colour, and x and y, points or a rectangle.`);
+    say(`${name} holds something that is not a hint: a hint has a color, and x and y, points, or a rectangle.`);
     return;
   }
   if (Array.isArray(content)) {
-    if (current) change({ hints: content.map((hint) => onFrame(inPixels(hint, current), current)) });
+    if (current) change({ hints: content.map(spelled).map((hint) => onFrame(inPixels(hint, current), current)) });
     return;
   }
   const { palette = {}, ...byName } = content && typeof content === "object" ? content : {};
@@ -98,7 +98,7 @@ export function loadHints({ name, content }, current, photos, { change, say }) {
     return;
   }
   for (const photo of found) {
-    const coloured = hintsOf(photo, byName).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
+    const coloured = hintsOf(photo, byName).map(spelled).map((hint) => ({ ...hint, colour: named(hint.colour, palette) }));
     const hints = coloured.map((hint) => onFrame(inPixels(hint, photo), photo));
     if (photo === current) {
       change({ hints });
@@ -111,9 +111,15 @@ export function loadHints({ name, content }, current, photos, { change, say }) {
   }
 }
 
+/** A hint with its color under the name this page has for it: files have "color" or "colour". */
+function spelled(hint) {
+  const { color, ...others } = hint;
+  return color === undefined ? hint : { colour: color, ...others };
+}
+
 /** Whether something has what a hint is shown by; what else is wrong with it the server says. */
 function isHint(said) {
-  if (!said || typeof said !== "object" || typeof said.colour !== "string") return false;
+  if (!said || typeof said !== "object" || typeof spelled(said).colour !== "string") return false;
   if ("x" in said) return "y" in said;
   const { points, rectangle } = said;
   return (Array.isArray(points) && points.length > 0 && points.every(Array.isArray)) || Array.isArray(rectangle);

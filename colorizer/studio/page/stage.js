@@ -4,13 +4,13 @@ const FARTHEST = 40; // CSS pixels for one of the photo's
 const CLICK = 5; // pixels a pointer may move in a click
 
 export class Stage {
-  /** `clicked(x, y)` is told a place in pixels of the photo; `moved()` that another part is seen. */
-  constructor(element, { clicked, moved }) {
+  /** `clicked(place, point)` gets a place in pixels of the photo; `dragged(from, to)` returns whether the pointer draws,
+   *  or else the photo moves; `released(isComplete)` ends that; `moved()` hears that another part is seen. */
+  constructor(element, { clicked, dragged, released, moved }) {
     this.element = element;
     this.canvas = element.querySelector("canvas");
     this.divider = element.querySelector("#divider");
-    this.clicked = clicked;
-    this.moved = moved;
+    Object.assign(this, { clicked, dragged, released, moved });
     this.share = 0.5; // where the divider stands, of what is seen of the photo
     this.showsOriginal = false;
     this.pointers = new Map();
@@ -21,7 +21,7 @@ export class Stage {
   }
 
   clear() {
-    this.photo = null;
+    this.photo = this.placeholder = null;
     this.pictures = { original: null, colour: null };
     this.details = { original: null, colour: null };
     this.view = { scale: 1, x: 0, y: 0 };
@@ -35,9 +35,22 @@ export class Stage {
     this.fit();
   }
 
+  /** Show a small picture until those of the photo are there. */
+  showMeanwhile(picture) {
+    if (this.pictures.original || this.pictures.colour) return;
+    this.placeholder = picture;
+    this.draw();
+  }
+
+  /** Whether the photo is seen in color, so that places of it can be clicked. */
+  get isReady() {
+    return Boolean(this.photo && this.pictures.colour);
+  }
+
   /** Show a picture of the whole photo on one side; what was seen of it in detail is of before. */
   show(side, picture) {
     this.pictures[side] = picture;
+    this.placeholder = null;
     this.details[side] = null;
     this.draw();
   }
@@ -49,10 +62,14 @@ export class Stage {
   }
 
   get fitScale() {
+    return Math.min(this.#scaleFor(this.photo), 4);
+  }
+
+  /** The scale at which all of something is seen. */
+  #scaleFor({ width, height }) {
     const { clientWidth, clientHeight } = this.element;
     const margin = Math.min(24, clientWidth / 16);
-    const across = (clientWidth - 2 * margin) / this.photo.width;
-    return Math.max(1e-4, Math.min(across, (clientHeight - 2 * margin) / this.photo.height, 4));
+    return Math.max(1e-4, Math.min((clientWidth - 2 * margin) / width, (clientHeight - 2 * margin) / height));
   }
 
   fit() {
@@ -101,6 +118,12 @@ export class Stage {
     const place = { x: Math.floor((x - this.view.x) / this.view.scale), y: Math.floor((y - this.view.y) / this.view.scale) };
     const isInside = place.x >= 0 && place.y >= 0 && place.x < this.photo.width && place.y < this.photo.height;
     return isInside ? place : null;
+  }
+
+  /** The place of the photo that is nearest to a point of the stage. */
+  nearestPlace(x, y) {
+    const inside = (value, side) => Math.min(side - 1, Math.max(0, Math.floor(value / this.view.scale)));
+    return { x: inside(x - this.view.x, this.photo.width), y: inside(y - this.view.y, this.photo.height) };
   }
 
   /** Where the middle of a photo's pixel is on the stage. */
@@ -157,6 +180,7 @@ export class Stage {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.divider.hidden = !this.photo || !this.pictures.colour;
+    if (this.placeholder) this.#drawPlaceholder(context);
     if (!this.photo) return;
     const { left, right } = this.#seenAcross();
     const at = left + (right - left) * (this.showsOriginal ? 1 : this.share);
@@ -164,6 +188,18 @@ export class Stage {
     this.element.style.setProperty("--divider", `${at}px`);
     this.#drawSide(context, "original", 0, this.pictures.colour ? at : this.element.clientWidth);
     this.#drawSide(context, "colour", at, this.element.clientWidth);
+  }
+
+  #drawPlaceholder(context) {
+    const { naturalWidth: width, naturalHeight: height } = this.placeholder;
+    const size = this.photo ?? (width ? { width, height } : this.placeholder);
+    const scale = this.photo ? this.view.scale : this.#scaleFor(size);
+    const [across, down] = [size.width, size.height].map((side) => side * scale * devicePixelRatio);
+    const [left, top] = this.photo
+      ? [this.view.x * devicePixelRatio, this.view.y * devicePixelRatio]
+      : [(this.canvas.width - across) / 2, (this.canvas.height - down) / 2];
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.placeholder, left, top, across, down);
   }
 
   #drawSide(context, side, from, to) {
@@ -211,6 +247,7 @@ export class Stage {
       canvas.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, this.#at(event));
       travelled = pointers.size > 1 ? Infinity : 0;
+      if (pointers.size > 1) this.released(false);
     });
     canvas.addEventListener("pointermove", (event) => {
       const before = pointers.get(event.pointerId);
@@ -221,6 +258,7 @@ export class Stage {
       if (travelled <= CLICK) return;
       pointers.set(event.pointerId, now);
       if (pointers.size === 1) {
+        if (travelled < Infinity && this.isReady && this.dragged(before, now)) return;
         this.pan(across, down);
         return;
       }
@@ -232,10 +270,10 @@ export class Stage {
     const ended = (event) => {
       const began = pointers.get(event.pointerId);
       pointers.delete(event.pointerId);
-      if (!began || event.type !== "pointerup" || travelled > CLICK) return;
-      const point = this.#at(event);
-      const place = this.placeAt(point.x, point.y);
-      if (place) this.clicked(place, point);
+      if (!began) return;
+      const isClick = event.type === "pointerup" && travelled <= CLICK;
+      if (isClick) this.#click(this.#at(event));
+      else this.released(event.type === "pointerup");
     };
     canvas.addEventListener("pointerup", ended);
     canvas.addEventListener("pointercancel", ended);
@@ -249,19 +287,36 @@ export class Stage {
     );
   }
 
+  #click(point) {
+    const place = this.placeAt(point.x, point.y);
+    if (place && this.isReady) this.clicked(place, point);
+  }
+
+  /** Its line is dragged, but a click on it is one on the photo below. */
   #hearDivider() {
     const { divider } = this;
+    let began = null;
     divider.addEventListener("pointerdown", (event) => {
+      began = event.target === divider && event.button === 0 ? this.#at(event) : null;
       divider.setPointerCapture(event.pointerId);
       event.preventDefault();
       divider.focus();
     });
     divider.addEventListener("pointermove", (event) => {
       if (!divider.hasPointerCapture(event.pointerId)) return;
+      const at = this.#at(event);
+      if (began && Math.hypot(at.x - began.x, at.y - began.y) <= CLICK) return;
+      began = null;
       const { left, right } = this.#seenAcross();
-      this.setDivider((this.#at(event).x - left) / Math.max(1, right - left));
+      this.setDivider((at.x - left) / Math.max(1, right - left));
     });
-    divider.addEventListener("dblclick", () => this.setDivider(0.5));
+    divider.addEventListener("pointerup", () => {
+      if (began) this.#click(began);
+      began = null;
+    });
+    divider.addEventListener("dblclick", (event) => {
+      if (event.target !== divider) this.setDivider(0.5);
+    });
     const steps = { ArrowLeft: -0.02, ArrowRight: 0.02, ArrowDown: -0.02, ArrowUp: 0.02, PageDown: -0.1, PageUp: 0.1 };
     divider.addEventListener("keydown", (event) => {
       const target = { Home: 0, End: 1 }[event.key] ?? this.share + steps[event.key];

@@ -2,13 +2,14 @@
 
 import { Adjusting } from "./adjusting.js";
 import { Changes } from "./changes.js";
+import { learnNames } from "./color_names.js";
 import { Palette } from "./colours.js";
 import { Connection } from "./connection.js";
 import { Film } from "./film.js";
 import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
-import { Intake, Strip, chosen, forget } from "./photos.js";
+import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
 import { Stage } from "./stage.js";
@@ -19,6 +20,7 @@ import { Viewing } from "./viewing.js";
 const find = (id) => document.getElementById(id);
 const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
 const photos = new Map();
+const removed = new Map(); // {photo, next}, with the photo that came after it
 let sitting = null;
 let current = null;
 
@@ -27,6 +29,8 @@ const say = (sentence) => notices.say(sentence);
 const progress = new Progress(find("progress"), find("progress-bar"), find("stop"), find("go-on"));
 const stage = new Stage(find("stage"), {
   clicked: (place, point) => hinting.clicked(place, point),
+  dragged: (from, to) => hinting.dragged(from, to),
+  released: (isComplete) => hinting.released(isComplete),
   moved: () => {
     hinting.pins.place();
     viewing.moved();
@@ -84,6 +88,7 @@ const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
     photos.get(photo.id).file = file;
+    if (!photo.film) strip.showGray(photo.id, file).then(() => showMeanwhile(photo.id));
     if (!current) open(photo.id);
   },
   told: (said) => progress.taking(said),
@@ -99,13 +104,15 @@ function recoloured() {
 
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
-  const known = photos.get(described.id);
+  const back = removed.get(described.id);
+  const known = photos.get(described.id) ?? back?.photo;
   if (known && described.version < known.version) return; // an event was faster than the answer
   const { hints, vividness, restore_contrast } = described;
   const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
   if (photo.film) photo.time ??= 0;
   photos.set(photo.id, photo);
-  strip.update(photo);
+  removed.delete(photo.id);
+  strip.update(photo, back?.next);
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
@@ -129,7 +136,15 @@ async function open(id) {
     return;
   }
   wait(true);
-  await viewing.open(photo);
+  const shown = viewing.open(photo);
+  showMeanwhile(id);
+  await shown;
+}
+
+/** Show the open photo small until its pictures are there; a film's small picture is of another frame. */
+function showMeanwhile(id) {
+  const picture = current?.id === id && !current.film && strip.pictureOf(id);
+  if (picture) stage.showMeanwhile(picture);
 }
 
 /** Let every part of the page work on a photo or film, or on none. */
@@ -148,18 +163,31 @@ function showFailure(sentence) {
 
 async function removeCurrent() {
   if (!current) return;
-  const { id } = current;
+  const { id, name } = current;
   try {
+    await viewing.settled(); // what was changed last is restored, too
     await forget(id);
     dropOut(id);
+    notices.say(`${name} was removed.`, `removed ${id}`, false, { label: "Undo", act: () => bringBackRemoved(id) });
   } catch (error) {
     notices.say(error.message);
   }
 }
 
+async function bringBackRemoved(id) {
+  try {
+    see(await restore(id));
+    open(id);
+  } catch (error) {
+    notices.say(error instanceof Gone ? error.message : "The photo is gone, since its room was needed. Add it again.");
+  }
+}
+
 /** Show a photo no more, and its neighbour in its place. */
 function dropOut(id) {
+  const photo = photos.get(id);
   if (!photos.delete(id)) return;
+  removed.set(id, { photo, next: strip.neighbour(id, 1) });
   const next = strip.neighbour(id, 1) ?? strip.neighbour(id, -1);
   strip.remove(id);
   progress.count([...photos.values()]);
@@ -187,6 +215,7 @@ async function begin() {
   const told = await askJson("sitting");
   const before = sitting;
   sitting = told;
+  learnNames(told.color_names);
   models.show(told.models, told.model);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
   if (before && before.id !== told.id) return bringBack();
@@ -199,6 +228,7 @@ async function bringBack() {
   const held = [...photos.values()];
   for (const { id } of held.filter((photo) => photo !== current)) dropOut(id);
   if (current) dropOut(current.id);
+  removed.clear();
   const files = held
     .filter(({ file }) => file)
     .map(({ name, file, changes }) => ({
@@ -264,7 +294,8 @@ function hear() {
     fit: () => stage.fit(),
     zoomToPixels: () => stage.photo && stage.zoomToPixels(),
     go: (steps) => current && open(strip.neighbour(current.id, steps)),
-    giveUp: () => hinting.taking && hinting.stopTaking(),
+    useTool: (tool) => hinting.drawing.choose(tool),
+    giveUp: () => hinting.giveUp(),
   });
   hearDrops(add);
 }

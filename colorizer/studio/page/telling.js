@@ -5,14 +5,25 @@ export class Notices {
     this.element = element;
   }
 
-  /** Say a sentence; one of the same `kind` gives way to it. One that `stays` ends when it is ended. */
-  say(sentence, kind = sentence, stays = false) {
+  /** Say a sentence; one of the same `kind` gives way to it. One that `stays` ends when it is ended. With an `action`,
+   *  {label, act}, it has a button that acts and ends it. */
+  say(sentence, kind = sentence, stays = false, action = null) {
     this.end(kind);
     if (!sentence) return;
     const notice = document.createElement("p");
     notice.className = "notice";
     notice.dataset.kind = kind;
     notice.textContent = sentence;
+    notice.classList.toggle("is-plain", stays || action !== null);
+    if (action) {
+      const button = document.createElement("button");
+      button.textContent = action.label;
+      button.addEventListener("click", () => {
+        notice.remove();
+        action.act();
+      });
+      notice.append(button);
+    }
     if (!stays) {
       const close = document.createElement("button");
       close.className = "quiet";
@@ -69,10 +80,10 @@ export class Progress {
     const inColour = is("ready");
     if (isTaking) {
       this.bar.value = done / total;
-      this.text.textContent = `Taking in ${done + 1} of ${total} · ${inColour} in colour${this.#pace()}`;
+      this.text.textContent = `Taking in ${done + 1} of ${total} · ${inColour} in color${this.#pace()}`;
     } else if (waiting) {
       this.bar.value = (all - waiting) / all;
-      this.text.textContent = `${all - waiting} of ${all} in colour${this.#pace()}`;
+      this.text.textContent = `${all - waiting} of ${all} in color${this.#pace()}`;
     } else {
       const films = this.films;
       const parts = all > films || !films ? [`${all - films} ${all - films === 1 ? "photo" : "photos"}`] : [];

@@ -14,7 +14,7 @@ export class Viewing {
     this.time = undefined; // of the frame that is shown of a film
   }
 
-  /** Show a photo with its colours; resolves when both sides are there. */
+  /** Show a photo with its colors; resolves when both sides are there. */
   async open(photo) {
     this.photo = photo;
     this.time = undefined;
@@ -74,7 +74,11 @@ export class Viewing {
   }
 
   async #show(photo, preview, time) {
-    if (!this.stage.photo) this.stage.open(photo.width, photo.height);
+    if (!this.stage.photo) {
+      const { placeholder } = this.stage;
+      this.stage.open(photo.width, photo.height);
+      if (placeholder) this.stage.showMeanwhile(placeholder);
+    }
     const isOtherFrame = time !== this.time;
     this.time = time;
     if (!isOtherFrame) this.stage.show("colour", preview);
