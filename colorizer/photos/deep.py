@@ -43,8 +43,7 @@ def eight_bits(deep: np.ndarray) -> np.ndarray:
 
 
 def sixteen_bits(image: Image.Image) -> np.ndarray:
-    """Scale a picture of mode "I" or "F", which has no fixed white, to 16 bits by `white_level`: uint16, shape (h, w).
-    """
+    """Scale a picture of mode "I" or "F", without a fixed white, to 16 bits by `white_level`: uint16, shape (h, w)."""
 
     def light(levels: np.ndarray) -> np.ndarray:
         return np.nan_to_num(levels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)

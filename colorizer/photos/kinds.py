@@ -221,8 +221,7 @@ def _deep_picture(file: BinaryIO, head: bytes) -> Kind | None:
 
 
 def _jpeg_bits(file: BinaryIO) -> int:
-    """Return the bits per sample of a JPEG, from its frame header (ITU-T T.81, B.2.2); 8 if there is no frame header.
-    """
+    """Return the bits per sample of a JPEG, from its frame header (ITU-T T.81, B.2.2); 8 without a frame header."""
     position = 2
     for _ in range(_MOST_SEGMENTS):
         file.seek(position)

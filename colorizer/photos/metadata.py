@@ -163,8 +163,7 @@ def _texts(image: Image.Image) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield the type and size of each text chunk from the current position on; the file is then at the chunk's content.
-    """
+    """Yield the type and size of each following text chunk; the file is then at the content of that chunk."""
     while len(head := file.read(8)) == 8:
         size, name = struct.unpack(">I4s", head)
         after = file.tell() + size + 4

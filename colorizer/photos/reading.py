@@ -43,8 +43,8 @@ _LEAST_DECODED = 4 * _GRAY_SAMPLES
 _BYTES = {"1": 5, "L": 5, "RGB": 8, "P": 8}
 _DAMAGED = "damaged"
 _OTHER_BYTES = 16
-"""Bytes per pixel, for each mode. Pillow takes one for gray and four for color. With more than 8 bits or with alpha,
-that amount is needed a second time.
+"""Bytes per pixel of all other modes, for a photo and its picture in color. Pillow takes one for gray and four for
+color. With more than 8 bits or with alpha, that amount is needed a second time.
 """
 
 
@@ -399,8 +399,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _straight(image: Image.Image) -> Image.Image:
-    """Convert gray with premultiplied alpha ("La") to straight alpha ("LA"), the only one that Pillow converts further.
-    """
+    """Convert gray with premultiplied alpha ("La") to straight alpha ("LA"), the only one Pillow converts further."""
     return image.convert("LA") if image.mode == "La" else image
 
 

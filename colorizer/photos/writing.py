@@ -217,8 +217,7 @@ def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[flo
 
 
 def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
-    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in the PNG specification, https://www.w3.org/TR/png-3/.
-    """
+    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks follow https://www.w3.org/TR/png-3/."""
     import png
 
     described = []
