@@ -17,8 +17,8 @@ def attach(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Create a package's `__getattr__`, `__dir__` and `__all__` for lazily imported modules.
 
-    Library output during such an import is suppressed, unless the import fails: the first module that needs TensorFlow
-    imports it. Log lines of TensorFlow's C++ core are suppressed too, unless TF_CPP_MIN_LOG_LEVEL is set.
+    Library output during such an import is suppressed unless the import fails, as importing TensorFlow writes some. Log
+    lines of TensorFlow's C++ core are suppressed too, unless TF_CPP_MIN_LOG_LEVEL is set.
 
     Args:
         package: The name of the package.

@@ -71,11 +71,12 @@ def clean_copy(path: Path, limits: ModelLimits) -> Iterator[CleanCopy]:
     """Copy a model file in a child process; the copy is removed after the block.
 
     Args:
-        path: An HDF5 file or a `.keras` zip, whatever its name ends in.
-        limits: Bounds on the file, its content, and the time to read it.
+        path: An HDF5 file or a `.keras` zip, regardless of its name.
+        limits: Limits on the file, its content, and the time to read it.
 
     Raises:
-        ColorizeError: The file is damaged, too large, crafted, or takes too long, or there is no room for a copy.
+        ColorizeError: The file is damaged, too large, crafted, or takes too long, or there is not enough disk space for
+            a copy.
     """
     try:
         stored = path.stat().st_size
