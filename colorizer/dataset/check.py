@@ -30,8 +30,10 @@ _JUDGED = 100
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """Results of a check. Every file of the dataset is in exactly one of `fine`, `unreadable`, `wrong_format`,
-    `in_colour` and `cut_off`, with the exception given at `cut_off`.
+    """Results of a check.
+
+    Every file of the dataset is in exactly one of `fine`, `unreadable`, `wrong_format`, `in_colour` and `cut_off`, with
+    the exception given at `cut_off`.
     """
 
     root: Path

@@ -16,8 +16,7 @@ from skimage.restoration import inpaint_biharmonic
 from colorizer.photos.photo import Photo
 
 _WORKING_SIDE = 1024
-"""Longest side, in pixels, at which damage is searched. All sizes below are in pixels at this scale; levels are in [0,
-1].
+"""Longest side, in pixels, at which damage is searched. Sizes below are in pixels at this scale; levels are in [0, 1].
 """
 _MEDIAN, _NEIGHBOURHOOD, _SURROUNDINGS, _OWN = 5, 15, 21, 7
 """Sides of squares, in pixels. Damage is narrower than the first. It is brighter than everything within the second that
