@@ -1,7 +1,7 @@
-"""JSON and TOML from files that others may have written, parsed strictly, and the names in them turned into paths.
+"""Strict parsing of JSON and TOML files that others may have written, and of the paths in them.
 
-Every record, manifest, settings file and file of hints is read through here. Python's own parsers keep the last of two
-equal keys, accept NaN, infinite numbers and lone surrogates, and nest as deeply as the stack allows.
+Every record, manifest, settings file and file of hints is read through this module. Python's own parsers keep the last
+of two equal keys, accept NaN, infinite numbers and lone surrogates, and nest as deeply as the stack allows.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from pathlib import Path, PurePath
 from typing import Any
 
 MAXIMUM_DEPTH = 32
-"""Lists and tables inside one another; the program's own records have at most six."""
+"""Limit of nested lists and tables; the program's own records have at most six levels."""
 MAXIMUM_TOML_BYTES = 1_000_000
-"""A TOML file is written by hand."""
+"""Largest TOML file, which is usually written by hand."""
 _MAXIMUM_DIGITS = 30
-"""Decimal digits of a whole number; a time in nanoseconds has 19. From 309 on it has no floating-point value."""
+"""Limit of decimal digits of an integer; a time in nanoseconds has 19. From 309 digits on it has no floating-point
+value.
+"""
 _TOO_LARGE = 10**_MAXIMUM_DIGITS
 _DEEP_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAXIMUM_DEPTH}}}""")
-"""A dotted key of so many parts, over which tomllib takes quadratic time (https://toml.io/en/v1.0.0#keys)."""
+"""Matches a dotted key with more than `MAXIMUM_DEPTH` parts, for which tomllib takes quadratic time
+(https://toml.io/en/v1.0.0#keys).
+"""
 
 
 class InvalidDocument(ValueError):
-    """Text that is not the document it should be; the message says why, to stand behind a colon."""
+    """Text that is not the expected document; the message gives the reason, to follow a colon."""
 
 
 def parse_json(text: str, allows_nan: bool = False) -> Any:
@@ -37,8 +41,8 @@ def parse_json(text: str, allows_nan: bool = False) -> Any:
         allows_nan: Whether it may hold NaN and infinite numbers, as records of diverged trainings do.
 
     Raises:
-        InvalidDocument: The text is not JSON; has a key twice in one object; is nested more than `MAXIMUM_DEPTH` deep;
-            holds NUL, or a surrogate that does not stand for a byte of a file's name (PEP 383); a whole number of more
+        InvalidDocument: The text is not JSON; has a key twice in one object; is nested more than `MAXIMUM_DEPTH` levels
+            deep; holds NUL, a surrogate that does not represent a byte of a file name (PEP 383), or an integer of more
             than `_MAXIMUM_DIGITS` digits; or, unless `allows_nan`, a number that is not finite.
     """
     try:
@@ -70,7 +74,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def _check_values(parsed: Any, allows_nan: bool = False) -> None:
-    """Raise InvalidDocument for a depth, a number or a text that `parse_json` refuses."""
+    """Raise InvalidDocument for depths, numbers and texts that `parse_json` refuses."""
     level = [parsed]
     for _ in range(MAXIMUM_DEPTH + 1):
         below: list[Any] = []
@@ -94,10 +98,10 @@ def _check_values(parsed: Any, allows_nan: bool = False) -> None:
 
 
 def relative_path(text: str) -> PurePath:
-    """Turn a name from a document into a path below a folder that is still to be named.
+    """Convert a name from a document to a path relative to any folder.
 
     Raises:
-        InvalidDocument: It is empty or absolute, has a drive or `..`, or no file system can have it.
+        InvalidDocument: It is empty or absolute, has a drive or `..`, or is not a valid file name.
     """
     try:
         encodable = "\0" not in text and os.fsdecode(os.fsencode(text)) == text
@@ -110,7 +114,7 @@ def relative_path(text: str) -> PurePath:
 
 
 def path_below(folder: Path, text: str) -> Path:
-    """Turn a name from a document into a path below `folder`, also after every link in it is followed.
+    """Convert a name from a document to a path below `folder`, even after all links in it are followed.
 
     Raises:
         InvalidDocument: As for `relative_path`, or a link leads out of the folder.
@@ -122,7 +126,7 @@ def path_below(folder: Path, text: str) -> Path:
 
 
 def quoted(text: str) -> str:
-    """Quote a text of somebody's file for a sentence, at most 80 characters of it."""
+    """Quote at most 80 characters of a document's text for a sentence."""
     return repr(text if len(text) <= 80 else text[:80] + "…")
 
 

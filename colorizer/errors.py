@@ -1,6 +1,6 @@
-"""The errors the program raises on purpose; each text is a sentence fit for the person who reads it.
+"""Exceptions that the program raises on purpose; each message is one sentence for the user.
 
-What a driver can add advice to, because it knows the flag or the button that helps, has a type of its own.
+An error has a type of its own if an interface can add advice, such as the flag or the button that helps.
 """
 
 import textwrap
@@ -10,9 +10,9 @@ from colorizer.shown import shown
 
 
 class ColorizeError(Exception):
-    """Something the person can act on; its text is one sentence saying what, where and what to do.
+    """An error that the user can act on; its message is one sentence that says what, where and what to do.
 
-    Names in it come from outside, so the text is always one line that harms no terminal.
+    The message may contain names from outside, so control characters are escaped and it is always a single line.
     """
 
     def __str__(self) -> str:
@@ -20,11 +20,11 @@ class ColorizeError(Exception):
 
 
 class Interrupted(ColorizeError):
-    """The person stopped a piece of work; the text says where it stands."""
+    """The user stopped the work; the message says how far it got."""
 
 
 class TrainingFinished(ColorizeError):
-    """A training that was to be taken up has come to its end; its model is there."""
+    """A training that was to be resumed has already finished; `model` is its model file."""
 
     def __init__(self, folder: Path, model: Path):
         super().__init__(f"The training in {folder} is finished.")
@@ -32,15 +32,15 @@ class TrainingFinished(ColorizeError):
 
 
 class Unfinished(ColorizeError):
-    """Some photos of a job are not in colour yet; the same job, going on in the same folder, makes the others."""
+    """Some photos of a job are not colorized yet; resuming the job in the same folder does the rest."""
 
 
 class UnfinishedInterrupted(Unfinished, Interrupted):
-    """The same, because the person stopped it."""
+    """A job is unfinished because the user stopped it."""
 
 
 class NoRoomToUnpack(ColorizeError):
-    """An archive is larger than what is free where it was to be unpacked."""
+    """An archive needs more disk space than is free at its destination."""
 
 
 class MissingPackage(ColorizeError):
@@ -55,11 +55,11 @@ class MissingPackage(ColorizeError):
 
 
 class MissingWeights(ColorizeError):
-    """ImageNet weights cannot be had; random ones could."""
+    """ImageNet weights are not available; random weights would be."""
 
 
 class OutOfMemory(ColorizeError):
-    """Memory does not suffice for a training step."""
+    """There is not enough memory for a training step."""
 
     def __init__(self, batch_size: int):
         super().__init__(f"Memory does not suffice for batches of {batch_size} photos.")
@@ -67,10 +67,10 @@ class OutOfMemory(ColorizeError):
 
 
 class Diverged(ColorizeError):
-    """The loss of a training is no longer a number; taking it up again would not mend that."""
+    """The loss of a training is no longer a number; resuming the training would not help."""
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of what a library says, at most 200 characters, ended as a sentence ends."""
+    """Return the first line of a library's message, at most 200 characters, with final punctuation."""
     text = textwrap.shorten(str(error).strip().split("\n")[0] or type(error).__name__, 200, placeholder="…")
     return text if text.endswith((".", "…", "!", "?")) else f"{text}."

@@ -1,4 +1,4 @@
-"""Faces of packages: public names whose modules are loaded when the names are first used, and without a word."""
+"""Lazy public names of packages: a module is imported when one of its names is first used, without library output."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from colorizer.quiet import quiet_errors
 def attach(
     package: str, modules: dict[str, list[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return what a package's `__getattr__`, `__dir__` and `__all__` are to be, for the names of some modules in it.
+    """Create a package's `__getattr__`, `__dir__` and `__all__` for lazily imported modules.
 
-    What libraries say while one of these modules is loaded is held back, unless that fails: TensorFlow comes with the
-    first that needs it. So are the log lines of its C++ core, unless TF_CPP_MIN_LOG_LEVEL says otherwise.
+    Library output during such an import is suppressed unless the import fails, as importing TensorFlow writes some. Log
+    lines of TensorFlow's C++ core are suppressed too, unless TF_CPP_MIN_LOG_LEVEL is set.
+
+    Args:
+        package: The name of the package.
+        modules: Public names by module of the package.
     """
     load, directory, names = lazy_loader.attach(package, submod_attrs=modules)
     module_of = {name: f"{package}.{module}" for module, its_names in modules.items() for name in its_names}

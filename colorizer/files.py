@@ -1,4 +1,4 @@
-"""Files written so that they appear complete or not at all, and read only if they are regular files."""
+"""Write files so that they appear complete or not at all, and read only regular files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from colorizer.documents import InvalidDocument, parse_json
 from colorizer.errors import ColorizeError
 
 Fingerprint = tuple[int, int]
-"""Size in bytes and time of modification in nanoseconds."""
+"""Size in bytes and modification time in nanoseconds."""
 
 
 def fingerprint(path: str | Path) -> Fingerprint | None:
-    """Return what tells a file from its changed self; None when it is not there."""
+    """Return what identifies a file's current version, or None if it does not exist."""
     try:
-        state = os.stat(path)  # noqa: PTH116 - a Path for each of 100,000 files takes longer than the look itself
+        state = os.stat(path)  # noqa: PTH116 - for 100,000 files, creating a Path takes longer than the call
     except OSError:
         return None
     return state.st_size, state.st_mtime_ns
@@ -37,25 +37,25 @@ def fingerprint(path: str | Path) -> Fingerprint | None:
 def exists(path: str | Path) -> bool:
     """Return whether `path` leads to something.
 
-    In Python 3.11 `Path.exists` and its kin raise PermissionError below a folder that may not be entered, and OSError
-    for a name that is too long. This function and the three below it return False instead; a test keeps the rest of
-    the package from calling `pathlib`'s own.
+    In Python 3.11, `Path.exists` and similar methods raise PermissionError below a folder that may not be entered, and
+    OSError for a name that is too long. This module's functions return False instead; a test keeps the rest of the
+    package from calling `pathlib`'s own.
     """
     return os.path.exists(path)  # noqa: PTH110 - see above
 
 
 def is_file(path: str | Path) -> bool:
-    """Return whether `path` leads to a regular file; False where that cannot be found out."""
+    """Return whether `path` leads to a regular file; False if that cannot be determined."""
     return os.path.isfile(path)  # noqa: PTH113 - see `exists`
 
 
 def is_folder(path: str | Path) -> bool:
-    """Return whether `path` leads to a folder; False where that cannot be found out."""
+    """Return whether `path` leads to a folder; False if that cannot be determined."""
     return os.path.isdir(path)  # noqa: PTH112 - see `exists`
 
 
 def why_not_there(path: str | Path) -> str:
-    """Return a sentence for a person who named `path`, at which `exists` finds nothing."""
+    """Return a sentence that explains to the user why `exists` finds nothing at `path`."""
     try:
         os.stat(path)  # noqa: PTH116 - see `exists`
     except PermissionError:
@@ -66,15 +66,15 @@ def why_not_there(path: str | Path) -> str:
 
 
 def is_link(path: str | Path) -> bool:
-    """Return whether `path` is a symbolic link; False where that cannot be found out."""
+    """Return whether `path` is a symbolic link; False if that cannot be determined."""
     return os.path.islink(path)  # noqa: PTH114 - see `exists`
 
 
 def resolved(path: str | Path) -> Path:
     """Return an absolute path without symbolic links, as far as they can be followed.
 
-    `Path.resolve` raises RuntimeError for links that lead back to themselves. Where the current folder has been
-    removed, a relative path stays as it is.
+    `Path.resolve` raises RuntimeError for circular links; this function does not. If the current folder has been
+    removed, a relative path is returned unchanged.
     """
     try:
         return Path(os.path.realpath(path))
@@ -83,7 +83,7 @@ def resolved(path: str | Path) -> Path:
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
-    """Return the paths in `folder` that match a glob pattern, sorted; none where the folder cannot be looked into."""
+    """Return the paths in `folder` that match a glob pattern, sorted; an empty list if the folder cannot be read."""
     try:
         return sorted(folder.glob(pattern))
     except OSError:
@@ -94,15 +94,15 @@ _UMASK_LOCK = threading.Lock()
 UNFINISHED = ".writing-"
 """Prefix of the names of files that are being written."""
 PAGES = ".pages-"
-"""Prefix of the names of folders for pages that wait for those before them."""
+"""Prefix of the names of folders for pages that wait for earlier pages."""
 Move = Callable[[Path, Path], Path]
-"""Gives a finished file its final name: (temporary path, wanted path) to the path it has now."""
+"""Gives a finished file its final name: takes the temporary and the wanted path, and returns the path it now has."""
 RECORD_BYTES = 500_000_000
-"""What is known of a million photos takes less."""
+"""Upper limit of a record in bytes; the record of a million photos takes less."""
 
 
 def process_token() -> str:
-    """Return 16 hexadecimal digits that no other process has, by which files of a killed process are recognized."""
+    """Return 16 hexadecimal digits unique to this process, which identify the files of a killed process."""
     return _token_of(os.getpid())
 
 
@@ -118,18 +118,23 @@ def unfinished_prefix() -> str:
 
 @contextmanager
 def complete_file(path: Path, expected_bytes: int = 0, move: Move = Path.replace) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, and move what was written there to `path` when the block succeeds.
+    """Yield a temporary path next to `path`, and move the written file to `path` if the block succeeds.
 
-    `move`: how the file gets its final name. The default replaces what has that name; `move_to_unused` does not.
+    The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. If anything inside fails
+    or is interrupted, the temporary file is removed.
 
-    The temporary name keeps the suffix, since Keras and Pillow choose the file format by it. Whatever fails inside,
-    also an interruption, removes the temporary file. Raises ColorizeError when the disk refuses, or has less room than
-    `expected_bytes`.
+    Args:
+        path: The file to write.
+        expected_bytes: Free disk space that must be available.
+        move: How the file gets its final name. The default replaces an existing file; `move_to_unused` does not.
+
+    Raises:
+        ColorizeError: The file cannot be written, or there is not enough disk space.
     """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The suffixes of "x.weights.h5" are two, and Keras insists on both.
+        # Keras requires both suffixes of "x.weights.h5".
         ending = "".join(path.suffixes[-2:]) if path.name.endswith(".weights.h5") else path.suffix
         handle, name = tempfile.mkstemp(prefix=unfinished_prefix(), suffix=ending, dir=path.parent)
         os.close(handle)
@@ -143,15 +148,21 @@ def complete_file(path: Path, expected_bytes: int = 0, move: Move = Path.replace
         raise ColorizeError(f"Could not write {path}: {_reason(error)}.") from error
     finally:
         if temporary is not None:
-            with suppress(OSError):  # gone by its final name; or it stays hidden, and is swept by the next run
+            with suppress(OSError):  # it was moved; or it stays hidden, and the next run removes it
                 temporary.unlink()
 
 
 def move_to_unused(temporary: Path, wanted: Path) -> Path:
-    """Give a finished file the name `wanted`, or the next number if that name is taken; return the path it has now.
+    """Move a finished file to `wanted`, or to the next number if that name is taken.
 
-    Nothing is replaced, even if other processes choose the same name at the same moment. A file of the same content
-    that has the name already counts as this one. Raises OSError.
+    Nothing is replaced, even if other processes choose the same name at the same moment. An existing file of that name
+    with the same content counts as this one.
+
+    Returns:
+        The final path.
+
+    Raises:
+        OSError: The file cannot be moved.
     """
     for path in numbered(wanted):
         try:
@@ -179,7 +190,7 @@ def _move_to_new(temporary: Path, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, complete or not at all; names of files that are no text keep their bytes."""
+    """Write `text` to `path` as UTF-8, complete or not at all; file names that are not valid text keep their bytes."""
     with complete_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
 
@@ -187,15 +198,15 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes, move: Move = Path.replace) -> None:
     """Write `content` to `path`, complete or not at all; `move` as in `complete_file`.
 
-    Pillow's encoders, given a file, take no notice of a disk that fills up in the middle of their last piece: they are
-    to encode into memory, and what they give is written here.
+    Pillow's encoders do not notice if the disk fills up while they write the last piece to a file. They should encode
+    into memory, and this function writes the result.
     """
     with complete_file(path, move=move) as temporary:
         temporary.write_bytes(content)
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; raise OSError also for a pipe or a device, which might never answer."""
+    """Open a file for reading; raise OSError also for a pipe or a device, which might block forever."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -224,13 +235,18 @@ def read_text(path: Path, maximum_bytes: int = RECORD_BYTES) -> str:
 
 
 def read_json(path: Path, allows_nan: bool = False) -> Any:
-    """Read a record, whose values are still to be checked; raise OSError or InvalidDocument, a ValueError."""
+    """Read a JSON record, whose values the caller must check; raise OSError or InvalidDocument, a ValueError."""
     return parse_json(read_text(path), allows_nan)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed process was writing in `folder` or below, which must belong to that process alone; raise
-    ColorizeError."""
+    """Remove the files that a killed process was writing in `folder` or its subfolders.
+
+    The folder must belong to that process alone.
+
+    Raises:
+        ColorizeError: A file cannot be removed.
+    """
     try:
         for path in folder.rglob(f"{UNFINISHED}*"):
             path.unlink(missing_ok=True)
@@ -252,8 +268,8 @@ def unused_path(path: Path) -> Path:
 
 @cache
 def umask() -> int:
-    """Return which permissions new files and folders of this process lack."""
-    # Reading it means setting it, for every thread at once: so once, under a lock.
+    """Return the permissions that new files and folders of this process lack."""
+    # Reading the mask means setting it for all threads at once, so it is read once, under a lock.
     with _UMASK_LOCK:
         current = os.umask(0o077)
         os.umask(current)
@@ -261,6 +277,6 @@ def umask() -> int:
 
 
 def _reason(error: OSError) -> str:
-    """Return the system's own words; HDF5 hides its number in a page of others."""
+    """Return the system's message for an error; HDF5 hides the error number in a long message."""
     number = re.search(r"errno = (\d+)", str(error))
     return error.strerror or (os.strerror(int(number[1])) if number else str(error))

@@ -1,4 +1,4 @@
-"""Which files and folders a living process owns, so that what a killed one has left behind can be told from them."""
+"""Ownership of files and folders by living processes, which distinguishes them from the leftovers of killed ones."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from colorizer.errors import ColorizeError
 
 try:
     import fcntl
-except ImportError:  # Windows, where nothing can be told, and so nothing counts as left behind
+except ImportError:  # Windows, where nothing counts as left behind
     fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
 def owned(path: Path) -> Iterator[bool]:
-    """Own a file or folder that is there, as long as the block runs; the system ends it with the process, however
-    that ends. Where a file system knows no locks, nothing is owned. Yields whether another process owns it.
+    """Own an existing file or folder while the block runs.
+
+    The system releases the ownership when the process ends, however it ends. On a file system without locks, nothing is
+    owned.
+
+    Yields:
+        Whether another process owns it.
     """
     handle, is_taken = _locked(path)
     try:
@@ -30,7 +35,7 @@ def owned(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def owned_alone(path: Path, refusal: str) -> Iterator[None]:
-    """Own a file or folder as `owned` does; raise ColorizeError, saying `refusal`, if another process owns it."""
+    """Own a file or folder as `owned` does; raise ColorizeError with the text `refusal` if another process owns it."""
     with owned(path) as is_taken:
         if is_taken:
             raise ColorizeError(refusal)
@@ -39,8 +44,9 @@ def owned_alone(path: Path, refusal: str) -> Iterator[None]:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Keep the block to one process at a time for a folder; the others wait. Where a file system has no locks, nobody
-    waits.
+    """Let only one process at a time run the block for a folder; the others wait.
+
+    On a file system without locks, no process waits.
     """
     handle = None
     try:
@@ -55,7 +61,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def is_abandoned(path: Path) -> bool:
-    """Say whether surely no living process owns a file or folder."""
+    """Return whether it is certain that no living process owns a file or folder."""
     handle, _ = _locked(path)
     if handle is not None:
         os.close(handle)
@@ -63,7 +69,7 @@ def is_abandoned(path: Path) -> bool:
 
 
 def _locked(path: Path) -> tuple[int | None, bool]:
-    """Return an open file that holds the lock, or None if there is none, and whether another process holds it."""
+    """Lock a path without waiting; return the file descriptor or None, and whether another process has the lock."""
     if fcntl is None:
         return None, False
     try:

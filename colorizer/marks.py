@@ -1,4 +1,4 @@
-"""Marks by which the program knows its own results again, so that it never takes them for photos to colorize."""
+"""Mark the program's own results, so that they are never colorized as photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
 
 
 def mark_folder(folder: Path) -> None:
-    """Mark a folder, made if need be, as one of results; raise ColorizeError."""
+    """Mark a folder as one of results, creating it if needed; raise ColorizeError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _FOLDER).touch()
@@ -23,18 +23,18 @@ def mark_folder(folder: Path) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Say whether a folder holds results."""
+    """Return whether a folder is marked as one of results."""
     return exists(folder / _FOLDER)
 
 
 def mark_beside(folder: Path, names: Iterable[str]) -> None:
-    """Add names to those that were written beside the photos in a folder; raise ColorizeError."""
+    """Record the names of results written next to the photos in a folder; raise ColorizeError."""
     with one_at_a_time(folder):
         write_text(folder / _BESIDE, json.dumps(sorted({*made_beside(folder), *names}), indent=1))
 
 
 def made_beside(folder: Path) -> frozenset[str]:
-    """Return the names of what was written beside the photos in a folder; none where that is not known."""
+    """Return the names of results written next to the photos in a folder; empty if not known."""
     try:
         names = read_json(folder / _BESIDE)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How fast a piece of work goes, by what was done and the time it took: nothing is guessed."""
+"""Measure the speed of work from what is done and the time it took."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 
 _LEAST_SECONDS = 1.0
-"""In less, the first file's start-up or a burst from a cache is all there is to measure."""
+"""Shorter measurements would show only start-up or a burst from a cache."""
 
 
 class Pace:
-    """Counts work against the clock; starts anew whenever the count falls, as it does with every epoch.
+    """Speed of work in progress; starts over whenever the count falls, as it does with every epoch.
 
-    `clock` returns seconds, and only differences of it are looked at.
+    Args:
+        clock: Returns seconds; only differences matter.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
@@ -21,27 +22,27 @@ class Pace:
         self._started = self._now = clock()
 
     def move(self, done: int, total: int) -> None:
-        """Note that `done` of `total` are done now."""
+        """Record that `done` of `total` are done now."""
         self._now = self._clock()
         if done < self._done or self._total == 0:
-            # What is done already at the first word was done before, and took no time of ours.
+            # Work that was done before the first call is not counted.
             self._first, self._started = done, self._now
         self._done, self._total = done, total
 
     @property
     def rate(self) -> float | None:
-        """What is done in a second, on average since the start; None before there is enough to tell."""
+        """Average number of items per second since the start; None until it can be measured."""
         elapsed, counted = self._now - self._started, self._done - self._first
         return counted / elapsed if elapsed >= _LEAST_SECONDS and counted > 0 else None
 
     @property
     def remaining(self) -> float | None:
-        """Seconds left at this rate; None before there is enough to tell."""
+        """Remaining seconds at this rate; None until the rate can be measured."""
         return (self._total - self._done) / self.rate if self.rate else None
 
 
 def clock_time(seconds: float) -> str:
-    """Return a duration as a clock would show it: "02:05", or "1:02:05"."""
+    """Format a duration as a clock does: "02:05", or "1:02:05"."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"

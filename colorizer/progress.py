@@ -1,12 +1,12 @@
-"""How long work reports where it stands."""
+"""Progress callbacks of long-running work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called as ``progress(done, total)`` while a long piece of work runs."""
+"""Called as ``progress(done, total)`` during long-running work."""
 
 
 def no_progress(done: int, total: int) -> None:
-    """Stand in where nobody watches."""
+    """Ignore progress; the default callback."""

@@ -1,4 +1,4 @@
-"""What libraries say by the way, held back: the only place that does."""
+"""Suppress the output of libraries on standard error and in logs. No other module does this."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_errors() -> Iterator[None]:
-    """Hold back what libraries write to standard error, unless the block fails: TensorFlow's C++ core greets there
-    whatever its log level (https://github.com/tensorflow/tensorflow/issues/100442).
+    """Suppress what libraries write to standard error, unless the block fails.
+
+    TensorFlow's C++ core writes a greeting whatever its log level
+    (https://github.com/tensorflow/tensorflow/issues/100442).
     """
     import tempfile
 
-    if sys.stderr is None:  # as Python has it where standard error was closed before it began
+    if sys.stderr is None:  # Python sets this if standard error was closed before it started
         yield
         return
     sys.stderr.flush()
@@ -34,7 +36,7 @@ def quiet_errors() -> Iterator[None]:
 
 @contextmanager
 def quiet_logger(name: str) -> Iterator[None]:
-    """Hold back all but the errors of a library's logger, inside a block or a function this decorates."""
+    """Suppress all messages of a library's logger below errors, in a block or in a decorated function."""
     logger = logging.getLogger(name)
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What a setting may be: declared once, at its field, for whoever types it and for whoever makes it in Python."""
+"""Valid ranges of settings, declared once at each field, for the command line and for Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorizer.errors import ColorizeError
 
 
 class OutOfRange(ColorizeError, ValueError):
-    """A value that its setting may not have; the text says why."""
+    """A value outside the range of its setting; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Number:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some names."""
+    """One of several names."""
 
     options: tuple[str, ...]
 
@@ -84,9 +84,9 @@ Range = WholeNumber | Number | OneOf | Counts
 
 
 class Ranged:
-    """A frozen dataclass that refuses values out of the ranges its fields are annotated with.
+    """A frozen dataclass that refuses values outside the ranges in its fields' annotations.
 
-    A default is never refused: it may say that there is no value. Raises OutOfRange.
+    Default values are always accepted: a default may stand for "no value". Raises OutOfRange.
     """
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class Ranged:
 
 
 def range_of(kind: type[Ranged], name: str) -> Range | None:
-    """Return the range a field is annotated with, such as `Annotated[int, WholeNumber(1, 9)]`; None without one."""
+    """Return the range in a field's annotation, such as `Annotated[int, WholeNumber(1, 9)]`, or None."""
     return _ranges(kind).get(name)
 
 

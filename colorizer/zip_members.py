@@ -1,6 +1,6 @@
-"""Members of zips from anywhere, inflated to no more than their directory says.
+"""Inflate members of zips from any source, to no more than their declared size.
 
-`zipfile` bounds neither what one piece of bzip2 or LZMA inflates to nor what it inflates to when all is read at once.
+`zipfile` limits neither the output of one piece of bzip2 or LZMA data, nor the output when all is read at once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ _CHUNK = 1024**2
 _LOCAL_HEADER = struct.Struct("<4s22x2H")
 _LZMA_HEADER = struct.Struct("<2xHBI")
 _MAXIMUM_DICTIONARY = 256 * 1024**2
-"""Bytes; 7-Zip's strongest setting takes as many."""
+"""Largest LZMA dictionary, in bytes; 7-Zip's strongest setting needs as much."""
 
 
 def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield a member's content in pieces of at most 1 MB; raise zipfile.BadZipFile when it is not just what it says.
+    """Yield a member's content in pieces of at most 1 MB.
 
-    Its length and checksum are compared, and what inflates to more ends there. Raises, as `zipfile` does, also
-    RuntimeError, NotImplementedError and the errors of the decompressors.
+    Inflation stops as soon as the content exceeds its declared size.
+
+    Raises:
+        zipfile.BadZipFile: The content does not match its declared size or checksum.
+        Exception: RuntimeError, NotImplementedError or an error of the decompressor, as in `zipfile`.
     """
     with path.open("rb") as file:
         file.seek(_packed_at(file, archive, member))
@@ -42,8 +45,8 @@ def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> I
 
 
 def _packed_at(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """Return where in the file a member's packed bytes begin; raise zipfile.BadZipFile where there is no member."""
-    archive.open(member).close()  # compares the two headers, and refuses what is encrypted or packed in unknown ways
+    """Return the position of a member's packed bytes in the file; raise zipfile.BadZipFile if the file has none."""
+    archive.open(member).close()  # compares the two headers, and refuses encryption and unknown packing methods
     file.seek(member.header_offset)
     _, name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     return member.header_offset + _LOCAL_HEADER.size + name + extra
@@ -58,7 +61,8 @@ def _decompressor(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     if member.compress_type == zipfile.ZIP_BZIP2:
         return _inflated(bz2.BZ2Decompressor(), packed)
     properties, parameters, dictionary = _LZMA_HEADER.unpack(file.read(_LZMA_HEADER.size))
-    # The decoder takes the whole dictionary at once, but none reaches back farther than the content is long.
+    # The decoder allocates the whole dictionary at once, but references never reach back beyond the start of the
+    # content.
     dictionary = min(dictionary, member.file_size)
     if properties != 5 or dictionary > _MAXIMUM_DICTIONARY:
         raise zipfile.BadZipFile(f"its member {member.filename!r} is packed in an unknown way")

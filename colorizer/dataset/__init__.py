@@ -1,9 +1,11 @@
-"""Many photos: found, unpacked, checked, divided, and made into batches.
+"""Find, unpack, check and split many photos, and make batches of them.
 
-`find` lists files, `archive` unpacks a zip, `check` decodes each file once and sorts it (`findings` remembers what it
-was), `split` divides what is fine, `shards` what several processes share out, `batches` feeds it to a training, each
-photo `prepared` once. `object_store` has folders that stand in for those of S3, `default_photos` those that ship with
-scikit-image.
+- `find` lists files. `archive` unpacks a zip.
+- `check` decodes each file once and sorts it; `findings` remembers the results.
+- `split` divides usable photos into training, validation and test. `shards` divides a list among several processes.
+- `batches` feeds a training; `prepared` decodes and keeps each photo.
+- `object_store` provides local stand-ins for folders in S3. `default_photos` provides the photographs that ship with
+  scikit-image.
 """
 
 from colorizer.faces import attach

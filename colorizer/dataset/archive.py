@@ -1,4 +1,4 @@
-"""Unpack a zip from anywhere into a folder that appears complete or not at all."""
+"""Unpack a zip from any source into a folder that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from colorizer.settings import ArchiveLimits
 from colorizer.zip_members import inflated
 
 RECORD = ".unpacked-from.json"
-"""File inside an unpacked folder that says which archive it holds."""
+"""File inside an unpacked folder that identifies its archive."""
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -31,19 +31,22 @@ _DAMAGED = (
     ValueError,
     RuntimeError,
 )
-"""What a damaged archive is met with; one packed in an unknown way with NotImplementedError, a RuntimeError."""
+"""Exceptions for damaged archives. An unknown packing method raises NotImplementedError, a RuntimeError."""
 _UNPACKING = ".unpacking-"
 _LINK, _KIND = 0o120000, 0o170000
-"""A symbolic link among the kinds of files, in Unix' mode bits."""
+"""File type of a symbolic link, and the mask of file types, in Unix mode bits."""
 
 
 def is_archive(path: Path) -> bool:
-    """Say whether a file is meant to be a zip: by its name or by its content."""
+    """Return whether a file is a zip, by its name or by its content."""
     return is_file(path) and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
 
 
 def came_from(folder: Path, archive: Path) -> bool:
-    """Say whether a folder was unpacked from this archive as it is now: same name, size, time and list of members."""
+    """Return whether a folder was unpacked from the current version of an archive.
+
+    Name, size, modification time and list of members must match.
+    """
     try:
         return read_json(folder / RECORD) == _identity(archive)
     except (ColorizeError, OSError, *_DAMAGED):
@@ -51,7 +54,7 @@ def came_from(folder: Path, archive: Path) -> bool:
 
 
 def holds(folder: Path, archive: Path) -> bool:
-    """Say whether a folder is this archive unpacked, with all its members still there."""
+    """Return whether a folder holds this archive unpacked, with all its members still present."""
     if not came_from(folder, archive):
         return False
     try:
@@ -62,12 +65,25 @@ def holds(folder: Path, archive: Path) -> bool:
 
 
 def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, progress: Progress = no_progress) -> Path:
-    """Unpack a zip into the folder `target` and return the folder that holds its files.
+    """Unpack a zip into the folder `target`.
 
-    A folder that holds this archive already is used as it is; when `target` is anything else, the next free name
-    ("photos-2") is taken. Refused are members that would land outside the folder, on each other or below `RECORD`,
-    links, encrypted archives, and those whose contents exceed `limits` or the free disk. A member that is the `RECORD`
-    of an earlier unpacking is left out. Raises ColorizeError.
+    A folder that already holds this archive is reused. If `target` is anything else, the next free name ("photos-2") is
+    used. A member that is the `RECORD` of an earlier unpacking is left out.
+
+    Members are refused if they would land outside the folder, on each other or below `RECORD`, or if they are links.
+    Encrypted archives are refused, and so are those whose contents exceed `limits` or the free disk space.
+
+    Args:
+        archive: The zip.
+        target: The folder to create.
+        limits: Limits on the contents.
+        progress: Called with the number of unpacked members.
+
+    Returns:
+        The folder that holds the files.
+
+    Raises:
+        ColorizeError: The archive is refused, damaged or cannot be read, or the folder cannot be written.
     """
     limits = limits or ArchiveLimits()
     temporary = None
@@ -107,26 +123,28 @@ def unpack(archive: Path, target: Path, limits: ArchiveLimits | None = None, pro
 def _sweep(folder: Path) -> None:
     """Remove what killed processes were unpacking into a folder."""
     for path in matching(folder, f"{_UNPACKING}*"):
-        # One that is empty may have been made this moment, and have no owner yet.
+        # An empty folder may have just been created, and have no owner yet.
         if is_folder(path) and any(path.iterdir()) and is_abandoned(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _files(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the members that are files, but for the record in a folder that was unpacked once and zipped again."""
+    """Return the members that are files, except the record of a folder that was unpacked once and zipped again."""
     # As ZipInfo.is_dir does for names that are not empty.
     files = [member for member in opened.infolist() if not member.filename.endswith("/")]
     return [member for member in files if not _is_record(PurePosixPath(member.filename.replace("\\", "/")).parts)]
 
 
 def _is_record(parts: tuple[str, ...]) -> bool:
-    """Say whether a path inside the folder is that of its record, as file systems see it that tell neither case nor
-    dots and spaces at the end of a name."""
+    """Return whether a path inside the folder is that of its record.
+
+    Some file systems ignore case, and dots and spaces at the end of a name.
+    """
     return len(parts) == 1 and parts[0].rstrip(". ").casefold() == RECORD
 
 
 def _identity(archive: Path) -> dict:
-    """Return what tells an archive from its changed self: name, size, time, and a digest of its list of members."""
+    """Return what identifies this version of an archive: name, size, time, and a digest of its list of members."""
     try:
         state = archive.stat()
         with zipfile.ZipFile(archive) as opened:
@@ -138,7 +156,7 @@ def _identity(archive: Path) -> dict:
 
 
 def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
-    """Return where in the folder a member belongs; raise ColorizeError for one that would land elsewhere."""
+    """Return the path of a member within the folder; raise ColorizeError for a path outside it."""
     if not member.filename.strip("/\\. "):
         raise ColorizeError(
             f"{archive} is refused: one of its members has no name; unpack it yourself and choose the folder."
@@ -186,7 +204,7 @@ def _refuse_unbounded(archive: Path, members: list[zipfile.ZipInfo], limits: Arc
 
 
 def _extract(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
-    """Write one member; what inflates to more than its header says ends there."""
+    """Write a member; stop if it inflates to more than its header declares."""
     path = folder / _inside(archive, member)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

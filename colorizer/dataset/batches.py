@@ -1,4 +1,4 @@
-"""Photos to batches of (grayscale, colour) tensors, read from disk while the network computes."""
+"""Batches of (grayscale, color) arrays from photos, read from disk while the network computes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,26 @@ from colorizer.photos.reading import read_square
 from colorizer.settings import DEFAULT_READING, AugmentationSettings, Reading, worker_count
 
 _BAND_PIXELS = 16_384
-"""That are scaled before their luma is computed; also the most for which OpenBLAS takes its short way."""
+"""Pixels that are scaled before their luma is computed; also the limit of OpenBLAS's path for small matrices."""
 
 
 class PhotoBatches(keras.utils.PyDataset):
     """Batches of (luma, RGB): float32 in [0, 1], shapes (n, size, size, 1) and (n, size, size, 3).
 
-    Every photo is in exactly one batch of an epoch, the last, shorter batch included; one of fewer than `least` photos
-    is joined to the batch before it, as several GPUs need a photo each. With `augmentation`, the order
-    is shuffled and photos are mirrored, cropped and aged at random, anew each epoch and repeatably for a seed. Photos
-    are decoded by several threads ahead of the training step, and kept as uint8 for the next epochs
-    (`prepared.PreparedPhotos`). A photo that can no longer be read raises ColorizeError.
+    Each epoch contains every photo once; its last batch may be smaller. Photos are decoded by several threads ahead of
+    the training step, and kept as uint8 for the next epochs (`prepared.PreparedPhotos`). A photo that can no longer be
+    read raises ColorizeError.
+
+    Args:
+        photos: The photo files.
+        size: Side of the square photos, in pixels.
+        batch_size: Photos per batch.
+        reading: How photos are read and cached.
+        seed: Seed of the order and the augmentation.
+        augmentation: If given, the order is shuffled and photos are mirrored, cropped and aged at random. This differs
+            in each epoch and is reproducible for a seed.
+        least: Minimum size of the last batch. A smaller one is joined to the batch before it, as each of several GPUs
+            needs a photo.
     """
 
     def __init__(
@@ -44,7 +53,7 @@ class PhotoBatches(keras.utils.PyDataset):
         self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
         self.least, self.epoch = max(1, least), 0
         side = size + round(size * augmentation.crop) if augmentation else size
-        # Fresh grain for every photo would cost more than all else that is done to it; a window of this is as good.
+        # A random window of this grain works as well as fresh grain, which would cost more than all other processing.
         self._grain = np.random.default_rng(seed).standard_normal((2 * size, 2 * size), np.float32)
         self._photos = PreparedPhotos(
             photos, side, partial(read_square, limits=reading.limits), reading.cache_folder, reading.cache
@@ -53,7 +62,7 @@ class PhotoBatches(keras.utils.PyDataset):
 
     @property
     def first_batch(self) -> int:
-        """How many photos the first batch has."""
+        """Number of photos in the first batch."""
         return len(self._photos) if len(self) == 1 else self.batch_size
 
     def __len__(self) -> int:
@@ -76,7 +85,7 @@ class PhotoBatches(keras.utils.PyDataset):
         return gray, rgb
 
     def begin_epoch(self, epoch: int) -> None:
-        """Give the batches of this epoch, counted from zero, next."""
+        """Switch to the batches of an epoch, counted from zero."""
         self.epoch = epoch
         self._order = self._shuffled()
 
@@ -84,7 +93,7 @@ class PhotoBatches(keras.utils.PyDataset):
         self.begin_epoch(self.epoch + 1)
 
     def forget(self) -> None:
-        """Give back the memory and the disk of prepared photos."""
+        """Release the memory and the disk space of prepared photos."""
         self._photos.forget()
 
     def _shuffled(self) -> np.ndarray:
@@ -94,9 +103,9 @@ class PhotoBatches(keras.utils.PyDataset):
 
 
 def _fill(rgb: np.ndarray, gray: np.ndarray, pixels: np.ndarray) -> None:
-    """Fill float32 RGB, shape (size, size, 3), and luma, shape (size, size, 1), in [0, 1] with what uint8 pixels are.
+    """Convert uint8 pixels to float32 RGB, shape (size, size, 3), and luma, shape (size, size, 1), both in [0, 1].
 
-    A few rows at a time, which are still in the processor's cache when their luma is computed.
+    A few rows are converted at a time, so that they are still in the processor's cache when their luma is computed.
     """
     rows = max(1, _BAND_PIXELS // len(pixels))
     for top in range(0, len(pixels), rows):
@@ -129,7 +138,7 @@ def _turned(part: np.ndarray, degrees: float, zoom: float) -> np.ndarray:
 
 
 def _mirrored(part: np.ndarray) -> np.ndarray:
-    """Return a photo mirrored: one channel after the other, which takes half as long as pixel after pixel."""
+    """Mirror a photo channel by channel, which takes half as long as pixel by pixel."""
     mirrored = np.empty(part.shape, np.uint8)
     for channel in range(3):
         mirrored[..., channel] = part[:, ::-1, channel]
@@ -139,7 +148,7 @@ def _mirrored(part: np.ndarray) -> np.ndarray:
 def _age(
     gray: np.ndarray, rgb: np.ndarray, grain: np.ndarray, settings: AugmentationSettings, random: np.random.Generator
 ) -> None:
-    """Change luma in place to what an old print might show, and the colours to the true ones on top of it."""
+    """Change luma in place to resemble an old print, and RGB to the true colors on top of that luma."""
     mean = gray.mean()
     contrast = np.float32(1 + random.uniform(-settings.contrast, settings.contrast))
     shift = np.float32(random.uniform(-settings.brightness, settings.brightness))

@@ -23,32 +23,36 @@ from colorizer.settings import DEFAULT_READING, PhotoLimits, Reading, worker_cou
 _TRAINABLE = ("RGB", "RGBA")
 _READABLE, _UNREADABLE, _CUT_OFF = "readable", "unreadable", "cut off"
 _ONLY_WHY = 2
-"""Parts of a finding about a photo that is not taken."""
+"""Length of a finding that holds only a status and a reason."""
 _FILES_AT_A_TIME, _PORTIONS_AHEAD = 16, 8
 _JUDGED = 100
-"""Files that every process decodes to find the color format of a dataset they share."""
+"""Number of files that every process decodes to determine the color format of a shared dataset."""
 
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """What the check found; every file of the dataset is in exactly one of the first five."""
+    """Results of a check.
+
+    Every file of the dataset is in exactly one of `fine`, `unreadable`, `wrong_format`, `in_colour` and `cut_off`, with
+    the exception given at `cut_off`.
+    """
 
     root: Path
     fine: Sequence[Path]
     unreadable: tuple[tuple[Path, str], ...]
-    """(file, why) pairs."""
+    """(file, reason) pairs."""
     wrong_format: tuple[tuple[Path, str], ...]
-    """(file, its colour format) pairs."""
+    """(file, color format) pairs."""
     colour_format: str | None
-    """The run's one colour format, "RGB" or "RGBA"; None when every format was welcome."""
+    """The color format of the run, "RGB" or "RGBA"; None if every format is accepted."""
     in_colour: Sequence[Path] = ()
-    """Photos that are in colour already, where black-and-white ones are wanted: none for training. Toned and yellowed
-    ones are not."""
+    """When colorizing: photos that are already in color. Toned and yellowed photos are not among them."""
     cut_off: tuple[tuple[Path, str], ...] = ()
-    """(file, sentence) pairs of photos whose end is missing. Where `PhotoLimits.takes_cut_off` takes them, they are
-    among the others too; for training they are unreadable."""
+    """(file, sentence) pairs of photos whose end is missing. If `PhotoLimits.takes_cut_off` accepts them, they are also
+    among the others. For training they are in `unreadable` instead.
+    """
     several_pages: Sequence[Path] = ()
-    """Files with more pages than one; they are among the others too."""
+    """Files with more than one page; they are also among the others."""
 
 
 def check_photos(
@@ -60,11 +64,18 @@ def check_photos(
 ) -> DatasetCheck:
     """Decode every file to its last pixel and sort it into fine, unreadable and wrong format.
 
-    What was found is remembered in `reading.cache_folder`, and files that have not changed are not decoded again.
+    Results are stored in `reading.cache_folder`; files that have not changed are not decoded again.
 
-    For training, the run's color format is the one most photos have (RGB, or RGBA for photos with transparent pixels),
-    and every other format, grayscale included, is wrong; or it is `wanted`, where the files are a part of many. For
-    colorizing, every photographic format is fine, and photos that are already in color are listed separately.
+    For training, only one color format is accepted: by default the one that most photos have (RGB, or RGBA for photos
+    with transparent pixels). Every other format, including grayscale, is wrong. For colorizing, every photographic
+    format is accepted, and photos that are already in color are listed separately.
+
+    Args:
+        dataset: The files.
+        for_training: Whether the photos are for training or for colorizing.
+        reading: How photos are read and cached.
+        progress: Called with the number of checked files.
+        wanted: The color format for training, if the files are a part of a larger dataset.
     """
     read_formats()  # so that a missing package is an error of the installation, not of each photo
     if for_training:
@@ -99,24 +110,24 @@ def check_photos(
 
 
 def colour_format(dataset: Dataset, limits: PhotoLimits = DEFAULT_READING.limits) -> str:
-    """Return the color format of most of these files, judged by at most `_JUDGED` of them, spread evenly."""
+    """Return the color format of most files, judged by at most `_JUDGED` of them, evenly spaced."""
     step = max(1, -(-len(dataset.files) // _JUDGED))
     findings = (_examine(path, limits, tells_toned=False) for path in dataset.files[::step])
     return _commonest_format(found[1] for found in findings if found[0] == _READABLE)
 
 
 def _commonest_format(formats: Iterable[str | None]) -> str:
-    """Return the trainable format that occurs most often; RGB where two are equally common."""
+    """Return the most frequent trainable format; RGB if two are equally frequent."""
     counts = Counter(formats)
     return max(_TRAINABLE, key=lambda form: counts[form])
 
 
 class _Found:
-    """What was found about so many files, ten bytes for each."""
+    """Findings about `count` files, at about ten bytes per file."""
 
     def __init__(self, count: int):
         self.formats: list[str | None] = [None] * count
-        """Colour formats; None where a file is unreadable, or not yet read."""
+        """Color formats; None for a file that is unreadable or has not been read yet."""
         self.in_colour = bytearray(count)
         self.unreadable: dict[int, str] = {}
         self.cut_off: dict[int, str] = {}
@@ -138,11 +149,11 @@ class _Found:
 
 
 def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: Progress) -> _Found:
-    """Examine every file; those seen before, and not changed since, are not decoded again.
+    """Examine every file, except those that were examined before and have not changed since.
 
-    Whether a photo is toned is nothing to a training, and not looked at: a check for colorizing finds it out.
+    Training does not need to know whether a photo is toned, so only a check for colorizing determines it.
     """
-    # The one photo of a folder that somebody chose alone must not displace what is known of the others.
+    # Checking a single photo must not replace the findings about its folder.
     known = Findings(reading.cache_folder, dataset.files[0] if len(dataset.files) == 1 else dataset.root)
     found, unseen = _Found(len(dataset.files)), array("Q")
     for number, path in enumerate(dataset.files):
@@ -156,7 +167,7 @@ def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: 
     try:
         for number, now, finding in _examined_by_threads(dataset.files, unseen, for_training, reading):
             found.note(number, finding)
-            if finding[0] == _READABLE:  # what is wrong with a file may be mended without a trace in size or time
+            if finding[0] == _READABLE:  # other problems may be fixed without a change in size or time
                 known.remember(str(dataset.files[number]), now, finding)
             done += 1
             progress(done, len(dataset.files))
@@ -168,10 +179,10 @@ def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: 
 def _examined_by_threads(
     files: Sequence[Path], numbers: Sequence[int], for_training: bool, reading: Reading
 ) -> Iterator[tuple[int, Fingerprint | None, list]]:
-    """Yield the number of each file, its fingerprint before it was read, and what was found about it, in order.
+    """Yield the number of each file, its fingerprint before it was read, and the finding about it, in order.
 
-    Pillow decodes outside the interpreter's lock, so threads keep all cores busy without a second interpreter; they
-    take several files at a time, because handing over each one costs as much as a tenth of decoding it.
+    Pillow decodes without the interpreter lock, so threads keep all cores busy. They take several files at a time,
+    because handing over each one separately costs as much as a tenth of decoding it.
     """
     threads = worker_count(reading.workers)
     some = max(1, min(_FILES_AT_A_TIME, len(numbers) // (4 * threads)))
@@ -182,7 +193,7 @@ def _examined_by_threads(
             for number in portion
         ]
 
-    waiting: deque[Future] = deque()  # few, since each of them takes a kilobyte
+    waiting: deque[Future] = deque()  # few, since each takes a kilobyte
     pool = ThreadPoolExecutor(threads)
     try:
         for first in range(0, len(numbers), some):
@@ -196,8 +207,9 @@ def _examined_by_threads(
 
 
 def _is_enough(found: list | None, for_training: bool, maximum_pixels: int) -> bool:
-    """Say whether what was remembered is all that this check would find, and within its limit of pixels, which another
-    run's need not be.
+    """Return whether a remembered finding is complete for this check and within its limit on pixels.
+
+    The finding may come from a run with another limit.
     """
     match found:
         case [str(kind), str(), int(pixels), bool() | None as in_colour, int()]:

@@ -1,4 +1,7 @@
-"""The default dataset: photographs that ship with scikit-image (https://scikit-image.org/docs/stable/api/skimage.data.html)."""
+"""The default dataset: photographs that ship with scikit-image.
+
+https://scikit-image.org/docs/stable/api/skimage.data.html
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,31 @@ from colorizer.files import complete_file, is_file, is_folder
 from colorizer.photos.color import luma
 
 SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
-"""Colour photographs, to train with."""
+"""Color photographs for training."""
 SHIPPED_GRAY = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
-"""Photographs of people, animals, food and places, to colorize once their colours are taken from them; the one of the
-cameraman never had any."""
+"""Photographs of people, animals, food and places. They are converted to gray and then colorized; only camera.png is
+gray originally.
+"""
 
 
 def fill_default_dataset(folder: Path, for_training: bool) -> Path:
-    """Return the default dataset's folder, filled with scikit-image's photographs if it holds nothing yet.
+    """Fill the default dataset with scikit-image's photographs if it is empty.
 
-    A zip that a person dropped there is unpacked beside it. Raises ColorizeError when the photographs cannot be had.
+    A zip that you put there is unpacked next to it.
+
+    Args:
+        folder: The folder of the default dataset.
+        for_training: Whether the photographs are for training, in color, or for colorizing, in gray.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        ColorizeError: scikit-image's photographs are not available, or the folder cannot be filled.
     """
     found = find_files(folder).files if is_folder(folder) else ()
     for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
-        if not came_from(archive.with_suffix(""), archive):  # a photo taken out of it is to stay out
+        if not came_from(archive.with_suffix(""), archive):  # a photo that was deleted must not be unpacked again
             unpack(archive, archive.with_suffix(""))
     if found:
         return folder
@@ -59,9 +73,12 @@ def holds_only_samples(photos: Iterable[Path]) -> bool:
 
 
 def true_colours(folder: Path) -> dict[Path, Path]:
-    """Return where the true colours of the photographs are that `fill_default_dataset` has turned gray in `folder`.
+    """Find the color originals of the gray photographs that `fill_default_dataset` wrote into `folder`.
 
-    A photo that is there under the same name, but is another, is none of them.
+    A photo of the same name with other content is not included.
+
+    Returns:
+        Color originals by gray photograph.
     """
     source = _source()
     if source is None:
@@ -76,7 +93,7 @@ def _source() -> Path | None:
 
 
 def _gray_path(folder: Path, name: str) -> Path:
-    return (folder / name).with_suffix(".png")  # so that nothing is lost to JPEG a second time
+    return (folder / name).with_suffix(".png")  # avoids JPEG losses a second time
 
 
 def _gray(photo: Path) -> np.ndarray:
@@ -90,5 +107,5 @@ def _is_gray_of(path: Path, truth: Path) -> bool:
         with Image.open(truth) as image:
             has_colour = image.mode == "RGB"
         return has_colour and np.array_equal(np.asarray(Image.open(path)), _gray(truth))
-    except OSError:  # one of them is not there, or no photo
+    except OSError:  # one of them is missing or not a photo
         return False

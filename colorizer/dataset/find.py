@@ -16,14 +16,14 @@ from colorizer.marks import is_marked, made_beside
 from colorizer.settings import ArchiveLimits
 
 HINTS_ENDING = ".hints.json"
-"""How the names of files end that lie beside a photo and say what is known of its colours."""
+"""Ending of the names of files next to a photo that hold color hints for it."""
 
 
 def hints_file_of(photo: Path) -> Path | None:
     """Find the file of hints next to a photo or a film: `PHOTO.jpg.hints.json` or `PHOTO.hints.json`.
 
-    The two names may differ in normalization (NFC and NFD, https://unicode.org/reports/tr15/): some systems and
-    archives change that of a name.
+    The two names may differ in Unicode normalization (NFC and NFD, https://unicode.org/reports/tr15/), which some
+    systems and archives change.
     """
     for name in (photo.name + HINTS_ENDING, photo.stem + HINTS_ENDING):
         for spelling in spellings(name):
@@ -34,7 +34,7 @@ def hints_file_of(photo: Path) -> Path | None:
 
 
 def spellings(name: str) -> list[str]:
-    """Return a name, and the same name in NFC and in NFD if these differ from it."""
+    """Return a name, and its NFC and NFD forms where they differ from it."""
     return list(dict.fromkeys((name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))))
 
 
@@ -43,26 +43,29 @@ class Dataset:
     """The files of one source, unchecked."""
 
     root: Path
-    """The folder the files' relative names start from."""
+    """The folder that the relative names of the files start from."""
     files: Sequence[Path]
-    """Every file below it, sorted by name: `paths.Paths`, or a tuple."""
+    """Every file below `root`, sorted by name: `paths.Paths`, or a tuple."""
     hidden: int
-    """Files left out because their name, or their folder's, starts with a dot or is __MACOSX."""
+    """Number of files left out because their name or that of a folder starts with a dot or is __MACOSX."""
     results: int = 0
-    """Files left out because the program itself has made them: they lie in a folder of results, or beside a photo."""
+    """Number of files left out because the program made them: they are in a folder of results, or next to a photo."""
     closed: tuple[Path, ...] = ()
-    """Folders left out because this process may not open them."""
+    """Folders left out because this process has no permission to open them."""
 
 
 def find_files(source: Path) -> Dataset:
-    """List every file under a folder, or the one photo that `source` is.
+    """List every file in a folder and its subfolders, or a single photo.
 
-    Raises ColorizeError when there is nothing at `source`, or when it is a folder that cannot be read. A folder below
-    it that this process may not open is left out.
+    Links to folders are not followed, so a loop of links cannot trap the search. A zip that is unpacked next to itself
+    is left out in favor of its photos. Left out as well are files of hints, and the program's own results unless
+    `source` is their folder. A subfolder that this process has no permission to open is listed in `Dataset.closed`.
 
-    Links to folders are not followed, so a loop of links cannot trap the walk. A zip that lies unpacked beside itself
-    is not listed: its photos are. Nor are hints beside a photo, and the
-    program's own results, unless `source` is their folder.
+    Args:
+        source: A folder or a photo.
+
+    Raises:
+        ColorizeError: `source` does not exist, or is a folder that cannot be read.
     """
     if is_file(source):
         return Dataset(source.parent, (source,), 0)
@@ -89,26 +92,29 @@ def find_files(source: Path) -> Dataset:
         listed = [name for name in visible if name not in beside and not name.endswith(HINTS_ENDING)]
         above = os.path.relpath(folder, source)
         found += [
-            name if above == os.curdir else os.path.join(above, name)  # noqa: PTH118 - a Path takes ten times as much
+            name if above == os.curdir else os.path.join(above, name)  # noqa: PTH118 - a Path takes ten times as long
             for name in listed
             if not (name.lower().endswith(".zip") and _is_unpacked(Path(folder, name)))
         ]
-    # As paths are sorted: folder by folder, which a separator below every other character does.
+    # Sort like paths, folder by folder: the separator must sort before every other character.
     found.sort(key=lambda name: os.path.normcase(name).replace(os.sep, "\0"))
     return Dataset(source, Paths(source, found), hidden, results, tuple(closed))
 
 
 def gather(sources: Sequence[Path]) -> Dataset:
-    """List the files of several sources together, each once; raise ColorizeError when one has none.
+    """List the files of several sources together, each once.
 
-    Names start from the folder that holds all of them; of one source alone, as `find_files` has them.
+    Names start from the folder that holds all sources; with a single source, as in `find_files`.
+
+    Raises:
+        ColorizeError: As in `find_files`, or the sources are on several drives.
     """
     if len(sources) == 1:
         return find_files(sources[0])
     found = [find_files(source.absolute()) for source in sources]
     try:
         root = Path(os.path.commonpath([dataset.root for dataset in found]))
-    except ValueError as error:  # two drives have nothing in common
+    except ValueError as error:  # two drives have no common folder
         raise ColorizeError("Photos of several drives cannot be taken together; take one drive at a time.") from error
     files = sorted({file for dataset in found for file in dataset.files})
     hidden, results = sum(each.hidden for each in found), sum(each.results for each in found)
@@ -117,9 +123,9 @@ def gather(sources: Sequence[Path]) -> Dataset:
 
 
 def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Walk as `os.walk` does; raise ColorizeError where folders lie deeper in one another than those of an archive may.
+    """Walk like `os.walk`; raise ColorizeError if folders are nested deeper than those of an archive may be.
 
-    Colour photos go into the same folders under `OUTPUT/`, and what makes folders there calls itself for every level.
+    Color photos go into the same subfolders under `OUTPUT/`, and the code that creates these is recursive.
     """
     deepest = ArchiveLimits.maximum_depth
     for folder, subfolders, names in os.walk(source, onerror=onerror):

@@ -1,4 +1,4 @@
-"""What earlier checks found out about files that have not changed since."""
+"""Findings of earlier checks about files that have not changed since."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from colorizer.files import Fingerprint, matching, read_json, resolved, write_te
 from colorizer.settings import CacheSettings
 
 _VERSION = 5
-"""Raised whenever what is remembered changes its meaning; files of other versions are not read."""
+"""Increased whenever the meaning of a finding changes; files of other versions are ignored."""
 
 
 class Findings:
-    """What earlier checks found out about the files of one folder, kept as one JSON file."""
+    """Findings of earlier checks about the files of one folder, stored as a JSON file."""
 
     def __init__(self, folder: Path | None, root: Path, settings: CacheSettings | None = None):
         self._settings = settings or CacheSettings()
@@ -27,7 +27,7 @@ class Findings:
         self._found: dict[str, list] = {}
 
     def recall(self, path: str, now: Fingerprint | None) -> list | None:
-        """Return what was found about a file, if it is still the same file."""
+        """Return the finding about a file, or None if it has changed or is unknown."""
         known = self._known.get(path)
         if known is None or now is None or known[0] != now[0] or known[1] != now[1]:
             return None
@@ -35,15 +35,15 @@ class Findings:
         return known[2]
 
     def remember(self, path: str, now: Fingerprint | None, finding: list) -> None:
-        """Note what was found about a file; nothing is noted about one that has vanished, or without a cache."""
+        """Note a finding about a file. Without a cache, or if the file has disappeared, do nothing."""
         if now is not None and self._file is not None:
             self._found[path] = [*now, finding]
 
     def save(self) -> None:
-        """Write what was recalled and remembered, and forget the folders checked longest ago."""
+        """Save all findings, and remove those about the folders checked longest ago."""
         if self._file is None or self._found == self._known:
             return
-        with suppress(ColorizeError, OSError):  # a disk that takes no cache takes none; the check itself is done
+        with suppress(ColorizeError, OSError):  # the check itself is complete, even if the cache cannot be written
             write_text(self._file, json.dumps(self._found, separators=(",", ":")))
             oldest = sorted(matching(self._file.parent, "*.json"), key=lambda file: file.stat().st_mtime)
             for file in oldest[: -self._settings.remembered_folders]:
@@ -60,7 +60,7 @@ class Findings:
 
 
 def _is_note(note: Any) -> bool:
-    """Say whether something read is what is remembered of a file: its fingerprint, and a list of plain values."""
+    """Return whether a parsed value is a fingerprint and a list of plain values."""
     match note:
         case [int(), int(), [*parts]]:
             return all(isinstance(part, str | int | None) for part in parts)

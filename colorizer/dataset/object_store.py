@@ -1,8 +1,8 @@
-"""Folders of an S3 object store, each with a local folder that stands in for it.
+"""Folders of an S3 object store, each with a local folder as a stand-in.
 
-A stand-in has a file for every object, as long and as old, and empty: sparse, so that it takes no room. Photos are
-found and named there as in any other folder. What is in them is fetched for some at a time, and given up again; what is
-made in a stand-in is put into the store. A put is whole or has not happened, which is what a rename is elsewhere.
+A stand-in has a file for every object, with the same size and date, but empty: it is sparse and takes no space. Photos
+are found and named there as in any other folder. The contents of a few files are fetched at a time and dropped again;
+results written to a stand-in are uploaded to the store. An upload is atomic, like a rename in a file system.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from colorizer.errors import ColorizeError, reason
 from colorizer.files import Fingerprint, fingerprint, is_file, resolved
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
-"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and what stores of other makers add."""
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and what other vendors' stores add."""
 _AT_ONCE = 16
-"""Objects on their way at a time: a store answers each of many requests as fast as a single one."""
+"""Objects in transfer at a time: a store answers each of many requests as fast as a single one."""
 _CONNECT_SECONDS = 10
 _NO_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ)
-"""How a file system refuses a name that it cannot have, or that is a file's and a folder's at once."""
+"""Errors of file systems for an impossible name, or a name that belongs to both a file and a folder."""
 
 
 class Place:
-    """A folder that photos are read from, or results written into."""
+    """A folder to read photos from or to write results to."""
 
     is_store = False
-    """Whether it is in a store: then what is there is whole."""
+    """Whether the folder is in a store, where every object is complete."""
     left_out: Sequence[str] = ()
-    """Objects whose names no file can have."""
+    """Objects whose names are not valid file names."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -45,24 +45,29 @@ class Place:
         return str(self.folder)
 
     def named(self, text: str) -> str:
-        """Return a sentence with the place's own name where it names the folder that stands in for it."""
+        """Replace the stand-in's path in a sentence by the address of the store."""
         return text
 
     def fetched(self, names: Iterable[str]) -> AbstractContextManager[None]:
-        """Have these files, by their names relative to the folder, with all that is in them as long as the block runs;
-        raise ColorizeError.
+        """Provide the contents of files while the block runs.
+
+        Args:
+            names: File names relative to the folder.
+
+        Raises:
+            ColorizeError: The store refuses, or the disk is full.
         """
         return nullcontext()
 
     def put(self, names: Iterable[str]) -> None:
-        """Put files of the folder where they belong; raise ColorizeError."""
+        """Upload files of the folder to the store; raise ColorizeError."""
 
     def put_records(self) -> None:
-        """Put what is kept whole here, and has changed, where it belongs; raise ColorizeError."""
+        """Upload the kept files that have changed to the store; raise ColorizeError."""
 
 
 class _StandIn(Place):
-    """A folder that stands in for a part of an object store."""
+    """A local stand-in for part of an object store."""
 
     is_store = True
 
@@ -70,7 +75,7 @@ class _StandIn(Place):
         super().__init__(folder)
         self._address, self._client, self._is_kept = store, client, is_kept
         self._known: dict[str, Fingerprint | None] = {}
-        """Of kept files: what they were when they were last fetched or put."""
+        """Fingerprints of kept files when they were last fetched or uploaded."""
 
     def __str__(self) -> str:
         return self._address
@@ -79,7 +84,7 @@ class _StandIn(Place):
         return text.replace(str(self.folder), self._address)
 
     def fill(self) -> None:
-        """Make a file for every object, and fetch what is kept; raise ColorizeError."""
+        """Create a file for every object, and fetch the kept ones; raise ColorizeError."""
         with _refused(self._address):
             names, self.left_out = _made(self.folder, _listed(self._client, self._address))
         self._each(self._fetch, [name for name in names if self._is_kept(name)])
@@ -134,18 +139,24 @@ class _StandIn(Place):
 
 
 def address(path: Path) -> str:
-    """Return the address of an object store that a path was, such as "s3://archive/scans", before it was read as one;
-    empty for any other path.
+    """Return the object store address of a path, such as "s3://archive/scans", or "" for any other path.
+
+    The path is the address after `Path` has parsed it.
     """
     return "s3://" + "/".join(path.parts[1:]) if path.parts[:1] == ("s3:",) else ""
 
 
 @contextmanager
 def stood_in(path: Path, is_kept: Callable[[str], bool]) -> Iterator[Place]:
-    """Yield the place of a path, which for the address of an object store is a stand-in that is gone after the block.
+    """Yield the place of a path. For an object store, this is a stand-in that is removed after the block.
 
-    `is_kept` says of which objects, by their relative names, the content is fetched at once and kept here; of all
-    others there is only the name. Raises ColorizeError.
+    Args:
+        path: A folder, or the address of an object store as a path.
+        is_kept: Whether to fetch an object at once and keep its content, by its relative name. All others have only a
+            name.
+
+    Raises:
+        ColorizeError: The store cannot be listed or read.
     """
     if not (store := address(path)):
         yield Place(path)
@@ -158,17 +169,17 @@ def stood_in(path: Path, is_kept: Callable[[str], bool]) -> Iterator[Place]:
 
 
 def _listed(client: Any, store: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of each object below an address, relative to it, its bytes, and nanoseconds since 1970."""
+    """Yield each object below an address: its relative name, size in bytes and modification time in nanoseconds."""
     bucket, prefix = _bucket_and_prefix(store)
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", ()):
             name = entry["Key"][len(prefix) :]
-            if name and not name.endswith("/"):  # which stores' own pages make, to show an empty folder
+            if name and not name.endswith("/"):  # stores' consoles create such objects for empty folders
                 yield name, entry["Size"], round(entry["LastModified"].timestamp() * 1000) * 1_000_000
 
 
 def _made(folder: Path, objects: Iterable[tuple[str, int, int]]) -> tuple[list[str], list[str]]:
-    """Make the files that stand in for objects; return the names of those that could be made, and of the others."""
+    """Create the stand-in files of objects; return the names that were created and those that were left out."""
     made, left_out = [], []
     for name, size, time in objects:
         path = folder / name
@@ -190,7 +201,7 @@ def _made(folder: Path, objects: Iterable[tuple[str, int, int]]) -> tuple[list[s
 
 
 def _empty(path: Path) -> None:
-    """Give up what is in a file, not how long and how old it is."""
+    """Drop a file's content, but keep its size and date."""
     state = path.stat()
     os.truncate(path, 0)
     os.truncate(path, state.st_size)
@@ -225,7 +236,7 @@ def _one_thread() -> Any:
 
 @contextmanager
 def _refused(store: str) -> Iterator[None]:
-    """Raise ColorizeError, one sentence, for what boto3 or the store refuse."""
+    """Turn errors of boto3 or the store into ColorizeError, as one sentence."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -236,7 +247,7 @@ def _refused(store: str) -> Iterator[None]:
             f"There are no credentials for {store}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else "
             "boto3 looks for."
         ) from error
-    except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # the last for AWS_ENDPOINT_URL
+    except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # ValueError: for AWS_ENDPOINT_URL
         cause = error.__context__ if isinstance(error.__context__, ClientError) else error
         code = cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
         if code == "NoSuchBucket":

@@ -1,4 +1,4 @@
-"""Many paths in little memory."""
+"""Long lists of paths in little memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import overload
 
 
 class Paths(Sequence[Path]):
-    """Paths below one folder, of which each is made when it is asked for.
+    """Paths below one folder, created on access.
 
-    A `Path` takes half a kilobyte, its name thirty bytes. Like a tuple it never changes, and equals any sequence of
-    the same paths.
+    A `Path` takes half a kilobyte, its name thirty bytes. Like a tuple, the list is immutable, and it equals any
+    sequence of the same paths.
     """
 
     def __init__(self, root: Path, names: Iterable[str]):
-        """`names` are relative to `root`, in the order they are to have."""
+        """Store `names`, which are relative to `root`, in their order."""
         self._root, self._names, self._ends = root, bytearray(), array("Q", [0])
         for name in names:
             self._names += os.fsencode(name)
@@ -52,7 +52,7 @@ class Paths(Sequence[Path]):
         return f"Paths({self._root!r}, {len(self)} names)"
 
     def chosen(self, numbers: Iterable[int]) -> Paths:
-        """Return those with these numbers, in their order."""
+        """Return the paths at these indices, in their order."""
         return Paths(self._root, map(self._name, numbers))
 
     def _name(self, number: int) -> str:
@@ -60,5 +60,5 @@ class Paths(Sequence[Path]):
 
 
 def chosen(paths: Sequence[Path], numbers: Iterable[int]) -> Sequence[Path]:
-    """Return the paths with these numbers: `Paths` of `Paths`, else a tuple."""
+    """Return the paths at these indices: `Paths` from `Paths`, otherwise a tuple."""
     return paths.chosen(numbers) if isinstance(paths, Paths) else tuple(paths[number] for number in numbers)

@@ -15,10 +15,10 @@ from colorizer.settings import CacheSettings
 
 
 class PreparedPhotos:
-    """Photos decoded and resized once: uint8, shape (side, side, 3), in memory while they fit, else in a file.
+    """Photos decoded and resized once: uint8, shape (side, side, 3), kept in memory while they fit, then in a file.
 
-    The file lies in `folder`, belongs to this object alone and disappears with it. Photos beyond both budgets, and
-    photos that changed since they were prepared, are prepared anew. Safe to call from several threads.
+    The file is in `folder`, belongs to this object alone and disappears with it. Photos beyond both budgets, and photos
+    that have changed, are prepared on each access. Safe to call from several threads.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class PreparedPhotos:
         return pixels
 
     def forget(self) -> None:
-        """Give back memory and disk; photos asked for later are prepared anew, each time.
+        """Release memory and disk space; from then on, photos are prepared on each access.
 
-        Not left to the end of this object's life, because TensorFlow holds on to whatever fed it once.
+        This cannot wait until the object is deleted, because TensorFlow keeps a reference to its data source.
         """
         with self._lock:
             self._fingerprints = [None] * len(self._photos)

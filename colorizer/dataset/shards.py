@@ -1,4 +1,4 @@
-"""The parts that several processes divide a list of photos into, each by itself."""
+"""Parts of a list of photos that several processes work on independently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Shard:
-    """One of `count` parts of a list; no two of them share anything, and together they are all of it.
+    """One of `count` disjoint parts of a list, which together make up the whole list.
 
     Examples:
         >>> Shard(1, 3).of("abcdefg")
@@ -23,7 +23,7 @@ class Shard:
     count: int
 
     def of(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return every `count`-th item: folders whose photos are larger than others' fall on all parts alike."""
+        """Return every `count`-th item, so that folders of large photos are spread over all parts."""
         return items[self.number :: self.count]
 
     def __str__(self) -> str:

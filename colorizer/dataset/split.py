@@ -13,7 +13,7 @@ from colorizer.settings import DatasetSettings
 
 @dataclass(frozen=True)
 class Split:
-    """The parts of a training run; no photo is in two of them and none is empty."""
+    """The parts of a training run; they are disjoint and none is empty."""
 
     train: tuple[Path, ...]
     validation: tuple[Path, ...]
@@ -23,10 +23,16 @@ class Split:
 def split_photos(
     photos: Sequence[Path], train_count: int, test_count: int, settings: DatasetSettings | None = None
 ) -> Split:
-    """Choose photos at random, repeatably, for training, validation and test.
+    """Choose photos for training, validation and test at random, reproducibly.
 
-    `train_count` includes the validation photos. Raises ColorizeError when a part would be empty or there are too
-    few photos.
+    Args:
+        photos: The usable photos.
+        train_count: Photos for training, including validation.
+        test_count: Photos for the test.
+        settings: Seed, validation share and minimum counts.
+
+    Raises:
+        ColorizeError: A part would be empty, or there are too few photos.
     """
     settings = settings or DatasetSettings()
     if train_count + test_count > len(photos):
@@ -46,6 +52,6 @@ def split_photos(
 
 
 def choose_photos(photos: Sequence[Path], count: int, seed: int) -> tuple[Path, ...]:
-    """Return all photos, or `count` of them chosen at random, repeatably, in sorted order."""
+    """Choose `count` photos at random, reproducibly, or all if there are fewer; the result is sorted."""
     ordered = sorted(photos)
     return tuple(ordered if count >= len(ordered) else sorted(random.Random(seed).sample(ordered, count)))

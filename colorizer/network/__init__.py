@@ -1,10 +1,12 @@
-"""Networks: built, loaded, saved, drawn, and the devices they run on.
+"""Build, load, save and draw networks, and choose the devices they run on.
 
-`architectures` builds them of stock layers, on `encoders` that learned from ImageNet. `model_files` loads and saves
-them: `model_kinds` names files of other kinds, `clean_copy` copies what comes from elsewhere in a child process, and
-`screening` allows only stock layers. `engines` compute them with Keras, or with LiteRT, which needs no TensorFlow to
-start: `conversion` makes its files, and `converted` keeps them. `drawing` shows networks; `devices` chooses what they
-run on; `chroma_bins` are the colors a classifying network chooses from.
+- `network` defines the networks that the rest of the program uses.
+- `architectures` builds networks of stock layers, on `encoders` pretrained on ImageNet.
+- `model_files` loads and saves them. `model_kinds` identifies files of other kinds, `clean_copy` copies files from
+  elsewhere in a child process, and `screening` allows only stock layers.
+- `engines` computes predictions with Keras, or with LiteRT, which starts without TensorFlow. `conversion` creates files
+  for LiteRT, and `converted` stores them.
+- `drawing` draws networks; `devices` chooses the devices; `chroma_bins` defines the colors of classifying networks.
 """
 
 from colorizer.faces import attach

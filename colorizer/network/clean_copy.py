@@ -1,7 +1,7 @@
 """Clean copies of model files, made by a child process, so that no HDF5 file from elsewhere is opened in this one.
 
 A crafted HDF5 file can make its library loop forever, crash or fill the memory. The child opens it under limits on
-memory and time, and writes what Keras needs of it into a new file. Only that copy is loaded.
+memory and time, and writes what Keras needs to a new file. Only that copy is loaded.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve address space
 }
 _REFUSED, _DAMAGED = 3, 4
-"""Exit codes of the child that writes why to standard output."""
+"""Exit codes of the child; it writes the reason to standard output."""
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MODEL_CONFIG, _TRAINING_CONFIG = "model_config", "training_config"
 _OPTIMIZERS = ("optimizer", "optimizer_weights")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _TEXT_BYTES = 10_000_000
-"""Limit of all attributes together, besides the description of the network."""
+"""Limit of all attributes together, except the description of the network."""
 _SPARE_BYTES = 1_000_000_000
-"""Memory of the child that is not arrays: Python, NumPy and the HDF5 library reserve about half of it."""
+"""Memory of the child besides arrays: Python, NumPy and the HDF5 library reserve about half of it."""
 _BYTES_PER_SECOND = 20_000_000
-"""File size for which the child gets one more second."""
+"""Bytes of a file for each additional second of the child's time limit."""
 _WAITING = 6
-"""Factor from processor seconds to seconds of the clock, on a busy machine or a slow disk."""
+"""Ratio of wall-clock time to processor time, for a busy machine or a slow disk."""
 
 
 class Refused(Exception):
@@ -56,7 +56,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class CleanCopy:
-    """What a child process copied from a model file."""
+    """The parts of a model file that a child process copied."""
 
     config: bytes | None
     """The description of the network as JSON; None for a file of weights alone."""
@@ -71,11 +71,12 @@ def clean_copy(path: Path, limits: ModelLimits) -> Iterator[CleanCopy]:
     """Copy a model file in a child process; the copy is removed after the block.
 
     Args:
-        path: An HDF5 file or a `.keras` zip, whatever its name ends in.
-        limits: Bounds on the file, its content, and the time to read it.
+        path: An HDF5 file or a `.keras` zip, regardless of its name.
+        limits: Limits on the file, its content, and the time to read it.
 
     Raises:
-        ColorizeError: The file is damaged, too large, crafted, or takes too long, or there is no room for a copy.
+        ColorizeError: The file is damaged, too large, crafted, or takes too long, or there is not enough disk space for
+            a copy.
     """
     try:
         stored = path.stat().st_size
@@ -119,7 +120,7 @@ def _copy_in_child(path: Path, folder: Path, stored: int, limits: ModelLimits) -
         raise ColorizeError(f"{path} is refused: {why}.")
     if done.returncode == _DAMAGED and why:
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: it is damaged: {why}")
-    if done.returncode == 1:  # as Python ends by itself
+    if done.returncode == 1:  # Python's own exit code
         raise ColorizeError(f"{path} cannot be read: the process that would read it does not start; free some memory.")
     if resource is not None and done.returncode == -signal.SIGXCPU:
         raise ColorizeError(f"{path} is refused: reading it takes more than {seconds} seconds of the processor.")
@@ -130,7 +131,7 @@ def _copy_in_child(path: Path, folder: Path, stored: int, limits: ModelLimits) -
 
 
 def main(path: str, folder: str, limits: str, seconds: str) -> None:
-    """Copy a model file into a folder: the whole work of the child process."""
+    """Copy a model file into a folder; this is all that the child process does."""
     bounds = ModelLimits(**json.loads(limits))
     stored = Path(path).stat().st_size
     # A large file may unpack to its own size, a small compressed one to a fixed size.
@@ -142,14 +143,14 @@ def main(path: str, folder: str, limits: str, seconds: str) -> None:
         _end(_REFUSED, str(refusal))
     except MemoryError:
         _end(_REFUSED, f"reading it takes more than {(_SPARE_BYTES + allowed) / 1e9:.1f} GB of memory")
-    except Exception as error:  # a crafted or damaged file fails in nearly every way
+    except Exception as error:  # a crafted or damaged file can raise almost any exception
         _end(_DAMAGED, reason(error))
 
 
 def _end(code: int, why: str) -> None:
     sys.stdout.buffer.write(why.encode("utf-8", "replace"))
     sys.stdout.flush()
-    os._exit(code)  # without the HDF5 library's own end, which a damaged file can crash
+    os._exit(code)  # skips the HDF5 library's own cleanup, which a damaged file can crash
 
 
 def _limit_process(memory: int, seconds: int) -> None:
@@ -188,7 +189,7 @@ def _copy(path: Path, folder: Path, limits: ModelLimits, allowed: int) -> None:
 
 
 def _kind_of_zip(names: Any) -> str:
-    """Return what a zip is that is not a `.keras` file, or nothing where that cannot be told."""
+    """Describe a zip that is not a `.keras` file; return "" if its kind is unknown."""
     if any(name.endswith("data.pkl") for name in names):
         return "it is a PyTorch model, whose weights do not fit Keras networks; choose a .keras or .h5 file"
     inside = next((name for name in names if name.lower().endswith((".keras", ".h5", ".hdf5"))), None)
@@ -250,7 +251,7 @@ def _description(source: Any, limits: ModelLimits) -> bytes:
 
 
 def _check_array(name: str, part: Any, left: int) -> int:
-    """Return the size of an array in bytes; raise Refused unless it is numbers that lie in this file and fit."""
+    """Return the size of an array in bytes; raise Refused unless it holds numbers, is in this file and fits."""
     import h5py
 
     if not isinstance(part, h5py.Dataset) or part.dtype.kind not in "biuf":
@@ -265,7 +266,7 @@ def _check_array(name: str, part: Any, left: int) -> int:
 
 
 def _copy_attributes(part: Any, copied: Any, left: int) -> int:
-    """Copy the attributes of a group or an array but those that Keras does not need; return their size in bytes."""
+    """Copy the attributes of a group or an array that Keras needs; return their size in bytes."""
     import h5py
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Keras models made into networks for LiteRT, and proven equal to what they were made of."""
+"""Convert Keras models for LiteRT, and verify that both predict the same colors."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ from colorizer.network.model_files import load
 from colorizer.network.network import Network
 
 MOST_LEVELS = 0.1
-"""Of 255 that any channel of any pixel may differ by."""
+"""Largest difference allowed in any channel of any pixel, in levels of 255."""
 _KEPT_WHOLE = 20_000
-"""Numbers of an array up to which it stays float32 when others are halved. In the shipped model that is a twentieth of
-all, the biases among them; halved too, they moved colours by 1.4 levels instead of 0.04:
+"""Arrays up to this many numbers stay float32 when others are halved. In the shipped model they are a twentieth of all
+numbers and include the biases. Halving them too changed colors by 1.4 levels instead of 0.04:
 docs/decisions/0007-two-engines.md.
 """
 
 
 def convert(path: Path, half: bool = False) -> Converted:
-    """Convert a model file; raise ColorizeError where it cannot be loaded, converted, or made equal.
+    """Convert a model file for LiteRT.
 
-    `half`: whether its large arrays are stored as float16, which halves the file. What is computed is float32 always.
+    Args:
+        path: The model file.
+        half: Whether to store large arrays as float16, which halves the file. Computation is always float32.
+
+    Raises:
+        ColorizeError: The file cannot be loaded or converted, or the result differs too much.
     """
     digest, network = digest_of_file(path), load(path)
     flatbuffer = _flatbuffer(network)
@@ -34,14 +39,15 @@ def convert(path: Path, half: bool = False) -> Converted:
         flatbuffer = _halved(flatbuffer)
     converted = Converted(made_record(flatbuffer, digest, network.weights_digest, network.size), flatbuffer)
     furthest = levels_apart(network, opened(converted, network), made_up_luma(network.size))
-    if not furthest <= MOST_LEVELS:  # also where it is no number
+    if not furthest <= MOST_LEVELS:  # also refuses NaN
         raise ColorizeError(f"{path}, converted, differs from itself by {furthest:.2f} levels of 255.")
     return converted
 
 
 def keep_converted(path: Path, cache_folder: Path | None) -> None:
-    """Convert a model file once, so that `model_files.load_converted` has it the next time; what cannot be converted is
-    Keras' for good.
+    """Convert a model file and cache the result for `model_files.load_converted`.
+
+    A file that cannot be converted is marked, so that Keras always loads it.
     """
     if not can_be_kept(path, cache_folder):
         return
@@ -57,7 +63,10 @@ def keep_converted(path: Path, cache_folder: Path | None) -> None:
 
 
 def can_be_kept(path: Path | None, cache_folder: Path | None) -> bool:
-    """Say whether there is a file, a cache for what it is converted into, a use for that, and no earlier failure."""
+    """Return whether a model file should be converted.
+
+    The file and a cache must exist, LiteRT must be useful here, and no earlier conversion may have failed.
+    """
     if path is None or cache_folder is None or not is_litert_of_use():
         return False
     try:
@@ -67,19 +76,21 @@ def can_be_kept(path: Path | None, cache_folder: Path | None) -> bool:
 
 
 def opened(converted: Converted, network: Network) -> Network:
-    """Return a network converted from another."""
+    """Open a converted network, with the name and size of the original."""
     engine = LiteRTEngine(converted.flatbuffer, lambda: network.model, converted.record.weights)
     return Network(engine, network.name, network.size)
 
 
 def levels_apart(one: Network, other: Network, luma: np.ndarray) -> float:
-    """Return how far apart, in levels of 255, the colours are at most that two networks predict from some luma."""
+    """Return the largest difference between the colors that two networks predict from some luma, in levels of 255."""
     return float(np.abs(one.predict(luma) - other.predict(luma)).max() * 255)
 
 
 def made_up_luma(size: int) -> np.ndarray:
-    """Return four squares with edges and slopes of every scale, for networks to be compared on: float32 in [0, 1],
-    shape (4, size, size, 1).
+    """Return four random squares with edges and slopes of every scale, to compare networks on.
+
+    Returns:
+        Luma in [0, 1], float32, shape (4, size, size, 1).
     """
     random = np.random.default_rng(0)
     scales = [cells for cells in (2, 4, 8, 16, 32) if cells <= size]
@@ -91,19 +102,20 @@ def made_up_luma(size: int) -> np.ndarray:
 
 
 def _flatbuffer(network: Network) -> bytes:
-    """Return a network as a flatbuffer that takes one photo at a time."""
+    """Convert a network to a flatbuffer that takes one photo at a time."""
     predict = tf.function(lambda luma: network.model(luma, training=False))
     signature = tf.TensorSpec((1, network.size, network.size, 1), tf.float32)
-    # Without the object that owns the variables: with it they would not be constants, and empty when loaded.
+    # The object that owns the variables is left out: with it they would not be constants, and would be empty when
+    # loaded.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([predict.get_concrete_function(signature)], None)
     try:
         return converter.convert()
-    except Exception as error:  # the converter raises nearly every kind for what LiteRT does not have
+    except Exception as error:  # the converter raises almost any exception for operations that LiteRT lacks
         raise ColorizeError(f"{network.name} cannot be converted for LiteRT.") from error
 
 
 def _halved(flatbuffer: bytes) -> bytes:
-    """Return a flatbuffer whose large arrays are stored as float16, and made float32 while it is loaded."""
+    """Store the large arrays of a flatbuffer as float16; they are converted to float32 while it is loaded."""
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
 
@@ -117,12 +129,12 @@ def _halved(flatbuffer: bytes) -> bytes:
         data = model.buffers[whole.buffer].data
         if whole.type != schema.TensorType.FLOAT32 or data is None or len(data) <= 4 * _KEPT_WHOLE:
             continue
-        halves[whole.buffer] = bytes(data)  # several tensors may have the same one
+        halves[whole.buffer] = bytes(data)  # several tensors may share a buffer
         half = schema.TensorT()
         half.name, half.shape, half.buffer = whole.name + b"_half", whole.shape, whole.buffer
         half.type = schema.TensorType.FLOAT16
         graph.tensors.append(half)
-        whole.buffer = 0  # the empty one, by the format's rule
+        whole.buffer = 0  # the format's empty buffer
         step = schema.OperatorT()
         step.opcodeIndex = len(model.operatorCodes) - 1
         step.inputs, step.outputs = [len(graph.tensors) - 1], [number]

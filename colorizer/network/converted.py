@@ -1,8 +1,8 @@
-"""Networks converted for LiteRT: the one that ships, and those of a person's own models, kept in the cache.
+"""Networks converted for LiteRT: the shipped one, and those of the user's own models in the cache.
 
-A file is a `.tflite` flatbuffer, to which a zip archive is appended that holds `network.json`, as files that belong to
-such a model are (https://ai.google.dev/edge/litert/models/metadata): any LiteRT opens it. It is found by the content of
-the model it was made of, so that it cannot outlive it.
+A file is a `.tflite` flatbuffer with an appended zip archive that holds `network.json`. Such archives are the standard
+way to store a model's associated files (https://ai.google.dev/edge/litert/models/metadata), so any LiteRT opens it. A
+converted network is looked up by the content of its original model, so it is never used for a changed model.
 """
 
 from __future__ import annotations
@@ -25,39 +25,42 @@ SHIPPED = Path(__file__).parents[1] / "pretrained" / "colorizer.tflite"
 """The model that ships with the program, converted."""
 _RECORD = "network.json"
 _FOLDER = "networks-1"
-"""In the cache; the number is raised whenever its files change their meaning."""
+"""Folder in the cache; the number is increased whenever the meaning of its files changes."""
 _MOST_KEPT = 8
 _MOST_BYTES = 2 * 1024**3
-"""What a flatbuffer can hold."""
+"""Largest flatbuffer."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What must be known of a converted network."""
+    """Metadata of a converted network."""
 
     model: str
-    """SHA-256 of the model file it was made of, in hexadecimal."""
+    """SHA-256 of the original model file, in hexadecimal."""
     weights: str
     """`engines.digest_of_weights` of that model."""
     size: int
-    """Side of the square it works on, in pixels."""
+    """Side of the network's input, a square, in pixels."""
     flatbuffer: str
-    """SHA-256 of the flatbuffer, in hexadecimal: LiteRT would not survive every damage."""
+    """SHA-256 of the flatbuffer, in hexadecimal: LiteRT crashes on some damaged files."""
     flatbuffer_bytes: int
 
 
 @dataclass(frozen=True)
 class Converted:
-    """A converted network as it lies in a file."""
+    """A converted network as stored in a file."""
 
     record: Record
     flatbuffer: bytes
 
 
 def find(model: Path, cache_folder: Path | None) -> Converted | None:
-    """Return what was made of a model file with this very content; None where there is nothing, or nothing sound.
+    """Find the converted network of a model file with exactly this content.
 
-    In the cache, only files are trusted that belong to this user and that nobody else may write.
+    In the cache, only files that belong to this user and that nobody else may write are trusted.
+
+    Returns:
+        The converted network, or None if it does not exist or is damaged.
     """
     digest = digest_of_file(model)
     shipped = _read(SHIPPED, digest)
@@ -71,29 +74,29 @@ def find(model: Path, cache_folder: Path | None) -> Converted | None:
         if converted is None:
             kept.unlink()
         else:
-            os.utime(kept)  # the ones used longest ago are forgotten
+            os.utime(kept)  # marks it as used, so that it is not the next to be removed
     return converted
 
 
 def keep(converted: Converted, cache_folder: Path) -> None:
-    """Keep a converted network in the cache, if its disk takes it, and forget the ones used longest ago."""
+    """Store a converted network in the cache, if the disk allows it, and remove the least recently used ones."""
     path = _place(cache_folder, converted.record.model)
     with suppress(ColorizeError, OSError):
         write(converted, path)
-        path.chmod(0o600)  # as `find` wants it, whatever new files usually allow
+        path.chmod(0o600)  # `find` requires this, whatever permissions new files usually have
         oldest = sorted(matching(path.parent, "*.tflite"), key=lambda file: file.stat().st_mtime)
         for file in oldest[:-_MOST_KEPT]:
             file.unlink()
 
 
 def give_up(digest: str, cache_folder: Path) -> None:
-    """Note that a model file with this digest cannot be converted, so that it is not tried at every use."""
+    """Note that a model file with this digest cannot be converted, so that it is not tried again at every use."""
     with suppress(ColorizeError):
         write_text(_place(cache_folder, digest).with_suffix(".none"), "")
 
 
 def is_given_up(digest: str, cache_folder: Path) -> bool:
-    """Say whether that was noted."""
+    """Return whether `give_up` noted this digest."""
     return exists(_place(cache_folder, digest).with_suffix(".none"))
 
 
@@ -112,7 +115,14 @@ def digest_of_file(path: Path) -> str:
 
 
 def made_record(flatbuffer: bytes, model: str, weights: str, size: int) -> Record:
-    """Return the record of a flatbuffer that was made of the model file with that digest."""
+    """Create the record of a flatbuffer.
+
+    Args:
+        flatbuffer: The converted network.
+        model: SHA-256 of the original model file, in hexadecimal.
+        weights: `engines.digest_of_weights` of that model.
+        size: Side of the network's input, in pixels.
+    """
     return Record(model, weights, size, hashlib.sha256(flatbuffer).hexdigest(), len(flatbuffer))
 
 
@@ -121,7 +131,7 @@ def _place(cache_folder: Path, digest: str) -> Path:
 
 
 def _read(path: Path, model: str) -> Converted | None:
-    """Return what a file holds if it is sound and was made of this model."""
+    """Read a converted network; return None if it is damaged or was made from another model."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             return None
@@ -136,7 +146,7 @@ def _read(path: Path, model: str) -> Converted | None:
 
 
 def _is_own(path: Path) -> bool:
-    """Say whether a file is this user's, and no other's to write; where the system knows no owners, it is."""
+    """Return whether a file belongs to this user and nobody else may write it; True on systems without file owners."""
     try:
         state = path.lstat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a network looks like: its table of layers, its drawing, its receptive field."""
+"""Show a network: its table of layers, its drawing and its receptive field."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from colorizer.files import complete_file
 
 
 def receptive_field(model: keras.Model, layer: str = "", size: int = 256) -> int:
-    """Return how many pixels, along one side, can change one output in the middle of a network.
+    """Measure how many pixels along one side affect one output in the middle of a network.
 
-    Measured by the gradient of that output (of the named layer, or the last) with respect to a random photo of
-    `size` x `size` pixels, with the network's own weights; never more than `size`, and for a network that takes one
-    size only, never more than that; 0 where nothing can, since all that leads there is saturated.
+    The measure is the gradient of that output with respect to a random photo, with the network's own weights.
+
+    Args:
+        model: The network.
+        layer: Name of the layer whose output is measured; the last one if empty.
+        size: Side of the photo in pixels, for a network that takes any size.
+
+    Returns:
+        The side of the receptive field in pixels, at most the side of the photo. 0 if no pixel affects the output,
+            because everything on the way to it is saturated.
     """
     output = model.get_layer(layer).output if layer else model.outputs[0]
     sides = [(shape[1] or size, shape[2] or size, shape[3]) for shape in (each.shape for each in model.inputs)]
@@ -33,14 +40,18 @@ def receptive_field(model: keras.Model, layer: str = "", size: int = 256) -> int
 
 
 def summary(model: keras.Model) -> str:
-    """Return Keras' own table of the layers."""
+    """Return Keras' table of the layers."""
     lines: list[str] = []
     model.summary(print_fn=lambda line, **_: lines.append(line))
     return "\n".join(lines)
 
 
 def draw(model: keras.Model, path: Path) -> None:
-    """Save a drawing of the model as PNG; raise ColorizeError, saying what to install, where Graphviz is missing."""
+    """Save a drawing of the model as PNG.
+
+    Raises:
+        ColorizeError: Graphviz is not installed, with instructions to install it, or the file cannot be written.
+    """
     if shutil.which("dot") is None:
         raise ColorizeError(
             "The drawing needs Graphviz, which is not installed; install it (Debian and Ubuntu: apt install graphviz; "

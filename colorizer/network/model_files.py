@@ -1,4 +1,4 @@
-"""Model files: loaded, saved, and the one that ships with the program."""
+"""Load and save model files, including the one that ships with the program."""
 
 from __future__ import annotations
 
@@ -27,20 +27,35 @@ PRETRAINED = Path(__file__).parents[1] / "pretrained" / "colorizer.keras"
 
 
 def load_model(path: str | Path | None = None, cache_folder: Path | None = None, threads: int | None = None) -> Network:
-    """Load a model file, or the one that ships with the program; raise ColorizeError.
+    """Load a model file, or the one that ships with the program.
 
-    Without TensorFlow where it can be had so: see `load_converted`, also for `threads`.
+    TensorFlow is avoided where possible: see `load_converted`.
+
+    Args:
+        path: The model file; None loads the shipped one.
+        cache_folder: Folder of converted networks.
+        threads: Threads that LiteRT computes with; by default one for each core.
+
+    Raises:
+        ColorizeError: The model cannot be loaded, as in `load`.
     """
     path = Path(path) if path else PRETRAINED
     return load_converted(path, cache_folder, threads) or load(path)
 
 
 def load_converted(path: Path, cache_folder: Path | None = None, threads: int | None = None) -> Network | None:
-    """Load what was made of a model file for LiteRT, which starts without TensorFlow; None where Keras has to do it.
+    """Load the LiteRT version of a model file, which starts without TensorFlow.
 
-    That is there for the model that ships, and in `cache_folder` for those that `conversion.keep_converted` was given.
-    Where there is a GPU, Keras computes on it; where LiteRT is not installed or does not run, Keras takes its place.
-    `threads`: how many LiteRT computes with; by default one for each core.
+    It exists for the shipped model, and in `cache_folder` for models that `conversion.keep_converted` has converted. On
+    a GPU, or if LiteRT is not installed or does not work, Keras computes instead.
+
+    Args:
+        path: The model file.
+        cache_folder: Folder of converted networks.
+        threads: Threads that LiteRT computes with; by default one for each core.
+
+    Returns:
+        The network, or None if Keras must load the model.
     """
     if not is_file(path) or not is_litert_of_use():
         return None
@@ -56,7 +71,7 @@ def load_converted(path: Path, cache_folder: Path | None = None, threads: int | 
 
 
 def _load_unchanged(path: Path, weights: str) -> keras.Model:
-    """Load the Keras model of a file that was converted; raise ColorizeError where another has taken its place."""
+    """Load the original Keras model of a converted file; raise ColorizeError if the file has been replaced."""
     network = load(path)
     if network.weights_digest != weights:
         raise ColorizeError(f"{path} has changed since it was loaded; load it again.")
@@ -64,16 +79,16 @@ def _load_unchanged(path: Path, weights: str) -> keras.Model:
 
 
 def load(path: Path, default_size: int = ModelSettings.size) -> Network:
-    """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3, for Keras to compute.
+    """Load a whole model from a `.h5` or `.keras` file of Keras 2 or 3, to be computed by Keras.
 
-    Nothing in the file is run: see `clean_copy` and `screening`. Only the model that ships is loaded without them.
+    No code in the file is run: see `clean_copy` and `screening`. Only the shipped model is loaded without these checks.
 
     Args:
-        path: The model file; its content decides which kind it is, not its name.
+        path: The model file; its content decides its kind, not its name.
         default_size: Side of a photo in pixels, for a model that takes photos of any size.
 
     Raises:
-        ColorizeError: It is another kind of file, damaged, or not safe to load, or its network does not colorize.
+        ColorizeError: The file is of another kind, damaged or unsafe to load, or its network does not colorize.
     """
     if _is_shipped(path):
         model = _load_shipped()
@@ -97,7 +112,7 @@ def _load_shipped() -> keras.Model:
 
     try:
         return keras.models.load_model(PRETRAINED, compile=False)
-    except Exception as error:  # of another version of Keras
+    except Exception as error:  # another version of Keras saved it
         raise ColorizeError(f"{PRETRAINED} cannot be loaded as a Keras model: {reason(error)}") from error
 
 
@@ -117,7 +132,7 @@ def _load_checked(path: Path, default_size: int) -> keras.Model:
             model = load_screened(copy, limits, default_size)
         except Refused as refusal:
             raise ColorizeError(f"{path} is refused: {refusal}.") from refusal
-        except Exception as error:  # Keras raises nearly every kind for a broken file
+        except Exception as error:  # Keras raises almost any exception for a broken file
             raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
     if not all(map(_is_finite, model.get_weights())):
         raise ColorizeError(
@@ -126,29 +141,36 @@ def _load_checked(path: Path, default_size: int) -> keras.Model:
         )
     if isinstance(model, keras.Sequential) or len(model.outputs) != 1 or len(model.inputs) != 1:
         return model
-    # One photo in and one out, where the model may take or give a list or a dictionary of one.
+    # The model may take or return a list or a dictionary with a single photo.
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
 def save(model: keras.Model, path: Path) -> None:
     """Save a whole model as `.h5` or `.keras`, complete or not at all; raise ColorizeError."""
-    # Keras calls .h5, the format people ask for, a legacy.
+    # Keras warns that .h5, a format users ask for, is a legacy format.
     with complete_file(path, _bytes(model)) as temporary, quiet_logger("absl"):
         model.save(temporary)
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Save the weights alone (the name ends in `.weights.h5`), complete or not at all; raise ColorizeError."""
+    """Save only the weights (the name ends in `.weights.h5`), complete or not at all; raise ColorizeError."""
     with complete_file(path, _bytes(model)) as temporary:
         model.save_weights(temporary)
 
 
 def save_compact(model: keras.Model, path: Path, vividness: float = 1.0) -> None:
-    """Save a `.keras` model for shipping, at about half its size; raise ColorizeError.
+    """Save a `.keras` model for shipping, at about half its size.
 
-    Weights are rounded to half precision (11 significant bits, IEEE 754), whose empty bits then compress away; they
-    remain float32 in the file, so that any Keras opens it. `vividness` becomes the model's own: it multiplies the
-    chroma in the layer that joins it with luma.
+    Weights are rounded to half precision (11 significant bits, IEEE 754), and the zero bits then compress away. They
+    remain float32 in the file, so that any Keras opens it.
+
+    Args:
+        model: The model.
+        path: The `.keras` file to write.
+        vividness: Factor of the chroma, built into the layer that joins it with luma.
+
+    Raises:
+        ColorizeError: The file cannot be written.
     """
     import keras
 
@@ -167,13 +189,13 @@ def save_compact(model: keras.Model, path: Path, vividness: float = 1.0) -> None
 
 
 def _bytes(model: keras.Model) -> int:
-    """Return more than a file of this model takes: HDF5 crashes where a disk fills up under it."""
+    """Return an upper bound of the model's file size: HDF5 crashes if the disk fills up while it writes."""
     weights = sum(weight.nbytes for weight in model.get_weights())
     return weights + weights // 10 + 4 * len(model.weights) * 1024 + 1_000_000
 
 
 def _is_finite(weight: np.ndarray) -> bool:
-    """Say whether all numbers of an array are finite; most often their sum tells, in a third of the time."""
+    """Return whether all numbers of an array are finite; their sum usually shows it, in a third of the time."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(weight.sum()) or np.isfinite(weight).all())
 

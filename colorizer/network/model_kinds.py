@@ -1,4 +1,4 @@
-"""What kinds of model files there are: the ones this program loads, and what to do with the others."""
+"""Kinds of model files: those that this program loads, and advice for all others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from colorizer.errors import ColorizeError
 from colorizer.files import is_file, is_folder
 
 _LOADED = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
-"""How HDF5 files and zips begin; `.keras` files are zips."""
+"""Signatures of HDF5 files and zips; `.keras` files are zips."""
 _NEEDED = "choose a model that Keras saved as .keras or .h5"
 _KINDS = {
     "tflite": f"a TensorFlow Lite model, which holds no Keras network; {_NEEDED}, such as the one it was made from",
@@ -34,11 +34,11 @@ _BEGINNINGS = (
     (0, b"\x1f\x8b", "packed"),
     (0, b"7z\xbc\xaf\x27\x1c", "packed"),
     (0, b"Rar!", "packed"),
-    (0, b"\x80\x02\x8a\x0a", "pytorch"),  # the number that PyTorch before 1.6 pickled first
+    (0, b"\x80\x02\x8a\x0a", "pytorch"),  # the magic number that PyTorch before 1.6 pickled first
     *((0, bytes((0x80, version)), "pickle") for version in range(2, 6)),
     *((0, start, "page") for start in (b"<!doctype html", b"<!DOCTYPE html", b"<html", b"<HTML")),
 )
-"""Where in a file of a kind which bytes lie."""
+"""Signatures as (position, bytes, kind)."""
 _ENDINGS = {
     ".tflite": "tflite", ".lite": "tflite", ".onnx": "onnx", ".pth": "pytorch", ".pt": "pytorch", ".ckpt": "pytorch",
     ".safetensors": "safetensors", ".pb": "saved model", ".index": "checkpoint", ".meta": "checkpoint",
@@ -50,7 +50,7 @@ _ENDINGS = {
 def refuse_other_kinds(path: Path) -> None:
     """Raise ColorizeError unless a path leads to an HDF5 file or a zip, which may be a model saved by Keras.
 
-    The sentence names the kind it is by its content, or else by the ending of its name, and says what to do.
+    The message names the kind, determined by the content or else by the ending of the name, and what to do.
     """
     try:
         if is_folder(path):
@@ -71,7 +71,7 @@ def refuse_other_kinds(path: Path) -> None:
 
 
 def _kind(path: Path, beginning: bytes) -> str:
-    """Return a key of `_KINDS`, or nothing for what may be a model or is unknown."""
+    """Return a key of `_KINDS`, or "" for a file that may be a model or is unknown."""
     ending = path.suffix.lower()
     if beginning.startswith(_LOADED):
         return _ENDINGS[ending] if beginning.startswith(b"PK") and ending in (".pth", ".pt", ".ckpt", ".npz") else ""

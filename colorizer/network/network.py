@@ -1,4 +1,4 @@
-"""What a network is to those who use it."""
+"""A network as the rest of the program uses it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """A network and what must be known to use it."""
+    """A network with its name and input size."""
 
     engine: Engine
-    """What computes it: `engines.KerasEngine` or `engines.LiteRTEngine`."""
+    """Computes predictions: `engines.KerasEngine` or `engines.LiteRTEngine`."""
     name: str
-    """The architecture or the file it came from."""
+    """The architecture, or the file it was loaded from."""
     size: int
-    """Side of the square it works on, in pixels."""
+    """Side of the network's input, a square, in pixels."""
     path: Path | None = None
     """The file it was loaded from."""
 
     @property
     def model(self) -> keras.Model:
-        """The Keras model, loaded now if it is not yet; raises ColorizeError where it cannot be.
+        """The Keras model, loaded on first access; raises ColorizeError if it cannot be loaded.
 
-        Who has it may train it, so from now on it is what predicts.
+        Callers may train it, so it also makes all further predictions.
         """
         return self.engine.model
 
@@ -41,8 +41,15 @@ class Network:
         return self.engine.weights_digest
 
     def predict(self, luma: np.ndarray) -> np.ndarray:
-        """Return RGB in [0, 1], float32, shape (n, size, size, 3), for `luma` in [0, 1], shape (n, size, size, 1).
+        """Predict the colors of photos; each result is independent of the other photos in the batch.
 
-        The same photo gives the same colours whatever it goes with. Raises MemoryError where memory does not suffice.
+        Args:
+            luma: Luma in [0, 1], shape (n, size, size, 1).
+
+        Returns:
+            RGB in [0, 1], float32, shape (n, size, size, 3).
+
+        Raises:
+            MemoryError: There is not enough memory.
         """
         return self.engine.predict(luma)

@@ -1,7 +1,7 @@
-"""Checks of the network that a model file describes, before it is built and after: nothing in it may run code.
+"""Check the network that a model file describes, before and after it is built, so that nothing in the file runs code.
 
-A network of stock layers needs nothing that could do harm, so this is a list of what is allowed. Its weights come from
-a clean copy of the file (`clean_copy`).
+Stock layers are sufficient for colorizing and harmless, so only listed layers are allowed. The weights come from a
+clean copy of the file (`clean_copy`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LAYERS = frozenset((
     "UnitNormalization", "UpSampling2D", "ZeroPadding2D", "Functional", "Model", "Sequential",
 ))
 # fmt: on
-"""Keras' layers that compute something from a tensor and from nothing else."""
+"""Keras layers that compute only from their input tensors."""
 _TENSORS = frozenset(("__keras_tensor__", "__numpy__", "__tensor__", "__tuple__"))
 _ACTIVATIONS = frozenset((
     "elu", "gelu", "hard_sigmoid", "leaky_relu", "linear", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
@@ -42,12 +42,13 @@ _VALUES = 500_000
 """Values in a description; each takes up to 250 bytes in memory. MobileNetV2's has ten thousand."""
 _MODELS = ("Functional", "Model", "Sequential")
 _LARGEST_NUMBER = 10_000_000
-"""Limit of whole numbers in a layer's arguments: Keras and TensorFlow multiply them without checks of their own."""
+"""Limit of integers in a layer's arguments: Keras and TensorFlow multiply them without checking."""
 _CONNECTIONS = 20_000
-"""Limit of tensors that layers take from each other."""
+"""Limit of connections between layers."""
 _BACKWARD = 50
 """Limit of references to layers that come later in the description. Keras writes layers in order, apart from those used
-several times, and would take minutes for a long chain that is written backwards."""
+several times, and would take minutes for a long chain in reverse order.
+"""
 
 
 def screen_config(config: bytes, limits: ModelLimits) -> dict:
@@ -55,18 +56,18 @@ def screen_config(config: bytes, limits: ModelLimits) -> dict:
 
     Args:
         config: JSON in UTF-8, as model files hold it.
-        limits: How large and how deep it may be.
+        limits: Limits on its size and depth.
 
     Raises:
         Refused: It asks for more than stock layers, or is too large.
         ValueError: It is not JSON.
     """
-    text = config.decode("utf-8")  # the only encoding in which its depth is measured
+    text = config.decode("utf-8")  # the depth is measured for this encoding only
     _screen_shape(config, limits)
     network = json.loads(text)
     if not isinstance(network, dict):
         raise ValueError("it does not describe a network")
-    # Keras ignores the outermost one, but builds one inside the network.
+    # Keras ignores the outermost one, but would build one inside the network.
     network = {name: value for name, value in network.items() if name != "compile_config"}
     layers = 0
     for described in _described(network):
@@ -87,32 +88,32 @@ def screen_config(config: bytes, limits: ModelLimits) -> dict:
 
 
 def load_screened(copy: CleanCopy, limits: ModelLimits, default_size: int) -> keras.Model:
-    """Load a model from a clean copy, and check what it asks for before any of its weights takes memory.
+    """Load a model from a clean copy, and check its size before its weights take any memory.
 
     Args:
         copy: A copy whose description is not None.
-        limits: What the network may hold and compute.
+        limits: Limits on the network and on the size of its layers.
         default_size: Side of a photo in pixels, for a network that takes photos of any size.
 
     Raises:
-        Refused: See `screen_config`; or a layer computes more than is allowed.
-        Exception: Nearly any kind, where Keras cannot make a model of the description and the weights.
+        Refused: As in `screen_config`, or a layer's output is larger than allowed.
+        Exception: Almost any exception, if Keras cannot build a model from the description and the weights.
     """
     _screen_count(_count_calls(screen_config(copy.config, limits)), limits)
-    # Keras notes for each thread which weights still need memory. Those of a refused network vanish with this one.
+    # Keras lists the weights that still need memory per thread. Those of a refused network disappear with this thread.
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(_load_lazily, copy.model, limits, default_size).result()
 
 
 def _load_lazily(path: Path, limits: ModelLimits, default_size: int) -> keras.Model:
     with warnings.catch_warnings(), keras.StatelessScope(initialize_variables=False) as scope:
-        warnings.simplefilter("ignore", UserWarning)  # Keras 2's LeakyReLU(alpha=...), which Keras 3 understands
-        # Losses and metrics of other programs may not exist here; the network is all that is needed.
+        warnings.simplefilter("ignore", UserWarning)  # for Keras 2's LeakyReLU(alpha=...), which Keras 3 supports
+        # Losses and metrics of other programs may not exist here; only the network is needed.
         model = keras.models.load_model(path, custom_objects=_keras_2_layers(), compile=False, safe_mode=True)
         shapes = [(1, *(side or default_size for side in tensor.shape[1:])) for tensor in model.inputs]
         _screen_layer_sizes(model, [keras.KerasTensor(shape) for shape in shapes], limits)
     with keras.StatelessScope():
-        pass  # at its end, Keras gives the weights their memory
+        pass  # on exit, Keras allocates the memory of the weights
     for variable in model.variables:
         value = scope.get_current_value(variable)
         if value is not None:
@@ -121,7 +122,7 @@ def _load_lazily(path: Path, limits: ModelLimits, default_size: int) -> keras.Mo
 
 
 def _screen_layer_sizes(model: keras.Model, photo: Sequence[keras.KerasTensor], limits: ModelLimits) -> Any:
-    """Work out the shape of what each layer gives for one photo; raise Refused where it is larger than allowed."""
+    """Compute the output shape of each layer for one photo; raise Refused if one is larger than allowed."""
 
     def checked(layer: keras.Operation) -> Callable[..., Any]:
         def given(*taken: Any, **options: Any) -> Any:
@@ -147,7 +148,7 @@ def _screen_count(layers: int, limits: ModelLimits) -> None:
 
 
 def _count_calls(model: dict) -> int:
-    """Count how often a model calls layers, those of models inside it included; raise Refused for absurd graphs."""
+    """Count how often a model calls layers, including those of nested models; raise Refused for absurd graphs."""
     config = model["config"]
     layers = config["layers"] if isinstance(config, dict) else config  # Keras 1 had only a list
     places = {layer.get("name"): place for place, layer in enumerate(layers)}
@@ -164,7 +165,7 @@ def _count_calls(model: dict) -> int:
 
 
 def _screen_arguments(config: dict) -> None:
-    """Raise Refused for a layer that is quantized, works on channels that come first, or has too large a number."""
+    """Raise Refused for a layer that is quantized, takes channels first, or has too large a number."""
     if config.get("data_format") == "channels_first":
         raise Refused(
             "its layers take channels first, which processors cannot compute; save it with data_format='channels_last'"
@@ -177,7 +178,7 @@ def _screen_arguments(config: dict) -> None:
 
 
 def _integers(value: Any) -> Iterator[int]:
-    """Yield the whole numbers in an argument, but not those of objects in it, such as initializers."""
+    """Yield the integers in an argument, except those of nested objects such as initializers."""
     if isinstance(value, list):
         for inner in value:
             yield from _integers(inner)
@@ -186,7 +187,7 @@ def _integers(value: Any) -> Iterator[int]:
 
 
 def _names_taken(value: Any) -> Iterator[str]:
-    """Yield the name of the layer that each reference to a tensor leads to.
+    """Yield the layer name of each tensor reference.
 
     Keras 2 wrote a reference as [name, node, tensor, ...]; Keras 3 writes it into the `keras_history` of a tensor.
     """
@@ -202,8 +203,9 @@ def _names_taken(value: Any) -> Iterator[str]:
 
 
 def _keras_2_layers() -> dict[str, type]:
-    """Return readers of the layers whose Keras 2 configuration names an argument Keras 3 refuses: one group of filters,
-    which is what these layers always have.
+    """Return deserializers for the layers whose Keras 2 configuration has an argument that Keras 3 rejects.
+
+    The argument is the number of filter groups, which is always one for these layers.
     """
 
     def reader(layer: type[keras.layers.Layer]) -> type:
@@ -216,8 +218,8 @@ def _keras_2_layers() -> dict[str, type]:
 
 
 def _screen_shape(config: bytes, limits: ModelLimits) -> None:
-    """Check how many values there are and how deep, before they are parsed."""
-    # What lies between quotes, when no quote is left that is escaped: the even parts lie outside.
+    """Check the number of values and their depth before parsing."""
+    # After removing escaped quotes, the even parts of a split by quotes are outside strings.
     outside = b"".join(config.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     if sum(outside.count(sign) for sign in (b",", b"[", b"{")) > _VALUES:
         raise Refused("the description of its network is larger than any")

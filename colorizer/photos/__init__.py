@@ -1,11 +1,15 @@
-"""One photo: read, written, and the arithmetic of its colors.
+"""Read and write a single photo, and compute with its colors.
 
-`reading` decodes any source, `writing` writes a picture under the name and with the metadata of its photo; `photo`
-defines both, `pages` counts the pages of a file. `color` has luma, chroma and gamut, `tones` finds gray and faded
-photos, `toning` those in color, `palette` the colors of a GIF. `exif`, `metadata` and `profiles` read what else a file
-says; `repair` mends damage, `cut_off` completes files whose end is missing. `formats` lists what can be read and
-written, `raw` and `tiff` decode cameras' raw photos and TIFFs, `kinds` names files that cannot be read, `memory` is
-Pillow's setting for the whole process.
+- `reading` decodes any source. `writing` saves a picture under the name and with the metadata of its photo. `photo`
+  defines both.
+- `pages` counts the pages of a file.
+- `color` holds luma, chroma and gamut; `tones` finds gray and faded photos; `toning` finds photos in color; `palette`
+  chooses the colors of a GIF.
+- `exif`, `metadata` and `profiles` read the other information in a file.
+- `repair` removes damage. `cut_off` completes files whose end is missing.
+- `formats` lists the formats that can be read and written. `raw` and `tiff` decode camera raw photos and TIFFs. `kinds`
+  identifies files that cannot be read.
+- `memory` sets Pillow's memory options for the whole process.
 """
 
 from colorizer.faces import attach

@@ -1,7 +1,7 @@
-"""Luma, chroma and colourfulness: pure functions on arrays.
+"""Luma, chroma and colorfulness: pure functions on arrays.
 
-All colours are gamma-encoded RGB as photo files store them, scaled to [0, 1] unless a function says otherwise.
-Luma and chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709), full range:
+All colors are gamma-encoded RGB as stored in photo files, scaled to [0, 1] unless a function says otherwise. Luma and
+chroma are those of ITU-R BT.709 (https://www.itu.int/rec/R-REC-BT.709), full range:
 
     Y  = 0.2126 R + 0.7152 G + 0.0722 B        in [0, 1]
     Cb = (B - Y) / 1.8556                      in [-0.5, 0.5]
@@ -16,7 +16,7 @@ from types import ModuleType
 import numpy as np
 
 LUMA_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""Shares of red, green and blue in luma; ITU-R BT.709, section 3."""
+"""Weights of red, green and blue in luma; ITU-R BT.709, section 3."""
 _BLUE_RANGE = 2 * (1 - 0.0722)
 _RED_RANGE = 2 * (1 - 0.2126)
 CHROMA_TO_OFFSET = np.array(
@@ -26,22 +26,34 @@ CHROMA_TO_OFFSET = np.array(
     ],
     np.float32,
 )
-"""Rows Cb and Cr, columns R, G and B: what a unit of chroma adds to a gray pixel; no row has luma of its own."""
+"""Rows Cb and Cr, columns R, G and B: the RGB offset that one unit of chroma adds to a gray pixel. Each row has zero
+luma.
+"""
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
-    """Return the BT.709 luma, shape (...), of RGB of shape (..., 3), on the input's scale.
+    """Compute the BT.709 luma of RGB.
 
-    float32 for samples of 8 or 16 bits and for float32, float64 for float64; of tensors, float32 alone.
+    Args:
+        rgb: RGB on any scale, shape (..., 3).
+
+    Returns:
+        Luma on the scale of the input, shape (...). float32 for samples of 8 or 16 bits and for float32, float64 for
+            float64. Tensors give float32.
     """
     red, green, blue = (rgb[..., channel] * LUMA_WEIGHTS[channel] for channel in range(3))
     return red + green + blue
 
 
 def chroma(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
-    """Return the BT.709 chroma (Cb, Cr), float32 in [-0.5, 0.5], shape (..., 2), of RGB in [0, 1] of shape (..., 3).
+    """Compute the BT.709 chroma (Cb, Cr) of RGB.
 
-    `arrays` is NumPy, or `keras.ops` for tensors.
+    Args:
+        rgb: RGB in [0, 1], shape (..., 3).
+        arrays: NumPy, or `keras.ops` for tensors.
+
+    Returns:
+        Chroma in [-0.5, 0.5], float32, shape (..., 2).
     """
     gray = luma(rgb)
     blue = (rgb[..., 2] - gray) / CHROMA_TO_OFFSET[0, 2]
@@ -50,13 +62,19 @@ def chroma(rgb: np.ndarray, arrays: ModuleType = np) -> np.ndarray:
 
 
 def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: ModuleType = np) -> np.ndarray:
-    """Join luma with the colour offset of its chroma, moving out-of-gamut colours towards gray.
+    """Add a color offset to luma, moving out-of-gamut colors toward gray.
 
-    `gray`: luma in [0, white], float32, shape (h, w). `offset`: RGB minus luma, float32, shape (3, h, w), planes of
-    red, green and blue. Returns RGB in [0, white], shape (3, h, w). `arrays` is NumPy, or `keras.ops` for tensors.
+    A color outside the RGB cube is scaled along the line to its own gray until it touches the cube. This keeps luma and
+    hue and reduces only chroma. Clipping each channel separately would change all three.
 
-    A colour outside the RGB cube is scaled down along the line to its own gray until it touches the cube, so luma
-    and hue stay what they were and only chroma is lost; clipping the channels one by one would change all three.
+    Args:
+        gray: Luma in [0, white], float32, shape (h, w).
+        offset: RGB minus luma, float32, shape (3, h, w), in the order red, green, blue.
+        white: The value of white.
+        arrays: NumPy, or `keras.ops` for tensors.
+
+    Returns:
+        RGB in [0, white], shape (3, h, w).
     """
     return arrays.clip(gray + offset * share_in_gamut(gray, offset, white, arrays), 0, white)
 
@@ -64,10 +82,13 @@ def merge(gray: np.ndarray, offset: np.ndarray, white: float = 1.0, arrays: Modu
 def share_in_gamut(
     gray: np.ndarray, offset: np.ndarray | Sequence[np.ndarray], white: float = 1.0, arrays: ModuleType = np
 ) -> np.ndarray:
-    """Return which share of a colour's offset from its luma lies within RGB: float32 in [0, 1], shape (h, w).
+    """Compute the share of each color offset that stays within the RGB cube.
 
-    `gray`, `offset`, `white` and `arrays` as `merge` has them. The channel farthest below luma touches black first, the
-    one farthest above it touches white.
+    The channel farthest below luma reaches black first; the channel farthest above it reaches white first. The
+    arguments are those of `merge`.
+
+    Returns:
+        Shares in [0, 1], float32, shape (h, w).
     """
     red, green, blue = offset[0], offset[1], offset[2]
     below = arrays.minimum(arrays.minimum(red, green), blue)
@@ -79,12 +100,18 @@ def share_in_gamut(
 
 
 def colourfulness(rgb: np.ndarray, arrays: ModuleType = np, smallest: float = 0.0) -> np.ndarray:
-    """Return the Hasler-Suesstrunk colourfulness, shape (...), of RGB in [0, 1], shape (..., h, w, 3); 0 for gray, 40
-    for most photos. `arrays` is NumPy, or `keras.ops` for tensors. `smallest` is added under the square roots: a gray
-    photo has no gradient without it.
+    """Compute the Hasler-Suesstrunk colorfulness of RGB: 0 for gray, about 40 for most photos.
 
-    Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images", https://doi.org/10.1117/12.477378,
-    metric M3, on the paper's scale of 0 to 255 per channel.
+    Metric M3 of Hasler and Suesstrunk 2003, "Measuring colourfulness in natural images",
+    https://doi.org/10.1117/12.477378, on the paper's scale of 0 to 255 per channel.
+
+    Args:
+        rgb: RGB in [0, 1], shape (..., h, w, 3).
+        arrays: NumPy, or `keras.ops` for tensors.
+        smallest: Added under the square roots. Without it, a gray photo has no gradient.
+
+    Returns:
+        Colorfulness, shape (...).
     """
     rgb = rgb.astype(np.float64) if arrays is np else rgb
     red, green, blue = (rgb[..., channel] * 255 for channel in range(3))

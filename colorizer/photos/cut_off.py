@@ -1,4 +1,4 @@
-"""Photos that are cut off: JPEGs and PNGs of which only the beginning is there, completed with nothing."""
+"""Truncated JPEGs and PNGs: fill in the missing end so that a decoder accepts the file."""
 
 from __future__ import annotations
 
@@ -12,32 +12,39 @@ import numpy as np
 from PIL import Image
 
 MOST_BYTES = 100_000_000
-"""Of a file that is completed in memory."""
+"""Largest file that is completed in memory."""
 _JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _JPEG_NOTHING = 128
-"""Level that libjpeg gives to blocks that are not there, in every channel."""
+"""Level that libjpeg gives to missing blocks, in every channel."""
 _MOST_ROUNDING = 1
 _JPEG_SCALE = 8
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Of each color type; https://www.w3.org/TR/png-3/#6Colour-values."""
+"""Channels of each color type; https://www.w3.org/TR/png-3/#6Colour-values."""
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""First column and row, and steps, of each pass of an interlaced PNG; https://www.w3.org/TR/png-3/#8InterlaceMethods."""
+"""First column and row, and steps, of each pass of an interlaced PNG; https://www.w3.org/TR/png-3/#8InterlaceMethods.
+"""
 _PIECE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Completed:
-    """A file whose missing part was filled with nothing."""
+    """A truncated file whose missing part is filled with empty data."""
 
     content: bytes
     share: float
-    """Of the stored rows that were there completely; 1 if a progressive JPEG has all of it, with less detail than
-    it should have."""
+    """Share of the stored rows that are complete. 1 if a progressive JPEG has all rows, but in less detail."""
 
 
 def completed(content: bytes) -> Completed | None:
-    """Complete a file that cannot be decoded to its end; None for one of which nothing can be decoded."""
+    """Complete a truncated JPEG or PNG.
+
+    Args:
+        content: The bytes of a file that cannot be decoded to its end.
+
+    Returns:
+        The completed file, or None if nothing in it can be decoded.
+    """
     try:
         if content.startswith(_JPEG_START):
             whole = content + _JPEG_END
@@ -46,15 +53,15 @@ def completed(content: bytes) -> Completed | None:
             whole, share = _completed_png(content)
         else:
             return None
-    except Exception:  # decoders raise nearly every kind for damaged data
+    except Exception:  # decoders raise almost any exception for damaged data
         return None
     return Completed(whole, share) if share > 0 else None
 
 
 def _jpeg_share(content: bytes) -> float:
-    """Return the share of complete rows of blocks before those at the end in which nothing is shown."""
+    """Return the share of complete block rows, up to the last block that contains any image data."""
     with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-        # Each block of 8 x 8 pixels becomes about one pixel.
+        # At this scale, each block of 8 x 8 pixels becomes about one pixel.
         image.draft(None, (-(-image.width // _JPEG_SCALE), -(-image.height // _JPEG_SCALE)))
         levels = np.asarray(image).astype(np.int16)
     is_shown = (np.abs(levels - _JPEG_NOTHING) > _MOST_ROUNDING).reshape(*levels.shape[:2], -1).any(axis=2)
@@ -78,7 +85,7 @@ def _completed_png(content: bytes) -> tuple[bytes, float]:
             deflated.append(deflater.compress(piece))
             if found == wanted:
                 break
-    except zlib.error:  # what comes after it is not there either
+    except zlib.error:  # everything after a corrupt byte is missing too
         pass
     for first in range(found, wanted, _PIECE_BYTES):
         deflated.append(deflater.compress(bytes(min(_PIECE_BYTES, wanted - first))))
@@ -88,7 +95,7 @@ def _completed_png(content: bytes) -> tuple[bytes, float]:
 
 
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each chunk; of the last one, what is there of it."""
+    """Yield the type and content of each chunk; the last chunk may be incomplete."""
     position = len(_PNG_START)
     while position + 8 <= len(content):
         size, name = struct.unpack(">I4s", content[position : position + 8])
@@ -101,7 +108,7 @@ def _png_chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _png_bytes(chunks: bytes) -> tuple[int, int]:
-    """Return how many bytes all rows of a PNG have, by the header that its chunks begin with, and how many each."""
+    """Return the size in bytes of all rows of a PNG, and of one row, from the header at the start of its chunks."""
     width, height, depth, color, _, _, is_interlaced = struct.unpack(">2I5B", chunks[8:21])
     bits = depth * _PNG_CHANNELS[color]
     passes = _ADAM7 if is_interlaced else ((0, 0, 1, 1),)

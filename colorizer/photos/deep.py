@@ -1,5 +1,6 @@
-"""Photos of 16 bits, and of samples without a fixed white: some rows at a time, so that nothing but the result takes
-memory of a photo's size.
+"""Photos with 16-bit samples or samples without a fixed white.
+
+They are processed a few rows at a time, so that only the result needs memory for a whole photo.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ _OVERSHOOT, _DARKEST_WHITE = 1.1, 16
 
 
 def bands(image: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the pixels of a picture, some rows after the others, each with the number of its first row."""
+    """Yield the pixels of a picture a few rows at a time, each band with the number of its first row."""
     for top in range(0, image.height, ROWS_AT_A_TIME):
         yield top, np.asarray(image.crop((0, top, image.width, min(top + ROWS_AT_A_TIME, image.height))))
 
 
 def by_bands(image: Image.Image, kind: type[np.integer], convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return what `convert` makes of a picture's levels, of a kind, shape (h, w)."""
+    """Apply `convert` to a picture band by band.
+
+    Args:
+        image: The picture, with one channel.
+        kind: The dtype of the result.
+        convert: Maps the levels of one band, shape (rows, w), to new levels of the same shape.
+
+    Returns:
+        The converted levels, shape (h, w).
+    """
     converted = np.empty((image.height, image.width), kind)
     for top, band in bands(image):
         converted[top : top + len(band)] = convert(band)
@@ -28,12 +38,12 @@ def by_bands(image: Image.Image, kind: type[np.integer], convert: Callable[[np.n
 
 
 def eight_bits(deep: np.ndarray) -> np.ndarray:
-    """Return levels from 0 to 65535, any shape, as levels from 0 to 255, uint8."""
+    """Convert levels from 0 to 65535, of any shape, to uint8 levels from 0 to 255."""
     return np.rint(deep * np.float32(255 / 65535)).astype(np.uint8)
 
 
 def sixteen_bits(image: Image.Image) -> np.ndarray:
-    """Bring samples without a fixed white, mode "I" or "F", to 16 bits by `white_level`: uint16, shape (h, w)."""
+    """Scale a picture of mode "I" or "F", without a fixed white, to 16 bits by `white_level`: uint16, shape (h, w)."""
 
     def light(levels: np.ndarray) -> np.ndarray:
         return np.nan_to_num(levels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
@@ -43,10 +53,11 @@ def sixteen_bits(image: Image.Image) -> np.ndarray:
 
 
 def white_level(highest: float, full: float | None = None) -> float:
-    """Choose the level that is white among samples that do not say it: 32-bit and floating-point ones.
+    """Choose the white level of samples that do not define one: 32-bit integers and floating-point numbers.
 
-    It is the first of 1, 255, 65535 and `full` that the highest sample exceeds by less than a tenth, since sharpening
-    overshoots. If the photo would be darker than a sixteenth of that white, its highest sample is white instead.
+    White is the first of 1, 255, 65535 and `full` that the highest sample exceeds by less than a tenth, since
+    sharpening overshoots. If the photo would be darker than a sixteenth of that white, its highest sample is white
+    instead.
 
     Args:
         highest: The brightest sample.
@@ -58,7 +69,13 @@ def white_level(highest: float, full: float | None = None) -> float:
 
 
 def reduced(deep: np.ndarray, across: int, down: int) -> Image.Image:
-    """Return levels of 16 bits, shape (h, w, 3), as RGB of 8 whose pixels are means of so many across and down."""
+    """Shrink 16-bit RGB to an 8-bit RGB picture by averaging blocks of pixels.
+
+    Args:
+        deep: Levels from 0 to 65535, shape (h, w, 3).
+        across: Width of each block in pixels.
+        down: Height of each block in pixels.
+    """
     height, width = deep.shape[:2]
     picture = Image.new("RGB", (-(-width // across), -(-height // down)), None)
     rows = down * max(1, ROWS_AT_A_TIME // down)

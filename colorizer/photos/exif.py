@@ -1,4 +1,4 @@
-"""EXIF metadata: which way is up, and what is kept."""
+"""EXIF metadata: orientation, and the tags that are kept."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from PIL import Image
 _ORIENTATION_TAG = 0x0112
 _EXPOSURE, _PLACE = 0x8769, 0x8825
 _PARTS = (_EXPOSURE, _PLACE)
-"""Details of the exposure, and the place; each is a list of tags of its own."""
+"""Tags that hold lists of tags: exposure details and location."""
 _WIDTH, _HEIGHT, _COLOR_SPACE, _SRGB = 0xA002, 0xA003, 0xA001, 1
 _OF_THE_STORED_PIXELS = {
     *range(0x00FE, 0x010D), 0x0111, _ORIENTATION_TAG, *range(0x0115, 0x011D), *range(0x0120, 0x0129), 0x012D,
     *range(0x013D, 0x0160), *range(0x0200, 0x0216), 0x02BC, 0x828D, 0x828E, 0x83BB, 0x8649, 0x8773, 0x935C, 0xA005,
     0xC4A5,
 }  # fmt: skip
-"""Tags that describe the pixels as they were stored (their size, strips, depth, colors and orientation), that point
-elsewhere in the file, or that are kept by other means (resolution, profile, XMP, IPTC). TIFF 6.0 and CIPA DC-008."""
+"""Tags that are dropped: they describe the stored pixels (size, strips, depth, colors, orientation), point elsewhere in
+the file, or are kept by other means (resolution, profile, XMP, IPTC). TIFF 6.0 and CIPA DC-008.
+"""
 _OF_RAW_PIXELS = {*range(0xC612, 0xCD60)} - {0xC614, 0xC615, 0xC62F, 0xC630}
-"""Those of DNG, but for the camera's name and number, and the lens."""
+"""Tags of DNG, except the camera's name and serial number and the lens."""
 _OF_STORED_EXPOSURE = {0x9102, _COLOR_SPACE, _WIDTH, _HEIGHT, 0xA005, 0xA500}
-"""The same in the list of the exposure: compression, color space, size, gamma."""
+"""Dropped tags in the exposure list: compression, color space, size, gamma."""
 _LARGEST_VALUE = 60_000
-"""Bytes, or numbers, of one tag; a JPEG holds no more."""
+"""Largest tag, in bytes or values; a JPEG holds no more."""
 _EXIF_START_BYTES, _MOST_TIFF_BYTES = 14, 2**32 - 2**20
-"""The mark "Exif" and the header of a TIFF; what offsets of 32 bits reach, with room for a list of tags."""
+"""Size of the "Exif" marker and a TIFF header; largest TIFF with 32-bit offsets, less a margin for a list of tags."""
 _EMPTY_EXIF_BYTES = 20
-"""The mark "Exif", the header of a TIFF, and a list of no tags."""
+"""Size of the "Exif" marker, a TIFF header and an empty list of tags."""
 
 
 class _Text(str):
-    """Text of a tag that is written with the bytes it was read with, be they UTF-8 or Latin-1.
+    """Text of a tag that is written with the bytes it was read from, whether UTF-8 or Latin-1.
 
-    Pillow decodes every text as Latin-1, which loses nothing, but encodes it as ASCII with question marks.
+    Pillow decodes all text as Latin-1, which loses nothing, but encodes it as ASCII with question marks.
     """
 
     __slots__ = ()
@@ -68,7 +69,12 @@ def transposed(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def kept_exif(image: Image.Image, size: tuple[int, int]) -> bytes | None:
-    """Return the EXIF of an open photo as far as it stays true for upright pixels of a width and height, or None."""
+    """Return the EXIF of an open photo that stays true for upright pixels, or None.
+
+    Args:
+        image: The open photo.
+        size: Width and height of the upright pixels.
+    """
     try:
         return kept_tags(image.getexif(), size)
     except Exception:  # EXIF that cannot be parsed or written again is dropped; the pixels are fine
@@ -76,9 +82,19 @@ def kept_exif(image: Image.Image, size: tuple[int, int]) -> bytes | None:
 
 
 def kept_tags(exif: Image.Exif, size: tuple[int, int] | None = None) -> bytes | None:
-    """Return the tags that stay true, as a block of EXIF; raises whatever Pillow does for EXIF that is broken.
+    """Encode the tags that stay true as an EXIF block.
 
     A TIFF that repeated the tags about its stored pixels could not be opened.
+
+    Args:
+        exif: The tags of a photo.
+        size: Width and height of the upright pixels, if known.
+
+    Returns:
+        The EXIF block, or None if no tags are left.
+
+    Raises:
+        Exception: Whatever Pillow raises for broken EXIF.
     """
     kept = Image.Exif()
     for tag in exif.keys() - _OF_THE_STORED_PIXELS - _OF_RAW_PIXELS - {*_PARTS}:
@@ -101,9 +117,14 @@ def _true_exposure(values: dict, size: tuple[int, int] | None) -> dict:
 
 
 def add_tiff_tags(path: Path, exif: bytes | None, others: Mapping[int, bytes]) -> None:
-    """Add EXIF and other tags to the only page of a TIFF that this program wrote; those that it has stay.
+    """Add EXIF and other tags to the only page of a TIFF that this program wrote; existing tags stay.
 
-    Pillow cannot write lists of tags within a list beside compressed pixels, nor can tifffile.
+    Neither Pillow nor tifffile can write nested lists of tags along with compressed pixels.
+
+    Args:
+        path: The TIFF.
+        exif: An EXIF block.
+        others: Other tags and their contents.
     """
     stored, tags = Image.Exif(), Image.Exif()
     tags.endian = "<"
@@ -123,7 +144,7 @@ def add_tiff_tags(path: Path, exif: bytes | None, others: Mapping[int, bytes]) -
         end = file.seek(0, io.SEEK_END)
         end += end % 2
         added = tags.tobytes(end)[_EXIF_START_BYTES:]
-        if start != b"II*\0" or end + len(added) > _MOST_TIFF_BYTES:  # it is too large for offsets of 32 bits
+        if start != b"II*\0" or end + len(added) > _MOST_TIFF_BYTES:  # too large for 32-bit offsets
             return
         file.seek(first)
         entries = dict(_entries(added)) | dict(_entries(_read_list(file)))
@@ -137,7 +158,7 @@ def add_tiff_tags(path: Path, exif: bytes | None, others: Mapping[int, bytes]) -
 
 
 def _read_list(file: BinaryIO) -> bytes:
-    """Return a list of tags from its place in a TIFF, without what it points to."""
+    """Read the list of tags at the current position of a TIFF, without the values it points to."""
     count = file.read(2)
     return count + file.read(12 * struct.unpack("<H", count)[0])
 

@@ -1,6 +1,6 @@
-"""The file formats there are: which are read, which are written in colour, and their decoders handed to Pillow.
+"""File formats that can be read and written in color.
 
-Pillow's list of decoders is a state of the whole process: it is added to here alone, once, before the first photo.
+This is the only module that adds decoders to Pillow's process-wide list. It does so once, before the first photo.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from colorizer.photos.tiff import SCAN, ScanFile, accepts
 _READ = (
     "AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "WEBP",
 )  # fmt: skip
-"""What is opened at all: formats of photographs. Pillow knows more, among them EPS, for which it would start a
-PostScript interpreter on what the file says."""
+"""Formats of photographs that can be opened. Pillow supports more, among them EPS, for which it would run a PostScript
+interpreter on the content of the file.
+"""
 _IN_COLOUR = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 _SAME = {"MPO": "JPEG"}
-"""Formats that are written as another; a phone's several pictures in one file are JPEGs."""
+"""Formats that are written as another. An MPO, which phones use for several pictures in one file, consists of JPEGs."""
 
 
 @cache
@@ -46,14 +47,17 @@ def read_formats() -> tuple[str, ...]:
 
 
 def named_format(name: str) -> str | None:
-    """Return the format the ending of a file's name stands for; None for an ending that stands for none."""
+    """Return the format of a file name's ending, or None for an unknown ending."""
     read_formats()
     return Image.registered_extensions().get(Path(name).suffix.lower())
 
 
 def writing_format(name: str, form: str) -> str | None:
-    """Return the format a photo called `name` is written in, or None where no file of that kind can be written in
-    colour; a name without a known ending gets `form`, the format its photo had.
+    """Return the format in which a photo is written, or None if its format cannot be written in color.
+
+    Args:
+        name: The name of the photo.
+        form: The format of the photo, Pillow's name, for a name without a known ending.
     """
     asked = named_format(name) or form
     asked = _SAME.get(asked, asked)
@@ -61,8 +65,10 @@ def writing_format(name: str, form: str) -> str | None:
 
 
 def other_ending(name: str, form: str) -> str:
-    """Return the ending that is added to a name where `writing_format` has none: phones' HEIC becomes JPEG, the rest
-    PNG, which loses nothing."""
+    """Return the ending to append to a name for which `writing_format` returns None.
+
+    A phone's HEIC becomes JPEG; all others become PNG, which is lossless.
+    """
     return ".jpg" if (named_format(name) or form) == "HEIF" else ".png"
 
 

@@ -1,4 +1,7 @@
-"""JPEGs by simplejpeg, where it does what Pillow does not: decode all at once, and encode planes of luma and chroma."""
+"""JPEG decoding and encoding with simplejpeg, for what Pillow does not offer.
+
+It decodes a file at once, and encodes planes of luma and chroma.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,22 @@ from PIL import Image
 from colorizer.photos.photo import JpegPlanes
 
 _HEADER_BYTES = 20
-"""Start of image, and the segment of JFIF: ITU-T T.871, 10.1."""
+"""Size of the start of image and the JFIF segment: ITU-T T.871, 10.1."""
 _PIXELS = {"RGB": "RGBX", "L": "GRAY"}
-"""What simplejpeg is to make of a mode of Pillow's, which takes pixels of four bytes or of one as they are."""
+"""Pillow's modes and simplejpeg's color spaces with the same memory layout, four bytes or one per pixel."""
 _MOST_BYTES = 100_000_000
-"""Of a file that is read into memory whole."""
+"""Largest file that is read into memory as a whole."""
 _FIRST_APPLICATION_MARKER, _LAST_APPLICATION_MARKER = 0xE0, 0xEF
 
 
 def decoded(image: Image.Image) -> Image.Image | None:
-    """Return what an opened JPEG shows, at the size it has by now (`Image.draft`): the pixels Pillow would decode, in a
-    fifth less time, since it hands on a file in pieces and copies every row.
+    """Decode an open JPEG at its current size (`Image.draft`), in a fifth less time than Pillow.
 
-    The mode is "L" or, for "RGB", "RGBX". None for other modes, and where anything at all is wrong with the file:
-    Pillow knows what can be forgiven, and what to say.
+    Pillow passes a file on in pieces and copies every row. The pixels are the same.
+
+    Returns:
+        The picture, of mode "L", or "RGBX" for "RGB". None for other modes, and if anything is wrong with the file:
+            then Pillow decides what can be tolerated and which error to raise.
     """
     import simplejpeg  # only where a JPEG is read
 
@@ -47,16 +52,16 @@ def decoded(image: Image.Image) -> Image.Image | None:
 def encoded_planes(
     planes: JpegPlanes, quality: int, options: dict[str, Any], segments: bytes = b""
 ) -> tuple[bytes, memoryview]:
-    """Encode planes as a JPEG, chroma at half the size (4:2:0).
+    """Encode planes as a JPEG, with chroma at half the size (4:2:0).
 
     Args:
         planes: Luma and chroma.
-        quality: Of libjpeg, 1 to 100.
-        options: What the header says, as `Image.save` takes it: "dpi", "exif", "icc_profile".
-        segments: What follows in the header.
+        quality: Quality of libjpeg, 1 to 100.
+        options: Header options as `Image.save` takes them: "dpi", "exif", "icc_profile".
+        segments: Further segments for the header.
 
     Returns:
-        The header and what follows it: joined, the two would be in memory twice.
+        The header and the rest of the file. Joining them would take their memory twice.
 
     Raises:
         ValueError: The picture is too large for a JPEG.
@@ -65,20 +70,20 @@ def encoded_planes(
 
     height, width = planes.luma.shape
     luma = planes.luma
-    if height % 2 or width % 2:  # the encoder reads whole pairs of rows and columns, whatever lies behind the last
+    if height % 2 or width % 2:  # the encoder reads whole pairs of rows and columns, even beyond the last
         luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")[:height, :width]
     content = simplejpeg.encode_jpeg_yuv_planes(luma, planes.blue, planes.red, quality)
     return _header(options) + segments, memoryview(content)[_HEADER_BYTES:]
 
 
 def with_segments(content: memoryview, segments: bytes) -> tuple[memoryview, bytes, memoryview]:
-    """Return the parts of an encoded JPEG with more segments after those of its header."""
+    """Insert segments after the header of an encoded JPEG, and return the parts of the file in order."""
     end = _header_end(content)
     return content[:end], segments, content[end:]
 
 
 def _header(options: dict[str, Any]) -> bytes:
-    """Return what Pillow writes before the tables of a JPEG."""
+    """Return the part of a JPEG that Pillow writes before the tables."""
     file = io.BytesIO()
     Image.new("L", (1, 1)).save(file, format="JPEG", **options)
     return file.getvalue()[: _header_end(file.getvalue())]

@@ -1,4 +1,7 @@
-"""What a file is that cannot be read as a photo, and what to do with it: people's folders hold more than photos."""
+"""Kinds of files that cannot be read as photos, and advice on what to do with them.
+
+Folders of photos often hold other files too.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,20 @@ _HEAD_BYTES = 4096
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of files that cannot be read as photos."""
+    """A kind of file that cannot be read as a photo."""
 
     one: str
-    """Such as "a PDF file"."""
+    """Singular, such as "a PDF file"."""
     several: str
-    """Such as "PDF files"."""
+    """Plural, such as "PDF files"."""
     way_out: str
-    """What to do, or why there is nothing to do, as the end of a sentence."""
+    """Advice, or why nothing can be done, as the end of a sentence."""
     is_picture: bool = False
-    """Whether other programs show it as a picture."""
+    """Whether other programs display it as a picture."""
 
     @property
     def sentence(self) -> str:
-        """What it is and what to do, as the end of a sentence about a file."""
+        """Kind and advice, as the end of a sentence about a file."""
         if self.is_picture:
             return f"{self.one}, a format that is not supported; {self.way_out}"
         return f"not a photo but {self.one}; {self.way_out}"
@@ -120,7 +123,7 @@ _STARTS = (
     (b"MZ\x90\0", PROGRAM),
     (b"L\0\0\0\x01\x14\x02\0", SHORTCUT),
 )
-"""What files begin with; https://www.garykessler.net/library/file_sigs.html"""
+"""Signatures at the beginning of files; https://www.garykessler.net/library/file_sigs.html"""
 _IN_OFFICE_FILES = (
     ("word/", WORD),
     ("xl/", SPREADSHEET),
@@ -140,7 +143,9 @@ _PHOTO_BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), ("HEIF", HEIC)),
     **dict.fromkeys((b"avif", b"avis"), ("AVIF", AVIF)),
 }
-"""Of photos in ISO base media files: Pillow's name of the format, and the kind where Pillow cannot read it."""
+"""Brands of photos in ISO base media files: Pillow's name of the format, and the kind to report if Pillow cannot read
+it.
+"""
 _SOMETIMES_READ = ((b"\0\0\0\x0cjP  ", "JPEG2000", JPEG_2000), (b"\xffO\xffQ", "JPEG2000", JPEG_2000))
 _DICOM_START = 128
 _JPEG_START, _START_OF_SCAN, _MOST_SEGMENTS = b"\xff\xd8\xff", 0xDA, 1000
@@ -150,7 +155,10 @@ _CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
 
 
 def kind_of(path: Path) -> Kind | None:
-    """Return what a file is that cannot be read as a photo; None for what is unknown, a photo, or no regular file."""
+    """Return the kind of a file that cannot be read as a photo.
+
+    None for an unknown kind, a photo, or anything but a regular file.
+    """
     try:
         if not is_file(path):
             return None
@@ -161,7 +169,7 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def described(file: BinaryIO, name: str) -> str:
-    """Return in words what an open file is that cannot be read as a photo; `name` may be empty."""
+    """Describe an open file that cannot be read as a photo; `name` may be empty."""
     file.seek(0)
     kind = _kind(file, name)
     if kind is not None:
@@ -186,7 +194,7 @@ def _kind(file: BinaryIO, name: str) -> Kind | None:
 
 
 def _unread_picture(head: bytes) -> Kind | None:
-    """Return the kind of a picture that cannot be read, here or at all."""
+    """Return the kind of a picture that cannot be read at all or by this installation."""
     for start, kind in _STARTS:
         if kind.is_picture and head.startswith(start):
             return kind
@@ -202,7 +210,7 @@ def _unread_picture(head: bytes) -> Kind | None:
 
 
 def _deep_picture(file: BinaryIO, head: bytes) -> Kind | None:
-    """Return the kind of a JPEG or PSD of more than 8 bits, whose format is read otherwise."""
+    """Return the kind of a JPEG or PSD of more than 8 bits; with 8 bits, these formats can be read."""
     bits = 8
     if head.startswith(b"8BPS\0\x01"):
         bits = int.from_bytes(head[22:24], "big")
@@ -213,7 +221,7 @@ def _deep_picture(file: BinaryIO, head: bytes) -> Kind | None:
 
 
 def _jpeg_bits(file: BinaryIO) -> int:
-    """Return the bits of a JPEG's samples, by its frame header (ITU-T T.81, B.2.2); 8 where there is none."""
+    """Return the bits per sample of a JPEG, from its frame header (ITU-T T.81, B.2.2); 8 without a frame header."""
     position = 2
     for _ in range(_MOST_SEGMENTS):
         file.seek(position)
@@ -245,7 +253,7 @@ def _by_signature(head: bytes, name: str) -> Kind | None:
     elif head[:4] == b"RIFF":
         kind = {b"AVI ": VIDEO, b"WAVE": SOUND}.get(head[8:12])
     elif (head[:4] == b"OggS" and b"\x80theora" in head) or head[0:1] == head[188:189] == head[376:377] == b"G":
-        kind = VIDEO  # the second: MPEG transport streams
+        kind = VIDEO  # the second condition: MPEG transport streams
     elif head[257:262] == b"ustar":
         kind = ARCHIVE
     return kind
@@ -271,7 +279,7 @@ def _as_text(head: bytes) -> str | None:
     try:
         return head.decode("utf-8")
     except UnicodeDecodeError as error:
-        # The last character may have been cut in two; Latin-1 text is mostly ASCII.
+        # The last character may be incomplete; Latin-1 text is mostly ASCII.
         if error.start >= len(head) - 3 or sum(byte >= 128 for byte in head) < len(head) / 5:
             return head.decode("latin-1")
         return None
@@ -283,6 +291,6 @@ def _by_members(file: BinaryIO) -> Kind:
             names = opened.namelist()
             if "mimetype" in names and opened.getinfo("mimetype").file_size < 200:
                 names = [opened.read("mimetype").decode("ascii", "replace")]
-    except Exception:  # a broken zip is a zip
+    except Exception:  # a broken zip is still an archive
         return ARCHIVE
     return next((kind for part, kind in _IN_OFFICE_FILES if any(name.startswith(part) for name in names)), ARCHIVE)

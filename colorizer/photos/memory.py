@@ -1,4 +1,4 @@
-"""Memory, a matter of the whole process: set and given back here alone, and counted where its users overlap."""
+"""Memory settings of the whole process, counted so that overlapping users can share them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from contextlib import contextmanager
 from PIL import Image
 
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024**2, 256
-"""Pillow holds pictures in blocks; together these are two and a half photos of 24 megapixels."""
+"""Pillow holds pictures in blocks; together these hold two and a half photos of 24 megapixels."""
 LARGE_PIXELS = 64_000_000
-"""Decoded in colour, a quarter of a gigabyte."""
+"""Decoded in color, such a photo takes a quarter of a gigabyte."""
 _large = threading.Lock()
 _lock = threading.Lock()
 _before: list[tuple[int, int]] = []
-"""Block size and blocks kept before the first user, once for each user there is now."""
+"""Block size and number of kept blocks before the first user, repeated once for each current user."""
 
 
 @contextmanager
 def memory_used_again() -> Iterator[None]:
-    """Keep the memory of large pictures for the next ones while many are worked on: fresh memory from the system takes
-    a quarter as long as decoding into it. https://pillow.readthedocs.io/en/stable/reference/block_allocator.html
+    """Keep the memory of large pictures for reuse while many are processed.
 
-    Several users may overlap, in several threads; the last one to leave restores what the first one found.
+    Without it, getting fresh memory from the system takes a quarter as long as decoding.
+    https://pillow.readthedocs.io/en/stable/reference/block_allocator.html
+
+    Several users may overlap, in several threads. The last one to leave restores the original settings.
     """
     with _lock:
         _before.append(_before[0] if _before else (Image.core.get_block_size(), Image.core.get_blocks_max()))
@@ -41,8 +43,9 @@ def memory_used_again() -> Iterator[None]:
 
 @contextmanager
 def one_large_at_a_time(pixels: int) -> Iterator[None]:
-    """Let a photo of more than `LARGE_PIXELS` wait, where several threads decode photos, until no other such one is in
-    memory.
+    """Allow only one photo of more than `LARGE_PIXELS` in memory at a time.
+
+    Other threads with such a photo wait; smaller photos do not.
     """
     if pixels <= LARGE_PIXELS:
         yield
@@ -52,20 +55,22 @@ def one_large_at_a_time(pixels: int) -> Iterator[None]:
 
 
 def lift_pixel_limit() -> None:
-    """Let Pillow open pictures of any size: its own limit is below what a large scan has, and ours takes its place."""
+    """Let Pillow open pictures of any size: its own limit is too low for large scans, and `PhotoLimits` replaces it."""
     Image.MAX_IMAGE_PIXELS = None
 
 
 def give_back_memory() -> None:
-    """Give the system what is free of this process's memory: glibc keeps what each of many threads has used for that
-    thread's next need. https://man7.org/linux/man-pages/man3/malloc_trim.3.html; elsewhere nothing is done.
+    """Return this process's free memory to the system.
+
+    glibc keeps the memory of each thread for that thread's later use. On systems without `malloc_trim`, nothing
+    happens. https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     """
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set(block_bytes: int, kept_blocks: int) -> None:
-    # None may be kept while the size changes: blocks of another size would be.
+    # Pillow must keep no blocks while the size changes, or it would keep blocks of the old size.
     Image.core.set_blocks_max(0)
     Image.core.set_block_size(block_bytes)
     Image.core.set_blocks_max(kept_blocks)

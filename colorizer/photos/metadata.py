@@ -1,4 +1,4 @@
-"""What a file says of its photo apart from EXIF: XMP, IPTC, comments and texts; read, and put into the written file."""
+"""Metadata other than EXIF: read XMP, IPTC, comments and texts, and prepare them for the written file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import BinaryIO
 from PIL import Image
 
 _MOST_BYTES = 16_000_000
-"""Of each kind; what is larger is left out."""
+"""Limit for each kind of metadata; larger contents are dropped."""
 _XMP_TAG, _IPTC_TAG, _RESOURCES_TAG = 700, 33723, 34377
-"""In a TIFF: the Photoshop image resources may hold the IPTC that has no tag of its own."""
+"""Tags of a TIFF. IPTC without a tag of its own may be in the Photoshop image resources."""
 _IPTC_RESOURCE = 0x0404
 _RESOURCE_MARK, _RESOURCES_START = b"8BIM", b"Photoshop 3.0\0"
 """https://www.adobe.com/devnet-apps/photoshop/fileformatashtml/, "Image Resources Section"."""
@@ -23,35 +23,35 @@ _XMP_START, _LONG_XMP_START = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.ado
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 _UNTRUE_TEXTS = (b"Raw profile type exif", b"Raw profile type APP1", b"Raw profile type icc", b"Raw profile type icm")
-"""EXIF and profiles in ImageMagick's writing: both are kept, but not as they were."""
+"""ImageMagick's copies of EXIF and profiles. Both are written separately, and the copies would be outdated."""
 _PNG_START = 8
 _MOST_SEGMENT_BYTES = 65_533
-"""Of a JPEG, after the two bytes that say how many there are."""
+"""Largest content of a JPEG segment, after the two bytes that hold its length."""
 _ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))[2-8]")
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file says of its photo apart from EXIF, in the bytes it said it with."""
+    """Metadata of a photo other than EXIF, as the original bytes."""
 
     xmp: bytes | None = None
     long_xmp: tuple[bytes, ...] = ()
-    """Segments of a JPEG with the parts of XMP that one segment does not hold."""
+    """JPEG segments with the parts of XMP that do not fit into one segment."""
     iptc: bytes | None = None
     """Records of IPTC-IIM: captions, keywords, names; https://www.iptc.org/std/IIM/4.2/specification/IIMV4.2.pdf."""
     comments: tuple[bytes, ...] = ()
-    """Of a JPEG or GIF."""
+    """Comments of a JPEG or GIF."""
     texts: tuple[tuple[bytes, bytes], ...] = ()
-    """Text chunks of a PNG, type and content."""
+    """Text chunks of a PNG, as (type, content)."""
 
 
 NO_METADATA = Metadata()
 
 
 def kept_metadata(image: Image.Image) -> Metadata:
-    """Return what an open photo says, as far as it stays true; to be called before its pixels are loaded.
+    """Read the metadata of an open photo that stays true for its colorized copy.
 
-    The orientation in XMP becomes that of the upright photo.
+    Call it before the pixels are loaded. The orientation in XMP becomes that of the upright photo.
     """
     info = image.info
     comments = [content for name, content in getattr(image, "applist", ()) if name == "COM"]
@@ -71,7 +71,7 @@ def kept_metadata(image: Image.Image) -> Metadata:
 
 
 def jpeg_segments(metadata: Metadata) -> bytes:
-    """Return segments of a JPEG that say it; those that are too long for one are left out."""
+    """Encode metadata as JPEG segments, dropping those that are too long for one segment."""
     segments = []
     if metadata.xmp:
         segments += [(0xE1, _XMP_START + metadata.xmp), *((0xE1, content) for content in metadata.long_xmp)]
@@ -89,7 +89,10 @@ def jpeg_segments(metadata: Metadata) -> bytes:
 
 
 def png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    """Return chunks of a PNG that say it, type and content; IPTC as ImageMagick writes it, since PNG has no place."""
+    """Encode metadata as PNG chunks, as (type, content).
+
+    IPTC is written in ImageMagick's format, since PNG does not define a place for it.
+    """
     chunks = list(metadata.texts)
     if metadata.xmp:
         chunks.append((b"iTXt", _XMP_KEYWORD + bytes(5) + metadata.xmp))
@@ -101,7 +104,7 @@ def png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
 
 
 def tiff_tags(metadata: Metadata) -> dict[int, bytes]:
-    """Return tags of a TIFF that say it."""
+    """Return metadata as the tags of a TIFF."""
     tags = {_XMP_TAG: metadata.xmp, _IPTC_TAG: metadata.iptc}
     return {tag: content for tag, content in tags.items() if content}
 
@@ -113,7 +116,7 @@ def _as_bytes(content: object) -> bytes | None:
 
 
 def _bounded(contents: Iterator[bytes]) -> tuple[bytes, ...]:
-    """Return the first of several contents that are not too large together."""
+    """Return the leading contents that stay within `_MOST_BYTES` together."""
     kept, total = [], 0
     for content in contents:
         total += len(content)
@@ -125,11 +128,11 @@ def _bounded(contents: Iterator[bytes]) -> tuple[bytes, ...]:
 
 def _iptc(image: Image.Image) -> bytes | None:
     resources = image.info.get("photoshop")
-    if isinstance(resources, dict):  # of a JPEG
+    if isinstance(resources, dict):  # a JPEG
         return _as_bytes(resources.get(_IPTC_RESOURCE))
     tags = getattr(image, "tag_v2", {})
     if _IPTC_TAG in tags:
-        # The stored bytes: Photoshop declares them as numbers of four bytes, of which Pillow would keep one.
+        # The stored bytes: Photoshop declares them as numbers of four bytes, and Pillow would keep only one of each.
         return _as_bytes(tags._tagdata.get(_IPTC_TAG))
     blocks = image.get_photoshop_blocks() if isinstance(tags.get(_RESOURCES_TAG), bytes) else {}
     return _as_bytes(blocks.get(_IPTC_RESOURCE, {}).get("data"))
@@ -141,7 +144,7 @@ def _resource(iptc: bytes) -> bytes:
 
 
 def _texts(image: Image.Image) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the text chunks of an open PNG, as far as its chunks are sound and not too large together."""
+    """Yield the text chunks of an open PNG until one is damaged or they are too large together."""
     if image.format != "PNG" or image.fp is None:
         return
     position, room = image.fp.tell(), _MOST_BYTES
@@ -160,7 +163,7 @@ def _texts(image: Image.Image) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield type and size of each text chunk from a place in a PNG on, with the file standing at its content."""
+    """Yield the type and size of each following text chunk; the file is then at the content of that chunk."""
     while len(head := file.read(8)) == 8:
         size, name = struct.unpack(">I4s", head)
         after = file.tell() + size + 4

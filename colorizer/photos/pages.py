@@ -1,4 +1,4 @@
-"""Pages of a file: those of a TIFF, which scanners write; of any other photo there is one."""
+"""Pages of a file: a TIFF, which scanners write, may have several; any other photo has one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ class TooManyPages(Exception):
 
 
 def pages(image: Image.Image) -> Iterator[int]:
-    """Turn an open photo to one of its pages after the other, and yield the number of each, from 0 on.
+    """Seek an open photo to each of its pages in turn, and yield their numbers, counted from 0.
 
-    Pictures of a TIFF that are smaller copies of others are no pages. Raises TooManyPages, and whatever Pillow raises
-    for a page that is damaged.
+    Smaller copies of other pictures in a TIFF do not count as pages.
+
+    Raises:
+        TooManyPages: The file has more than `MAXIMUM_PAGES` pages.
+        Exception: Whatever Pillow raises for a damaged page.
     """
     if image.format != "TIFF" or not image.is_animated:
         yield 0
@@ -43,9 +46,10 @@ def pages(image: Image.Image) -> Iterator[int]:
 
 
 def page_count(path: Path) -> int:
-    """Return how many pages of a file are to be written in colour, into one file: those of a TIFF that keeps its kind.
+    """Count the pages of a file that are written in color into one file.
 
-    A damaged page is counted and ends the count, so that who reads it is told; 1 for a file that cannot be read.
+    Only a TIFF that is written as a TIFF can have several. A damaged page is counted and ends the count, so that
+    reading it reports the error. The count is 1 for a file that cannot be read.
     """
     count = 0
     try:
@@ -53,20 +57,20 @@ def page_count(path: Path) -> int:
             with Image.open(path, formats=read_formats()) as image:
                 for number in pages(image):
                     count = number + 1
-    except Exception:  # reading it will say what is wrong
+    except Exception:  # reading the file reports what is wrong
         count += 1
     return max(1, count)
 
 
 def is_written_whole(path: Path) -> bool:
-    """Say whether a TIFF of this name is written as a TIFF, which alone holds several pages."""
+    """Return whether a TIFF of this name is written as a TIFF, the only format that holds several pages."""
     return writing_format(path.name, "TIFF") == "TIFF"
 
 
 def _turned(image: Image.Image, frame: int) -> bool:
-    """Turn to a picture of a TIFF, if there is one."""
+    """Seek a TIFF to a picture; return False if there is none."""
     if image.tell() != frame:
-        image.info.clear()  # or Pillow keeps the profile and the resolution of the one before
+        image.info.clear()  # otherwise Pillow keeps the profile and the resolution of the previous page
     try:
         image.seek(frame)
     except EOFError:

@@ -1,4 +1,4 @@
-"""What a decoded photo is, and what a colorized one."""
+"""Decoded and colorized photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from colorizer.settings import PhotoLimits
 
 DEFAULT_LIMITS = PhotoLimits()
 _REDUCING_GAP = 2.0
-"""How many times as large as what is wanted a picture still is that was shrunk by whole pixels before."""
+"""Pillow's `reducing_gap`: a picture reduced by whole pixels stays at least this many times as large as the final size.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,26 +25,26 @@ class Photo:
     image: Image.Image
     """Mode "L" or "I;16" for a grayscale photo of 8 or 16 bits, "RGB" for any other.
 
-    It stays Pillow's, because a copy of a whole large photo takes longer than all that is computed from it.
+    It stays a Pillow image, because copying a whole large photo takes longer than everything that is computed from it.
     """
     alpha: np.ndarray | None = None
-    """uint8 transparency, shape (h, w), or None for an opaque photo."""
+    """Transparency, uint8, shape (h, w), or None for an opaque photo."""
     format: str = ""
     """Pillow's name of the file format, such as "JPEG"."""
     icc_profile: bytes | None = None
-    """The colour profile of the pixels when it is one for RGB."""
+    """The color profile of the pixels if it is an RGB profile."""
     exif: bytes | None = None
-    """EXIF metadata with the orientation tag made true for upright pixels."""
+    """EXIF metadata, with the orientation tag corrected for upright pixels."""
     resolution: tuple[float, float] | None = None
     """Horizontal and vertical dots per inch."""
     page: int = 0
-    """Which page of its file it is."""
+    """Page number within the file, counted from 0."""
     metadata: Metadata = NO_METADATA
-    """What else its file says of it."""
+    """Other metadata of the file."""
     modified: int | None = None
-    """When its file was last changed, in nanoseconds since 1970, or None where that is not known."""
+    """Modification time of the file, in nanoseconds since 1970, or None if it is not known."""
     missing: tuple[float, float, float, float] | None = None
-    """Which part its file lacks, as left, top, right and bottom in shares of its width and height; None if nothing."""
+    """Region that is missing from the file, as left, top, right and bottom in shares of width and height, or None."""
 
     @property
     def height(self) -> int:
@@ -54,9 +55,13 @@ class Photo:
         return self.image.width
 
     def levels(self, box: tuple[int, int, int, int]) -> np.ndarray:
-        """Return what lies in a box (left, top, right, bottom) on a scale of 0 to 255, shape (h, w, channels).
+        """Return the levels within a box, on a scale of 0 to 255.
 
-        That is uint8 with one channel or three, or float32 with one for a photo of 16 bits; black outside the photo.
+        Args:
+            box: Left, top, right and bottom, in pixels. Outside the photo, the levels are black.
+
+        Returns:
+            Shape (h, w, channels): uint8 with one or three channels, or float32 with one channel for a 16-bit photo.
         """
         levels = np.asarray(self.image.crop(box))
         if levels.dtype == np.uint16:
@@ -64,12 +69,12 @@ class Photo:
         return levels if levels.ndim == 3 else levels[..., None]
 
     def luma(self) -> np.ndarray:
-        """Return the BT.709 luma: float32 in [0, 1], shape (h, w)."""
+        """Compute the BT.709 luma: float32 in [0, 1], shape (h, w)."""
         levels = self.levels((0, 0, self.width, self.height))
         return (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / 255
 
     def eight_bits(self) -> Image.Image:
-        """Return the photo as a picture of 8 bits: "L" for a grayscale photo, else "RGB"."""
+        """Return the photo as an 8-bit picture: "L" for a grayscale photo, otherwise "RGB"."""
         if self.image.mode != "I;16":
             return self.image
         return Image.fromarray(by_bands(self.image, np.uint8, eight_bits))
@@ -80,11 +85,11 @@ class Photo:
         return picture if picture.mode == "RGB" else picture.convert("RGB")
 
     def square(self, size: int) -> np.ndarray:
-        """Return the luma squeezed to `size` x `size`: float32 in [0, 1]; what a network sees of the photo."""
+        """Return the luma resized to `size` x `size`, as networks take it: float32 in [0, 1], shape (size, size)."""
         return self.scaled_luma((size, size))
 
     def scaled_luma(self, size: tuple[int, int]) -> np.ndarray:
-        """Return the luma at another width and height: float32 in [0, 1], shape (height, width)."""
+        """Return the luma resized to a (width, height): float32 in [0, 1], shape (height, width)."""
         if self.image.mode == "I;16":
             return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR), np.float32) / 65535
         pixels = np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP), np.float32)
@@ -93,30 +98,32 @@ class Photo:
 
 @dataclass(frozen=True)
 class JpegPlanes:
-    """A photo in colour as a JPEG holds it: levels of Y, Cb and Cr of JFIF, https://www.itu.int/rec/T-REC-T.871."""
+    """A color photo as stored in a JPEG: levels of Y, Cb and Cr of JFIF, https://www.itu.int/rec/T-REC-T.871."""
 
     luma: np.ndarray
-    """uint8, shape (h, w)."""
+    """Y, uint8, shape (h, w)."""
     blue: np.ndarray
-    """Cb, uint8, of each two rows and columns: shape ((h + 1) // 2, (w + 1) // 2)."""
+    """Cb of each two rows and columns, uint8, shape ((h + 1) // 2, (w + 1) // 2)."""
     red: np.ndarray
-    """Cr, of the same shape."""
+    """Cr, with the dtype and shape of `blue`."""
 
     def rgb(self, size: tuple[int, int], window: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
-        """Return them as 8-bit RGB of a width and height."""
+        """Convert the planes to 8-bit RGB, resized to a (width, height)."""
         height, width = self.luma.shape
         planes = []
         for plane, share in ((self.luma, 1), (self.blue, 2), (self.red, 2)):
-            box = (0, 0, width / share, height / share)  # of an odd size, less than the planes of chroma cover
+            box = (0, 0, width / share, height / share)  # odd sizes: chroma covers more
             planes.append(Image.fromarray(plane).resize(size, window, box, reducing_gap=_REDUCING_GAP))
         return Image.merge("YCbCr", planes).convert("RGB")
 
 
 class Picture:
-    """A photo in colour, as one of three.
+    """A color photo, held in one of three forms; the 8-bit picture is computed from the others on first use.
 
-    `image`: 8-bit RGB. `deep`: the same with 16 bits, where the original has them: uint16, shape (h, w, 3), 0 to 65535.
-    `planes`: what is to be written where that is a JPEG. The picture of 8 bits is made of these when it is asked for.
+    Args:
+        image: 8-bit RGB.
+        deep: 16-bit RGB, if the original has 16 bits: uint16, shape (h, w, 3), 0 to 65535.
+        planes: Planes to write, if the picture becomes a JPEG.
     """
 
     def __init__(
@@ -140,7 +147,7 @@ class Picture:
         return self._image.size if self.deep is None else self.deep.shape[1::-1]
 
     def resized(self, size: tuple[int, int], window: Image.Resampling) -> Image.Image:
-        """Return it as 8-bit RGB of a width and height, without one of its own size."""
+        """Return 8-bit RGB resized to a (width, height), without creating the full-size 8-bit picture."""
         if self.planes is not None:
             return self.planes.rgb(size, window)
         if self._image is not None:
@@ -153,20 +160,22 @@ class Picture:
 
 @dataclass(frozen=True)
 class PhotoFacts:
-    """What checking a file tells about it."""
+    """Results of examining a file."""
 
     colour_format: str
     """Of the first page: "RGB" for a color photo, "RGBA" for one with transparent pixels, "gray" for one without color,
-    else Pillow's name of the mode."""
+    otherwise Pillow's name of the mode.
+    """
     most_pixels: int
-    """Of its largest page."""
+    """Pixel count of the largest page."""
     in_colour: bool | None
-    """Whether every page shows more colour than a black-and-white photo that was toned, has yellowed or is stained;
-    None where that was not asked."""
+    """Whether every page shows more color than a black-and-white photo that was toned, has yellowed or is stained; None
+    if that was not checked.
+    """
     pages: int = 1
-    """Pages of a TIFF, small previews not counted; of any other file, 1."""
+    """Pages of a TIFF, without small previews; 1 for any other file."""
     cut_off: str = ""
-    """Of a photo that is cut off, the sentence that says so."""
+    """For a photo that is cut off, the sentence that says so."""
 
 
 def squeezed(image: Image.Image, size: int) -> Image.Image:

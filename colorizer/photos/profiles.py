@@ -1,4 +1,4 @@
-"""Colour profiles (ICC) of photos."""
+"""Color profiles (ICC) of photos."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from PIL import Image, ImageCms
 
 _GRID = 9
 _SRGB_DIFFERENCE = 3
-"""Levels by which the profiles that call themselves sRGB differ at most from one another; Display P3 differs by more
-than 50."""
+"""Largest difference, in levels, between profiles that call themselves sRGB. Display P3 differs by more than 50."""
 
 
 def profile_space(icc: bytes | None) -> str | None:
@@ -20,7 +19,7 @@ def profile_space(icc: bytes | None) -> str | None:
         return None
     try:
         return _opened(icc).profile.xcolor_space.strip()
-    except Exception:  # a broken profile is no profile
+    except Exception:  # a broken profile is ignored
         return None
 
 
@@ -37,8 +36,14 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
 
 
 def rgb_to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
-    """Convert a picture of mode "RGB", "L" or "I;16" from an RGB profile of other primaries or tones to sRGB; None for
-    one that needs no conversion, or cannot be converted.
+    """Convert a picture from an RGB profile with other primaries or tones to sRGB.
+
+    Args:
+        image: A picture of mode "RGB", "L" or "I;16".
+        icc: Its RGB profile.
+
+    Returns:
+        The converted picture, or None if it needs no conversion or cannot be converted.
     """
     if _is_srgb(icc):
         return None
@@ -51,7 +56,7 @@ def rgb_to_srgb(image: Image.Image, icc: bytes) -> Image.Image | None:
 
 
 def gray_to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Convert gray of 16 bits, mode "I;16", from its GRAY profile to the tone curve of sRGB, with all 16 bits."""
+    """Convert 16-bit gray, mode "I;16", from its GRAY profile to the tone curve of sRGB, keeping all 16 bits."""
     try:
         return _gray_to_srgb(image, icc)
     except ImageCms.PyCMSError:  # the profile does not fit the pixels
@@ -64,18 +69,18 @@ def _gray_to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
         _opened(icc),
         _opened(_gray_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())),
         outputMode=image.mode,
-        flags=ImageCms.Flags.NOOPTIMIZE,  # whose short tables err by a level of 8 bits in the shadows
+        flags=ImageCms.Flags.NOOPTIMIZE,  # its short tables are off by an 8-bit level in the shadows
     )
 
 
 @lru_cache(maxsize=16)
 def _is_srgb(icc: bytes) -> bool:
-    """Say whether an RGB profile is one of the many of sRGB, by what becomes of colours all over the cube."""
+    """Return whether an RGB profile is a variant of sRGB, by how it converts colors from the whole RGB cube."""
     levels = np.linspace(0, 255, _GRID).astype(np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
     try:
         shown = ImageCms.profileToProfile(Image.fromarray(cube), _opened(icc), ImageCms.createProfile("sRGB"))
-    except ImageCms.PyCMSError:  # it is kept for those who can read it
+    except ImageCms.PyCMSError:  # keep the profile for programs that can read it
         return True
     return int(np.abs(np.asarray(shown, int) - cube).max()) <= _SRGB_DIFFERENCE
 
@@ -86,9 +91,12 @@ def _opened(icc: bytes) -> ImageCms.ImageCmsProfile:
 
 @lru_cache(maxsize=16)
 def _gray_profile(icc: bytes) -> bytes:
-    """Make a GRAY profile with the tone curve of an RGB one, since Little CMS has sRGB's for RGB only; layout as in
-    ICC.1:2022 (https://www.color.org/specification/ICC.1-2022-05.pdf), 7.2 and 7.3. Raises KeyError where there is
-    no such curve.
+    """Make a GRAY profile with the tone curve of an RGB profile, since Little CMS offers sRGB only for RGB.
+
+    The layout follows ICC.1:2022 (https://www.color.org/specification/ICC.1-2022-05.pdf), 7.2 and 7.3.
+
+    Raises:
+        KeyError: The profile has no such curve.
     """
     whole = _opened(icc).tobytes()
     (count,) = struct.unpack(">I", whole[128:132])

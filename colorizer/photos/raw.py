@@ -1,4 +1,4 @@
-"""Raw photos of cameras (DNG, CR2, NEF and others), developed by LibRaw where the package rawpy is there."""
+"""Raw photos of cameras (DNG, CR2, NEF and others), developed by LibRaw if the package rawpy is installed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RAW_ENDINGS = (
 )  # fmt: skip
 _TIFF_STARTS = (b"II*\0", b"MM\0*")
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
-"""Of Fuji, Olympus, Panasonic, Sigma and Minolta; https://exiftool.org/TagNames/ and LibRaw's `identify`."""
+"""Signatures of Fuji, Olympus, Panasonic, Sigma and Minolta; https://exiftool.org/TagNames/ and LibRaw's `identify`."""
 _HEAD_BYTES = 16
 
 
@@ -24,15 +24,21 @@ class NoRawDecoder(Exception):
 
 
 def is_raw(head: bytes, name: str) -> bool:
-    """Say whether a file whose first 16 bytes are `head` is a raw photo: by its signature, or for a TIFF, whose
-    signature it may share, by the ending of its name."""
+    """Return whether a file is a raw photo.
+
+    The signature decides. A TIFF, whose signature raw photos may share, is recognized by the ending of its name.
+
+    Args:
+        head: The first 16 bytes of the file.
+        name: The name of the file.
+    """
     if head.startswith(_RAW_STARTS) or head[4:12] == b"ftypcrx ":
         return True
     return head.startswith(_TIFF_STARTS) and (head[8:10] == b"CR" or name.lower().endswith(RAW_ENDINGS))
 
 
 class RawFile(ImageFile.ImageFile):
-    """A raw photo for Pillow: its size is known once it is open, its pixels (RGB, sRGB, upright) once it is loaded."""
+    """A raw photo for Pillow: opening it reads the size, loading it the pixels (RGB, sRGB, upright)."""
 
     format = RAW
     format_description = "camera raw"
@@ -40,7 +46,7 @@ class RawFile(ImageFile.ImageFile):
     def _open(self) -> None:
         head = self.fp.read(_HEAD_BYTES)
         if not is_raw(head, str(self.filename or "")):
-            raise SyntaxError("no raw photo")  # to Pillow: the next decoder may try
+            raise SyntaxError("no raw photo")  # tells Pillow to try the next decoder
         try:
             import rawpy
         except ImportError as error:
@@ -55,7 +61,7 @@ class RawFile(ImageFile.ImageFile):
         self._mode = "RGB"
 
     def _keep_exif(self) -> None:
-        """Keep what a raw TIFF says of the picture, without its orientation: the developed photo is upright."""
+        """Keep the EXIF of a raw TIFF, without its orientation: the developed photo is upright."""
         exif = Image.Exif()
         with suppress(Exception):  # EXIF that cannot be parsed is dropped; the pixels are fine
             self.fp.seek(0)

@@ -1,4 +1,4 @@
-"""Read one photo: formats, orientation, transparency, colour profiles, bit depth."""
+"""Read a photo: formats, orientation, transparency, color profiles, bit depth."""
 
 from __future__ import annotations
 
@@ -34,16 +34,18 @@ from colorizer.photos.toning import is_in_colour
 from colorizer.settings import PhotoLimits
 
 Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
-"""Where a photo may come from: a file's path, its bytes, an open binary file, a Pillow image, or an array: uint8 of
-shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA."""
+"""Source of a photo: a file path, the bytes of a file, an open binary file, a Pillow image, or an array. Arrays are
+uint8 of shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA.
+"""
 _GRAY_SAMPLES = 8_192
 _LEAST_DECODED = 4 * _GRAY_SAMPLES
-"""Pixels that are made of a JPEG, at least, to see whether it is in colour."""
+"""Minimum number of pixels to decode from a JPEG to find out whether it is in color."""
 _BYTES = {"1": 5, "L": 5, "RGB": 8, "P": 8}
 _DAMAGED = "damaged"
 _OTHER_BYTES = 16
-"""For each pixel: Pillow takes one for gray and four for colour. With more than 8 bits, or with alpha, each is there
-once more."""
+"""Bytes per pixel of all other modes, for a photo and its picture in color. Pillow takes one for gray and four for
+color. With more than 8 bits or with alpha, that amount is needed a second time.
+"""
 
 
 class CutOff(ColorizeError):
@@ -51,23 +53,23 @@ class CutOff(ColorizeError):
 
 
 class _Damaged(ColorizeError):
-    """A file that a decoder gave up."""
+    """A file on which a decoder failed."""
 
 
 def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> Photo:
     """Decode a photo of any supported format.
 
-    Palette, CMYK and other color models become RGB. A photo with a profile is converted to sRGB, the colors that a
-    network knows; a profile of sRGB itself is kept for writing. Animations give their first frame.
+    Palette, CMYK and other color models become RGB. A photo with a profile is converted to sRGB, on which networks are
+    trained; a profile of sRGB itself is kept for writing. Animations give their first frame.
 
     Args:
         source: The photo. A Pillow image or an open file stays open.
-        limits: What it may be.
-        page: Which page of a TIFF, counted from 0.
+        limits: Limits on the photo.
+        page: Page number of a TIFF, counted from 0.
 
     Raises:
-        CutOff: The end of the photo is missing, and `limits` does not take such photos.
-        ColorizeError: The photo cannot be decoded to its last pixel, or is above a limit.
+        CutOff: The end of the photo is missing, and `limits` does not accept such photos.
+        ColorizeError: The photo cannot be decoded to its last pixel, or exceeds a limit.
     """
     try:
         photo = _photo(source, limits, page)
@@ -79,7 +81,7 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
 
 
 def _photo(source: Source, limits: PhotoLimits, page: int, share: float = 1.0) -> Photo:
-    """Decode a photo of which a share of the stored rows is there."""
+    """Decode a photo; `share` of its stored rows are present."""
     with _readable(source, page), _open(source, limits, page) as image:
         metadata = kept_metadata(image)
         image.load()
@@ -91,7 +93,7 @@ def _photo(source: Source, limits: PhotoLimits, page: int, share: float = 1.0) -
         alpha = None
         if upright.mode.startswith("I;16"):
             transparent = image.info.get("transparency")
-            if isinstance(transparent, int):  # one gray level that stands for nothing; Pillow would clip the others
+            if isinstance(transparent, int):  # one transparent gray level; Pillow would clip the others
                 alpha = by_bands(upright, np.uint8, lambda levels: (levels != transparent) * np.uint8(255))
             if space == "GRAY":
                 upright = gray_to_srgb(_plain(upright), icc)
@@ -118,9 +120,15 @@ def _photo(source: Source, limits: PhotoLimits, page: int, share: float = 1.0) -
 
 
 def read_square(path: Path, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Return a photo squeezed to `size` x `size`: RGB, uint8, shape (size, size, 3); raise as `read_photo` does.
+    """Read a photo resized to `size` x `size`.
 
     Large JPEGs are decoded at a fraction of their size (libjpeg's DCT scaling), never below `size`.
+
+    Returns:
+        RGB, uint8, shape (size, size, 3).
+
+    Raises:
+        ColorizeError: As `read_photo` does.
     """
     try:
         return _any_square(path, size, limits)
@@ -134,19 +142,22 @@ def _any_square(source: Source, size: int, limits: PhotoLimits) -> np.ndarray:
             return _square(source, size, limits, at_a_fraction=True)
         except ColorizeError:
             raise
-        except Exception:  # of a lossless JPEG (ITU-T T.81, annex H) no fraction can be decoded, only the whole
+        except Exception:  # a lossless JPEG (ITU-T T.81, annex H) can only be decoded at full size
             return _square(source, size, limits, at_a_fraction=False)
 
 
 def examine(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, tells_toned: bool = True) -> PhotoFacts:
-    """Decode a file to the last pixel of its last page and say what it is; raise as `read_photo` does.
+    """Decode a file to the last pixel of its last page and describe it.
 
-    Of a large JPEG every code is read, to the last, but no more pixels are made of them than tell its colors.
+    All data of a large JPEG is read, but only as many pixels are computed as are needed to judge its colors.
 
     Args:
         path: The file.
-        limits: What it may be.
-        tells_toned: Whether color is to be told from toning, which takes a quarter of the time.
+        limits: Limits on the photo.
+        tells_toned: Whether to distinguish color from toning, which takes a quarter of the time.
+
+    Raises:
+        ColorizeError: As `read_photo` does.
     """
     try:
         return _any_facts(path, limits, tells_toned)
@@ -159,13 +170,16 @@ def _any_facts(source: Source, limits: PhotoLimits, tells_toned: bool) -> PhotoF
     with _readable(source):
         try:
             return _examined(source, limits, tells_toned, at_a_fraction=True)
-        except Exception:  # of a lossless JPEG no fraction can be decoded; what is damaged fails again
+        except Exception:  # a lossless JPEG can only be decoded at full size; a damaged file fails again
             return _examined(source, limits, tells_toned, at_a_fraction=False)
 
 
 def _beginning(source: Source, limits: PhotoLimits, error: _Damaged) -> Completed:
-    """Return what is there of a photo that is cut off; raise CutOff where it is not to be taken, and `error` for a
-    file of which nothing can be decoded.
+    """Complete a photo that is cut off.
+
+    Raises:
+        CutOff: `limits` does not accept photos that are cut off.
+        _Damaged: `error` itself, if nothing in the file can be decoded.
     """
     found = completed(_content(source))
     if found is None:
@@ -176,13 +190,13 @@ def _beginning(source: Source, limits: PhotoLimits, error: _Damaged) -> Complete
 
 
 def _content(source: Source) -> bytes:
-    """Return the bytes of a file that can be read again and is not too large to be completed; else none."""
+    """Return the bytes of a file that can be read again and is small enough to be completed, otherwise b""."""
     if isinstance(source, bytes):
         return source if len(source) <= MOST_BYTES else b""
     try:
         path = Path(source) if isinstance(source, str | Path) else None
         return path.read_bytes() if path and path.stat().st_size <= MOST_BYTES else b""
-    except OSError:  # it has vanished meanwhile
+    except OSError:  # the file has disappeared
         return b""
 
 
@@ -192,7 +206,7 @@ def _cut_off(share: float) -> str:
 
 
 def _missing(share: float, turned: int) -> tuple[float, float, float, float] | None:
-    """Return where the rows are missing after a share of them, once an EXIF orientation is undone."""
+    """Return the region of the missing rows after an EXIF orientation is undone, as in `Photo.missing`."""
     if share >= 1:
         return None
     rows = np.zeros((1000, 10), np.uint8)
@@ -218,7 +232,7 @@ def _examined(path: Source, limits: PhotoLimits, tells_toned: bool, at_a_fractio
 
 
 def _facts(image: Image.Image, limits: PhotoLimits, tells_toned: bool, at_a_fraction: bool) -> PhotoFacts:
-    """Say what the page is that an open file shows."""
+    """Describe the current page of an open file."""
     pixels, is_jpeg = image.width * image.height, image.format in ("JPEG", "MPO")
     if at_a_fraction and is_jpeg and pixels > _LEAST_DECODED:
         share = (_LEAST_DECODED / pixels) ** 0.5
@@ -229,7 +243,7 @@ def _facts(image: Image.Image, limits: PhotoLimits, tells_toned: bool, at_a_frac
         shown = image
     if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;"):
         return PhotoFacts("gray", pixels, False)
-    # Some thousand pixels spread over the whole photo tell its share of gray ones as well as all do.
+    # A few thousand pixels spread over the whole photo give its share of gray pixels as well as all of them.
     step = max(1, int((image.width * image.height / _GRAY_SAMPLES) ** 0.5))
     size = (-(-image.width // step), -(-image.height // step))
     sample = shown if step == 1 else shown.resize(size, Image.Resampling.NEAREST)
@@ -258,33 +272,34 @@ def _squeezed(image: Image.Image, size: int) -> np.ndarray:
 
 
 def bytes_needed(path: Path, limits: PhotoLimits = DEFAULT_LIMITS, page: int = 0) -> int:
-    """Return how many bytes a photo and its picture in colour take in memory, by what a page's header claims; 0 for one
-    that `read_photo` would refuse.
+    """Estimate the memory for a photo and its picture in color, in bytes, from the header of a page.
+
+    The result is 0 for a photo that `read_photo` would refuse.
     """
     try:
         with _open(path, limits, page) as image:
             return image.width * image.height * _BYTES.get(image.mode, _OTHER_BYTES)
-    except Exception:  # reading it will say what is wrong
+    except Exception:  # reading the file reports what is wrong
         return 0
 
 
 def file_format(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
-    """Return Pillow's name of the format a file's content has; empty for a file that `read_photo` would refuse."""
+    """Return Pillow's name of the format of a file's content, or "" for a file that `read_photo` would refuse."""
     try:
         with _open(path, limits) as image:
             return image.format or ""
-    except Exception:  # reading it will say what is wrong
+    except Exception:  # reading the file reports what is wrong
         return ""
 
 
 @contextmanager
 def _readable(source: Source, page: int = 0) -> Iterator[None]:
-    """Turn whatever a decoder throws at a broken file into one ColorizeError naming the file."""
+    """Turn whatever a decoder raises for a broken file into a ColorizeError that names the file."""
     try:
         yield
     except ColorizeError:
         raise
-    except Exception as error:  # decoders raise nearly every kind for damaged data
+    except Exception as error:  # decoders raise almost any exception for damaged data
         reasons = {
             FileNotFoundError: "the file is gone",
             PermissionError: "no permission to read it",
@@ -303,7 +318,7 @@ def _readable(source: Source, page: int = 0) -> Iterator[None]:
 
 
 def _why_not_regular(path: str | Path) -> str:
-    """Return why a path is not that of a regular file."""
+    """Return the reason why a path is not a regular file."""
     try:
         Path(path).stat()
     except FileNotFoundError:
@@ -314,13 +329,13 @@ def _why_not_regular(path: str | Path) -> str:
 
 
 def _what_it_is(source: Source) -> str:
-    """Return what is known of what no decoder knows."""
+    """Describe a file that no decoder recognizes."""
     try:
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 return described(file, Path(source).name)
         return described(io.BytesIO(source) if isinstance(source, bytes) else source, "")
-    except OSError:  # it has vanished meanwhile, or can be read only once
+    except OSError:  # it has disappeared, or can be read only once
         return UNKNOWN
 
 
@@ -334,7 +349,7 @@ def _open(source: Source, limits: PhotoLimits, page: int = 0) -> Image.Image:
             raise ColorizeError(f"Cannot read {_named(source)}: it has no page {page + 1}.")
         _refuse_too_large(image, source, limits, page)
     except BaseException:
-        with image:  # closes what was opened here, and leaves a file that was given open
+        with image:  # closes what was opened here, but not a file that the caller opened
             raise
     return image
 
@@ -362,7 +377,7 @@ def _image(source: Source) -> Image.Image:
         )
     image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
     if image.format == "TIFF":
-        image.filename = ""  # or Pillow maps it into memory, and scrambles what lies on its side
+        image.filename = ""  # otherwise Pillow maps the file into memory and scrambles rotated pictures
     return image
 
 
@@ -372,7 +387,7 @@ def _named(source: Source, page: int = 0) -> str:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Return a picture of any mode as one of 8 or 16 bits of gray, or of RGB."""
+    """Convert a picture of any mode to 8- or 16-bit gray, or to RGB."""
     image = _straight(image)
     if image.mode in ("1", "LA"):
         return image.convert("L")
@@ -384,7 +399,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _straight(image: Image.Image) -> Image.Image:
-    """Return gray that is multiplied by its alpha ("La") as gray beside it ("LA"), which alone Pillow converts on."""
+    """Convert gray with premultiplied alpha ("La") to straight alpha ("LA"), the only one Pillow converts further."""
     return image.convert("LA") if image.mode == "La" else image
 
 

@@ -1,6 +1,7 @@
-"""Dust, scratches and creases of old prints: found where they break both a median and their neighbourhood, and mended.
+"""Find and repair dust, scratches and creases of old prints.
 
-Nothing else is touched. What is found and what is harmed is measured in docs/PHOTOS.md; `benchmarks/repair.py` does it.
+Damage stands out from both a local median and its neighborhood. All other pixels stay unchanged. docs/PHOTOS.md reports
+how much is found and how much is harmed; `benchmarks/repair.py` measures it.
 """
 
 from __future__ import annotations
@@ -15,36 +16,43 @@ from skimage.restoration import inpaint_biharmonic
 from colorizer.photos.photo import Photo
 
 _WORKING_SIDE = 1024
-"""Longest side, in pixels, at which damage is looked for; all sizes below are in pixels of that, levels in [0, 1]."""
+"""Longest side, in pixels, at which damage is searched. Sizes below are in pixels at this scale; levels are in [0, 1].
+"""
 _MEDIAN, _NEIGHBOURHOOD, _SURROUNDINGS, _OWN = 5, 15, 21, 7
-"""Sides of squares: damage is narrower than the first; brighter than all else within the second that is not; and told
-by how lively the third is without the fourth."""
+"""Sides of squares, in pixels. Damage is narrower than the first. It is brighter than everything within the second that
+is not as narrow. Its strength is relative to the texture within the third, excluding the fourth.
+"""
 _LEAST_CONTRAST = 0.04
 _CALM, _STRONGEST_TEXTURE = 0.005, 0.1
 _SPECK, _SPECK_PIXELS = 20.0, 50
-"""How many times livelier than its surroundings a speck is at least, and how large at most."""
+"""Minimum contrast of a speck, in multiples of the texture around it, and its largest area in pixels."""
 _PART = 4.0
-"""The same for what only belongs to a scratch."""
+"""Minimum contrast of pixels that may belong to a speck or scratch."""
 _LINE, _LINE_LENGTH, _DIRECTIONS = 2.5, 31, 16
-"""Mean of how far pixels break the median, cut off at `_STRONGEST`, along a straight line of so many pixels that is a
-scratch. Only bright ones count: dark lines are mostly seams, poles and gaps."""
+"""A scratch is a straight line of `_LINE_LENGTH` pixels whose mean deviation from the median, cut off at `_STRONGEST`,
+exceeds `_LINE`. Only bright lines count: dark lines are mostly seams, poles and gaps.
+"""
 _ON_LINE, _STRONGEST = 1.5, 4.0
 _SCRATCH_SHARE, _SCRATCH_WIDTH = 0.15, 4
-"""Of the longest side, what a scratch is long at least; and how wide at most in the mean. What goes no farther to the
-side than a pixel more is a frame or a door: straight along the picture."""
+"""Minimum length of a scratch, as a share of the longest side, and its largest mean width in pixels. A line that
+spreads sideways by at most one pixel more is a frame or a door, straight along the picture.
+"""
 _MOST_DAMAGED = 0.1
-"""Of all pixels: with more it is no damage but the grid of a print, or cloth."""
+"""Largest share of damaged pixels. More than this is the grid of a print, or cloth, rather than damage."""
 _ROWS_AT_A_TIME = 1024
-"""Of a large photo, in which what was mended is put, so that it takes no memory of its size."""
+"""Rows of a large photo that are repaired at once, so that the work takes little memory."""
 _TOUCHING = np.ones((3, 3), bool)
 
 
 def repaired(photo: Photo) -> Photo:
-    """Return a photo with its dust, scratches and creases mended; the photo itself where there are none.
+    """Repair the dust, scratches and creases of a photo.
 
-    Outside of these its pixels stay what they were. Inside, a photo in RGB becomes gray. Large photos are mended at a
-    longest side of 1,024 pixels, brought to their size. Inpainting is biharmonic, scikit-image's after Chui and Mhaskar
-    2010, https://doi.org/10.1016/j.acha.2009.04.004.
+    All other pixels stay unchanged. Repaired pixels of an RGB photo become gray. The repair of a large photo is
+    computed with a longest side of 1,024 pixels and enlarged. Inpainting is biharmonic, by scikit-image after Chui and
+    Mhaskar 2010, https://doi.org/10.1016/j.acha.2009.04.004.
+
+    Returns:
+        The repaired photo, or `photo` itself if nothing was found.
     """
     share = min(1.0, _WORKING_SIDE / max(photo.width, photo.height))
     size = max(1, round(photo.width * share)), max(1, round(photo.height * share))
@@ -57,14 +65,21 @@ def repaired(photo: Photo) -> Photo:
 
 
 def damage(gray: np.ndarray) -> np.ndarray:
-    """Return where luma in [0, 1], float32, shape (h, w), is damaged: bool, of the same shape."""
+    """Find the damaged pixels of a photo.
+
+    Args:
+        gray: Luma in [0, 1], float32, shape (h, w).
+
+    Returns:
+        A mask that is True where pixels are damaged: bool, shape (h, w).
+    """
     found = _specks(gray) | _specks(1 - gray) | _scratches(gray)
     mask = ndimage.binary_dilation(found, _TOUCHING)
     return mask if mask.mean() <= _MOST_DAMAGED else np.zeros_like(mask)
 
 
 def _specks(gray: np.ndarray) -> np.ndarray:
-    """Return the small bright spots that are brighter than all around them."""
+    """Find small spots that are brighter than everything around them."""
     contrast, _, residual = _breaks(gray)
     labels, numbers = _connected((contrast > _PART) & (residual > _LEAST_CONTRAST))
     peaks, areas = ndimage.maximum(contrast, labels, numbers), ndimage.sum_labels(labels > 0, labels, numbers)
@@ -72,7 +87,7 @@ def _specks(gray: np.ndarray) -> np.ndarray:
 
 
 def _scratches(gray: np.ndarray) -> np.ndarray:
-    """Return the long and thin bright lines."""
+    """Find long, thin, bright lines."""
     contrast, breaks, residual = _breaks(gray)
     on_line = (breaks > _ON_LINE) & (_along_lines(breaks) > _LINE)
     labels, numbers = _connected(((contrast > _PART) | on_line) & (residual > _LEAST_CONTRAST))
@@ -85,8 +100,11 @@ def _scratches(gray: np.ndarray) -> np.ndarray:
 
 
 def _breaks(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how far each pixel is brighter than its neighbourhood and than its median, each in units of the texture
-    around it, and the latter in levels.
+    """Measure how much brighter each pixel is than its surroundings.
+
+    Returns:
+        The contrast to the neighborhood and the contrast to the median, both in units of the local texture, and the
+            contrast to the median in levels.
     """
     residual = gray - ndimage.median_filter(gray, _MEDIAN)
     texture = _CALM + _texture(residual)
@@ -105,7 +123,7 @@ def _those(labels: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _texture(residual: np.ndarray) -> np.ndarray:
-    """Return how lively each pixel's surroundings are, without the pixel's own place."""
+    """Measure the texture around each pixel, excluding the square right around it."""
     size = np.minimum(np.abs(residual), _STRONGEST_TEXTURE)
     whole = ndimage.uniform_filter(size, _SURROUNDINGS) * _SURROUNDINGS**2
     own = ndimage.uniform_filter(size, _OWN) * _OWN**2
@@ -128,9 +146,12 @@ def _along_lines(breaks: np.ndarray) -> np.ndarray:
 
 
 def _pasted(image: Image.Image, mended: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return a picture, "L", "RGB" or "I;16", with what is mended in the place of what is damaged, some rows at a time.
+    """Paste the repaired pixels into a picture, a few rows at a time.
 
-    `mended`: luma in [0, 1], mode "F", of any size. `mask`: mode "1", of the same.
+    Args:
+        image: A picture of mode "L", "RGB" or "I;16".
+        mended: Repaired luma in [0, 1], mode "F", of any size.
+        mask: Damaged pixels, mode "1", of the size of `mended`.
     """
     deep = np.array(image) if image.mode == "I;16" else None
     picture = image.copy() if deep is None else image

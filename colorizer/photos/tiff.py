@@ -1,4 +1,4 @@
-"""TIFFs by their tags: those that Pillow reads wrongly or not at all are decoded here, or named as unsupported.
+"""TIFFs that Pillow reads wrongly or not at all: decoded here, or refused as unsupported.
 
 Tag numbers and meanings: TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf.
 """
@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, OPEN_INFO, TiffImageFile
 from colorizer.photos.deep import ROWS_AT_A_TIME, white_level
 
 SCAN = "SCAN"
-"""The name under which Pillow lists this decoder; what it opens calls itself "TIFF", as Pillow's own does."""
+"""Pillow's name of this decoder. The format of its images is "TIFF", as with Pillow's own decoder."""
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 277, 278, 279
@@ -38,36 +38,37 @@ _COMPRESSION_NAMES = {
     34934: "JPEG XR", 22610: "JPEG XR", 50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
 _OF_BYTES = {_RAW, 5, 8, 32773, 32946, 34925, 50000}
-"""Compressions of bytes, whatever they stand for: none, LZW, Deflate, PackBits, Deflate by its old number, LZMA,
-Zstandard."""
+"""Compressions that work on bytes of any meaning: none, LZW, Deflate, PackBits, Deflate by its old number, LZMA,
+Zstandard.
+"""
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _HORIZONTAL, _FLOATING = 2, 3
 _LARGEST_SPARE_SEGMENT = 2**24
-"""Bytes that a strip or a tile may have in any picture, however small."""
+"""Size in bytes that a strip or a tile may have in any picture, however small."""
 _LARGEST_SEGMENT = 2**32
-"""Bytes that a strip or a tile may have once it is decompressed."""
+"""Largest strip or tile after decompression, in bytes."""
 _MOST_SAMPLES = 16
 _MOST_NEGATIVE = 0.01
-"""Share of samples below zero that are taken for noise around black."""
+"""Largest share of samples below zero that counts as noise around black."""
 
 
 class UnsupportedPhoto(Exception):
-    """A file is sound, but of a kind that cannot be read; the text says which, such as "12-bit CMYK TIFFs"."""
+    """An intact file of a kind that cannot be read; the text names the kind, such as "12-bit CMYK TIFFs"."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the samples of a TIFF's page are stored."""
+    """Storage layout of the samples of a TIFF page."""
 
     width: int
     height: int
     photometric: int
     bits: tuple[int, ...]
-    """Of each sample of a pixel."""
+    """Bits of each sample of a pixel."""
     sample_format: tuple[int, ...]
     compression: int
     is_planar: bool
-    """Whether the samples of a pixel are stored apart from each other."""
+    """Whether each sample of a pixel is stored in a separate plane."""
     extra: tuple[int, ...]
     predictor: int
     fill_order: int
@@ -80,7 +81,7 @@ class Layout:
 
     @property
     def kind(self) -> str:
-        """What such TIFFs are called, such as "12-bit CMYK TIFFs"."""
+        """Name of this kind of TIFF, such as "12-bit CMYK TIFFs"."""
         bits = "/".join(str(bits) for bits in dict.fromkeys(self.bits))
         number = "/".join(dict.fromkeys(_FORMAT_NAMES.get(form, "unknown ").strip() for form in self.sample_format))
         color = _PHOTOMETRIC_NAMES.get(self.photometric, f"photometric interpretation {self.photometric}")
@@ -94,7 +95,7 @@ class Layout:
         return " ".join(word for word in words if word)
 
     def refusal(self) -> str | None:
-        """Return why `decoded` cannot read this layout; None for one that it can."""
+        """Return the kind of TIFF that cannot be decoded here, or None if this layout can be."""
         form, bits = self.sample_format[0], self.bits[0]
         samples = len(self.bits)
         is_known = (
@@ -118,9 +119,9 @@ class Layout:
 
 
 class ScanFile(TiffImageFile):
-    """A TIFF for Pillow: its own decoder where that is right for the tags of a page, this module's where it is not.
+    """A TIFF for Pillow, decoded by Pillow where that is correct for the tags of a page, otherwise by this module.
 
-    A page of an unsupported kind can be opened and has its size; `load` raises UnsupportedPhoto for it.
+    A page of an unsupported kind can be opened and has a size, but `load` raises UnsupportedPhoto.
     """
 
     def _setup(self) -> None:
@@ -131,7 +132,7 @@ class ScanFile(TiffImageFile):
             self._refuse(layout, layout.kind)
         elif _is_right_in_pillow(layout):
             if not layout.is_planar and _PLANAR in self.tag_v2:
-                self.tag_v2[_PLANAR] = 1  # of a single sample, Pillow cannot read the only plane
+                self.tag_v2[_PLANAR] = 1  # Pillow cannot read the only plane of a single sample
             if _SAMPLE_FORMAT in self.tag_v2:
                 self.tag_v2[_SAMPLE_FORMAT] = layout.sample_format  # Pillow does not know "undefined"
             super()._setup()
@@ -146,7 +147,7 @@ class ScanFile(TiffImageFile):
         self._show(layout, "L")
 
     def _show(self, layout: Layout, mode: str) -> None:
-        """Set what Pillow's own `_setup` sets, but for the tiles that its decoders would read."""
+        """Set what Pillow's own `_setup` sets, except the tiles for Pillow's decoders."""
         self._mode, self._size = mode, (layout.width, layout.height)
         self._tile_size = self._size
         self._compression = COMPRESSION_INFO.get(layout.compression, str(layout.compression))
@@ -177,7 +178,11 @@ def accepts(start: bytes) -> bool:
 
 
 def _layout(image: TiffImageFile) -> Layout:
-    """Return how an open TIFF's page is stored; raise SyntaxError, as Pillow does, for one without a size."""
+    """Return the layout of an open TIFF's page.
+
+    Raises:
+        SyntaxError: The page has no size, or too many samples. Pillow raises the same.
+    """
     tags = image.tag_v2
     width, height = tags.get(_WIDTH), tags.get(_HEIGHT)
     if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
@@ -212,7 +217,7 @@ def _layout(image: TiffImageFile) -> Layout:
 
 
 def _is_right_in_pillow(layout: Layout) -> bool:
-    """Say whether Pillow decodes such a page, and to the brightness that its tags ask for."""
+    """Return whether Pillow decodes such a page, with the brightness that its tags define."""
     if {*layout.sample_format} != {_UNSIGNED} or layout.compression not in COMPRESSION_INFO:
         return False
     if layout.is_planar and (layout.extra or layout.photometric not in (_RGB, _CMYK)):
@@ -225,7 +230,7 @@ def _is_right_in_pillow(layout: Layout) -> bool:
 
 
 def _is_listed(layout: Layout) -> bool:
-    """Say whether Pillow knows such a page; it takes a fourth sample that is not described for alpha."""
+    """Return whether Pillow supports such a page; Pillow treats an undescribed fourth sample as alpha."""
     prefix = b"II" if layout.byte_order == "<" else b"MM"
     key = (prefix, layout.photometric, (_UNSIGNED,), layout.fill_order, layout.bits)
     return (*key, layout.extra) in OPEN_INFO or (*key, ()) in OPEN_INFO
@@ -242,7 +247,7 @@ def _mode(layout: Layout) -> str:
 
 
 def _samples(image: TiffImageFile, layout: Layout) -> np.ndarray:
-    """Return all samples of a page as they are stored, in this machine's byte order: shape (h, w, samples)."""
+    """Return all stored samples of a page, in this machine's byte order: shape (h, w, samples)."""
     samples = len(layout.bits)
     tags = image.tag_v2
     is_tiled = _TILE_OFFSETS in tags
@@ -265,7 +270,7 @@ def _samples(image: TiffImageFile, layout: Layout) -> np.ndarray:
         raise ValueError("some of its strips or tiles are missing")
     kept = min(samples, layout.color_samples + 1)
     kind = _kind(layout).newbyteorder("=")
-    # 16 bits are all that is kept, so larger samples need no more than float32 has.
+    # The result has at most 16 bits, so float32 is precise enough for larger samples.
     found = np.zeros((layout.height, layout.width, kept), kind if kind.itemsize <= 2 else np.float32)
     for number in range(across * down * planes):
         plane, place = divmod(number, across * down)
@@ -285,13 +290,13 @@ def _samples(image: TiffImageFile, layout: Layout) -> np.ndarray:
 
 
 def _stored(image: TiffImageFile, offset: int, size: int | None, expected: int) -> bytes:
-    """Return the bytes of a strip or tile as they lie in the file; where their number is not said, as many as fit."""
+    """Return the stored bytes of a strip or tile; if their number is not given, as many as may be needed."""
     image.fp.seek(offset)
     return image.fp.read(expected if size is None else size)
 
 
 def _inflated(stored: bytes, layout: Layout, row_bytes: int, rows: int) -> bytes:
-    """Return what a strip or tile holds: libtiff, through Pillow, decodes it as gray of 8 bits, which any bytes are."""
+    """Decompress a strip or tile with libtiff, through Pillow, as if its bytes were 8-bit gray."""
     if layout.compression == _RAW and layout.fill_order == 1:
         content = stored[: row_bytes * rows]
     else:
@@ -303,7 +308,7 @@ def _inflated(stored: bytes, layout: Layout, row_bytes: int, rows: int) -> bytes
 
 
 def _of_bytes(stored: bytes, layout: Layout, width: int, height: int) -> bytes:
-    """Return a TIFF of one strip, gray of 8 bits."""
+    """Wrap stored bytes as an 8-bit gray TIFF with one strip."""
     tags = (
         (_WIDTH, width), (_HEIGHT, height), (_BITS, 8), (_COMPRESSION, layout.compression),
         (_PHOTOMETRIC, _BLACK_IS_ZERO), (_FILL_ORDER, layout.fill_order), (_STRIP_OFFSETS, 8), (_SAMPLES, 1),
@@ -315,7 +320,7 @@ def _of_bytes(stored: bytes, layout: Layout, width: int, height: int) -> bytes:
 
 
 def _kind(layout: Layout) -> np.dtype:
-    """Return the type of the unpacked samples, in the file's byte order."""
+    """Return the dtype of the unpacked samples, in the file's byte order."""
     letter = {_UNSIGNED: "u", _SIGNED: "i", _FLOAT: "f"}[layout.sample_format[0]]
     return np.dtype(f"{layout.byte_order}{letter}{_sample_bytes(layout.bits[0])}")
 
@@ -325,20 +330,20 @@ def _sample_bytes(bits: int) -> int:
 
 
 def _unpacked(content: bytes, layout: Layout, rows: int, wide: int, together: int) -> np.ndarray:
-    """Return the samples of a strip or tile: shape (rows, wide, samples stored together)."""
+    """Unpack the samples of a strip or tile: shape (rows, wide, samples stored together)."""
     bits, kind = layout.bits[0], _kind(layout)
     count = wide * together
     if bits % 8 or bits == 24:
         levels = np.frombuffer(content, np.uint8).reshape(rows, -1)
-        # A row at a time: each bit takes a byte here.
+        # One row at a time, since each bit takes a byte here.
         unpacked = np.empty((rows, count), kind.newbyteorder("="))
         for number, row in enumerate(levels):
             single = np.unpackbits(row)[: count * bits].reshape(count, bits)
             unpacked[number] = single @ (1 << np.arange(bits)[::-1])
         return unpacked.reshape(rows, wide, together)
     if layout.predictor == _FLOATING:
-        # Each row: all first bytes, then all second ones and so on, most significant first, as differences;
-        # Adobe Photoshop TIFF Technical Note 3, https://chriscox.org/TIFFTN3d1.pdf
+        # Each row holds all first bytes, then all second bytes and so on, most significant first, as differences; Adobe
+        # Photoshop TIFF Technical Note 3, https://chriscox.org/TIFFTN3d1.pdf
         differences = np.frombuffer(content, np.uint8).reshape(rows, -1, together)
         planes = differences.cumsum(1, np.uint8).reshape(rows, kind.itemsize, count)
         plain = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(kind.newbyteorder(">"))
@@ -350,7 +355,7 @@ def _unpacked(content: bytes, layout: Layout, rows: int, wide: int, together: in
 
 
 def _shown(samples: np.ndarray, layout: Layout) -> Image.Image:
-    """Return samples, shape (h, w, samples), as a picture whose black is 0 and whose white is the mode's own."""
+    """Convert samples, shape (h, w, samples), to a picture with black at 0 and white at the maximum of its mode."""
     mode, colors = _mode(layout), layout.color_samples
     light, alpha = samples[..., :colors], samples[..., colors:]
     white = _white(light, layout)
@@ -375,18 +380,22 @@ def _shown(samples: np.ndarray, layout: Layout) -> Image.Image:
 
 
 def _finite(levels: np.ndarray) -> np.ndarray:
-    """Return levels as float32, with 0 for those that are not numbers or infinite."""
+    """Convert levels to float32, with 0 for infinite values and NaN."""
     return np.nan_to_num(levels.astype(np.float32), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _full(layout: Layout) -> int | None:
-    """Return the highest level of whole numbers; None for floating point."""
+    """Return the highest level of integer samples; None for floating point."""
     bits = layout.bits[0]
     return {_UNSIGNED: 2**bits - 1, _SIGNED: 2 ** (bits - 1) - 1}.get(layout.sample_format[0])
 
 
 def _white(light: np.ndarray, layout: Layout) -> float:
-    """Return the level of white, or where zero is white, of black; raise UnsupportedPhoto for levels below zero."""
+    """Return the level of white, or of black if zero is white.
+
+    Raises:
+        UnsupportedPhoto: Too many levels are below zero.
+    """
     parts = [slice(top, top + ROWS_AT_A_TIME) for top in range(0, len(light), ROWS_AT_A_TIME)]
     if layout.sample_format[0] != _UNSIGNED:
         negative = sum(np.count_nonzero(light[part] < 0) for part in parts)

@@ -1,4 +1,4 @@
-"""Whether a photo is gray, and whether it has faded."""
+"""Detection of gray and of faded photos."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from colorizer.settings import PhotoLimits
 
 
 def tonal_range(gray: np.ndarray, limits: PhotoLimits | None = None) -> tuple[float, float]:
-    """Return the levels of luma in [0, 1], any shape, that black and white have become in a faded photo; (0, 1) for one
-    that is not faded (`limits.faded_range`). One pixel in two hundred may lie beyond either, as dust and glare do.
+    """Find the levels that black and white have in a faded photo.
+
+    One pixel in two hundred may lie beyond either level, as dust and glare do.
+
+    Args:
+        gray: Luma in [0, 1], any shape.
+        limits: Its `blank_range` and `faded_range` define what is faded.
+
+    Returns:
+        The levels of black and white; (0, 1) for a photo that is not faded.
     """
     limits = limits or PhotoLimits()
     black, white = (float(level) for level in np.percentile(gray, (0.5, 99.5)))
@@ -18,10 +26,14 @@ def tonal_range(gray: np.ndarray, limits: PhotoLimits | None = None) -> tuple[fl
 
 
 def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
-    """Say whether 8-bit RGB of shape (h, w, 3) shows no colour: its channels are equal but for JPEG noise.
+    """Return whether RGB shows no color: its channels are equal apart from JPEG noise.
 
-    A pixel is gray when its largest and smallest channel differ by at most `limits.gray_difference` levels; a photo
-    is gray when `limits.gray_share` of its pixels are. docs/TRAINING.md, "What counts as a photo", says why these.
+    A pixel is gray when its largest and smallest channel differ by at most `limits.gray_difference` levels; a photo is
+    gray when `limits.gray_share` of its pixels are. docs/TRAINING.md, "What counts as a photo", explains these limits.
+
+    Args:
+        rgb: 8-bit RGB, shape (h, w, 3).
+        limits: The limits above.
     """
     limits = limits or PhotoLimits()
     # Pairwise maxima of whole planes run ten times faster than a reduction over an axis of three.

@@ -1,7 +1,7 @@
-"""Whether a photo is in colour, or a black-and-white one that was toned, has yellowed or is stained.
+"""Distinguish color photos from black-and-white ones that were toned, have yellowed or are stained.
 
-The colour of a toned print follows its luma: what the toner, the paper and the light do to one gray they do to every
-other of the same level. Stains and yellowed edges vary slowly over the print. What neither explains is colour.
+The color of a toned print follows its luma: the toner, the paper and the light affect all grays of the same level
+equally. Stains and yellowed edges vary slowly over the print. Chroma that neither explains is color.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from colorizer.photos.color import chroma, luma
 from colorizer.settings import PhotoLimits
 
 _SAMPLES = 2304
-"""Parts of a photo that are looked at, each by its mean: noise averages out, things in a picture do not."""
+"""Number of blocks that a photo is averaged into. Noise averages out; objects in a picture do not."""
 _STEPS = 16
-"""Levels of luma, each of as many parts, between which the colour of a toner is interpolated."""
+"""Levels of luma, each with equally many blocks, between which the color of a toner is interpolated."""
 
 _STAIN_DEGREE = 4
-"""Of the polynomial that stands for stains; with less, stains count as colour, with more, muted colours as stains."""
+"""Degree of the polynomial that models stains. Lower, stains count as color; higher, muted colors count as stains."""
 
 
 def is_in_colour(image: Image.Image, limits: PhotoLimits | None = None) -> bool:
-    """Say whether a photo of any mode that converts to RGB shows colours that its luma does not explain.
+    """Return whether a photo shows colors that its luma does not explain.
 
-    The bounds are `limits.toned_least`, `toned_share` and `toned_most`; docs/PHOTOS.md says how often they err.
+    The limits are `toned_least`, `toned_share` and `toned_most`; docs/PHOTOS.md reports how often they are wrong.
+
+    Args:
+        image: A photo of any mode that converts to RGB.
+        limits: The limits above.
     """
     limits = limits or PhotoLimits()
     colours, unexplained = chroma_left(image)
@@ -35,7 +39,11 @@ def is_in_colour(image: Image.Image, limits: PhotoLimits | None = None) -> bool:
 
 
 def chroma_left(image: Image.Image) -> tuple[float, float]:
-    """Return the root mean square of a photo's chroma, in levels of 255, and of what luma and place do not explain."""
+    """Measure the chroma of a photo.
+
+    Returns:
+        The root mean square of the chroma, and of the part that luma and position do not explain, in levels of 255.
+    """
     step = max(1, round((image.width * image.height / _SAMPLES) ** 0.5))
     whole = image if image.mode in ("RGB", "RGBA", "RGBX", "CMYK") else image.convert("RGB")
     rgb = np.asarray(whole.reduce(step).convert("RGB"), np.float32) / 255
@@ -46,10 +54,10 @@ def chroma_left(image: Image.Image) -> tuple[float, float]:
 
 
 def _toner(gray: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return the chroma, shape (2, n), that is usual at each part's luma: medians over parts of like luma, interpolated
-    between.
+    """Return the chroma, shape (2, n), that is typical for the luma of each block.
 
-    Each small call holds the interpreter's lock, for which threads wait: so there are few.
+    It is interpolated between medians over blocks of similar luma. The few calls are large, because each call holds the
+    interpreter lock, for which other threads wait.
     """
     order = _order(gray)
     ranked, tints = gray[order], colours[:, order]
@@ -62,15 +70,15 @@ def _toner(gray: np.ndarray, colours: np.ndarray) -> np.ndarray:
             usual.append((groups[..., (each - 1) // 2] + groups[..., each // 2]) / 2)
     levels, usual = np.concatenate(levels), np.concatenate(usual, axis=-1)
     toner = np.empty_like(colours)
-    for channel in range(2):  # of luma in order, each place is found beside the one before
+    for channel in range(2):  # np.interp is faster on sorted luma
         toner[channel, order] = np.interp(ranked, levels, usual[channel])
     return toner
 
 
 def _order(gray: np.ndarray) -> np.ndarray:
-    """Return the places of luma in [0, 1], float32, from dark to light, and of equal luma as they come.
+    """Return the indices that sort luma in [0, 1], float32, from dark to light, with equal luma in its original order.
 
-    As whole numbers, of which the bits of luma are the upper half, they are sorted ten times as fast as by `argsort`.
+    Integers with the bits of luma as their upper half sort ten times as fast as `argsort`.
     """
     keys = gray.view(np.uint32).astype(np.uint64) << np.uint64(32)
     keys |= np.arange(len(gray), dtype=np.uint64)
@@ -79,9 +87,9 @@ def _order(gray: np.ndarray) -> np.ndarray:
 
 
 def _slow_changes(values: np.ndarray) -> np.ndarray:
-    """Return the polynomial of place that is nearest to values of shape (channels, h, w), of the same shape.
+    """Fit a polynomial of position to values of shape (channels, h, w), and return its values in the same shape.
 
-    On a grid, products of orthonormal polynomials down and across are orthonormal, so that no equations need solving.
+    On a grid, products of orthonormal polynomials down and across are orthonormal, so no equations need solving.
     """
     down, across = (_polynomials(side) for side in values.shape[1:])
     degrees = np.add.outer(np.arange(down.shape[1]), np.arange(across.shape[1]))
@@ -91,10 +99,10 @@ def _slow_changes(values: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _polynomials(side: int) -> np.ndarray:
-    """Return polynomials that are orthonormal on so many places, by rising degree, shape (side, at most five)."""
+    """Return orthonormal polynomials on `side` points, by rising degree, shape (side, at most five)."""
     return np.linalg.qr(np.vander(np.linspace(-1, 1, side), _STAIN_DEGREE + 1, increasing=True))[0]
 
 
 def _root_mean_square(colours: np.ndarray) -> float:
-    """Return the root of the mean of Cb squared plus Cr squared, for planes of both, shape (2, h, w)."""
+    """Return the root mean square chroma, over Cb squared plus Cr squared, of planes of shape (2, h, w)."""
     return float(np.sqrt(np.vdot(colours, colours) / colours[0].size))

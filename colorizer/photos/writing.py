@@ -1,4 +1,4 @@
-"""Write one photo in colour: under its own name, with all its original had."""
+"""Write a photo in color, under its own name and with the metadata of its original."""
 
 from __future__ import annotations
 
@@ -30,25 +30,29 @@ from colorizer.photos.reading import file_format
 from colorizer.settings import PhotoLimits
 
 _MAXIMUM_TIFF_BYTES = 2**32 - 1
-"""Of a TIFF, whose offsets have 32 bits: TIFF 6.0, page 13."""
+"""Largest TIFF, since its offsets have 32 bits: TIFF 6.0, page 13."""
 _LISTS_OF_TAGS = (0x8769, 0x8825)
-"""Of EXIF: the exposure and the place."""
+"""EXIF tags that hold lists of tags: exposure and location."""
 _MOST_EXIF_BYTES = 65_533
-"""Of a JPEG."""
+"""Largest EXIF block of a JPEG."""
 _STRIP_BYTES, _STRIPS_AT_ONCE = 262_144, 32
-"""Of a TIFF with 16 bits: what a strip has before it is compressed, and how many are compressed together."""
+"""For a 16-bit TIFF: the size of a strip before compression, and how many strips are compressed together."""
 
 
 def file_name(name: str, form: str) -> str:
-    """Return the name under which a colorized photo called `name` is written, given its file format.
+    """Choose the file name of a colorized photo.
 
-    The photo keeps its own name. Only where no file of that kind can hold colour, a suffix is added to it.
+    The photo keeps its name. An ending is appended only if its format cannot be written in color.
+
+    Args:
+        name: The name of the original.
+        form: Its file format, Pillow's name.
     """
     return name if writing_format(name, form) else name + other_ending(name, form)
 
 
 def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
-    """Return the name under which the photo at `path` is written, looking into it only where its name says nothing."""
+    """Choose the file name for the colorized photo at `path`, reading the file only if its name has no known ending."""
     if named_format(path.name):
         return file_name(path.name, "")
     form = file_format(path, limits)
@@ -56,20 +60,27 @@ def written_name(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> str:
 
 
 def is_written_as_jpeg(name: str, original: Photo) -> bool:
-    """Say whether a picture of this name is written as a JPEG, for which planes of one are enough."""
+    """Return whether a picture of this name is written as a JPEG, which needs only `JpegPlanes`."""
     return writing_format(name, original.format) == "JPEG"
 
 
 def write_photo(
     path: Path, picture: Picture, original: Photo, limits: PhotoLimits = DEFAULT_LIMITS, move: Move = Path.replace
 ) -> None:
-    """Write a picture in the format that its name asks for, with all that its original has.
+    """Write a picture in the format of its name, with the properties of its original.
 
-    That is its alpha, color profile, EXIF, other metadata, resolution and date, and 16 bits where it has them and the
-    format is PNG or TIFF. The file appears complete or not at all. `move` as in `files.complete_file`.
+    These are alpha, color profile, EXIF, other metadata, resolution and date. 16 bits are kept if the original has them
+    and the format is PNG or TIFF. The file appears complete or not at all.
+
+    Args:
+        path: The file to write.
+        picture: The colorized photo.
+        original: The photo it was made from.
+        limits: Quality of lossy formats, and whether dates are kept.
+        move: Puts the complete file in place, as in `files.complete_file`.
 
     Raises:
-        ColorizeError: The disk or the format cannot hold it.
+        ColorizeError: The disk or the format cannot hold the picture.
     """
     form = writing_format(path.name, original.format) or "PNG"
     with complete_file(path, move=move) as temporary:
@@ -82,13 +93,22 @@ def write_photo(
                 add_tiff_tags(temporary, original.exif, tiff_tags(original.metadata))
             if original.modified is not None and limits.keeps_dates:
                 os.utime(temporary, ns=(original.modified, original.modified))
-        except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its side
+        except (ValueError, RuntimeError, struct.error) as error:  # such as a side that is too long
             raise ColorizeError(f"Could not write {path}: {error}.") from error
 
 
 def write_pages(path: Path, pages: Iterable[Path], move: Move = Path.replace) -> None:
-    """Join TIFFs of one page each, in their order, into one at `path`, and remove each as soon as it is in it; the file
-    appears complete or not at all. `move` as in `files.complete_file`. Raises ColorizeError.
+    """Join single-page TIFFs, in order, into one TIFF at `path`.
+
+    Each page file is removed once it has been added. The joined file appears complete or not at all.
+
+    Args:
+        path: The file to write.
+        pages: The single-page TIFFs.
+        move: Puts the complete file in place, as in `files.complete_file`.
+
+    Raises:
+        ColorizeError: The pages exceed the size of a TIFF, or the file cannot be written.
     """
     with complete_file(path, move=move) as temporary, temporary.open("w+b") as file:
         joined, modified = _Pages(file), None
@@ -108,7 +128,7 @@ def write_pages(path: Path, pages: Iterable[Path], move: Move = Path.replace) ->
 
 
 class _Pages(AppendingTiffWriter):
-    """Pillow's, which moves what a page's tags point to, and here also the lists of tags of EXIF."""
+    """Pillow's writer, which adjusts the offsets in a page's tags, extended to the lists of tags within EXIF."""
 
     def fixIFD(self) -> None:  # noqa: N802 - Pillow's name
         start = self.f.tell()
@@ -142,17 +162,17 @@ def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, 
     if form == "JPEG":
         # The comments are among the segments; Pillow would add the picture's own.
         options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0", "comment": b""}
-    if form == "TIFF":  # libtiff says what the disk does not take
+    if form == "TIFF":  # libtiff reports a full disk
         image.save(path, format=form, **options)
         return
-    encoded = io.BytesIO()  # straight into a file, Pillow would overlook the last piece that a full disk cuts short
+    encoded = io.BytesIO()  # writing straight to a file, Pillow would miss that a full disk cut off the last piece
     image.save(encoded, format=form, **options)
     with path.open("wb") as file:
         file.writelines(with_segments(encoded.getbuffer(), segments) if form == "JPEG" else [encoded.getbuffer()])
 
 
 def _options(form: str, original: Photo, limits: PhotoLimits) -> dict[str, Any]:
-    """Return what `Image.save` is to write about a photo, and how, but for a JPEG's quality."""
+    """Return the options of `Image.save` for a photo's metadata and format, except the quality of a JPEG."""
     said, options = original.metadata, {}
     if original.icc_profile:
         options["icc_profile"] = original.icc_profile
@@ -178,8 +198,9 @@ def _options(form: str, original: Photo, limits: PhotoLimits) -> dict[str, Any]:
 
 
 def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[float, float] | None) -> None:
-    """Write 8-bit RGBA with a header that says which bits are alpha, as Pillow's does not: BITMAPV4HEADER,
-    https://learn.microsoft.com/en-us/windows/win32/api/wingdi/ns-wingdi-bitmapv4header
+    """Write 8-bit RGBA with a header that declares the alpha bits, which Pillow's does not.
+
+    The header is BITMAPV4HEADER, https://learn.microsoft.com/en-us/windows/win32/api/wingdi/ns-wingdi-bitmapv4header
     """
     bitfields, srgb, file_header = 3, b"BGRs", 14
     across, down = (round(dots / 0.0254) for dots in resolution or (0, 0))
@@ -196,7 +217,7 @@ def _write_transparent_bmp(path: Path, image: Image.Image, resolution: tuple[flo
 
 
 def _write_deep_png(path: Path, deep: np.ndarray, original: Photo) -> None:
-    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks as in PNG's specification, https://www.w3.org/TR/png-3/."""
+    """Write 16-bit RGB or RGBA, which Pillow cannot; chunks follow https://www.w3.org/TR/png-3/."""
     import png
 
     described = []
@@ -255,8 +276,9 @@ def _write_deep_tiff(path: Path, deep: np.ndarray, original: Photo) -> None:
 
 
 def _bands(deep: np.ndarray, alpha: np.ndarray | None, rows: int) -> Iterator[np.ndarray]:
-    """Yield a picture, shape (h, w, 3), so many rows at a time, with its alpha of 8 bits, shape (h, w), as a fourth
-    channel: all of it together would take as much memory once more.
+    """Yield a picture, shape (h, w, 3), `rows` rows at a time, with its 8-bit alpha, shape (h, w), as a fourth channel.
+
+    Joining the whole picture at once would double the memory.
     """
     for top in range(0, len(deep), rows):
         band = deep[top : top + rows]
@@ -264,7 +286,7 @@ def _bands(deep: np.ndarray, alpha: np.ndarray | None, rows: int) -> Iterator[np
 
 
 def _deflated(bands: Iterator[np.ndarray]) -> Iterator[bytes]:
-    """Yield strips of a TIFF, compressed in several threads."""
+    """Compress the strips of a TIFF in several threads."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while several := list(islice(bands, _STRIPS_AT_ONCE)):
             yield from pool.map(lambda band: zlib.compress(np.ascontiguousarray(band, "<u2")), several)
