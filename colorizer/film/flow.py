@@ -25,8 +25,7 @@ class Motion:
     """Motion between two frames, both resized to the network's square."""
 
     places: np.ndarray
-    """Position in the earlier frame of each place of the later one, (x, y) in pixels: float32, shape (size, size, 2).
-    """
+    """Position in the earlier frame of each place of the later one, (x, y) in pixels: float32, (size, size, 2)."""
     agreement: np.ndarray
     """Reliability of the motion: float32 in [0, 1], shape (size, size); 0 where a place has just come into view."""
     onward: np.ndarray

@@ -185,7 +185,7 @@ def read_names(record: Path, among: Collection[str] | None = None) -> _Names:
 
 
 def _key(name: str) -> str:
-    """Return an equal key for names that some file systems treat as equal, because they ignore case or normalization."""
+    """Return an equal key for names that are equal on file systems that ignore case or normalization."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -46,7 +46,7 @@ IN_COLOUR, UNREADABLE, FAILED = "in colour already", "unreadable", "not colorize
 
 @dataclass(frozen=True)
 class SharedJob:
-    """What every process needs to know to colorize photos with others; it can be pickled."""
+    """What every process needs to know to colorize photos with others; it can be sent to them."""
 
     root: Path
     """The folder to which the photos' names are relative, under the same path for all processes."""

@@ -33,7 +33,7 @@ WRONG_FORMAT = "of another colour format"
 
 @dataclass(frozen=True)
 class SharedEvaluation:
-    """What every process needs to know to score photos with others; it can be pickled."""
+    """What every process needs to know to score photos with others; it can be sent to them."""
 
     root: Path
     folder: Path
