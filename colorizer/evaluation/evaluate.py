@@ -172,7 +172,7 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
 def _score(
     has_squares: bool, path: Path, original: Photo, picture: Picture
 ) -> tuple[ScoredPhoto, np.ndarray, Sequence[np.ndarray]]:
-    """Return a photo's scores, its hues and, if requested, truth, prediction and gray as input for the feature network."""
+    """Return a photo's scores, its hues and, if requested, squares of truth, prediction and gray for features."""
     true_picture = original.rgb()
     truth, predicted = _scored(true_picture), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)

@@ -22,8 +22,10 @@ _ROWS = 1024
 
 @dataclass(frozen=True)
 class KernelDistances:
-    """Kernel inception distances to the true photos, times 1000. Equal sets have distance 0; noise can make it
-    negative."""
+    """Kernel inception distances to the true photos, times 1000.
+
+    Equal sets have distance 0; noise can make it negative.
+    """
 
     predicted: float
     gray: float

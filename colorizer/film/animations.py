@@ -112,8 +112,10 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
 
 
 def is_as_long(path: Path, animation: Animation) -> bool:
-    """Return whether a file plays as long as an animation; its frame count may differ, because equal frames may be
-    merged."""
+    """Return whether a file plays as long as an animation.
+
+    Its number of frames may differ, because equal frames in a row may be merged.
+    """
     return _milliseconds(path) == _milliseconds_of(animation)
 
 

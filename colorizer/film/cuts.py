@@ -15,7 +15,7 @@ _LEAST_AGREEMENT, _LEAST_LIKENESS = 0.1, 0.8
 one scene."""
 _BINS = 32
 _LEAST_DIFFERENCE = 0.1
-"""Minimum fraction of pixels whose luma falls into a different histogram bin."""
+"""Minimum fraction of pixels whose luma moves to a different histogram bin at a cut."""
 
 
 def begins_scene(before: np.ndarray, after: np.ndarray, motion: Motion) -> bool:

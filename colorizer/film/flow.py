@@ -59,8 +59,16 @@ def _disagreement(back: np.ndarray, onward: np.ndarray) -> np.ndarray:
 
 
 def warped(values: np.ndarray, places: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Sample values at positions: float32 or uint8, shape (size, size) or (size, size, 2); the result has the same
-    form."""
+    """Sample values at positions.
+
+    Args:
+        values: float32 or uint8, shape (size, size) or (size, size, 2).
+        places: Positions (x, y) in pixels, float32, shape (size, size, 2).
+        interpolation: OpenCV's interpolation mode.
+
+    Returns:
+        The samples, with the dtype and shape of `values`.
+    """
     return cv2.remap(values, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -1,8 +1,8 @@
 """Convert frames between stored and upright orientation, using a film's display matrix.
 
 FFmpeg's libavutil/display.h defines the matrix, nine numbers (a, b, u, c, d, v, x, y, w). The pixel stored at column p
-and row q is shown at column a p + c q and row b p + d q, up to the origin of the shown picture. Quarter turns and
-mirrored frames, which are all that cameras write, are supported. Frames with any other matrix are used as stored.
+and row q is shown at column a p + c q and row b p + d q, both relative to the edge of the shown picture. Quarter turns
+and mirrored frames, which are all that cameras write, are supported. Frames with any other matrix are used as stored.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | 
         since: A time in the film's time base. Decoding starts at a keyframe near it if the film supports seeking.
 
     Raises:
-        ColorizeError: The film cannot be opened.
+        ColorizeError: The film cannot be opened, or has no picture that can be decoded.
     """
     last, duration = None, 0
     with opened(facts.path) as container:
@@ -219,10 +219,10 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
 
 
 def _moving(path: Path, streams: Sequence[av.VideoStream]) -> int:
-    """Return the index of the first of some streams that has more than one packet.
+    """Return the index of the first stream with more than one packet.
 
-    A stream counts as a still picture if it has one packet where another stream has `_MOST_LOOKED_AT`. If all are
-    still, the first one whose codec is not made for pictures is returned.
+    A stream counts as a still picture if it has one packet where another stream has `_MOST_LOOKED_AT`. If all are still
+    pictures, the result is the first stream whose codec is not made for still pictures.
     """
     packets = {stream.index: 0 for stream in streams}
     with opened(path) as container, suppress(FFmpegError):

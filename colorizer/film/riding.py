@@ -32,7 +32,7 @@ from colorizer.progress import Progress, no_progress
 
 _LATE_SECONDS, _ROUNDING = 1.0, 1e-6
 _MOST_ROUNDED = 0.0005
-"""Seconds; less than the distance between frames."""
+"""Maximum tolerance for times, in seconds; frames are farther apart."""
 _LEAST_AGREEMENT = 0.3
 """Agreement below which a place counts as a new one, so that earlier changes to it are dropped."""
 
@@ -161,8 +161,7 @@ def _too_late(time: float, facts: FilmFacts) -> str:
 
 
 def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
-    """Track places of a scene's first frame to the next frame; return their positions and whether they are still
-    visible."""
+    """Track places of a scene's first frame to the next frame; return their positions and visibility."""
     places = places + warped(motion.onward, places)
     is_inside = ((places >= 0) & (places <= len(places) - 1)).all(axis=-1)
     return places, is_seen & is_inside & (warped(motion.agreement, places) >= _LEAST_AGREEMENT)
@@ -179,8 +178,10 @@ def _until(moved: Iterator[Moved]) -> Iterator[tuple[Moved, int | None]]:
 
 
 def _due(waiting: deque, first: int, end: int, facts: FilmFacts, is_last: bool) -> tuple[AnyHint, ...]:
-    """Remove and return the waiting hints for times before a frame's end; the last frame also takes hints up to a
-    second later."""
+    """Remove and return the waiting hints for times before a frame's end.
+
+    The last frame also takes hints up to a second later.
+    """
     until = float((end - first) * facts.time_base) + (_LATE_SECONDS if is_last else 0)
     due: list[AnyHint] = []
     while waiting and waiting[0][0] < until - rounding(facts):

@@ -106,8 +106,7 @@ def paint(
 
 
 def _levels(photo: Photo, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Return the photo's values in a box (left, top, right, bottom), repeating the last row and column beyond the
-    photo."""
+    """Crop the photo's values to a box (left, top, right, bottom), repeating the last row and column beyond it."""
     left, top, right, bottom = box
     levels = photo.levels((left, top, min(right, photo.width), min(bottom, photo.height)))
     beyond = (bottom - top - levels.shape[0], right - left - levels.shape[1])

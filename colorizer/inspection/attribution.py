@@ -20,8 +20,7 @@ from colorizer.photos.color import chroma
 _NEAR_BINS = 2 * CHROMA_STEP
 """Chroma distance within which the bins of a classifying head count as the region's color: two steps."""
 _FOG = 1 / 20
-"""Standard deviation of a blur that keeps a photo's tones but removes its shapes, as a fraction of the network's size.
-"""
+"""Standard deviation of a blur that keeps tones but removes shapes, as a fraction of the network's size."""
 _GRAY_DIRECTION = np.array([1, 0], np.float32)
 """Direction used for a region without chroma: blue."""
 
@@ -106,7 +105,7 @@ def _scored_output(model: keras.Model) -> keras.KerasTensor:
 def _gradients(
     seen: keras.Model, luma: np.ndarray, mask: np.ndarray, direction: np.ndarray, mean: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return the features of one photo and the gradients of the score: float32, shape (rows, columns, channels) each."""
+    """Return the features of one photo and the score's gradients: float32, shape (rows, columns, channels) each."""
     photo = tf.constant(luma[None, ..., None])
     with tf.GradientTape() as tape:
         tape.watch(photo)

@@ -16,7 +16,7 @@ STRIP_EPOCHS = 60
 
 
 def save_row(path: Path, title: str, pictures: Sequence[Image.Image]) -> None:
-    """Save pictures of one maximum size next to each other under a title; raise ColorizeError."""
+    """Save thumbnails next to each other under a title; raise ColorizeError."""
     cell = max(max(picture.size) for picture in pictures)
     row = Image.new("RGB", (GAP + len(pictures) * (cell + GAP), CAPTION + cell + GAP), PAPER)
     ImageDraw.Draw(row).text((GAP, 2), title, fill=INK, font=font_of(16))

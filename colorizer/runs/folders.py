@@ -30,7 +30,7 @@ RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SN
 
 @dataclass(frozen=True)
 class Run:
-    """The two folders of one run. Both are new and used by this run only."""
+    """The two folders of one run, both new and used by this run only."""
 
     name: str
     """A user-defined name, or the kind and start time, such as "train-20261231-235959"."""
@@ -55,8 +55,8 @@ class Run:
 def new_run(output: Path, kind: str, name: str = "") -> Run:
     """Reserve folders with an unused name under `output`.
 
-    Creates only the results folder, which reserves the name. The models folder appears when something is written into
-    it.
+    Of the run's two folders, only the results folder is created, which reserves the name. The models folder is created
+    when something is written into it.
 
     Args:
         output: The folder that holds all runs.
@@ -161,8 +161,10 @@ def is_made_from(run: Run, made_from: dict) -> bool:
 
 
 def write_record(path: Path, record: dict) -> None:
-    """Write a record as JSON, completely or not at all. Values that JSON does not support, such as paths, become
-    strings."""
+    """Write a record as JSON, completely or not at all.
+
+    Values that JSON does not support, such as paths, become strings.
+    """
     write_text(path, json.dumps(record, indent=2, default=str) + "\n")
 
 

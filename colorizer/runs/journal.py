@@ -39,7 +39,7 @@ def parts(folder: Path, kind: str) -> dict[Path, Shard]:
 
 
 def missing_shards(folder: Path, kind: str) -> list[str]:
-    """Return the shards whose parts are missing, such as ["3/40"]."""
+    """Return the missing shards of all sets that have at least one part, such as ["3/40"]."""
     there = {(shard.number, shard.count) for shard in parts(folder, kind).values()}
     counts = sorted({count for _, count in there if count <= 100_000})
     return [f"{number}/{count}" for count in counts for number in range(count) if (number, count) not in there]
