@@ -38,7 +38,7 @@ def picture_paths(
         run: The run.
         root: The folder to which the photos' names are relative.
         photos: The photos.
-        limits: Limits for reading photos.
+        limits: Limits of photos, and how their copies are written.
         record: The record of written names, by default NAMES in the run's results.
 
     Raises:
@@ -99,7 +99,7 @@ def shared_names(
         root: The folder to which the photos' names are relative.
         photos: All photos, sorted.
         part: The photos of this process.
-        limits: Limits for reading photos.
+        limits: Limits of photos, and how their copies are written.
 
     Returns:
         The name for each photo of `part`, relative to the run's results.
