@@ -1,8 +1,8 @@
-"""Driver: the same work over many machines, by Ray.
+"""Driver that distributes the work over many machines with Ray.
 
-`sharing` hands portions of photos to workers and takes back what became of them, whatever dies in between; `machines`
-are those of the cluster, and how many workers each has room for; `worker` is what runs there. docs/CLUSTER.md says how
-a cluster is had.
+`sharing` hands out portions of photos to workers and collects the results, even if workers or machines fail. `machines`
+connects to the cluster and computes how many workers fit on each machine. `worker` runs in the workers' processes.
+docs/CLUSTER.md explains how to set up a cluster.
 """
 
 from colorizer.faces import attach

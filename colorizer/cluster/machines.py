@@ -1,4 +1,4 @@
-"""The machines of a cluster: reached, and divided into rooms for workers."""
+"""Connect to the machines of a cluster and divide them into slots for workers."""
 
 from __future__ import annotations
 
@@ -18,39 +18,47 @@ from colorizer.errors import ColorizeError, reason
 from colorizer.quiet import quiet_errors
 
 LOCAL = "local"
-"""In the place of an address: a cluster of this machine alone, made for this piece of work and gone with it."""
+"""Used in place of an address: a temporary cluster of this machine only."""
 _CAN_HAVE_OTHERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-"""Whether machines may join: without, Ray listens on the loopback address alone, on Linux too. Asked for 127.0.0.1, it
-would take the machine's own address in the network (`ray._private.services.resolve_ip_for_localhost`)."""
+"""Whether other machines may join. If not, Ray listens only on the loopback address, on Linux too. The address
+127.0.0.1 alone is not enough: Ray would replace it by the machine's network address
+(`ray._private.services.resolve_ip_for_localhost`)."""
 _OBJECT_STORE_BYTES = 100_000_000
-"""Of a local cluster: names go through it, never pixels. Ray takes no less than 75 MB."""
+"""Object store size of a local cluster: it holds names, never pixels. Ray's minimum is 75 MB."""
 _TRIES = 3
-"""Starts of a local cluster: Ray gives each 30 seconds, which on a machine that has much else to do may not suffice."""
+"""Attempts to start a local cluster. Ray allows 30 seconds for each, which a busy machine may exceed."""
 _SILENCE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "1",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # which is also asked for what Ray says of workers that died
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # also applies to Ray's messages about dead workers
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 
 
 @dataclass(frozen=True)
 class Room:
-    """Room for one worker on a machine."""
+    """A slot for one worker on a machine."""
 
     node: str
-    """Ray's identification of the machine."""
+    """Ray's ID of the machine."""
     cores: int
     gpus: int
 
 
 @contextmanager
 def connected(address: str, workers: int | None = None) -> Iterator[None]:
-    """Be connected to a Ray cluster as long as the block runs: `LOCAL`, "auto" or "HOST:PORT"; raise ColorizeError.
+    """Connect to a Ray cluster during the block.
 
-    `workers`: how many a local cluster has room for; None for one on each core. Its ports are open to this machine
-    only, and it has no dashboard. What Ray has to say by the way goes into its own logs.
+    The ports of a local cluster are open to this machine only, and it has no dashboard. Ray's messages go to its own
+    logs.
+
+    Args:
+        address: `LOCAL`, "auto" or "HOST:PORT".
+        workers: Number of workers of a local cluster; None for one per core.
+
+    Raises:
+        ColorizeError: Ray is not installed, the cluster cannot be reached, or it ends during the block.
     """
     if find_spec("ray") is None:
         raise ColorizeError(
@@ -62,10 +70,10 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
     if address == LOCAL:
         os.environ[_CAN_HAVE_OTHERS] = "0"
     try:
-        # Workers look for modules where the driver stands, before anywhere else: not in a folder of photos, but here.
+        # Workers import modules from the driver's working directory first, so that must not be a folder of photos.
         with quiet_errors(), chdir(Path(__file__).resolve().parents[2]):
             _connect(_options(address, workers), _TRIES if address == LOCAL else 1)
-    except Exception as error:  # Ray raises every kind, and Exception itself
+    except Exception as error:  # Ray raises all kinds, including Exception itself
         where = "on this machine" if address == LOCAL else f"at {address}"
         raise ColorizeError(f"There is no Ray cluster to be had {where}: {reason(error)}") from error
     import ray
@@ -82,9 +90,9 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
 
 
 def rooms(nodes: Sequence[Mapping[str, Any]]) -> Counter[Room]:
-    """Return how many workers of which kind each living machine has room for, of Ray's list of machines.
+    """Count the worker slots of each kind on all machines that are alive, from Ray's list of machines.
 
-    A machine with GPUs has one worker for each of them, with its share of the cores; any other, one for each core.
+    A machine with GPUs has one worker per GPU, with its share of the cores. Other machines have one worker per core.
     """
     found: Counter[Room] = Counter()
     for node in nodes:
@@ -110,7 +118,7 @@ def _connect(options: dict[str, Any], tries: int) -> None:
             raise
         _connect(options, tries - 1)
     finally:
-        if threading.current_thread() is threading.main_thread():  # where Ray has put its own way to end
+        if threading.current_thread() is threading.main_thread():  # Ray installs its own handler there
             signal.signal(signal.SIGTERM, ended_by)
 
 

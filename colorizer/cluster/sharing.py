@@ -1,4 +1,4 @@
-"""Portions of photos handed to workers, and taken back, whatever dies in between."""
+"""Hand out portions of photos to workers and collect the results, even if workers or machines fail."""
 
 from __future__ import annotations
 
@@ -19,39 +19,40 @@ from colorizer.cluster.worker import About, Worker
 from colorizer.errors import ColorizeError, reason
 
 _AT_ONCE = 2
-"""Portions a worker has: one that it works on, and the next, so that it never waits."""
+"""Portions per worker: the current one, and the next one, so that it never waits."""
 _MOST_DEATHS = 3
-"""Workers that may die over a portion before it is divided, or given up if it is a single photo; and that may fail to
-start, one after another, on a machine."""
+"""Number of workers that may die on a portion before it is split, or abandoned if it is a single photo. Also the number
+of consecutive failed starts on a machine."""
 _SILENT_SECONDS, _SILENT_PORTIONS = 1800.0, 10
-"""After so long, or so many times the longest that a portion took, a worker that is not heard of counts as lost."""
+"""A worker counts as lost after this many seconds without a result, or this many times the longest duration of a
+portion."""
 _ASK_SECONDS, _DEAF_SECONDS = 15.0, 90.0
-"""How often a worker is asked how many portions it has done, and how long it may take to answer. Ray loses what is on
-its way to or from a machine that is cut off for a while, and does not say so."""
+"""How often a worker is asked for its number of finished portions, and how long it may take to answer. Ray silently
+loses messages to and from a machine that is temporarily disconnected."""
 _ASKED = "asked"
-"""Ray's concurrency group of that question, which is answered while a portion is worked on."""
+"""Ray's concurrency group for that question, so that a worker can answer it during a portion."""
 _LOOK_SECONDS = 3.0
-"""How often it is looked whether machines have come or come back."""
+"""How often the list of machines is checked for new or returning ones."""
 
 Records = list[dict[str, Any]]
 
 
 @dataclass(eq=False)
 class _Member:
-    """A worker, and the portions it has, in the order it does them."""
+    """A worker, and its portions in the order it processes them."""
 
     handle: Any
     room: Room
     portions: dict[Any, _Portion] = field(default_factory=dict)
-    """By Ray's reference to what will become of each."""
+    """Portions by Ray's reference to their future result."""
     heard: float = 0.0
-    """When it began with its first portion, or came back with the last one."""
+    """When it started its first portion, or returned the last one."""
     taken: int = 0
-    """Portions it has come back with."""
+    """Number of portions it has returned."""
     done: int = 0
-    """Portions it had done when it last answered."""
+    """Number of portions it had finished when it last answered."""
     question: Any = None
-    """Ray's reference to its answer, as long as there is none."""
+    """Ray's reference to the pending answer, or None."""
     asked: float = field(default_factory=time.monotonic)
 
 
@@ -59,15 +60,15 @@ class _Member:
 class _Portion:
     photos: Sequence[Any]
     deaths: int = 0
-    """Workers that died while they worked on it."""
+    """Number of workers that died on it."""
 
 
 class Sharing:
-    """Workers on the machines of the cluster that `machines.connected` has reached.
+    """Workers on the machines of the cluster that `machines.connected` has connected to.
 
-    As many as there is room for are started, also on machines that come later. What a worker had that dies is done by
-    another: at least once, and never by two at a time unless a machine was cut off and lives on. The arguments are
-    those of `Worker`.
+    Starts as many workers as fit, also on machines that join later. The portions of a worker that dies are processed by
+    another one. Each portion is processed at least once, and by two workers at the same time only if a disconnected
+    machine is still running. The arguments are those of `Worker`.
     """
 
     def __init__(self, model: Path | None, cache_folder: Path | None, has_network: bool = True):
@@ -77,14 +78,14 @@ class Sharing:
         self._ready: list[_Member] = []
         self._waiting: deque[_Portion] = deque()
         self._failed: Counter[Room] = Counter()
-        """Starts that came to nothing, since the last one that did."""
+        """Consecutive failed starts."""
         self._looked = -math.inf
         self._longest = 0.0
-        """Seconds that a portion took, at most."""
+        """Longest duration of a portion, in seconds."""
         self._about: About | None = None
 
     def about(self) -> About:
-        """Wait for the first worker and return what it says of itself; raise ColorizeError where none can start."""
+        """Wait for the first worker and return its description; raise ColorizeError if none can start."""
         while self._about is None:
             self._step()
         return self._about
@@ -97,14 +98,21 @@ class Sharing:
         keep: Callable[[Records], None],
         give_up: Callable[[Any], Records],
     ) -> None:
-        """Do a task, the name of one of `Worker`'s, with every portion; hand what became of each to `keep` as it comes.
+        """Run a task on every portion.
 
-        `give_up` is asked what becomes of a photo over which several workers have died. Raises ColorizeError for what
-        concerns all portions alike, and whatever `keep` and `give_up` raise.
+        Args:
+            task: Name of a `Worker` method.
+            job: The job that is passed to it.
+            portions: The portions of photos.
+            keep: Receives the result of each portion as soon as it arrives. Its exceptions are passed on.
+            give_up: Returns the result for a photo on which several workers have died. Its exceptions are passed on.
+
+        Raises:
+            ColorizeError: A problem affects all portions.
         """
         self._waiting.extend(_Portion(photos) for photos in portions)
         while True:
-            for _ in range(_AT_ONCE):  # each worker its first one before any its second
+            for _ in range(_AT_ONCE):  # every worker gets its first portion before any gets its second
                 for member in self._ready:
                     self._hand_out(member, task, job, lambda photo: keep(give_up(photo)))
             if not self._waiting and not any(member.portions for member in self._ready):
@@ -113,7 +121,7 @@ class Sharing:
                 keep(records)
 
     def _hand_out(self, member: _Member, task: str, job: Any, give_up: Callable[[Any], None]) -> None:
-        """Give a worker that has room for it one portion more, if there is one."""
+        """Give a worker one more portion, if it has a free slot and there is one."""
         while self._waiting and len(member.portions) < _AT_ONCE:
             portion = self._waiting.popleft()
             if portion.deaths < _MOST_DEATHS:
@@ -128,7 +136,7 @@ class Sharing:
                 give_up(portion.photos[0])
 
     def _step(self) -> list[Records]:
-        """Wait, a second at most, for something to happen; return what became of portions that were done."""
+        """Wait up to a second for events; return the results of finished portions."""
         self._look()
         working = {reference: member for member in self._ready for reference in member.portions}
         pending = [*self._starting, *working]
@@ -177,7 +185,7 @@ class Sharing:
         self._ready.append(member)
 
     def _bury(self, member: _Member) -> None:
-        """Take a dead worker's portions back; the first is the one it was at."""
+        """Take back a dead worker's portions; the first is the one it was processing."""
         self._ready.remove(member)
         for number, portion in enumerate(member.portions.values()):
             deaths = portion.deaths + 1 if number == 0 else portion.deaths
@@ -208,8 +216,9 @@ class Sharing:
 
 
 def _is_lost(member: _Member, now: float) -> bool:
-    """Ask a worker, from time to time, how much it has done; say whether it does not answer, or had done more at the
-    last time than has arrived by now.
+    """Ask a worker periodically for its progress, and return whether it is lost.
+
+    A worker is lost if it does not answer, or if results that it had finished by its last answer have not arrived.
     """
     if member.question is None:
         if now - member.asked < _ASK_SECONDS:

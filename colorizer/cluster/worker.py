@@ -1,4 +1,4 @@
-"""What runs in a worker's process: one network, loaded once, and portions of photos that go through it."""
+"""The code in a worker's process: one network, loaded once, that processes portions of photos."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class About:
-    """What a worker says of itself once it is ready."""
+    """A worker's description of itself."""
 
     model: str
     """The network's name."""
@@ -30,10 +30,13 @@ class About:
 
 
 class Worker:
-    """Works on portions of photos, with one network; all else comes with each portion.
+    """Process portions of photos with one network. Everything else comes with each portion.
 
-    `model`: its file, None for the one that ships. `has_network`: not where only a check is wanted. `cores`: as many
-    threads compute, and as many decode.
+    Args:
+        model: The model file; None for the built-in model.
+        cache_folder: The folder for converted models.
+        has_network: Whether a network is needed; checks do not need one.
+        cores: Number of threads for computing, and of threads for decoding.
     """
 
     def __init__(self, model: Path | None, cache_folder: Path | None, has_network: bool, cores: int):
@@ -42,26 +45,26 @@ class Worker:
         self._done = 0
 
     def done(self) -> int:
-        """Return how many portions this worker is through with; asked while it is at the next one."""
+        """Return the number of finished portions; can be called during the next one."""
         return self._done
 
     def about(self) -> About:
-        """Load the network and return what it is; raise ColorizeError."""
+        """Load the network and return its description; raise ColorizeError."""
         if not self._has_network:
             return About("", "", "")
         network = self._network
         return About(network.name, network.weights_digest, network.engine.device)
 
     def check(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
-        """Check photos and return their lines of the manifest."""
+        """Check photos and return their manifest entries."""
         return self._counted([line.record() for line in runs.check_portion(self._mine(job), photos)])
 
     def colorize(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
-        """Give photos colour and return their lines of the manifest; raise ColorizeError."""
+        """Colorize photos and return their manifest entries; raise ColorizeError."""
         return self._counted([line.record() for line in runs.colorize_portion(self._mine(job), self._network, photos)])
 
     def evaluate(self, job: SharedEvaluation, photos: Sequence[str]) -> list[dict[str, Any]]:
-        """Score photos and return their line of the evaluation; raise ColorizeError."""
+        """Score photos and return their evaluation entry; raise ColorizeError."""
         reading = replace(job.settings["reading"], workers=self._cores)
         job = replace(job, settings={**job.settings, "reading": reading})
         return self._counted([runs.evaluate_portion(job, self._network, photos)])
@@ -81,7 +84,7 @@ class Worker:
         network = networks.load_model(self._path, self._cache_folder, self._cores)
         if isinstance(network.engine, networks.KerasEngine):
             networks.prepare_devices()
-            # LiteRT's pictures do not depend, in their last digits, on what a photo goes with.
+            # LiteRT's results do not depend, not even in the last digits, on the other photos of a batch.
             networks.keep_converted(self._path, self._cache_folder)
             network = networks.load_converted(self._path, self._cache_folder, self._cores) or network
         return network

@@ -1,7 +1,7 @@
-"""Scores beside the gray baseline, and which hues became which.
+"""Score networks against a gray baseline, and compare true with predicted hues.
 
-`evaluate` scores a network on photos, `scores` one picture, `kernel_distance` all of them as a set; `hues` counts
-chroma by hue; `true_hints` reveals some true colours.
+`evaluate` scores a network on photos, `scores` scores a single picture, and `kernel_distance` scores all photos as a
+set. `hues` counts chroma by hue, and `true_hints` provides hints with true colors.
 """
 
 from colorizer.faces import attach

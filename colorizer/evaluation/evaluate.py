@@ -1,4 +1,4 @@
-"""Score colour photos a network made from gray, each figure beside what leaving the photo gray would score."""
+"""Score photos that a network colorized, compared with leaving them gray."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
 from colorizer.training.losses import regression_loss
 
 SCORED_SIDE = 512
-"""Longest side, in pixels, at which photos are scored: CIEDE2000 of a 24-megapixel photo takes a minute."""
+"""Longest side, in pixels, at which photos are scored, because CIEDE2000 of a 24-megapixel photo takes a minute."""
 
 
 @dataclass(frozen=True)
@@ -37,33 +37,33 @@ class ScoredPhoto:
     path: Path
     predicted: PhotoScores
     gray: PhotoScores
-    """What leaving the photo gray scores."""
+    """Scores of the photo left gray."""
     true_colourfulness: float
 
     @property
     def gain(self) -> float:
-        """PSNR gained over leaving the photo gray, in dB."""
+        """Gain in PSNR over leaving the photo gray, in dB."""
         return self.predicted.psnr - self.gray.psnr
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a network on test photos; scores are means over the photos."""
+    """Figures of a network on test photos. Scores are averaged over the photos."""
 
     loss: float
     accuracy: float
-    """Share of pixels whose strongest channel is right."""
+    """Fraction of pixels whose strongest channel is correct."""
     predicted: PhotoScores
     gray: PhotoScores
     true_colourfulness: float
-    """The colourfulness of the true photos, the one to reach."""
+    """Colorfulness of the true photos, which is the target."""
     hues: tuple[tuple[float, ...], ...]
-    """How much chroma of which true hue became which: `hues.hue_histogram`, as shares of all true chroma."""
+    """Chroma by true and predicted hue (`hues.hue_histogram`), as fractions of all true chroma."""
     photos: tuple[ScoredPhoto, ...]
     kernel_distances: KernelDistances | None = None
-    """How far the colour photos are from true ones as a set; None where it was not asked for, or of a single photo."""
+    """Distances between the sets of predicted and true photos; None if not requested, or for a single photo."""
     true_chroma: float = 0.0
-    """All true chroma, summed over pixels: what `hues` are shares of."""
+    """Total true chroma, summed over pixels, to which the fractions in `hues` refer."""
 
 
 def evaluate_network(
@@ -77,12 +77,24 @@ def evaluate_network(
     hints_of: HintsOf = no_hints,
     features: keras.Model | None = None,
 ) -> Evaluation:
-    """Evaluate a network on colour photos, leaving it as it is; raise ColorizeError when one cannot be read.
+    """Evaluate a network on color photos, without changing it.
 
-    `loss` (`TrainingSettings.loss`) and accuracy are taken at the network's size; the scores at the photo's own size,
-    at most `SCORED_SIDE` pixels on the longer side. `hints_of` says what is revealed of each photo's colours, such as
-    `true_hints.hints_of_truth`; loss and accuracy are those without. `features`: `network.photo_features`, where the
-    kernel inception distance is wanted too.
+    Loss and accuracy are computed at the network's size and without hints. The scores are computed at the photo's own
+    size, limited to `SCORED_SIDE` pixels on the longer side.
+
+    Args:
+        network: The network.
+        photos: The color photos.
+        loss: The loss (`TrainingSettings.loss`).
+        batch_size: Photos per batch for loss and accuracy.
+        adjustment: Options for the colorized pictures.
+        reading: Number of threads and limits for reading photos.
+        progress: Called with the number of scored photos and the total.
+        hints_of: Returns the hints for a photo, such as `true_hints.hints_of_truth`.
+        features: Feature network for the kernel inception distance (`network.photo_features`); None skips that score.
+
+    Raises:
+        ColorizeError: A photo cannot be read.
     """
     figures = _loss_and_accuracy(network, photos, loss, batch_size, reading)
     scored: list[ScoredPhoto] = []
@@ -108,10 +120,10 @@ def evaluate_network(
 
 
 def joined_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
-    """Return the evaluation of all photos, from those of its parts, at least one, as if they had been scored at once.
+    """Combine evaluations of parts, at least one, as if all photos had been scored together.
 
-    The same to the last digits of sums, and where the network's colours do not depend, in theirs, on what a photo goes
-    with, means over photos are the very same. Kernel distances, which are no sums, are left out.
+    Sums agree up to rounding in the last digits. Means over photos are identical, unless the network's output depends
+    in its last digits on the other photos of a batch. Kernel distances are omitted, because they cannot be combined.
     """
     photos = sorted((photo for part in parts for photo in part.photos), key=lambda photo: photo.path)
     shares = [len(part.photos) / len(photos) for part in parts]
@@ -137,11 +149,11 @@ def _shares(hues: np.ndarray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist()))
 
 
-@quiet_logger("tensorflow")  # which warns of every network that it is another function
+@quiet_logger("tensorflow")  # TensorFlow warns about retracing for every network
 def _loss_and_accuracy(
     network: Network, photos: Sequence[Path], loss: str, batch_size: int, reading: Reading
 ) -> dict[str, float]:
-    # A model of its own on the same layers: how the caller has compiled the network stays as it was.
+    # A separate model on the same layers leaves the caller's compile settings unchanged.
     scored_model = keras.Model(network.model.inputs, network.model.outputs)
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
     scored_model.compile(optimizer=None, loss=regression_loss(loss), metrics=[accuracy], jit_compile=compiled_by_xla())
@@ -160,7 +172,7 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
 def _score(
     has_squares: bool, path: Path, original: Photo, picture: Picture
 ) -> tuple[ScoredPhoto, np.ndarray, Sequence[np.ndarray]]:
-    """Return a photo's scores, its hues and, if wanted, truth, prediction and gray as features are taken of them."""
+    """Return a photo's scores, its hues and, if requested, squares of truth, prediction and gray for features."""
     true_picture = original.rgb()
     truth, predicted = _scored(true_picture), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
@@ -171,7 +183,7 @@ def _score(
 
 
 def _scored(picture: Image.Image) -> np.ndarray:
-    """Return an RGB picture in [0, 1], reduced to the size at which photos are scored."""
+    """Return an RGB picture in [0, 1], reduced to the size for scoring."""
     longest = max(picture.size)
     if longest > SCORED_SIDE:
         width, height = (max(1, round(side * SCORED_SIDE / longest)) for side in picture.size)

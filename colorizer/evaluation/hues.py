@@ -1,4 +1,4 @@
-"""Which hues became which."""
+"""Compare true with predicted hues."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import numpy as np
 from colorizer.photos.color import chroma
 
 HUE_BINS = 24
-"""Hues told apart: 15 degrees each."""
+"""Number of hue bins, of 15 degrees each."""
 
 
 def hue_histogram(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Count how much chroma of which true hue became which: float64, shape (HUE_BINS + 1, HUE_BINS + 1).
+    """Count chroma by true and predicted hue: float64, shape (HUE_BINS + 1, HUE_BINS + 1).
 
-    Both are RGB in [0, 1] of shape (h, w, 3). A hue is the angle of (Cb, Cr), beginning at +Cb (blue) and turning
-    towards +Cr (red). As much chroma of a pixel as both have is counted at its true hue (row) and its predicted one
-    (column); what the prediction lacks in the last column, what it has too much in the last row. So each row sums to
-    the true chroma of its hue, and each column to the predicted.
+    A hue is the angle of (Cb, Cr), starting at +Cb (blue) and turning towards +Cr (red). The chroma that truth and
+    prediction share in a pixel is counted at its true hue (row) and its predicted hue (column). Missing chroma in the
+    prediction is counted in the last column, excess chroma in the last row. Each row therefore sums to the true chroma
+    of its hue, and each column to the predicted chroma.
+
+    Args:
+        truth: RGB in [0, 1], shape (h, w, 3).
+        predicted: Likewise.
     """
     bins, amounts = [], []
     for rgb in (truth, predicted):

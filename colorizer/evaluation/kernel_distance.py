@@ -1,6 +1,7 @@
-"""How far colorized photos are, as a set, from true ones: the kernel inception distance on features of MobileNetV2.
+"""Distance between colorized and true photos as sets: the kernel inception distance on features of MobileNetV2.
 
-Unlike PSNR it does not reward brown, the mean of all colours; but it does not see colours that float free of things.
+Unlike PSNR, it does not reward brown, the mean of all colors. However, it does not detect colors that are detached from
+objects.
 """
 
 from __future__ import annotations
@@ -13,25 +14,29 @@ import numpy as np
 from PIL import Image
 
 FEATURE_SIDE = 224
-"""Side, in pixels, of the squares that photos are squeezed to: what MobileNetV2 learned from."""
+"""Side of the squares to which photos are resized, in pixels: the size MobileNetV2 was trained on."""
 _BATCH_SIZE = 16
 _ROWS = 1024
-"""Features compared at once, so that memory does not grow with the square of the photos."""
+"""Number of features compared at once, so that memory does not grow with the square of the number of photos."""
 
 
 @dataclass(frozen=True)
 class KernelDistances:
-    """Kernel inception distances to the true photos, times 1000; 0 would be equal, and noise can take it below."""
+    """Kernel inception distances to the true photos, times 1000.
+
+    Equal sets have distance 0; noise can make it negative.
+    """
 
     predicted: float
     gray: float
-    """That of the photos left gray."""
+    """Distance of the photos left gray."""
 
 
 class KernelDistanceMeter:
-    """Takes in photos one by one, as truth, prediction and gray, and compares them as sets.
+    """Collect photos one by one, as truth, prediction and gray, and compare them as sets.
 
-    `encoder`: `network.photo_features`.
+    Args:
+        encoder: The feature network (`network.photo_features`).
     """
 
     def __init__(self, encoder: keras.Model):
@@ -40,13 +45,13 @@ class KernelDistanceMeter:
         self._features: list[np.ndarray] = []
 
     def add(self, squares: Sequence[np.ndarray]) -> None:
-        """Take in truth, prediction and gray of one photo: `feature_square` each."""
+        """Add truth, prediction and gray of one photo, each from `feature_square`."""
         self._waiting.append(squares)
         if len(self._waiting) == _BATCH_SIZE:
             self._encode()
 
     def result(self) -> KernelDistances | None:
-        """Return the distances of all photos taken in; of fewer than two there are none."""
+        """Return the distances of all added photos; None for fewer than two."""
         self._encode()
         if sum(map(len, self._features)) < 2:
             return None
@@ -63,16 +68,19 @@ class KernelDistanceMeter:
 
 
 def feature_square(picture: Image.Image) -> np.ndarray:
-    """Return an RGB picture as features are taken of it: uint8, shape (FEATURE_SIDE, FEATURE_SIDE, 3)."""
+    """Resize an RGB picture for the feature network: uint8, shape (FEATURE_SIDE, FEATURE_SIDE, 3)."""
     return np.asarray(picture.resize((FEATURE_SIDE, FEATURE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the squared maximum mean discrepancy of two sets of features, float64, shapes (n, d) and (m, d), with at
-    least two each.
+    """Return the squared maximum mean discrepancy of two sets of features.
 
-    The unbiased estimate with the kernel (x . y / d + 1)^3: Binkowski et al. 2018, "Demystifying MMD GANs",
+    This is the unbiased estimate with the kernel (x . y / d + 1)^3: Binkowski et al. 2018, "Demystifying MMD GANs",
     https://arxiv.org/abs/1801.01401, section 4.
+
+    Args:
+        one: float64, shape (n, d), with n of at least two.
+        other: float64, shape (m, d), with m of at least two.
     """
     n, m = len(one), len(other)
     return (
@@ -88,5 +96,5 @@ def _kernel_sum(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _own_sum(features: np.ndarray) -> float:
-    """Return the kernel of every feature with itself, summed."""
+    """Return the sum of the kernel of every feature with itself."""
     return float((((features**2).sum(axis=1) / features.shape[1] + 1) ** 3).sum())

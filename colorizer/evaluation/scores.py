@@ -1,4 +1,4 @@
-"""Scores of one picture against the truth."""
+"""Score one picture against the truth."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from colorizer.photos.color import colourfulness
 
 @dataclass(frozen=True)
 class PhotoScores:
-    """How near one picture is to the true photo, and how colourful it is."""
+    """Scores of one picture: its similarity to the true photo, and its colorfulness."""
 
     psnr: float
-    """Peak signal-to-noise ratio of RGB in dB; larger is nearer, 100 at most."""
+    """Peak signal-to-noise ratio of RGB in dB; higher is better, at most 100."""
     ssim: float
-    """Structural similarity of RGB; 1 is equal. Luma is nearly the true one here, so it is high even for gray."""
+    """Structural similarity of RGB; 1 is identical. Because luma is almost the true one, it is high even for gray."""
     ciede2000: float
-    """Mean CIEDE2000 colour difference; smaller is nearer, about 2 is just noticeable."""
+    """Mean CIEDE2000 color difference; lower is better, about 2 is just noticeable."""
     colourfulness: float
-    """Hasler-Suesstrunk colourfulness; 0 is gray."""
+    """Hasler-Suesstrunk colorfulness; 0 is gray."""
 
 
 def score(picture: np.ndarray, truth: np.ndarray) -> PhotoScores:
-    """Score RGB in [0, 1], float32, of shape (h, w, 3) against the truth of the same shape.
+    """Score RGB in [0, 1], float32, shape (h, w, 3), against a truth of the same shape.
 
-    CIEDE2000: Sharma, Wu and Dalal 2005, https://doi.org/10.1002/col.20070; SSIM: Wang et al. 2004,
-    https://doi.org/10.1109/TIP.2003.819861; both as scikit-image computes them, SSIM with its window of 7 pixels, which
-    shrinks for smaller photos.
+    Both measures are computed by scikit-image. CIEDE2000: Sharma, Wu and Dalal 2005, https://doi.org/10.1002/col.20070.
+    SSIM: Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, with a window of 7 pixels, or less for smaller
+    photos.
     """
     error = float(((picture - truth) ** 2).mean())
     difference = deltaE_ciede2000(rgb2lab(truth), rgb2lab(picture)).mean()

@@ -1,4 +1,4 @@
-"""Hints whose colours are the true ones, to measure what hints are worth."""
+"""Hints with the true colors, to measure how much hints help."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from colorizer.inference.hints import Hint
 from colorizer.photos.photo import Photo
 
 _REACH = 3
-"""A true colour is the mean of 7 x 7 pixels, as in Zhang et al. 2017, "Real-time user-guided image colorization",
-https://doi.org/10.1145/3072959.3073703, whose hints are such patches too: one pixel may be noise."""
+"""Radius of the patch whose mean is the true color: 7 x 7 pixels, because a single pixel may be noise. Zhang et al.
+2017, "Real-time user-guided image colorization", https://doi.org/10.1145/3072959.3073703, use such patches too."""
 
 
 def hints_of_truth(count: int, seed: int) -> HintsOf:
-    """Return what reveals the true colours of `count` random places of every photo: the same ones for the same seed and
-    the same name of the photo's file.
+    """Return a function that gives hints with the true colors of random places in a photo.
+
+    The places depend only on the seed and the photo's file name.
+
+    Args:
+        count: Number of places per photo.
+        seed: Seed for choosing the places.
     """
     return partial(_true_hints, count, seed) if count else no_hints
 

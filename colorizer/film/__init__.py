@@ -1,18 +1,18 @@
-"""A moving picture in colour, frame by frame and without flicker.
+"""Colorize films frame by frame, without flicker.
 
-`reading` decodes a film's frames one after another, `writing` encodes colour ones, and `joining` brings encoded parts
-together with the film's own sound, subtitles and chapters; `sound` encodes anew what a container cannot hold. In
-between `proposals` sends frames through a network: `flow` says where each place was a frame ago, `cuts` where a scene
-begins, `steady` blends the colours of a moment ago with the new proposal, and `riding` carries a person's hints through
-their scene; `peeking` does so for a single frame.
-`orientation` turns frames upright and back, `chroma_planes` has the arithmetic of a film's chroma, `hints_file` the
-hints with their times, `segments` what is kept so that a stopped film goes on, and `animations` and `animated` the
-films that are pictures: GIF, WebP and PNG.
-`viewing` looks through a finished film, for stills and for one that shows before and after; `measures` says how steady
-a film's colours are.
+`reading` decodes the frames of a film, `writing` encodes the colorized ones, and `joining` combines the encoded parts
+with the film's own sound, subtitles and chapters. `sound` re-encodes sound that a container cannot hold. In between,
+`proposals` runs frames through a network: `flow` estimates the motion since the previous frame, `cuts` detects where
+scenes begin, `steady` blends the colors of the previous frame with the new prediction, and `riding` propagates the
+user's hints through their scene. `peeking` does the same for a single frame.
 
-It needs PyAV and OpenCV, the extra "film"; `containers` can say without them that they are missing, and which names
-are those of films.
+`orientation` turns frames upright and back, `chroma_planes` holds the arithmetic of a film's chroma, and `hints_file`
+reads hints with their times. `segments` stores the state from which a stopped film resumes. `animations` and `animated`
+handle animated pictures: GIF, WebP and PNG. `viewing` reads a finished film, for stills and for a before-and-after
+film. `measures` measures how stable a film's colors are.
+
+The package needs PyAV and OpenCV, the extra "film". `containers` works without them: it reports if they are missing,
+and lists the file name suffixes of films.
 """
 
 from colorizer.faces import attach

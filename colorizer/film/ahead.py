@@ -1,4 +1,4 @@
-"""Work done ahead: what comes next is computed while what came before is used."""
+"""Compute items ahead of their use in a background thread."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Item = TypeVar("Item")
 
 
 def computed_ahead(items: Generator[Item], count: int) -> Iterator[Item]:
-    """Yield items that a thread of its own computes, at most `count` ahead of the one that is used.
+    """Yield items that a background thread computes, at most `count` items ahead.
 
-    What computing one raises is raised in its place. When the generator is closed, so is `items`, behind the item at
-    hand.
+    An exception raised while computing an item is raised in the item's place. Closing this generator also closes
+    `items`, after the item in progress.
     """
     end = object()
     pool = ThreadPoolExecutor(1)

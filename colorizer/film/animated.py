@@ -1,4 +1,4 @@
-"""An animated picture colorized as a film is, and written whole."""
+"""Colorize an animated picture like a film, and write the whole file."""
 
 from __future__ import annotations
 
@@ -27,8 +27,22 @@ def colorize_animation(
     vividness: float = 1.0,
     progress: Progress = no_progress,
 ) -> tuple[float, ...]:
-    """Write an animated picture in colour to `target`, and to `side_by_side`, if it is given, one that shows each frame
-    without and with its colours; return when each scene begins, in seconds. Raises ColorizeError.
+    """Colorize an animated picture.
+
+    Args:
+        network: The network that predicts the colors.
+        animation: The animated picture.
+        target: The output file.
+        side_by_side: If given, a second output file that shows each frame before and after, side by side.
+        hints: Hints by time, in seconds.
+        vividness: Factor for the predicted chroma.
+        progress: Called with the number of finished frames and the total.
+
+    Returns:
+        When each scene begins, in seconds.
+
+    Raises:
+        ColorizeError: The animation cannot be colorized or written.
     """
     known = find_known(network, animation.facts, animation.frames, hints or {}, vividness)
     frames, pictures, scenes = animation.frames, [], []
@@ -44,7 +58,7 @@ def colorize_animation(
 
 
 def _picture(coloured: ColourFrame) -> Image.Image:
-    """Return a frame in colour, RGB: its chroma brought to its size, under its own luma."""
+    """Return a colorized frame as RGB: the chroma resized to the frame, on the frame's own luma."""
     levels = coloured.frame.luma
     fine = cv2.resize(coloured.chroma, levels.shape[::-1], interpolation=cv2.INTER_CUBIC)
     rgb = merge(levels.astype(np.float32) / 255, np.moveaxis(fine @ CHROMA_TO_OFFSET, -1, 0))

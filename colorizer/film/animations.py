@@ -1,6 +1,4 @@
-"""Films that are pictures: animated GIF, WebP and PNG, colorized frame by frame as films are, and written as what they
-were.
-"""
+"""Animated GIF, WebP and PNG pictures: read them for colorizing like films, and write them in their own format."""
 
 from __future__ import annotations
 
@@ -24,30 +22,30 @@ from colorizer.settings import PhotoLimits
 _ENDINGS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 _MILLISECOND = Fraction(1, 1000)
 _USUAL_DURATION = 100
-"""Milliseconds of a frame that says none, as browsers show it."""
+"""Duration of frames that do not specify one, in milliseconds; browsers use the same."""
 _MOST_PIXELS = 500_000_000
-"""Of all frames together: Pillow's writers keep them until the last."""
+"""Maximum number of pixels of all frames together, because Pillow's writers keep every frame in memory."""
 
 
 @dataclass(frozen=True)
 class Animation:
-    """An animated picture, read."""
+    """A decoded animated picture."""
 
     facts: FilmFacts
     frames: tuple[Frame, ...]
     alphas: tuple[np.ndarray | None, ...]
-    """Transparency of each frame, uint8, shape (h, w); None where it has none."""
+    """Transparency of each frame, uint8, shape (h, w); None for an opaque frame."""
     loop: int
-    """How often it is shown; 0 for always."""
+    """Number of times it plays; 0 means forever."""
 
 
 def is_animation(path: Path) -> bool:
-    """Say whether a film's name is that of an animated picture."""
+    """Return whether a file name has the suffix of an animated picture."""
     return path.suffix.lower() in _ENDINGS
 
 
 def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animation:
-    """Read an animated picture, each frame whole; raise ColorizeError for what is none, or too large."""
+    """Read an animated picture into full frames; raise ColorizeError if it is invalid or too large."""
     try:
         with Image.open(path, formats=tuple(set(_ENDINGS.values()))) as image:
             count = getattr(image, "n_frames", 1)
@@ -69,21 +67,28 @@ def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animatio
             facts = _facts(path, image.size, time, count)
     except ColorizeError:
         raise
-    except Exception as error:  # decoders raise nearly every kind for damaged data
+    except Exception as error:  # decoders raise almost any exception type for damaged data
         raise ColorizeError(f"Cannot read {path} as an animated picture: {reason(error)}") from error
     return Animation(facts, tuple(frames), tuple(alphas), loop)
 
 
 def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.Image]) -> None:
-    """Write colour frames, RGB pictures, as the kind of file that a name says, with the times and transparency of the
-    animation they were made from; the file appears complete or not at all. Raises ColorizeError.
+    """Write colorized frames in the format given by the file name, completely or not at all.
+
+    Args:
+        path: The output file.
+        animation: The source animation, which supplies times and transparency.
+        pictures: The colorized frames, RGB.
+
+    Raises:
+        ColorizeError: The file cannot be written, or the encoder dropped frames.
     """
     kind = _ENDINGS[path.suffix.lower()]
     shown = [_prepared(picture, alpha, kind) for picture, alpha in zip(pictures, animation.alphas, strict=True)]
     more = {"lossless": True} if kind == "WEBP" else {}
     if kind == "GIF":
         more = {"disposal": 2 if any(alpha is not None for alpha in animation.alphas) else 1}
-    if not (kind == "GIF" and animation.loop == 1):  # of which GIFs say nothing
+    if not (kind == "GIF" and animation.loop == 1):  # GIFs that play once have no loop field
         more["loop"] = animation.loop
     encoded = io.BytesIO()
     try:
@@ -95,7 +100,11 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
             duration=[frame.duration for frame in animation.frames],
             **more,
         )
-    except (ValueError, RuntimeError, struct.error) as error:  # what a format cannot hold, such as its sides
+    except (
+        ValueError,
+        RuntimeError,
+        struct.error,
+    ) as error:  # the format cannot hold the picture, for example because of its size
         raise ColorizeError(f"Could not write {path}: {reason(error)}") from error
     if _milliseconds(encoded) != _milliseconds_of(animation):
         raise ColorizeError(f"{path} was not written: the encoder did not keep all frames.")
@@ -103,7 +112,10 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
 
 
 def is_as_long(path: Path, animation: Animation) -> bool:
-    """Whether the frames of a file are shown as long as an animation; equal frames in a row may have become one."""
+    """Return whether a file plays as long as an animation.
+
+    Its number of frames may differ, because equal frames in a row may be merged.
+    """
     return _milliseconds(path) == _milliseconds_of(animation)
 
 
@@ -112,7 +124,7 @@ def _milliseconds_of(animation: Animation) -> int:
 
 
 def _milliseconds(file: Path | io.BytesIO) -> int:
-    """Return for how long an animated picture is shown, as far as its frames can be decoded."""
+    """Return how long an animated picture plays, as far as its frames can be decoded."""
     time = 0
     try:
         with Image.open(file, formats=tuple(set(_ENDINGS.values()))) as image:
@@ -120,18 +132,18 @@ def _milliseconds(file: Path | io.BytesIO) -> int:
                 image.seek(number)
                 image.load()
                 time += _duration(image)
-    except Exception:  # decoders raise nearly every kind for damaged data
+    except Exception:  # decoders raise almost any exception type for damaged data
         pass
     return time
 
 
 def _duration(image: Image.Image) -> int:
-    """Return for how many milliseconds the current frame of a picture is shown."""
+    """Return the duration of the current frame, in milliseconds."""
     return round(image.info.get("duration", 0)) or _USUAL_DURATION
 
 
 def _levels(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return a frame's luma and its transparency, uint8, shape (h, w)."""
+    """Return a frame's luma, uint8, shape (h, w), and its transparency, the same or None."""
     rgba = np.asarray(image.convert("RGBA"))
     alpha = rgba[..., 3]
     gray = np.rint(luma(rgba[..., :3].astype(np.float32))).astype(np.uint8)

@@ -1,7 +1,7 @@
-"""A film's chroma planes, from the chroma a network proposes: its matrix, its range, its gamut.
+"""Convert predicted chroma to a film's chroma planes: its matrix, range and gamut.
 
-Y' of a film is luma of the film's own matrix; ITU-T H.273 (https://www.itu.int/rec/T-REC-H.273), 8.3, numbers the
-matrices and says how Y', Cb and Cr become levels of either range.
+A film's Y' is luma of the film's own matrix. ITU-T H.273 (https://www.itu.int/rec/T-REC-H.273), section 8.3, numbers
+the matrices and defines how Y', Cb and Cr map to levels of either range.
 """
 
 from __future__ import annotations
@@ -14,24 +14,31 @@ from colorizer.photos.color import CHROMA_TO_OFFSET, share_in_gamut
 
 _LUMA_SHARES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}
 _LUMA_SHARES |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
-"""Kr and Kb of each matrix, H.273 table 4."""
+"""Kr and Kb of each matrix (H.273, table 4)."""
 _HIGH_DEFINITION = 720
-"""Rows from which on an untagged film is taken for BT.709, and below for BT.601, as players take it."""
+"""Number of rows from which an untagged film is treated as BT.709, and below as BT.601, as players do."""
 _PIXELS_AT_ONCE = 16_384
-"""Of which the arrays in use stay in a processor's cache."""
+"""Pixels processed at once, so that the arrays in use fit in the processor's cache."""
 
 
 def chroma_planes(luma: np.ndarray, chroma: np.ndarray, facts: FilmFacts, halved: bool) -> tuple[np.ndarray, ...]:
-    """Return Cb and Cr of a frame as the film has them: uint8, or uint16 from 0 to 1023, at half the frame's sides if
-    they are to be `halved`.
+    """Compute Cb and Cr of a frame in the film's format.
 
-    `luma`: the frame's own levels, shape (h, w), which stay what they are. `chroma`: of BT.709, float32 in [-0.5, 0.5],
-    shape (rows, columns, 2), of any grid that covers the frame. Colours outside RGB lose chroma, as `color.merge` says.
+    Colors outside RGB lose chroma, as in `color.merge`.
+
+    Args:
+        luma: The frame's own levels, shape (h, w), which do not change.
+        chroma: BT.709, float32 in [-0.5, 0.5], shape (rows, columns, 2), on any grid that covers the frame.
+        facts: The film's facts.
+        halved: Whether the planes have half the frame's width and height.
+
+    Returns:
+        Cb and Cr: uint8, or uint16 from 0 to 1023.
     """
     height, width = luma.shape
     size = (width // 2, height // 2) if halved else (width, height)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if halved else luma
-    # Plane by plane, and some rows at a time, which the cache holds: faster than all at once.
+    # Single planes and bands of rows fit in the cache, which is faster than computing everything at once.
     fine = [cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC) for plane in cv2.split(chroma)]
     planes = tuple(np.empty_like(small) for _ in fine)
     rows = max(1, _PIXELS_AT_ONCE // size[0])
@@ -45,7 +52,7 @@ def chroma_planes(luma: np.ndarray, chroma: np.ndarray, facts: FilmFacts, halved
 def _chroma_levels(
     luma: np.ndarray, of_blue: np.ndarray, of_red: np.ndarray, facts: FilmFacts
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the levels of Cb and Cr, all of shape (h, w), for levels of luma and BT.709 chroma."""
+    """Return the levels of Cb and Cr for levels of luma and BT.709 chroma, all of shape (h, w)."""
     black, unit, unit_of_chroma, middle = _levels(facts)
     gray = np.clip(_scaled(luma, 1 / unit, -black / unit, cv2.CV_32F), 0, 1)
     red, blue = of_red * CHROMA_TO_OFFSET[1, 0], of_blue * CHROMA_TO_OFFSET[0, 2]
@@ -60,12 +67,12 @@ def _chroma_levels(
 
 
 def _scaled(plane: np.ndarray, factor: float, added: float, depth: int) -> np.ndarray:
-    """Return `factor` times a plane plus `added`, of one of OpenCV's depths: rounded, and never beyond it."""
+    """Return `factor * plane + added` in an OpenCV depth, rounded and saturated."""
     return cv2.addWeighted(plane, factor, plane, 0, added, dtype=depth)
 
 
 def gray_levels(luma: np.ndarray, facts: FilmFacts) -> np.ndarray:
-    """Return luma levels of a film's range as levels of 0 to 255: uint8, shape (h, w); what a network sees."""
+    """Convert a film's luma levels to the range 0 to 255 that a network expects: uint8, shape (h, w)."""
     if facts.bits == 8 and facts.colour_range == FULL_RANGE:
         return luma
     black, unit, _, _ = _levels(facts)
@@ -74,18 +81,18 @@ def gray_levels(luma: np.ndarray, facts: FilmFacts) -> np.ndarray:
 
 
 def neutral(facts: FilmFacts) -> int:
-    """Return the level of chroma that is gray."""
+    """Return the chroma level of gray."""
     return 128 << (facts.bits - 8)
 
 
 def shares(facts: FilmFacts) -> tuple[float, float]:
-    """Return the shares of red and blue in a film's luma."""
+    """Return the weights of red and blue in a film's luma."""
     untagged = 1 if facts.stored_size[1] >= _HIGH_DEFINITION else 5
     return _LUMA_SHARES.get(facts.matrix, _LUMA_SHARES[untagged])
 
 
 def _levels(facts: FilmFacts) -> tuple[float, float, float, float]:
-    """Return the level of black, the levels from it to white, those of a unit of chroma, and that of no chroma."""
+    """Return the level of black, the distance to white, the levels per unit of chroma, and the level of zero chroma."""
     scale = 1 << (facts.bits - 8)
     if facts.colour_range == FULL_RANGE:
         most = (1 << facts.bits) - 1

@@ -1,4 +1,4 @@
-"""Kinds of films by the endings of their names, and what reads them; known without what reads them."""
+"""Film formats by file name suffix, and the packages they need. Does not import those packages."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ KEPT = {
     ".flv": "flv",
     ".3gp": "3gp",
 }
-"""Endings of films whose container is kept, and FFmpeg's names of them."""
+"""Suffixes of films whose container is kept, with FFmpeg's name of the container."""
 ENDINGS = (*KEPT, ".mpg", ".mpeg", ".m2v", ".vob", ".wmv", ".asf", ".ogv", ".mxf", ".dv", ".3g2", ".nut", ".y4m")
-"""Endings of names that only films have; animated pictures have those of photos."""
+"""Suffixes that only films have. Animated pictures share theirs with photos."""
 _NEEDED = {"av": "av", "cv2": "opencv-python-headless"}
-"""Modules of the extra "film", and the packages that have them."""
+"""Modules of the extra "film", with the packages that provide them."""
 
 
 def refuse_without_packages() -> None:
-    """Raise ColorizeError where what films need is not installed."""
+    """Raise ColorizeError if the packages that films need are not installed."""
     if not all(map(find_spec, _NEEDED)):
         packages = list(_NEEDED.values())
         raise ColorizeError(

@@ -1,27 +1,27 @@
-"""How a film's picture is encoded: what a person may choose."""
+"""Options for encoding a film's video."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 CODECS = ("h264", "h265")
-"""H.264 plays everywhere; H.265 takes half the room and several times as long."""
+"""H.264 plays everywhere; H.265 files are half the size but take several times as long to encode."""
 VP9 = "vp9"
-"""What WebM holds instead."""
+"""The codec for WebM."""
 MOST_LOSS = 51
-"""x264's and x265's largest constant rate factor."""
+"""Largest constant rate factor of x264 and x265."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How colour frames are encoded."""
+    """Encoder settings for colorized frames."""
 
     codec: str = "h264"
     """One of `CODECS`, or `VP9`."""
     quality: int = 17
-    """Constant rate factor, 0 (lossless) to `MOST_LOSS`; FFmpeg's guide calls 17 or 18 visually lossless
+    """Constant rate factor, from 0 (lossless) to `MOST_LOSS`. FFmpeg's guide calls 17 or 18 visually lossless
     (https://trac.ffmpeg.org/wiki/Encode/H.264)."""
 
 
 VISUALLY_LOSSLESS = Encoding()
-"""H.264 whose loss is not seen."""
+"""H.264 without visible loss."""

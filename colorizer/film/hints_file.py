@@ -1,8 +1,8 @@
-"""What a person knows of a film's colours: hints as photos have them, each with the time of its frame, JSON.
+"""Hints for films as JSON: like hints for photos, each with the time of its frame.
 
-`FILM.hints.json` beside a film holds a list, `[{"time": 12.5, "x": 120, "y": 80, "colour": "#b03030"}, ...]`: `time` in
-seconds since the film's first frame, everything else as in docs/HINTS.md, places in pixels of the film's frames as
-players show them, upright.
+`FILM.hints.json` next to a film holds a list, `[{"time": 12.5, "x": 120, "y": 80, "colour": "#b03030"}, ...]`. `time`
+is in seconds since the film's first frame. Everything else is as in docs/HINTS.md. Coordinates are pixels of the
+upright frames, as players show them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,20 @@ from colorizer.inference.hints import MAXIMUM_HINTS, AnyHint
 from colorizer.inference.hints_file import hints_text, parsed_hints, read_hints_json
 
 TimedHints = Mapping[float, tuple[AnyHint, ...]]
-"""Hints by the time of their frame, in seconds since the film's first."""
+"""Hints by the time of their frame, in seconds since the film's first frame."""
 _LATEST = 1_000_000.0
-"""Seconds; no film is longer."""
+"""Maximum time, in seconds; longer than any film."""
 
 
 def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHint, ...]]:
-    """Read a film's hints from a file, or where none is named from the one beside it; raise ColorizeError, naming the
-    file, for whatever in it is no hint.
+    """Read a film's hints.
+
+    Args:
+        film: The film.
+        file: The file of hints. By default, the one next to the film, if there is one.
+
+    Raises:
+        ColorizeError: A hint is invalid. The message names the file.
     """
     path = file or hints_file_of(film)
     if path is None:
@@ -38,7 +44,7 @@ def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHin
 
 
 def timed_hints(listed: Any) -> dict[float, tuple[AnyHint, ...]]:
-    """Return the hints of a list as a film's file has it, once it is no longer text; raise ColorizeError."""
+    """Convert a decoded JSON list, as in a film's file of hints, to hints; raise ColorizeError."""
     if not isinstance(listed, list):
         raise ColorizeError('no list of hints, such as [{"time": 1.5, "x": 120, "y": 80, "colour": "teal"}].')
     if len(listed) > MAXIMUM_HINTS:
@@ -55,6 +61,6 @@ def timed_hints(listed: Any) -> dict[float, tuple[AnyHint, ...]]:
 
 
 def timed_hints_text(hints: TimedHints) -> str:
-    """Return a film's hints as they are written into a file beside it, JSON."""
+    """Format hints as JSON, as in the file next to a film."""
     listed = [{"time": time, **hint} for time, those in sorted(hints.items()) for hint in json.loads(hints_text(those))]
     return json.dumps(listed, indent=2) + "\n"

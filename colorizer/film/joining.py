@@ -1,4 +1,4 @@
-"""A film's encoded parts brought together with all that the film had beside its picture."""
+"""Combine a film's encoded parts with everything the film has besides its video."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from colorizer.film.sound import added_anew, encoded_anew
 from colorizer.film.viewing import CountedFrames
 
 _MATROSKA = ".mkv"
-"""Added to the name of any other film: it holds what all others do."""
+"""Suffix added to the name of any other film, because Matroska holds everything the other containers do."""
 _NAME_BYTES = 255
-"""Longest name of a file that usual file systems accept."""
+"""Longest file name that common file systems accept, in bytes."""
 _WITH = (
     ("video", "audio", "subtitle", "data", "attachment"),
     ("video", "audio", "subtitle", "attachment"),
@@ -37,18 +37,18 @@ _DISCARD_ALL = 48
 """FFmpeg's AVDISCARD_ALL: the MOV demuxer sets it for tracks of chapter titles, which it returns as chapters."""
 _WITHOUT_H265 = (".avi", ".3gp")
 _WITHOUT_DATA = ("matroska", "webm", "avi", "flv")
-"""Containers without streams of data."""
+"""Containers without data streams."""
 _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "DURATION"}
-"""Metadata that a container says of itself, and each writes anew."""
+"""Metadata that describes the container itself, which every muxer writes on its own."""
 
 
 def film_name(film: Path) -> str:
-    """Return the name of a film in colour: its own, with ".mkv" added where its container cannot hold the picture."""
+    """Return the name of a colorized film: its own, plus ".mkv" if its container cannot hold the video."""
     return film.name if film.suffix.lower() in KEPT or is_animation(film) else shortened_name(film.name, _MATROSKA)
 
 
 def shortened_name(name: str, ending: str) -> str:
-    """Return a name with an ending added, its own end left out as far as file systems require."""
+    """Append a suffix to a name, truncating the name as far as file systems require."""
     most = _NAME_BYTES - len(os.fsencode(ending))
     while len(os.fsencode(name)) > most:
         name = name[:-1]
@@ -56,8 +56,9 @@ def shortened_name(name: str, ending: str) -> str:
 
 
 def fitting(encoding: Encoding, film: Path) -> Encoding:
-    """Return how a film is encoded: as is said, but for WebM, which holds VP9 alone of what is known here. Raises
-    ColorizeError where the film's container cannot hold what is said.
+    """Adapt encoder settings to a film's container: WebM gets VP9, the only supported codec that it can hold.
+
+    Raises ColorizeError if the container cannot hold the chosen codec.
     """
     if encoding.codec == "h265" and film.suffix.lower() in _WITHOUT_H265:
         raise ColorizeError(f"{film} cannot be H.265, which films of this kind do not hold; take H.264.")
@@ -76,22 +77,22 @@ def join_parts(
     """Write a film from its parts and verify that all frames are in it.
 
     The source's sound, subtitles, attachments, chapters and metadata are copied bit by bit. Sound that the container
-    cannot hold is encoded again. Where the container refuses a kind of stream, the film is written without it. The file
+    cannot hold is re-encoded. If the container refuses a kind of stream, the film is written without it. The file
     appears complete or not at all.
 
     Args:
         facts: Facts of the source film.
         parts: Files of encoded video, in order.
-        target: Where the film goes; its suffix decides the container.
+        target: The output file; its suffix decides the container.
         frames: Number of frames in all parts. The written file is decoded, and must contain exactly as many.
         ends: When the last frame ends, in units of the film's time base.
         watch: Receives the decoded frames of the written file; must consume them all.
 
     Returns:
-        A sentence for each stream that could not be kept, or not as it was.
+        A sentence for each stream that was dropped or re-encoded.
 
     Raises:
-        ColorizeError: If the film cannot be written, or the written file lacks frames.
+        ColorizeError: The film cannot be written, or the written file lacks frames.
     """
     refused: Exception | None = None
     for kinds in _WITH:
@@ -108,11 +109,11 @@ def join_parts(
 
 
 class _FramesLostError(ColorizeError):
-    """A written film does not contain the frames it was made of."""
+    """A written film does not contain all frames of its parts."""
 
 
 def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.VideoFrame]], object]) -> None:
-    """Raise _FramesLostError unless so many frames of a file can be decoded; `watch` receives them."""
+    """Raise _FramesLostError unless exactly `frames` frames of a file can be decoded; `watch` receives them."""
     counted = CountedFrames(file)
     watch(counted)
     if counted.count != frames:
@@ -125,14 +126,14 @@ def _verify(file: Path, target: Path, frames: int, watch: Callable[[Iterable[av.
 def _joined(
     facts: FilmFacts, parts: Sequence[Path], ends: int, file: Path, name: str, kinds: Collection[str]
 ) -> tuple[str, ...]:
-    """Write a film, to be called `name`, with the streams of some kinds next to its picture."""
+    """Write a film, named `name` in messages, with streams of the given kinds next to its video."""
     container = KEPT.get(file.suffix.lower(), "matroska")
     with (
         opened(facts.path) as source,
         av.open(located(parts[0])) as first,
         av.open(located(file), "w", format=container, metadata_errors="surrogateescape") as out,
     ):
-        out.flags |= av.container.Flags.bitexact.value  # the same film twice is the same file
+        out.flags |= av.container.Flags.bitexact.value  # makes the output reproducible
         out.metadata.update(_tags(source.metadata))
         picture = picture_stream(source, facts.path).index
         written: dict[int, av.stream.Stream] = {}
@@ -161,14 +162,14 @@ def _joined(
 
 
 def _is_chapter_track(stream: av.stream.Stream) -> bool:
-    """Whether a stream holds the titles of chapters, which are written as chapters."""
+    """Return whether a stream holds chapter titles, which are written as chapters."""
     return stream.type == "data" and stream.discard == _DISCARD_ALL
 
 
 def _picture(
     out: av.container.OutputContainer, part: av.VideoStream, source: av.VideoStream, facts: FilmFacts
 ) -> av.VideoStream:
-    """Add the film's picture to what is written, as a part has it."""
+    """Add the film's video stream to the output, with the codec of a part."""
     video = out.add_stream_from_template(part)
     video.time_base = facts.time_base
     video.metadata.update(_tags(source.metadata))
@@ -178,7 +179,7 @@ def _picture(
 
 
 def _copied(out: av.container.OutputContainer, stream: av.stream.Stream) -> av.stream.Stream | None:
-    """Add a stream like one of the source; None for a codec that is unknown here, or that the container cannot hold."""
+    """Add a copy of a source stream; None if the codec is unknown or the container cannot hold it."""
     if stream.type == "attachment":
         return out.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
     try:
@@ -188,7 +189,7 @@ def _copied(out: av.container.OutputContainer, stream: av.stream.Stream) -> av.s
 
 
 def _described(added: av.stream.Stream, stream: av.stream.Stream) -> av.stream.Stream:
-    """Return a stream that is written, with what the film says of it; of an attachment that is said already."""
+    """Copy metadata and disposition to an output stream; an attachment already has them."""
     if stream.type != "attachment":
         added.metadata.update(_tags(stream.metadata))
         added.disposition = stream.disposition
@@ -202,7 +203,7 @@ def _in_order(
     anew: dict[int, av.AudioStream],
     picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
-    """Yield the packets of all streams, nearly by time, with the stream each goes to."""
+    """Yield the packets of all streams, roughly ordered by time, each with its output stream."""
     others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
     shown = ((_moment(packet), packet, written[picture]) for packet in pictures)
     copied = (
@@ -239,7 +240,7 @@ def _part_packets(parts: Sequence[Path], ends: Fraction) -> Iterator[av.Packet]:
 
 
 def _units(until: Fraction, packet: av.Packet) -> int:
-    """Return how long a packet lasts until a time in seconds, in units of its time base, at least 1."""
+    """Return the duration from a packet until a time in seconds, in units of the packet's time base, at least 1."""
     return max(1, round(until / packet.time_base) - packet.pts)
 
 
@@ -248,10 +249,10 @@ def _packets(source: av.container.InputContainer, streams: list[av.stream.Stream
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, FFmpegError):  # a source that is cut off has no more
+        except (StopIteration, FFmpegError):  # a truncated source ends here
             return
         if packet.size:
-            if packet.dts is None and packet.pts is None:  # a cover, which has no time
+            if packet.dts is None and packet.pts is None:  # a cover has no time
                 packet.dts = packet.pts = 0
             yield packet
 

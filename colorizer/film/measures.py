@@ -1,6 +1,6 @@
-"""How steady a film's colours are: colour distribution consistency, and the warp error.
+"""Measure the temporal stability of a film's colors: color distribution consistency and warp error.
 
-Gray is perfectly steady, so neither says anything without colourfulness (`photos.color.colourfulness`) beside it.
+Gray is perfectly stable, so both are meaningful only together with colorfulness (`photos.color.colourfulness`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 _APART = (1, 2, 4)
-"""Frames between those that are compared."""
+"""Distances between the compared frames, in frames."""
 _LEVELS = 256
 
 
 def distribution_distance(frames: Sequence[np.ndarray]) -> float:
-    """Return how far the colours of near frames are from each other: 0 for equal histograms, ln 2 at most.
+    """Return the color distribution consistency (CDC) of a scene: 0 for equal histograms, at most ln 2.
 
-    `frames`: RGB, uint8, shape (h, w, 3), five at least, of one scene. Colour distribution consistency, CDC: the mean
-    of the Jensen-Shannon divergences of each channel's histograms between frames 1, 2 and 4 apart. Liu et al. 2021,
-    "Temporally consistent video colorization with deep feature propagation and self-regularization learning",
-    https://arxiv.org/abs/2110.04562, equations 9 and 10; the measure of the NTIRE 2023 video colorization challenge.
+    CDC is the mean Jensen-Shannon divergence of each channel's histograms between frames that are 1, 2 and 4 apart.
+    Source: Liu et al. 2021, "Temporally consistent video colorization with deep feature propagation and
+    self-regularization learning", https://arxiv.org/abs/2110.04562, equations 9 and 10. It is the measure of the NTIRE
+    2023 video colorization challenge.
+
+    Args:
+        frames: At least five frames of one scene, RGB, uint8, shape (h, w, 3).
     """
     histograms = np.stack([_histograms(frame) for frame in frames])
     distances = [_divergence(histograms[:-apart], histograms[apart:]).mean() for apart in _APART]
@@ -28,19 +31,22 @@ def distribution_distance(frames: Sequence[np.ndarray]) -> float:
 
 
 def warp_error(pairs: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> float:
-    """Return how much places change their colour from frame to frame, where they are seen in both.
+    """Return how much the colors of places change from frame to frame, where they are visible in both.
 
-    `pairs`: of frames that follow each other, the earlier one, the later one brought to where its places are in the
-    earlier one, both RGB in [0, 1], float32, shape (h, w, 3), and which pixels are seen in both, bool, shape (h, w).
-    The mean squared difference, summed over the channels, of a pair's pixels; then the mean of the pairs. Lai et al.
-    2018, "Learning blind video temporal consistency", https://arxiv.org/abs/1808.00449, equations 6 and 7.
+    The result is the squared difference, summed over the channels and averaged over a pair's pixels, then averaged over
+    the pairs. Source: Lai et al. 2018, "Learning blind video temporal consistency", https://arxiv.org/abs/1808.00449,
+    equations 6 and 7.
+
+    Args:
+        pairs: Consecutive frames: the earlier one, the later one warped to the earlier one, both RGB in [0, 1],
+            float32, shape (h, w, 3), and a mask of the pixels visible in both, bool, shape (h, w).
     """
     errors = [np.square(earlier - later).sum(axis=-1)[is_seen].mean() for earlier, later, is_seen in pairs]
     return float(np.mean(errors))
 
 
 def _histograms(frame: np.ndarray) -> np.ndarray:
-    """Return the shares of each channel's levels: shape (3, 256)."""
+    """Return the normalized histogram of each channel: shape (3, 256)."""
     counts = [np.bincount(frame[..., channel].ravel(), minlength=_LEVELS) for channel in range(3)]
     return np.stack(counts) / frame[..., 0].size
 

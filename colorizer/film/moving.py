@@ -1,4 +1,4 @@
-"""Frames squeezed to a network's size, each with what moved since the one before it."""
+"""Resize frames to the network's square and estimate the motion between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from colorizer.film.reading import FilmFacts, Frame
 
 @dataclass(frozen=True)
 class Moved:
-    """A frame, and what moved since the one before it."""
+    """A frame, and the motion since the previous one."""
 
     frame: Frame
     square: np.ndarray
@@ -26,7 +26,7 @@ class Moved:
 
 
 def moving(frames: Iterable[Frame], facts: FilmFacts, size: int, before: np.ndarray | None = None) -> Iterator[Moved]:
-    """Pass frames on with their motion; `before` is the square of the frame that precedes them, if there is one."""
+    """Yield frames with their motion; `before` is the square of the preceding frame, if there is one."""
     for frame in frames:
         square = gray_levels(_squeezed(frame.luma, size), facts)
         motion = None if before is None else find_motion(before, square)
@@ -37,7 +37,7 @@ def moving(frames: Iterable[Frame], facts: FilmFacts, size: int, before: np.ndar
 
 
 def _squeezed(luma: np.ndarray, size: int) -> np.ndarray:
-    """Return luma at the network's size, each pixel the mean of those it covers."""
-    while min(luma.shape) >= 3 * size:  # means of four are much faster than those of shares of pixels
+    """Resize luma to the network's size by averaging areas."""
+    while min(luma.shape) >= 3 * size:  # averaging four pixels is much faster than averaging fractions of pixels
         luma = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return cv2.resize(luma, (size, size), interpolation=cv2.INTER_AREA)

@@ -1,8 +1,8 @@
-"""Frames as they are stored, and upright, as players show them: a film's display matrix says how they are turned.
+"""Convert frames between stored and upright orientation, using a film's display matrix.
 
-FFmpeg's libavutil/display.h has the matrix, nine numbers (a, b, u, c, d, v, x, y, w): what is stored at column p and
-row q is shown at column a p + c q and row b p + d q, where both count from wherever the picture then begins. Quarter
-turns and mirrored frames, all that cameras write, are known here; frames with any other matrix are taken as stored.
+FFmpeg's libavutil/display.h defines the matrix, nine numbers (a, b, u, c, d, v, x, y, w). The pixel stored at column p
+and row q is shown at column a p + c q and row b p + d q, both relative to the edge of the shown picture. Quarter turns
+and mirrored frames, which are all that cameras write, are supported. Frames with any other matrix are used as stored.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ _DISPLAY_MATRIX = "DISPLAYMATRIX"
 
 
 def upright(plane: np.ndarray, matrix: Matrix | None) -> np.ndarray:
-    """Return a view of a stored plane or picture, shape (rows, columns, ...), as it is shown."""
+    """Return a view of a stored plane or picture, shape (rows, columns, ...), in upright orientation."""
     swapped, rows, columns = _orientation(matrix)
     return (plane.swapaxes(0, 1) if swapped else plane)[::rows, ::columns]
 
 
 def stored(plane: np.ndarray, matrix: Matrix | None) -> np.ndarray:
-    """Return a view of an upright plane, shape (rows, columns, ...), as it is stored."""
+    """Return a view of an upright plane, shape (rows, columns, ...), in stored orientation."""
     swapped, rows, columns = _orientation(matrix)
     plane = plane[::rows, ::columns]
     return plane.swapaxes(0, 1) if swapped else plane
 
 
 def swaps_sides(matrix: Matrix | None) -> bool:
-    """Say whether an upright frame is as wide as the stored one is high."""
+    """Return whether the upright width is the stored height."""
     return _orientation(matrix)[0]
 
 
 def display_matrix(frame: av.VideoFrame) -> Matrix | None:
-    """Return the display matrix of a decoded frame, if it has one."""
+    """Return the display matrix of a decoded frame, or None."""
     for data in frame.side_data:
         if data.type.name == _DISPLAY_MATRIX:
             return tuple(int(number) for number in np.frombuffer(data, np.int32)[:9])
@@ -41,7 +41,7 @@ def display_matrix(frame: av.VideoFrame) -> Matrix | None:
 
 
 def _orientation(matrix: Matrix | None) -> tuple[bool, int, int]:
-    """Return whether rows become columns, and then the steps, 1 or -1, through rows and columns."""
+    """Return whether rows and columns are swapped, and the steps (1 or -1) through rows and columns."""
     a, b, _, c, d = matrix[:5] if matrix else (1, 0, 0, 0, 1)
     if a and d and not b and not c:
         return False, _step(d), _step(a)

@@ -1,4 +1,4 @@
-"""Single frames of a film, wherever in it: as they are, and with what hints on other frames of their scene change."""
+"""Single frames anywhere in a film, and how hints on other frames of the scene change them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from colorizer.film.riding import followed, ridden, rounding, said_change
 from colorizer.network.network import Network
 
 _STEPS_BACK = (0.0, 5.0, 60.0)
-"""Seconds to begin before a frame, in films that are not sought in exactly."""
+"""Seconds to start before a frame, tried in order, in films without exact seeking."""
 _ROUNDING = 1e-6
 MOST_RIDDEN = 250
-"""Frames over which a hint is carried to another frame that is looked at: some seconds of film."""
+"""Maximum number of frames over which hints are propagated to a single frame: a few seconds of film."""
 
 
 def seconds_of(frame: Frame, facts: FilmFacts) -> float:
-    """Return when a frame is shown, in seconds since the film's first."""
+    """Return when a frame is shown, in seconds since the film's first frame."""
     return float((frame.time - facts.begins) * facts.time_base)
 
 
 def frame_at(facts: FilmFacts, seconds: float) -> Frame | None:
-    """Return the frame that is shown some seconds after the film's first one; the last one after its end, and None of
-    a film of which nothing can be decoded. Raises ColorizeError.
+    """Return the frame shown at a time, in seconds since the film's first frame.
+
+    After the film's end this is the last frame, and None if nothing can be decoded. Raises ColorizeError.
     """
     shown = None
     for frame in _frames_since(facts, seconds):
@@ -41,8 +42,20 @@ def frame_at(facts: FilmFacts, seconds: float) -> Frame | None:
 def change_elsewhere(
     network: Network, facts: FilmFacts, frame: Frame, said: TimedHints, vividness: float = 1.0
 ) -> np.ndarray:
-    """Return what the hints of the nearest frames before and after a frame change of it, if they are of its scene and
-    no more than `MOST_RIDDEN` frames away: chroma, float32, shape (size, size, 2).
+    """Return how hints on other frames change a frame.
+
+    Uses the nearest hinted frames before and after the frame, if they are in its scene and at most `MOST_RIDDEN` frames
+    away.
+
+    Args:
+        network: The network that predicts the colors.
+        facts: The film's facts.
+        frame: The frame.
+        said: The film's hints.
+        vividness: Factor for the predicted chroma.
+
+    Returns:
+        Chroma change, float32, shape (size, size, 2).
     """
     here, most = seconds_of(frame, facts), MOST_RIDDEN / float(facts.rate)
     before = max((time for time in said if here - most <= time < here - _ROUNDING), default=None)
@@ -59,7 +72,7 @@ def change_elsewhere(
 def _ridden_onward(
     network: Network, facts: FilmFacts, since: float, until: float, said: TimedHints, vividness: float
 ) -> np.ndarray:
-    """Return what the hints of a frame have changed some frames later; nothing behind a cut."""
+    """Propagate the changes by a frame's hints forward to a later frame; zeros across a cut."""
     change = None
     for moved in _moved_between(facts, network.size, since, until):
         if change is None:
@@ -74,7 +87,7 @@ def _ridden_onward(
 def _ridden_back(
     network: Network, facts: FilmFacts, since: float, until: float, said: TimedHints, vividness: float
 ) -> np.ndarray:
-    """Return what the hints of a frame change of one some frames before it; nothing before a cut."""
+    """Propagate the changes by a frame's hints back to an earlier frame; zeros across a cut."""
     places, is_seen = standing(network.size), np.ones((network.size, network.size), bool)
     last = None
     for moved in _moved_between(facts, network.size, since, until):
@@ -90,7 +103,7 @@ def _ridden_back(
 
 
 def _moved_between(facts: FilmFacts, size: int, since: float, until: float) -> Iterator[Moved]:
-    """Yield the frames from the one shown at a time to the one shown at another, both in seconds."""
+    """Yield the frames between two times, in seconds, including the frames shown at both."""
     first = frame_at(facts, since)
     if first is None:
         return
@@ -102,7 +115,7 @@ def _moved_between(facts: FilmFacts, size: int, since: float, until: float) -> I
 
 
 def _frames_since(facts: FilmFacts, seconds: float) -> Iterator[Frame]:
-    """Yield a film's frames from the one that is shown at a time, or from some before it."""
+    """Yield a film's frames, starting at the frame shown at a time or at an earlier one."""
     for back in _STEPS_BACK:
         begin = facts.begins + round((seconds - back) / facts.time_base)
         if begin <= facts.begins:

@@ -1,4 +1,4 @@
-"""Frames through a network, one batch after another, their colours steadied from each to the next."""
+"""Predict colors for frames in batches, and stabilize them from each frame to the next."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from colorizer.network.network import Network
 from colorizer.photos.color import chroma
 
 BATCH_FRAMES = 16
-"""Frames that are colorized together, or a half, a quarter, ... of so many large ones."""
+"""Maximum number of frames in a batch; batches of large frames have a half, a quarter, and so on."""
 BATCH_PIXELS = 64_000_000
-"""Of them all; three batches are in memory at once (read, computed, encoded)."""
+"""Maximum number of pixels in a batch. Three batches are in memory at once (read, computed, encoded)."""
 _SEEN_OF = 3
-"""The network sees one frame of so many; docs/FILM.md has what that costs."""
+"""The network sees one frame in this many; docs/FILM.md lists the cost in quality."""
 _MADE_UP = np.float32(1.02)
-"""What proposed chroma is multiplied by before it is steadied: means are paler (docs/FILM.md)."""
+"""Factor for predicted chroma before stabilization, because averaging makes colors paler (docs/FILM.md)."""
 _TO_CHROMA = np.ascontiguousarray(chroma(np.eye(3, dtype=np.float32)).T)
-"""What OpenCV makes chroma of RGB with, ten times as fast as `chroma` does with interleaved channels."""
+"""Matrix for OpenCV to convert RGB to chroma, ten times faster than `chroma` with interleaved channels."""
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What is carried from a frame to the next one."""
+    """State that is passed from a frame to the next one."""
 
     square: np.ndarray
     """The frame's luma at the network's size: uint8, 0 to 255, shape (size, size)."""
     colours: Steadied
     change: np.ndarray
-    """What hints have changed of its chroma: float32, shape (size, size, 2)."""
+    """Chroma change by hints: float32, shape (size, size, 2)."""
 
 
 @dataclass(frozen=True)
 class ColourFrame:
-    """A frame and its colours."""
+    """A frame and its colors."""
 
     frame: Frame
     chroma: np.ndarray
@@ -61,11 +61,20 @@ def colour_frames(
     known: Known = NOTHING_KNOWN,
     vividness: float = 1.0,
 ) -> Iterator[ColourFrame]:
-    """Colorize a film's frames in their order; raise ColorizeError.
+    """Colorize a film's frames in order.
 
-    `carried`: what the frame before them has left, if they go on with a film. `known`: what a person knows of the
-    film's colours, found with the same vividness. `vividness` multiplies the chroma the network proposes, not what a
-    person knows. While the network computes one batch, a thread decodes the next.
+    While the network computes one batch, a thread decodes the next.
+
+    Args:
+        network: The network that predicts the colors.
+        facts: The film's facts.
+        frames: The frames.
+        carried: State of the preceding frame, when resuming a film.
+        known: The user's hints, found with the same vividness.
+        vividness: Factor for the predicted chroma. It does not affect hints.
+
+    Raises:
+        ColorizeError: The frames cannot be decoded or colorized.
     """
     batch = batch_frames(facts)
     moved = moving(frames, facts, network.size, None if carried is None else carried.square)
@@ -80,18 +89,18 @@ def colour_frames(
 
 
 def batch_frames(facts: FilmFacts) -> int:
-    """Return how many frames make a batch: a power of two, so that a part has a whole number of batches."""
+    """Return the number of frames in a batch: a power of two, so that a part has a whole number of batches."""
     most = max(1, min(BATCH_FRAMES, BATCH_PIXELS // (facts.width * facts.height)))
     return 1 << (most.bit_length() - 1)
 
 
 def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
-    """Return the chroma proposed for each frame of a batch: float32, shape (size, size, 2).
+    """Return the predicted chroma for each frame of a batch: float32, shape (size, size, 2).
 
-    The network sees one frame of three, since most of a frame's colours are those of the ones before; the two frames
-    ahead of one that it sees are proposed the same colours, moved to where their things are. It sees frames and their
-    mirror images by turns: the mean of both, which `inference.propose` takes at twice the cost, comes about from frame
-    to frame. Of a scene's first frame, whose colours the whole scene begins with, it sees both.
+    The network sees one frame in three, because most colors of a frame come from the frames before it. The two frames
+    before a predicted one get its colors, moved along the flow. The network alternates between frames and their mirror
+    images. This approximates the mean of both over time, which `inference.propose` computes at twice the cost. The
+    network sees both for the first frame of a scene, because the whole scene builds on its colors.
     """
     ways = [(number, turn % 2 == 1) for turn, number in enumerate(_seen(frames))]
     ways += [(number, not turn) for number, turn in ways if frames[number].motion is None]
@@ -110,8 +119,10 @@ def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
 
 
 def _seen(frames: Sequence[Moved]) -> list[int]:
-    """Return the numbers of the frames of a batch that the network sees: a scene's first and last, and of the
-    others one of three, counted from the last."""
+    """Return the indices of the frames in a batch that the network sees.
+
+    These are the first and last frame of each scene, and every third of the others, counted from the last.
+    """
     seen: list[int] = []
     for number in reversed(range(len(frames))):
         is_last = number + 1 == len(frames) or frames[number + 1].motion is None
@@ -123,7 +134,7 @@ def _seen(frames: Sequence[Moved]) -> list[int]:
 def _coloured(
     moved: Moved, proposed: np.ndarray, before: Carried | None, known: Known, facts: FilmFacts, vividness: float
 ) -> Carried:
-    """Return what a frame leaves to the next one: its colours, and what hints have changed of them."""
+    """Return the state after a frame: its colors, and how hints change them."""
     time = moved.frame.time
     if moved.motion is None or before is None:
         colours, change = first_of_scene(proposed), known.at_beginnings.get(time, np.zeros_like(proposed))

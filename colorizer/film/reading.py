@@ -1,4 +1,4 @@
-"""A film decoded frame by frame: luma and presentation time of each, and what else the film says of itself."""
+"""Decode a film: luma and presentation time of each frame, and the film's metadata."""
 
 from __future__ import annotations
 
@@ -20,75 +20,77 @@ from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.settings import PhotoLimits
 
 FULL_RANGE, STUDIO_RANGE = 2, 1
-"""FFmpeg's numbers of a colour range (AVColorRange): all levels, or black at 16 and white at 235 of 255."""
+"""FFmpeg's numbers for color ranges (AVColorRange): all levels, or black at 16 and white at 235 of 255."""
 BT709 = 1
-"""FFmpeg's number of the matrix of ITU-R BT.709 (AVColorSpace)."""
+"""FFmpeg's number for the matrix of ITU-R BT.709 (AVColorSpace)."""
 _LONGEST_RATE = 1000
-"""Frames per second; what a file claims beyond it only tells the encoder nothing."""
+"""Maximum plausible frames per second; a higher value in a file is ignored."""
 MAXIMUM_FRAME_PIXELS = 36_000_000
-"""Of a film's frame: just above the most that any level of H.264 or H.265 allows, 139,264 blocks of 16 x 16 pixels."""
+"""Maximum pixels per frame: just above the maximum of any H.264 or H.265 level, 139,264 blocks of 16 x 16 pixels."""
 _MOST_LOOKED_AT = 250
-"""Packets of one stream: some seconds of film."""
+"""Number of packets of one stream after which the search stops: a few seconds of film."""
 _STILL_CODECS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegls")
 _PLANAR = ("yuv4", "yuvj4", "gray", "nv12")
-"""Beginnings of the names of FFmpeg's pixel formats whose first plane is luma."""
+"""Prefixes of FFmpeg's pixel formats whose first plane is luma."""
 
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What a film says of itself before its frames are decoded."""
+    """Metadata of a film, known before its frames are decoded."""
 
     path: Path
     width: int
     height: int
-    """Sides of its frames as they are shown, upright."""
+    """Width and height of the frames as shown, upright."""
     time_base: Fraction
-    """Seconds of one unit of its presentation times."""
+    """Length of one unit of presentation time, in seconds."""
     rate: Fraction
-    """Frames per second, on average."""
+    """Average frames per second."""
     frames: int
-    """How many there are, as far as the file tells; 0 where it does not."""
+    """Number of frames according to the file; 0 if unknown."""
     seconds: float
-    """Its length as the file tells it; 0 where it does not."""
+    """Length according to the file; 0 if unknown."""
     pixel_aspect: Fraction
     """Width of a stored pixel divided by its height."""
     bits: int
-    """Of a sample that is written: 8, or 10 for deeper films."""
+    """Bits per sample in the output: 8, or 10 for films with more than 8."""
     colour_range: int
     matrix: int
     primaries: int
     transfer: int
-    """Colour tags as FFmpeg numbers them (AVColorRange, AVColorSpace, AVColorPrimaries and the transfer); 0 of a range
-    and 2 of the others stand for unsaid."""
+    """Color tags as FFmpeg numbers them (AVColorRange, AVColorSpace, AVColorPrimaries and
+    AVColorTransferCharacteristic). Range 0, and 2 for the others, mean unspecified."""
     display_matrix: tuple[int, ...] | None
-    """How stored frames are turned when they are shown: 9 numbers, as `film.orientation` says, or None."""
+    """How stored frames are turned for display: 9 numbers (see `film.orientation`), or None."""
     interlaced: bool
     begins: int = 0
-    """When its first frame is shown, in units of its time base."""
+    """When the first frame is shown, in units of the time base."""
     sound: str = ""
-    """FFmpeg's name of how its sound is encoded, such as "aac"; empty for a silent film."""
+    """FFmpeg's name of the sound codec, such as "aac"; empty for a silent film."""
 
     @property
     def stored_size(self) -> tuple[int, int]:
-        """Width and height of its frames as they are stored."""
+        """Width and height of the frames as stored."""
         return (self.height, self.width) if swaps_sides(self.display_matrix) else (self.width, self.height)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a film, without colour."""
+    """One frame of a film, without color."""
 
     time: int
-    """When it is shown, in units of the film's time base; later than that of the frame before."""
+    """Presentation time in units of the film's time base; later than that of the previous frame."""
     duration: int
-    """For how long, in the same units; 0 where the film does not say."""
+    """Duration in the same units; 0 if the film does not specify it."""
     luma: np.ndarray
-    """Its luma upright, in the film's own range: uint8, or uint16 from 0 to 1023, shape (h, w)."""
+    """Upright luma in the film's own range: uint8, or uint16 from 0 to 1023, shape (h, w)."""
 
 
 def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
-    """Return what a film says of itself; its first frame is decoded. Raises ColorizeError for what is no film, or has
-    frames of more pixels than `limits` or `MAXIMUM_FRAME_PIXELS` allow.
+    """Read a film's metadata, which includes decoding its first frame.
+
+    Raises ColorizeError if the file is not a film, or its frames have more pixels than `limits` or
+    `MAXIMUM_FRAME_PIXELS` allow.
     """
     with opened(path) as container:
         stream = picture_stream(container, path)
@@ -129,19 +131,25 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
 
 
 def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Iterator[Frame]:
-    """Decode a film's frames in the order they are shown, with bounded memory; raise ColorizeError.
+    """Decode a film's frames in presentation order, with bounded memory.
 
-    Interlaced films are deinterlaced, a frame for each frame, by FFmpeg's bwdif. What cannot be decoded is left out;
-    to `damage`, if it is given, a reason is added for each place. Frames of another size than the first are resized.
-    `since`: a time in the film's time base, near which to begin: at a frame that needs none before it, where the film
-    can be sought in.
+    Interlaced films are deinterlaced, one output frame per frame, by FFmpeg's bwdif. Data that cannot be decoded is
+    skipped. Frames of another size than the first are resized.
+
+    Args:
+        facts: The film's facts.
+        damage: If given, receives a reason for each damaged place.
+        since: A time in the film's time base. Decoding starts at a keyframe near it if the film supports seeking.
+
+    Raises:
+        ColorizeError: The film cannot be opened, or has no picture that can be decoded.
     """
     last, duration = None, 0
     with opened(facts.path) as container:
         stream = picture_stream(container, facts.path)
         stream.thread_type = "AUTO"
         if since is not None:
-            with suppress(FFmpegError):  # what cannot be sought in begins at its beginning
+            with suppress(FFmpegError):  # films that do not support seeking start at the beginning
                 container.seek(since, stream=stream)
         frames = _decoded(container, stream, damage)
         for frame in _deinterlaced(frames, stream) if facts.interlaced else frames:
@@ -154,16 +162,17 @@ def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | 
 
 
 def _shown_at(frame: av.VideoFrame, time_base: Fraction) -> int | None:
-    """Return when a frame is shown, in units of a time base; None where the film does not say."""
+    """Return when a frame is shown, in units of `time_base`; None if the film does not specify it."""
     if frame.pts is None or frame.time_base is None:
         return frame.pts
     return round(frame.pts * frame.time_base / time_base)
 
 
 def _length(container: av.container.InputContainer, stream: av.VideoStream, begins: float) -> float:
-    """Return for how many seconds a film's picture is shown, as far as the file tells it; 0 where it does not.
+    """Return the duration of a film's video in seconds, according to the file; 0 if unknown.
 
-    Matroska says of each track in a tag when it ends, and of the whole when all have, sound that goes on too.
+    Matroska stores the end of each track in a tag. The duration of the whole file may be longer, because it includes
+    sound that continues after the video.
     """
     if stream.duration:
         return max(0.0, float(stream.duration * stream.time_base))
@@ -173,12 +182,12 @@ def _length(container: av.container.InputContainer, stream: av.VideoStream, begi
 
 
 def located(path: Path) -> str:
-    """Return a path as FFmpeg takes it: absolute, since "12:30.mp4" would be an address of a protocol called 12."""
+    """Return an absolute path for FFmpeg, which would read "12:30.mp4" as an address with the protocol "12"."""
     return str(path.absolute())
 
 
 def opened(path: Path) -> av.container.InputContainer:
-    """Open a film; raise ColorizeError for what is none."""
+    """Open a film; raise ColorizeError if it is not one."""
     try:
         return av.open(located(path), metadata_errors="surrogateescape")
     except InvalidDataError as error:
@@ -192,13 +201,13 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
 
     Args:
         container: The opened film.
-        path: Its file, which is opened once more if several streams could be the moving picture.
+        path: The film's file, which is opened again if several streams could be the moving picture.
 
     Returns:
-        The first video stream that is not a cover, whether it is marked as one or contains a single picture.
+        The first video stream that is not a cover. A cover is marked as one, or contains a single picture.
 
     Raises:
-        ColorizeError: If there is no such stream, or it cannot be decoded.
+        ColorizeError: There is no such stream, or it cannot be decoded.
     """
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
@@ -210,10 +219,10 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
 
 
 def _moving(path: Path, streams: Sequence[av.VideoStream]) -> int:
-    """Return the index of the first of some streams that has more than one packet.
+    """Return the index of the first stream with more than one packet.
 
-    A stream counts as a still picture if it has one packet where another stream has `_MOST_LOOKED_AT`. If all are
-    still, the first one whose codec is not made for pictures is returned.
+    A stream counts as a still picture if it has one packet where another stream has `_MOST_LOOKED_AT`. If all are still
+    pictures, the result is the first stream whose codec is not made for still pictures.
     """
     packets = {stream.index: 0 for stream in streams}
     with opened(path) as container, suppress(FFmpegError):
@@ -227,7 +236,7 @@ def _moving(path: Path, streams: Sequence[av.VideoStream]) -> int:
 
 
 def is_cover(stream: av.stream.Stream) -> bool:
-    """Say whether a stream is a picture of the film's cover, which is no moving one."""
+    """Return whether a stream is a cover picture of the film, not its video."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
@@ -245,7 +254,7 @@ def _decoded(
         except FFmpegError as error:
             damage.append(f"it cannot be read to its end: {error.strerror}")
             return
-        if not packet.size and packet.pts is not None:  # of Theora, the picture before it once more
+        if not packet.size and packet.pts is not None:  # Theora repeats the previous picture this way
             repeats.append(packet.pts)
             continue
         try:
@@ -253,14 +262,14 @@ def _decoded(
                 yield from _repeated(last, repeats, until=frame.pts)
                 yield frame
                 last = frame
-            if packet.pts is None and not packet.size:  # the end
+            if packet.pts is None and not packet.size:  # end of the stream
                 yield from _repeated(last, repeats)
         except FFmpegError as error:
             damage.append(f"a frame is damaged: {error.strerror}")
 
 
 def _repeated(last: av.VideoFrame | None, repeats: deque[int], until: int | None = None) -> Iterator[av.VideoFrame]:
-    """Yield a frame once more at each time of `repeats` that is before another."""
+    """Yield a frame again at each time of `repeats` that is before `until`."""
     while repeats and (until is None or repeats[0] < until):
         time = repeats.popleft()
         if last is not None:
@@ -301,7 +310,7 @@ def _is_rgb(frame: av.VideoFrame) -> bool:
 
 
 def _luma(frame: av.VideoFrame, facts: FilmFacts) -> np.ndarray:
-    """Return a frame's luma, copied and upright, in the depth and range that `facts` say; of RGB, that of BT.709."""
+    """Return a copy of a frame's luma, upright, in the depth and range of `facts`; for RGB frames, BT.709 luma."""
     width, height = facts.stored_size
     if (frame.width, frame.height) != (width, height):
         frame = frame.reformat(width=width, height=height)
@@ -324,5 +333,5 @@ def _colour_range(frame: av.VideoFrame) -> int:
     if _is_rgb(frame):
         return STUDIO_RANGE  # as `_luma` converts it
     if frame.format.name.startswith(("gray", "yuvj")) and not int(frame.color_range):
-        return FULL_RANGE  # which FFmpeg's own conversion takes them for (libswscale/utils.c, handle_jpeg)
+        return FULL_RANGE  # FFmpeg's own conversion assumes the same (libswscale/utils.c, handle_jpeg)
     return int(frame.color_range)

@@ -1,8 +1,9 @@
-"""A person's hints on one frame of a scene, carried along its flow to the scene's ends.
+"""Propagate hints on one frame of a scene along the optical flow to both ends of the scene.
 
-Hints change a frame's chroma, as `inference.hinted` says. The change rides from frame to frame where the flow agrees.
-Frames before the hint have it too: while the film is looked through once, before it is colorized, each place of a
-scene's first frame is followed to the frames with hints, and what they change there is where the scene begins with.
+Hints change a frame's chroma as in `inference.hinted`. The change is propagated from frame to frame where the flow
+agrees. Earlier frames of the scene get it too. For this, the film is scanned once before it is colorized: each place of
+a scene's first frame is tracked to the frames with hints, and the changes found there are applied from the start of the
+scene.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ from colorizer.progress import Progress, no_progress
 
 _LATE_SECONDS, _ROUNDING = 1.0, 1e-6
 _MOST_ROUNDED = 0.0005
-"""Seconds; frames are farther apart."""
+"""Maximum tolerance for times, in seconds; frames are farther apart."""
 _LEAST_AGREEMENT = 0.3
-"""Below it a place is not the one of before, and what was known of that is forgotten."""
+"""Agreement below which a place counts as a new one, so that earlier changes to it are dropped."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a person's hints say, by frame."""
+    """A film's hints, by frame."""
 
     hints: Mapping[int, Sequence[AnyHint]] = field(default_factory=dict)
-    """Hints of frames, by their time in the film's time base."""
+    """Hints on frames, by presentation time in the film's time base."""
     at_beginnings: Mapping[int, np.ndarray] = field(default_factory=dict)
-    """What the hints of a whole scene change of its first frame, by that frame's time: float32, (size, size, 2)."""
+    """Change to each scene's first frame by all hints in the scene, by that frame's time: float32, (size, size, 2)."""
 
 
 NOTHING_KNOWN = Known()
@@ -57,10 +58,18 @@ def find_known(
     vividness: float = 1.0,
     progress: Progress = no_progress,
 ) -> Known:
-    """Look through a film, as far as its last hint, for what its hints change at the beginnings of their scenes.
+    """Scan a film up to its last hint, to find how hints change the first frames of their scenes.
 
-    `vividness` multiplies the chroma that the network proposes. `progress` is told of each frame. Raises ColorizeError
-    for a hint outside the frames, or after the film's end.
+    Args:
+        network: The network that predicts the colors.
+        facts: The film's facts.
+        frames: The film's frames.
+        said: The film's hints.
+        vividness: Factor for the predicted chroma.
+        progress: Called for each frame.
+
+    Raises:
+        ColorizeError: A hint is outside the frames or after the film's end.
     """
     if not said:
         return NOTHING_KNOWN
@@ -90,7 +99,7 @@ def find_known(
 
 
 def check_hints(said: TimedHints, facts: FilmFacts) -> None:
-    """Raise ColorizeError for a hint outside a film's frames, or after its end, as far as the film tells it."""
+    """Raise ColorizeError for a hint outside a film's frames, or after its end if the length is known."""
     latest = max(said, default=0.0)
     if facts.seconds and latest > facts.seconds + _LATE_SECONDS:
         raise ColorizeError(_too_late(latest, facts))
@@ -101,13 +110,13 @@ def check_hints(said: TimedHints, facts: FilmFacts) -> None:
 def said_change(
     network: Network, moved: Moved, facts: FilmFacts, hints: Sequence[AnyHint], vividness: float
 ) -> np.ndarray:
-    """Return what a frame's hints change of what the network proposes for it: float32, shape (size, size, 2)."""
+    """Return how a frame's hints change the predicted chroma: float32, shape (size, size, 2)."""
     proposed = chroma(propose(network, [Photo(Image.fromarray(moved.square))]))[0] * np.float32(vividness)
     return with_hints(moved.frame, facts, proposed, np.zeros_like(proposed), hints)
 
 
 def ridden(change: np.ndarray, motion: Motion) -> np.ndarray:
-    """Return what was changed of a frame, shape (size, size, 2), where it is in the frame after it."""
+    """Propagate the change to a frame, shape (size, size, 2), to the next frame."""
     if not change.any():
         return change
     is_same = motion.agreement >= _LEAST_AGREEMENT
@@ -117,9 +126,17 @@ def ridden(change: np.ndarray, motion: Motion) -> np.ndarray:
 def with_hints(
     frame: Frame, facts: FilmFacts, colours: np.ndarray, change: np.ndarray, hints: Sequence[AnyHint]
 ) -> np.ndarray:
-    """Return what is changed of a frame once its own hints are known too: float32, shape (size, size, 2).
+    """Add a frame's own hints to the change from other frames.
 
-    `colours`: its chroma without hints, of the same shape. `change`: what hints of other frames have changed.
+    Args:
+        frame: The frame.
+        facts: The film's facts.
+        colours: The frame's chroma without hints, float32, shape (size, size, 2).
+        change: The chroma change by hints on other frames, same shape.
+        hints: The frame's own hints.
+
+    Returns:
+        The total chroma change, float32, shape (size, size, 2).
     """
     photo = Photo(Image.fromarray(gray_levels(frame.luma, facts)))
     hinted = HintedPhoto(photo, (colours + change) @ CHROMA_TO_OFFSET)
@@ -131,8 +148,10 @@ def with_hints(
 
 
 def rounding(facts: FilmFacts) -> float:
-    """Return by how many seconds a time may miss that of the frame it means, since films round times to whole units of
-    their time base: in Matroska, frame 1 of 24 a second is shown at 0.042 seconds, after 1/24.
+    """Return the tolerance in seconds when matching times to frames.
+
+    Films round times to whole units of their time base. For example, Matroska shows frame 1 of a 24 fps film at 0.042
+    seconds, which is after 1/24.
     """
     return min(_MOST_ROUNDED, float(facts.time_base) / 2) + _ROUNDING
 
@@ -142,14 +161,14 @@ def _too_late(time: float, facts: FilmFacts) -> str:
 
 
 def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each place of a scene's first frame is, one frame later, and whether it is still seen there."""
+    """Track places of a scene's first frame to the next frame; return their positions and visibility."""
     places = places + warped(motion.onward, places)
     is_inside = ((places >= 0) & (places <= len(places) - 1)).all(axis=-1)
     return places, is_seen & is_inside & (warped(motion.agreement, places) >= _LEAST_AGREEMENT)
 
 
 def _until(moved: Iterator[Moved]) -> Iterator[tuple[Moved, int | None]]:
-    """Yield each frame with the time of the next one; None with the last."""
+    """Yield each frame with the time of the next one, or None for the last."""
     before = next(moved, None)
     for after in moved:
         yield before, after.frame.time
@@ -159,7 +178,10 @@ def _until(moved: Iterator[Moved]) -> Iterator[tuple[Moved, int | None]]:
 
 
 def _due(waiting: deque, first: int, end: int, facts: FilmFacts, is_last: bool) -> tuple[AnyHint, ...]:
-    """Take the hints from those that wait whose time is before a frame's end; of the last frame, a second after it."""
+    """Remove and return the waiting hints for times before a frame's end.
+
+    The last frame also takes hints up to a second later.
+    """
     until = float((end - first) * facts.time_base) + (_LATE_SECONDS if is_last else 0)
     due: list[AnyHint] = []
     while waiting and waiting[0][0] < until - rounding(facts):

@@ -1,7 +1,7 @@
-"""A film's finished parts, and what the next one begins with: by them a film that was stopped goes on.
+"""Finished parts of a film, and the state after each one, from which a stopped film resumes.
 
-Part 7 is `00007.nut`, its video, and `00007.npz`, where the film stands after it. The second is written last, so a part
-counts when both are there.
+Part 7 consists of `00007.nut`, its video, and `00007.npz`, the state after it. The state is written last, so a part is
+complete if both files exist.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from colorizer.film.steady import Steadied
 from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128
-"""Frames of one part: a whole number of batches, some seconds of film."""
+"""Frames per part: a whole number of batches, a few seconds of film."""
 _VERSION = 5
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a film stands: its finished parts, and what goes on from there."""
+    """The progress of a film: its finished parts, and the state to resume from."""
 
     parts: tuple[Path, ...] = ()
     frames: int = 0
-    """Of all parts."""
+    """Number of frames in all parts."""
     scenes: tuple[int, ...] = ()
-    """When each scene begins that has begun so far, in the film's time base."""
+    """Start times of all scenes so far, in the film's time base."""
     carried: Carried | None = None
     ends: int = 0
-    """When its last frame ends, in the film's time base."""
+    """When the last frame ends, in the film's time base."""
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -41,7 +41,7 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def write_standing(standing: Standing) -> None:
-    """Write down where a film stands after its newest part, complete or not at all; raise ColorizeError."""
+    """Save the state after the newest part, completely or not at all; raise ColorizeError."""
     path, carried = standing.parts[-1].with_suffix(".npz"), standing.carried
     with complete_file(path) as temporary:
         np.savez(
@@ -58,7 +58,7 @@ def write_standing(standing: Standing) -> None:
 
 
 def read_standing(folder: Path) -> Standing:
-    """Return where the film stands whose parts are in a folder: nowhere yet, if there is none."""
+    """Load a film's progress from the folder of its parts; the initial state if there are no parts."""
     parts: list[Path] = []
     while is_file(path := part_path(folder, len(parts))) and is_file(path.with_suffix(".npz")):
         parts.append(path)
@@ -71,7 +71,7 @@ def read_standing(folder: Path) -> Standing:
 
 
 def _read(parts: tuple[Path, ...]) -> Standing | None:
-    """Return what was written down after the last of some parts; None where that cannot be read."""
+    """Load the state saved after the last of some parts; None if it cannot be read."""
     try:
         with np.load(parts[-1].with_suffix(".npz"), allow_pickle=False) as kept:
             if kept["version"] != _VERSION:

@@ -1,4 +1,4 @@
-"""Sound that a container cannot hold as the film has it: decoded, and encoded anew at the same times."""
+"""Re-encode sound that a container cannot hold, keeping its times."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from av.error import FFmpegError
 
 _AAC, _OPUS = "aac", "libopus"
 _RATE = 48_000
-"""Samples a second where the encoder does not take the film's own rate."""
+"""Samples per second if the encoder does not support the film's own rate."""
 _LAYOUTS = {1: "mono", 2: "stereo"}
-"""Of so many channels, which a film need not name, and encoders must know."""
+"""Layouts by number of channels, because encoders need a layout that a film may not specify."""
 _BITS_OF_CHANNEL = 96_000
-"""A second: more than either codec needs for speech and music of old films."""
+"""Bits per second and channel: more than either codec needs for the speech and music of old films."""
 
 
 def added_anew(out: av.container.OutputContainer, stream: av.AudioStream) -> av.AudioStream | None:
-    """Add a stream that sound is encoded into anew, Opus for WebM and AAC elsewhere; None for sound of a codec that is
-    unknown here.
+    """Add an output stream for re-encoded sound: Opus in WebM, AAC elsewhere.
+
+    Returns None if the sound's codec is unknown.
     """
     if stream.codec_context is None:
         return None
@@ -33,8 +34,13 @@ def added_anew(out: av.container.OutputContainer, stream: av.AudioStream) -> av.
 
 
 def encoded_anew(packets: Iterator[av.Packet], anew: Mapping[int, av.AudioStream]) -> Iterator[tuple[av.Packet, int]]:
-    """Yield packets with the number of the stream they are from; those of the streams in `anew` are encoded into the
-    streams given there. What of them cannot be decoded is left out.
+    """Yield packets with the index of their source stream, re-encoding those of the streams in `anew`.
+
+    Packets of these streams that cannot be decoded are dropped.
+
+    Args:
+        packets: Packets of all streams.
+        anew: Output streams for re-encoded sound, by source stream index.
     """
     for packet in packets:
         number = packet.stream.index

@@ -1,4 +1,4 @@
-"""A finished color film decoded again: its frames counted, a still of each scene, before and after side by side."""
+"""Decode a finished color film: count its frames, take a still of each scene, write before and after side by side."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from colorizer.progress import Progress, no_progress
 
 
 class CountedFrames:
-    """The frames of a film, decoded each time they are iterated over, up to the first that cannot be decoded.
+    """The frames of a film, decoded on each iteration up to the first frame that cannot be decoded.
 
     Attributes:
-        count: How many frames the latest iteration has yielded so far.
+        count: Number of frames that the latest iteration has yielded so far.
     """
 
     def __init__(self, film: Path):
@@ -45,7 +45,7 @@ class CountedFrames:
 
 
 def count_frames(film: Path, progress: Progress = no_progress, expected: int = 0) -> int:
-    """Return how many frames of a film can be decoded; 0 for a file that is not a film."""
+    """Return the number of decodable frames of a film; 0 for a file that is not a film."""
     frames = CountedFrames(film)
     for _ in frames:
         progress(frames.count, max(frames.count, expected))
@@ -80,7 +80,7 @@ def scene_stills(
 
 
 def side_by_side(facts: FilmFacts) -> FilmFacts:
-    """Return the facts of a film that shows each frame of another twice, beside each other: it is stored upright."""
+    """Return the facts of a film that shows each frame twice, side by side; it is stored upright."""
     aspect = 1 / facts.pixel_aspect if swaps_sides(facts.display_matrix) else facts.pixel_aspect
     return replace(facts, width=2 * facts.width, pixel_aspect=aspect, display_matrix=None)
 
@@ -88,8 +88,17 @@ def side_by_side(facts: FilmFacts) -> FilmFacts:
 def write_side_by_side(
     film: Path, facts: FilmFacts, encoding: Encoding, target: Path, progress: Progress = no_progress
 ) -> None:
-    """Write the video of a film that shows each frame of a colour film, whose facts these are, without and with its
-    colours beside each other. Raises ColorizeError.
+    """Write a video that shows each frame of a color film in gray and in color, side by side.
+
+    Args:
+        film: The color film.
+        facts: The color film's facts.
+        encoding: The encoder settings.
+        target: The output file.
+        progress: Called with the number of finished frames and the total.
+
+    Raises:
+        ColorizeError: The video cannot be encoded.
     """
     gray = neutral(facts)
     frames = CountedFrames(film)

@@ -1,4 +1,4 @@
-"""Colour frames encoded into one part of a film: a file that holds its video alone."""
+"""Encode colorized frames into one part of a film: a file with video only."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from colorizer.film.orientation import stored
 from colorizer.film.reading import FilmFacts, located
 
 PART_FORMAT = "nut"
-"""FFmpeg's own container: it keeps every presentation time exactly, whatever the film's time base."""
+"""FFmpeg's own container: it stores every presentation time exactly, in any time base."""
 _ENCODERS = {"h264": "libx264", "h265": "libx265", "vp9": "libvpx-vp9"}
 _X264 = "me=dia:subme=1:no-chroma-me=1:partitions=none:no-8x8dct=1"
-"""What of its search x264 leaves out: near half its time, for files a tenth larger (docs/FILM.md)."""
+"""Disables parts of x264's search, which saves almost half its time for files a tenth larger (docs/FILM.md)."""
 _OPTIONS = {
-    # Without frames that are predicted from later ones, parts join at any frame and every time stays what it is.
+    # Without B-frames, parts can be joined at any frame and every time stays unchanged.
     "h264": {"preset": "veryfast", "bf": "0", "x264-params": _X264},
     "h265": {"preset": "veryfast", "x265-params": "bframes=0:log-level=error"},
     "vp9": {
@@ -36,25 +36,26 @@ _OPTIONS = {
 
 
 def is_halved(facts: FilmFacts) -> bool:
-    """Say whether chroma is written at half the frame's sides; frames of odd sides have it at full size."""
+    """Return whether chroma has half the frame's width and height; frames with an odd side keep full-size chroma."""
     return facts.width % 2 == 0 and facts.height % 2 == 0
 
 
 def encodable(facts: FilmFacts, encoding: Encoding) -> FilmFacts:
-    """Return a film's facts with the depth it can be written in: 8 bits where the encoder has no more, as libvpx in
-    PyAV's packages.
+    """Return a film's facts with a bit depth that the encoder supports.
+
+    The depth becomes 8 bits if the encoder supports no more, as libvpx in PyAV's packages.
     """
     formats = av.codec.Codec(_ENCODERS[encoding.codec], "w").video_formats or ()
     return facts if _format(facts) in {each.name for each in formats} else replace(facts, bits=8)
 
 
 def _format(facts: FilmFacts) -> str:
-    """Return FFmpeg's name of the pixel format that a film is written in."""
+    """Return FFmpeg's name of the output pixel format."""
     return f"yuv{'420' if is_halved(facts) else '444'}p{'10le' if facts.bits > 8 else ''}"
 
 
 class PartWriter:
-    """Encodes frames into one file, in a `with` block; the file is complete when the block ends."""
+    """Encode frames into one file, as a context manager; the file is complete when the block ends."""
 
     def __init__(self, path: Path, facts: FilmFacts, encoding: Encoding):
         self._facts = facts
@@ -75,8 +76,16 @@ class PartWriter:
         return self
 
     def write(self, time: int, duration: int, planes: tuple[np.ndarray, ...]) -> None:
-        """Encode one frame: when it is shown and for how long, in the film's time base, and its Y', Cb and Cr,
-        upright; raise ColorizeError, or OSError where the disk refuses.
+        """Encode one frame.
+
+        Args:
+            time: Presentation time, in the film's time base.
+            duration: Duration, in the film's time base.
+            planes: Y', Cb and Cr, upright.
+
+        Raises:
+            ColorizeError: The frame cannot be encoded.
+            OSError: The disk refuses the data.
         """
         frame = av.VideoFrame(*self._facts.stored_size, self._format)
         for plane, levels in zip(frame.planes, planes, strict=True):
@@ -87,7 +96,7 @@ class PartWriter:
         try:
             self._mux(self._stream.encode(frame))
         except FFmpegError as error:
-            if isinstance(error, OSError):  # of the disk
+            if isinstance(error, OSError):  # raised by the disk
                 raise
             raise ColorizeError(f"The frames of {self._facts.path} cannot be encoded: {reason(error)}") from error
 
@@ -99,7 +108,7 @@ class PartWriter:
             self._container.close()
 
     def _mux(self, packets: list[av.Packet]) -> None:
-        for packet in packets:  # one for each frame, in the same order
+        for packet in packets:  # one packet per frame, in the same order
             packet.duration = self._durations.popleft()
             self._container.mux(packet)
 

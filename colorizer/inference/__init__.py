@@ -1,9 +1,9 @@
-"""Photos through a network, at their own size.
+"""Colorize photos with a network, at their original size.
 
-`colorize` takes one photo or many through a network, which makes its `proposal`; `full_size` joins the proposed colors
-with the photo's own luma. `hints` are the colors that people give to places, read from a `hints_file`. `hinted` holds a
-photo that is set once and answers many hints, which `spreading` spreads over their objects. `likeliest` proposes colors
-for a place.
+`colorize` runs one or many photos through a network. `proposal` holds the network's prediction, and `full_size`
+combines the predicted colors with the photo's own luma. `hints` are colors that users assign to places; `hints_file`
+reads them. `hinted` prepares a photo once and then applies many sets of hints, which `spreading` extends over their
+objects. `likeliest` suggests colors for a place.
 """
 
 from colorizer.faces import attach

@@ -1,4 +1,4 @@
-"""One photo or many through a network: read, predicted, joined with their own luma, delivered."""
+"""Colorize one or many photos: read, predict, combine with the photo's own luma, deliver."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from colorizer.ranges import Ranged
 from colorizer.settings import DEFAULT_READING, VIVIDNESS_RANGE, PhotoLimits, Reading
 
 BATCH_SIZE = 16
-"""Photos that go through the network together."""
+"""Number of photos that go through the network together."""
 BATCH_BYTES = 500_000_000
-"""What the photos of one batch and their pictures in colour take together; three batches are in memory at once (read,
-computed, written). A photo that takes more by itself is alone there."""
+"""Memory budget for the photos of one batch and their colorized pictures, in bytes. Three batches are in memory at once
+(being read, computed, written). A photo that needs more than this gets a batch of its own."""
 
 
 @dataclass(frozen=True)
 class Adjustment(Ranged):
-    """What a person may change about the colours."""
+    """Options for the colorized picture."""
 
     vividness: Annotated[float, VIVIDNESS_RANGE] = 1.0
-    """Multiplies the chroma the network proposes: 0 is gray, 1 what it means, 2 twice as colourful."""
+    """Factor for the predicted chroma: 0 is gray, 1 is as predicted, 2 is twice as colorful."""
     restore_contrast: bool = False
-    """Whether a faded photo gets its black and white back; the network always sees it so."""
+    """Whether to restore the contrast of a faded photo in the result. The network always sees it restored."""
     repair: bool = False
-    """Whether dust, scratches and creases are mended before (`photos.repair`)."""
+    """Whether to repair dust, scratches and creases first (`photos.repair`)."""
 
 
 AS_MEANT = Adjustment()
-"""The colours the network proposes, on the photo's own luma."""
+"""The colors as predicted, on the photo's own luma."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Colorized:
 
     path: Path
     delivered: Any
-    """What `deliver` returned for it."""
+    """Return value of `deliver` for this photo."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +69,38 @@ class Failure:
 
 
 Page = tuple[Path, int]
-"""A file and one of its pages, from 0 on."""
+"""A file and the index of one of its pages, starting at 0."""
 Deliver = Callable[[Path, Photo, Picture], Any]
 """Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
 HintsOf = Callable[[Path, Photo], Sequence[AnyHint]]
-"""Called as ``hints_of(path, original)``, from several threads: what is known of a photo's colours."""
+"""Called as ``hints_of(path, original)`` from several threads; returns the hints for a photo."""
 
 
 ForJpeg = Callable[[Path, Photo], bool]
-"""Called as ``for_jpeg(path, original)``, from several threads: whether a photo's picture is to be a JPEG's planes."""
+"""Called as ``for_jpeg(path, original)`` from several threads; returns whether to produce JPEG planes."""
 
 
 def no_hints(path: Path, photo: Photo) -> Sequence[AnyHint]:
-    """Know nothing of any photo."""
+    """Return no hints for any photo."""
     return ()
 
 
 def colorize_photo(
     source: Source, network: Network, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
 ) -> Image.Image:
-    """Return a photo in colour, at its own size, as an 8-bit RGB (or RGBA) Pillow image; raise ColorizeError.
+    """Colorize a photo at its original size.
 
-    `source` is a path, a file's bytes, an open binary file, a Pillow image or an array: `photos.reading.Source`.
-    `hints`: what is known of its colours (`inference.hints`), in pixels of the upright photo.
+    Args:
+        source: A path, a file's bytes, an open binary file, a Pillow image or an array (`photos.reading.Source`).
+        network: The network that predicts the colors.
+        adjustment: Options for the colorized picture.
+        hints: Known colors (`inference.hints`), in pixels of the upright photo.
+
+    Returns:
+        An 8-bit RGB image, or RGBA if the photo has transparency.
+
+    Raises:
+        ColorizeError: The photo cannot be read or colorized.
 
     Examples:
         >>> from colorizer import colorize_photo, load_model
@@ -110,8 +119,10 @@ def colorize_photo(
 def colorize_decoded(
     network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
 ) -> Picture:
-    """Return a decoded photo in colour, at its size and with its depth; raise ColorizeError where memory is too small
-    for it, or a hint lies outside it.
+    """Colorize a decoded photo at its original size and bit depth.
+
+    Raises:
+        ColorizeError: There is not enough memory for the photo, or a hint lies outside it.
     """
     try:
         photo = _mended(photo, adjustment)
@@ -142,7 +153,7 @@ def _finish(
         ] = 0
     if not hints:
         return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
-    from colorizer.inference.hinted import HintedPhoto  # and with it scikit-image, for those who give hints
+    from colorizer.inference.hinted import HintedPhoto  # imports scikit-image, which only hints need
 
     return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 
@@ -150,7 +161,7 @@ def _finish(
 def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
     if not adjustment.repair:
         return photo
-    from colorizer.photos.repair import repaired  # and with it SciPy's images, for those who want it
+    from colorizer.photos.repair import repaired  # imports SciPy's image functions, which only repairs need
 
     return repaired(photo)
 
@@ -170,14 +181,23 @@ def colorize_files(
     pages: Mapping[Path, int] | None = None,
     for_jpeg: ForJpeg = lambda path, photo: False,
 ) -> Iterator[Colorized | Failure]:
-    """Colorize many photos, hand each to `deliver`, and yield one outcome for each, in order.
+    """Colorize many photos, pass each to `deliver`, and yield one outcome per page, in order.
 
-    `pages` says of which files more than the first page is taken, and how many; there is an outcome for each. Of what
-    `for_jpeg` names no more is computed than a JPEG holds.
+    While the network computes one batch, threads write the previous batch and read the next one. There are as many
+    threads as cores by default, because the calling thread computes too. Batches depend only on the photos, so the same
+    photos give the same pixels, unless memory runs short.
 
-    While the network computes one batch, threads write the one before and read the one after it: as many as there are
-    cores, since this thread computes too. Batches depend on the photos alone, so the same give the same pixels, unless
-    memory runs short. Who stops before the end closes the iterator (`contextlib.closing`): threads go on until then.
+    To stop early, close the iterator (`contextlib.closing`); the threads keep running until then.
+
+    Args:
+        network: The network that predicts the colors.
+        paths: The photos.
+        deliver: Receives every colorized photo.
+        adjustment: Options for the colorized pictures.
+        reading: Number of threads and limits for reading photos.
+        hints_of: Returns the hints for a photo.
+        pages: Page count of each file of which more than the first page is colorized.
+        for_jpeg: Selects the photos to produce as JPEG planes, computing no more detail than a JPEG stores.
     """
     pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
 
@@ -209,7 +229,7 @@ def colorize_all(
     reading: Reading = DEFAULT_READING,
     hints_of: HintsOf = no_hints,
 ) -> Iterator[Colorized]:
-    """Colorize as `colorize_files` does, and raise ColorizeError for the first photo that cannot be colorized."""
+    """Colorize like `colorize_files`, but raise ColorizeError for the first photo that fails."""
     with closing(colorize_files(network, paths, deliver, adjustment, reading, hints_of)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
@@ -227,7 +247,7 @@ def _compute(
     for_jpeg: ForJpeg,
     pool: ThreadPoolExecutor,
 ) -> list[Future | Failure]:
-    """Send a batch that was read through the network, and its photos on to be joined and delivered."""
+    """Run a batch through the network and submit its photos for joining and delivery."""
 
     def finish(path: Path, photo: Photo, mended: Photo, offset: np.ndarray) -> Colorized | Failure:
         try:
@@ -254,7 +274,7 @@ def _compute(
 
 
 def _read(page: Page, adjustment: Adjustment, limits: PhotoLimits) -> tuple[Path, Photo, Photo] | Failure:
-    """Return a file's path with its photo as it is, and as it is to be colorized."""
+    """Read one page; return its path, the original photo and the photo to colorize."""
     path, number = page
     try:
         photo = read_photo(path, limits, number)
@@ -280,7 +300,7 @@ def _pages(paths: Sequence[Path], pages: Mapping[Path, int]) -> Iterator[Page]:
 class _Batch:
     pages: list[Page]
     needed: int
-    """Bytes that the photos and their pictures take."""
+    """Bytes that the photos and their pictures need."""
 
 
 def _batches(pages: Iterator[Page], limits: PhotoLimits) -> Iterator[_Batch]:
@@ -299,7 +319,7 @@ def _batches(pages: Iterator[Page], limits: PhotoLimits) -> Iterator[_Batch]:
 
 
 def _in_memory(batches: Iterator[_Batch]) -> Iterator[Iterator[list[Page]]]:
-    """Yield batches that may be in memory at once, one read while others are written, and each larger one alone."""
+    """Group batches that may be in memory together; yield each oversized batch alone."""
     for is_large, several in groupby(batches, key=lambda batch: batch.needed > BATCH_BYTES):
         if is_large:
             yield from (iter([batch.pages]) for batch in several)

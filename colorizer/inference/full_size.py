@@ -1,4 +1,4 @@
-"""A network's colours under a photo's own luma, at the photo's own size."""
+"""Combine predicted colors with a photo's own luma, at the photo's original size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from colorizer.photos.color import LUMA_WEIGHTS, merge
 from colorizer.photos.photo import Photo, Picture
 
 _TILE_ROWS, _TILE_COLUMNS = 128, 2048
-"""What is taken out of the photo and resized at a time."""
+"""Size of the part of the photo that is cropped and resized at a time, in pixels."""
 _BAND_ROWS = 16
-"""Rows of a tile that are computed together, so that what one operation leaves is still in the processor's cache for
-the next; also the most rows of the photo that one resized row serves."""
+"""Rows of a tile that are computed together, so that intermediate results stay in the processor's cache. Also the
+largest number of photo rows per resized row."""
 _WHITE = 255
 _PADDING = 2
 
@@ -20,16 +20,22 @@ _PADDING = 2
 def join(
     photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0), change: np.ndarray | None = None
 ) -> Picture:
-    """Bring colour offsets smoothly to the photo's size and join them with its own luma.
+    """Resize color offsets smoothly to the photo's size and combine them with its own luma.
 
-    `offset`: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3). `tones`: the luma that is to be
-    black and that to be white, in [0, 1]. `change`: offsets of another grid, to be added. A photo of 16 bits becomes a
-    picture of 16 bits.
+    Interpolation is bicubic along both axes. In large photos, only every few rows are bicubic and the rows between them
+    are linear; the bicubic rows are closer together than the rows of the offsets. A guided filter was no better
+    (docs/EXPERIMENTS.md).
 
-    Bicubic along both axes; down a large photo, every few rows are computed so and those between them linearly, closer
-    together than the offsets' own rows. A guided filter was no better: docs/EXPERIMENTS.md.
+    Uses NumPy with buffers that are reused for each band of rows (docs/decisions/0007-two-engines.md).
 
-    NumPy in memory that is used again for every few rows: docs/decisions/0007-two-engines.md.
+    Args:
+        photo: The photo.
+        offset: RGB minus luma on a scale of [0, 1], float32, shape (rows, columns, 3).
+        tones: Luma values in [0, 1] that become black and white.
+        change: Offsets on another grid, added to `offset`.
+
+    Returns:
+        The colorized picture; 16 bits per channel if the photo has 16 bits.
     """
     width, height = photo.image.size
     if change is not None:
@@ -40,7 +46,7 @@ def join(
     joined = Image.new("RGB", (width, height), None) if deep is None else None
     bands = _Bands(min(width, _TILE_COLUMNS), step, tones)
     for top in range(0, height, _TILE_ROWS):
-        # Below the photo's last row there is black up to a whole band: computed, and dropped by `paste`.
+        # The last band may extend below the photo. The extra rows are black, and `paste` drops them.
         rows = min(_TILE_ROWS, -(-(height - top) // _BAND_ROWS) * _BAND_ROWS)
         nodes = resized_rows(padded, (width, height), top, step, rows // step + 1)
         for left in range(0, width, _TILE_COLUMNS):
@@ -57,8 +63,9 @@ def join(
 
 
 def _rows_per_node(height: int, cells: int) -> int:
-    """Return how many rows of the photo one row resized for it serves: a power of two, so that bands hold them evenly,
-    and at least one resized row for every row of the network.
+    """Return how many photo rows there are per resized row.
+
+    The value is a power of two, so that it divides bands evenly, and gives at least one resized row per network row.
     """
     step = 1
     while step < _BAND_ROWS and 2 * step * cells <= height:
@@ -67,7 +74,7 @@ def _rows_per_node(height: int, cells: int) -> int:
 
 
 class _Bands:
-    """The memory in which tiles of at most so many columns are merged, band by band."""
+    """Buffers for merging tiles of up to `columns` columns, band by band."""
 
     def __init__(self, columns: int, step: int, tones: tuple[float, float]):
         self._step, self._tones = step, tones
@@ -77,10 +84,12 @@ class _Bands:
         self._rgb = np.empty(3 * _BAND_ROWS * columns, np.float32)
 
     def merge(self, levels: np.ndarray, nodes: np.ndarray, planes: np.ndarray) -> None:
-        """Fill `planes`, shape (3, rows, columns), with RGB: uint8, or uint16 from 0 to 65535.
+        """Fill `planes` with RGB.
 
-        `levels`: the tile's, shape (rows, columns, channels), and `nodes`: the offsets at every `step`-th row, shape
-        (3, rows / step + 1, columns), both on a scale of 0 to 255.
+        Args:
+            levels: The tile's values from 0 to 255, shape (rows, columns, channels).
+            nodes: The offsets at every `step`-th row, on a scale of 0 to 255, shape (3, rows / step + 1, columns).
+            planes: Output, shape (3, rows, columns): uint8, or uint16 from 0 to 65535.
         """
         _, rows, columns = planes.shape
         step, shape = self._step, (_BAND_ROWS, columns)
@@ -101,7 +110,7 @@ class _Bands:
             np.copyto(planes[:, top : top + _BAND_ROWS], rgb, casting="unsafe")
 
     def _fill_gray(self, gray: np.ndarray, levels: np.ndarray) -> None:
-        """Fill `gray` with the luma of levels on a scale of 0 to 255, `tones` of it made black and white."""
+        """Fill `gray` with luma from 0 to 255, stretched so that `tones` become black and white."""
         if levels.shape[2] == 3:
             np.matmul(levels.astype(np.float32), LUMA_WEIGHTS, out=gray)
         else:
@@ -114,7 +123,7 @@ class _Bands:
 
 
 def _bring_into_gamut(rgb: np.ndarray, gray: np.ndarray, extreme: np.ndarray) -> None:
-    """Change colours outside [0, 255] as `color.merge` does; `extreme` is memory of the shape of `gray`."""
+    """Bring colors outside [0, 255] into gamut as `color.merge` does; `extreme` is a buffer shaped like `gray`."""
     np.minimum(np.minimum(rgb[0], rgb[1], out=extreme), rgb[2], out=extreme)
     outside = extreme < 0
     np.maximum(np.maximum(rgb[0], rgb[1], out=extreme), rgb[2], out=extreme)
@@ -126,7 +135,11 @@ def _bring_into_gamut(rgb: np.ndarray, gray: np.ndarray, extreme: np.ndarray) ->
 
 
 def added(offset: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Return the sum of offsets of two grids, on one that is as fine as each: half the work of resizing both."""
+    """Add offsets of two grids.
+
+    The result has the finer resolution of the two along each axis. Resizing this sum to the photo's size takes half the
+    work of resizing both grids.
+    """
     height, width = (max(sides) for sides in zip(offset.shape[:2], change.shape[:2], strict=True))
     first, second = (
         [
@@ -139,22 +152,31 @@ def added(offset: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 
 def padded_planes(offset: np.ndarray) -> list[Image.Image]:
-    """Return the channels as pictures with their top and bottom rows repeated: Pillow resizes a box inside a
-    picture, and the box of a strip may begin above the photo's first row or end below its last.
+    """Return each channel as an image with its top and bottom rows repeated.
+
+    Pillow resizes only boxes inside an image, but the box of a strip may start above the photo's first row or end below
+    its last.
     """
     padded = np.pad(offset, ((_PADDING, _PADDING), (0, 0), (0, 0)), mode="edge")
     return [Image.fromarray(np.ascontiguousarray(padded[..., channel])) for channel in range(offset.shape[2])]
 
 
 def resized_rows(planes: list[Image.Image], size: tuple[int, int], top: int, step: int, count: int) -> np.ndarray:
-    """Return what padded planes are in rows top, top + step, ... of a picture of a size (width, height), at its full
-    width: float32, shape (planes, count, width).
+    """Resize padded planes to some rows of a picture, at its full width.
 
-    Rows below the picture's last repeat it: they only serve to interpolate towards.
+    Args:
+        planes: Channels from `padded_planes`.
+        size: Width and height of the picture, in pixels.
+        top: First row to compute.
+        step: Distance between rows.
+        count: Number of rows. Rows below the picture repeat its last row; they only serve interpolation.
+
+    Returns:
+        float32, shape (planes, count, width).
     """
     width, padded_height = planes[0].size
     scale = (padded_height - 2 * _PADDING) / size[1]
-    # The middle of each resized row is to be the middle of the picture's row, half a pixel below its upper edge.
+    # The center of each resized row must match the center of the picture's row, half a pixel below its upper edge.
     start = _PADDING + (top + 0.5 - step / 2) * scale
     inside = min(count, int((padded_height - start) / (step * scale)))
     box = (0, start, width, start + inside * step * scale)

@@ -1,4 +1,4 @@
-"""A photo that is set once and then answers many hints: its proposal and what is known of its places are kept."""
+"""Photos that are prepared once and then colorized with many sets of hints, reusing the prediction."""
 
 from __future__ import annotations
 
@@ -32,25 +32,26 @@ from colorizer.photos.photo import Photo, Picture
 PREVIEW_SIDE = 512
 """Longest side of a preview, in pixels."""
 _ROWS_AT_A_TIME = 256
-"""Of a large rectangle that is painted, so that it takes no memory of its size."""
+"""Rows of a large rectangle that are painted at a time, to limit memory."""
 
 
 @dataclass(frozen=True)
 class KnownPlace:
-    """What is known of a place before anyone gives a hint there."""
+    """Predictions for one place, without hints."""
 
     luma: float
-    """The photo's own, as it will show it, in [0, 1]."""
+    """The photo's own luma as the result shows it, in [0, 1]."""
     seen: float
-    """Luma as the network saw it, in [0, 1]: of a faded photo, with its contrast restored."""
+    """Luma as the network sees it, in [0, 1]: with restored contrast if the photo is faded."""
     proposed: np.ndarray
-    """Chroma (Cb, Cr) the network proposes: float32 in [-0.5, 0.5], shape (2,)."""
+    """Predicted chroma (Cb, Cr): float32 in [-0.5, 0.5], shape (2,)."""
     likelihoods: np.ndarray | None
-    """How likely a classifying network thinks each chroma bin: float32, shape (bins,), of sum 1; of any other, None."""
+    """Probability of each chroma bin from a classifying network: float32, shape (bins,), summing to 1. None for other
+    networks."""
 
 
 class HintedPhoto:
-    """A photo set once, for many hints.
+    """A photo that is prepared once and then colorized with many sets of hints.
 
     Examples:
         >>> from colorizer import Hint, load_model
@@ -68,8 +69,13 @@ class HintedPhoto:
         tones: tuple[float, float] = (0.0, 1.0),
         network: Network | None = None,
     ):
-        """`offset`: what is proposed, RGB minus luma, float32, shape (size, size, 3). `tones` as `full_size.join` has
-        them. `network`: what proposed it, where more may be asked of it.
+        """Prepare a photo.
+
+        Args:
+            photo: The photo.
+            offset: Predicted RGB minus luma, float32, shape (size, size, 3).
+            tones: Luma values that become black and white, as in `full_size.join`.
+            network: The network that made the prediction, if `known` should also report its likelihoods.
         """
         self._photo, self._offset, self._tones, self._network = photo, offset, tones, network
         self._planes = [Image.fromarray(np.ascontiguousarray(offset[..., channel])) for channel in range(3)]
@@ -77,19 +83,30 @@ class HintedPhoto:
         self._seen, self._proposed = unfaded(photo.square(SIDE)), chroma(np.stack(on_grid, axis=-1))
 
     def picture(self, hints: Sequence[AnyHint] = (), for_jpeg: bool = False) -> Picture:
-        """Return the photo in colour, at its own size and with its depth: exactly a hint's chroma where the hint is, as
-        far as it is in gamut, and what hints change spread from there. `for_jpeg`: whether as planes of a JPEG.
+        """Colorize the photo at its original size and bit depth.
 
-        The order of hints does not matter. Raises ColorizeError for a hint outside the photo, or for too many.
+        Pixels covered by a hint get exactly the hint's chroma, as far as it is in gamut. From there, the change spreads
+        to the rest of the hint's object. The order of the hints does not matter.
+
+        Args:
+            hints: The hints.
+            for_jpeg: Whether to return JPEG planes.
+
+        Raises:
+            ColorizeError: A hint lies outside the photo, or there are too many hints.
         """
         return self._painted(self._photo, hints, for_jpeg)
 
     def preview(self, hints: Sequence[AnyHint] = ()) -> Image.Image:
-        """Return the same as an 8-bit RGB picture of at most `PREVIEW_SIDE` pixels; hints are in the photo's own."""
+        """Colorize a small version of the photo.
+
+        The result is an 8-bit RGB image of at most `PREVIEW_SIDE` pixels per side. Hints are in pixels of the original
+        photo.
+        """
         return self._painted(self._small, hints).image
 
     def known(self, x: float, y: float) -> KnownPlace:
-        """Return what is known of a place, in pixels of the photo; raise ColorizeError for one outside it."""
+        """Return the predictions for a place, in pixels of the photo; raise ColorizeError if it lies outside."""
         check_inside([Hint(x, y, "gray")], self._photo.width, self._photo.height)
         cell = self._cell(x, y, self._proposed.shape)
         box = (int(x), int(y), int(x) + 1, int(y) + 1)
@@ -109,11 +126,11 @@ class HintedPhoto:
 
     @cached_property
     def _likelihoods(self) -> np.ndarray | None:
-        """How likely each chroma bin is, float32, shape (rows, columns, bins); None without a classifying network."""
+        """Probability of each chroma bin, float32, shape (rows, columns, bins); None without a classifying network."""
         return None if self._network is None else _chroma_likelihoods(self._network, self._photo)
 
     def _cell(self, x: float, y: float, grid: tuple[int, ...]) -> Cell:
-        """Return in which row and column of a grid that covers the photo a place lies."""
+        """Return the row and column of the cell that contains a place, on a grid that covers the photo."""
         return int((int(y) + 0.5) / self._photo.height * grid[0]), int((int(x) + 0.5) / self._photo.width * grid[1])
 
     @cached_property
@@ -136,7 +153,7 @@ class HintedPhoto:
         return picture
 
     def _change(self, hints: Sequence[AnyHint]) -> np.ndarray:
-        """Return how hints change the colour offsets: float32, shape (rows, columns, 3), of the grid."""
+        """Return how hints change the color offsets on the grid: float32, shape (rows, columns, 3)."""
         samples = []
         for hint in hints:
             for x, y in seeds(hint, self._photo.width, self._photo.height):
@@ -154,7 +171,7 @@ class HintedPhoto:
         return self._spreading.spread(samples) @ CHROMA_TO_OFFSET
 
     def _shown(self, x: int, y: int) -> np.ndarray:
-        """Return the chroma of a pixel as the photo shows it without hints, in gamut: shape (2,)."""
+        """Return the in-gamut chroma that a pixel has without hints: shape (2,)."""
         cells = self._planes[0].size
         across, down = cells[0] / self._photo.width, cells[1] / self._photo.height
         box = (x * across, y * down, min((x + 1) * across, cells[0]), min((y + 1) * down, cells[1]))
@@ -164,14 +181,14 @@ class HintedPhoto:
 
 
 def set_photo(photo: Photo, network: Network) -> HintedPhoto:
-    """Let a network propose the colours of a decoded photo, once, for many hints; raise ColorizeError."""
+    """Predict the colors of a decoded photo once, for use with many sets of hints; raise ColorizeError."""
     return HintedPhoto(photo, propose(network, [photo])[0], network=network)
 
 
 def _chroma_likelihoods(network: Network, photo: Photo) -> np.ndarray | None:
-    """Return how likely each chroma bin is, float32, shape (rows, columns, bins); None without a classifying head.
+    """Return the probability of each chroma bin, float32, shape (rows, columns, bins); None without a classifying head.
 
-    That the model that ships has none need not be found out by starting Keras.
+    The built-in model has no classifying head, so Keras is not imported for it.
     """
     if network.path == PRETRAINED:
         return None
@@ -187,7 +204,7 @@ def _chroma_likelihoods(network: Network, photo: Photo) -> np.ndarray | None:
 
 
 def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, float]) -> None:
-    """Give what a hint covers of a new picture exactly the hint's chroma, on the photo's own luma."""
+    """Give the pixels that a hint covers exactly its chroma, on the photo's own luma."""
     (left, top, right, bottom), mask = covered(hint, photo.width, photo.height)
     offset = hint_chroma(hint.colour) @ CHROMA_TO_OFFSET
     for upper in range(top, bottom, _ROWS_AT_A_TIME):
@@ -206,7 +223,7 @@ def _paint(picture: Picture, photo: Photo, hint: AnyHint, tones: tuple[float, fl
 
 
 def _toned(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
-    """Return what `Photo.levels` gives as luma in [0, 1], float32, shape (h, w), with `tones` black and white."""
+    """Convert `Photo.levels` output to luma in [0, 1], float32, shape (h, w), with `tones` as black and white."""
     gray = (luma(levels) if levels.shape[2] == 3 else levels[..., 0].astype(np.float32)) / np.float32(255)
     return np.clip((gray - np.float32(tones[0])) / np.float32(tones[1] - tones[0]), 0, 1)
 

@@ -1,12 +1,12 @@
-"""What a person knows about a photo's colours: places, strokes and rectangles, each with its colour.
+"""Hints: colors that a user assigns to places, strokes and rectangles of a photo.
 
-Places are in pixels of the upright photo, counted from its upper left corner, or with `unit="share"` shares of its
-sides, from 0 to 1, which serve a photo at any size. A hint says which chroma a place has; its luma stays the photo's.
-Colours are `#rrggbb` (or `#rgb`), a name of CSS such as "teal", "gray" for a place without color, or "keep" for a pin:
-the place and its object keep the color that the network proposes, whatever other hints say.
+Coordinates are pixels of the upright photo, counted from its upper left corner. With `unit="share"` they are fractions
+of the photo's sides, from 0 to 1, and apply to the photo at any size. A hint sets the chroma of a place; the luma stays
+the photo's own. Colors are `#rrggbb` (or `#rgb`), a CSS name such as "teal", "gray" for a place without color, or
+"keep" for a pin. A pinned place and its object keep the predicted color, regardless of other hints.
 
-A hint colors the object it lies on. `reach`, from 0.5 to 2, makes that object smaller or larger; `scope="photo"` is for
-the rare hint that is meant for the whole photo.
+A hint colors the object it lies on. `reach`, from 0.5 to 2, makes that object smaller or larger. `scope="photo"` is for
+a hint that applies to the whole photo.
 
 Examples:
     >>> from colorizer import Hint, colorize_photo, load_model
@@ -28,19 +28,20 @@ from colorizer.errors import ColorizeError
 from colorizer.photos.color import chroma
 
 MAXIMUM_HINTS = 500
-"""Hints of one photo: each costs about ten milliseconds, and half a megabyte while its photo is set."""
+"""Maximum number of hints per photo. Each takes about ten milliseconds, and half a megabyte while its photo is
+prepared."""
 MAXIMUM_POINTS = 10_000
-"""Points of one scribble."""
+"""Maximum number of points in one scribble."""
 _FARTHEST = 1_000_000
-"""No coordinate or radius is larger: Pillow draws with 32-bit numbers."""
+"""Limit for coordinates and radii, because Pillow draws with 32-bit integers."""
 _STROKE_SEEDS, _SIDE_SEEDS = 8, 3
-"""From how many places a stroke spreads, and from how many along each side of a rectangle."""
+"""Number of places from which a stroke spreads, and number along each side of a rectangle."""
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 PIXEL, SHARE = "pixel", "share"
-"""Units of a hint's places and sizes."""
+"""Units of a hint's coordinates and sizes."""
 OBJECT, PHOTO = "object", "photo"
-"""What a hint colors."""
+"""Scopes of a hint: its object or the whole photo."""
 KEEP = "keep"
 """The color of a pin."""
 SMALLEST_REACH, LARGEST_REACH = 0.5, 2.0
@@ -51,7 +52,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Hint:
-    """The colour of one place. Raises ColorizeError for a colour that is none, or a number that is no place."""
+    """The color of one place. Raises ColorizeError for an invalid color or coordinate."""
 
     x: float
     """Column, from 0 to the photo's width - 1."""
@@ -59,13 +60,13 @@ class Hint:
     """Row, from 0 to the photo's height - 1."""
     colour: str
     radius: float = 0.0
-    """Pixels around the place, in the photo's own, that have exactly this colour too; 0 for that place alone."""
+    """Pixels of the original photo around the place that get exactly this color too; 0 for the place alone."""
     unit: str = PIXEL
-    """"pixel", or "share": `x` of the photo's width, `y` of its height, `radius` of its shorter side."""
+    """Either "pixel", or "share": `x` of the photo's width, `y` of its height, `radius` of its shorter side."""
     reach: float = 1.0
-    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    """Scales the size of the colored object, from 0.5 to 2: below 1 it is smaller than estimated, above 1 larger."""
     scope: str = OBJECT
-    """"object", or "photo" for a color that is meant for the whole photo."""
+    """Either "object", or "photo" for a color that applies to the whole photo."""
 
     def __post_init__(self) -> None:
         _check_color(self)
@@ -80,7 +81,7 @@ class Hint:
         return replace(self, x=self.x * across, y=self.y * down, radius=self.radius * across)
 
     def in_pixels(self, width: int, height: int) -> Hint:
-        """Return the hint in pixels of a photo of this size."""
+        """Convert the hint to pixels of a photo of this size."""
         if self.unit == PIXEL:
             return self
         x, y = _pixel(self.x, width), _pixel(self.y, height)
@@ -89,19 +90,19 @@ class Hint:
 
 @dataclass(frozen=True)
 class Scribble:
-    """The colour of a stroke through some points. Raises ColorizeError as `Hint` does."""
+    """The color of a stroke through some points. Raises ColorizeError as `Hint` does."""
 
     points: tuple[tuple[float, float], ...]
-    """(x, y) of each, in order."""
+    """The (x, y) coordinates of each point, in order."""
     colour: str
     radius: float = 0.0
-    """Half the stroke's width, in the photo's own pixels."""
+    """Half the stroke's width, in pixels of the original photo."""
     unit: str = PIXEL
-    """As that of `Hint`."""
+    """As in `Hint`."""
     reach: float = 1.0
-    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    """As in `Hint`: from 0.5 to 2."""
     scope: str = OBJECT
-    """"object", or "photo" for a color that is meant for the whole photo."""
+    """As in `Hint`."""
 
     def __post_init__(self) -> None:
         _check_color(self)
@@ -118,7 +119,7 @@ class Scribble:
         return replace(self, points=points, radius=self.radius * across)
 
     def in_pixels(self, width: int, height: int) -> Scribble:
-        """Return the hint in pixels of a photo of this size."""
+        """Convert the hint to pixels of a photo of this size."""
         if self.unit == PIXEL:
             return self
         points = tuple((_pixel(x, width), _pixel(y, height)) for x, y in self.points)
@@ -127,21 +128,21 @@ class Scribble:
 
 @dataclass(frozen=True)
 class Rectangle:
-    """The colour of a rectangle. Raises ColorizeError as `Hint` does, and for a rectangle without pixels."""
+    """The color of a rectangle. Raises ColorizeError as `Hint` does, and for an empty rectangle."""
 
     left: float
     top: float
     right: float
-    """The first column right of it."""
+    """The first column to the right of the rectangle."""
     bottom: float
-    """The first row below it."""
+    """The first row below the rectangle."""
     colour: str
     unit: str = PIXEL
-    """"pixel", or "share": of the photo's width and height."""
+    """Either "pixel", or "share": of the photo's width and height."""
     reach: float = 1.0
-    """From 0.5 to 2: below 1 the object it colors is smaller than the program would take it to be, above 1 larger."""
+    """As in `Hint`: from 0.5 to 2."""
     scope: str = OBJECT
-    """"object", or "photo" for a color that is meant for the whole photo."""
+    """As in `Hint`."""
 
     def __post_init__(self) -> None:
         _check_color(self)
@@ -158,7 +159,7 @@ class Rectangle:
         return replace(self, **sides, top=self.top * down, bottom=self.bottom * down)
 
     def in_pixels(self, width: int, height: int) -> Rectangle:
-        """Return the hint in pixels of a photo of this size."""
+        """Convert the hint to pixels of a photo of this size."""
         return self if self.unit == PIXEL else replace(self, unit=PIXEL).scaled(width, height)
 
 
@@ -171,15 +172,15 @@ def color_names() -> dict[str, str]:
 
 
 def hint_chroma(colour: str) -> np.ndarray:
-    """Return the chroma (Cb, Cr) of a colour's name: float32 in [-0.5, 0.5], shape (2,); raise ColorizeError."""
+    """Return the chroma (Cb, Cr) of a color: float32 in [-0.5, 0.5], shape (2,); raise ColorizeError if invalid."""
     _check_colour(colour)
     return chroma(np.array(ImageColor.getrgb(colour)[:3], np.float32) / 255)
 
 
 def in_painting_order(hints: Iterable[AnyHint]) -> list[AnyHint]:
-    """Return different hints so that each lies over those larger than it, in whatever order they were given.
+    """Remove duplicates and sort hints from largest to smallest, so that small hints are painted over large ones.
 
-    Where two of equal size and different colours overlap, the names of the colours decide.
+    The result does not depend on the given order. Hints of equal size are sorted by type and color name.
     """
     return sorted(set(hints), key=lambda hint: (-_extent(hint), type(hint).__name__, hint.colour, repr(hint)))
 
@@ -204,8 +205,11 @@ def check_inside(hints: Sequence[AnyHint], width: int, height: int) -> None:
 
 
 def covered(hint: AnyHint, width: int, height: int) -> tuple[Box, np.ndarray]:
-    """Return which pixels of a photo of this size a hint covers: a box (left, top, right, bottom) inside the photo,
-    and what of it is covered, bool of shape (bottom - top, right - left).
+    """Return which pixels of a photo of this size a hint covers.
+
+    Returns:
+        A box (left, top, right, bottom) inside the photo, and a bool mask of shape (bottom - top, right - left) that
+        marks the covered pixels of the box.
     """
     if isinstance(hint, Rectangle):
         box = _inside((hint.left, hint.top, math.ceil(hint.right) - 1, math.ceil(hint.bottom) - 1), width, height)
@@ -222,12 +226,12 @@ def covered(hint: AnyHint, width: int, height: int) -> tuple[Box, np.ndarray]:
         drawing.ellipse((x - int(reach), y - int(reach), x + int(reach), y + int(reach)), 1)
     covers = np.array(mask)
     for x, y in places:
-        covers[y, x] = True  # which Pillow leaves out where the radius is less than a pixel
+        covers[y, x] = True  # Pillow omits these pixels if the radius is less than one pixel
     return box, covers
 
 
 def seeds(hint: AnyHint, width: int, height: int) -> list[Place]:
-    """Return the places (column, row) from which a hint spreads: one of a click, some of a stroke or rectangle."""
+    """Return the (column, row) places from which a hint spreads: one for a point, several for a stroke or rectangle."""
     if isinstance(hint, Rectangle):
         shares = (np.arange(_SIDE_SEEDS) + 0.5) / _SIDE_SEEDS
         points = [
@@ -243,19 +247,19 @@ def seeds(hint: AnyHint, width: int, height: int) -> list[Place]:
 
 
 def _pixel(share: float, side: int) -> float:
-    """Return where a share of a side lies, in pixels; all of it is the last pixel."""
+    """Convert a fraction of a side to pixels; 1 is the last pixel."""
     return min(share * side, side - 1)
 
 
 def _inside(corners: tuple[float, float, float, float], width: int, height: int) -> Box:
-    """Return the box of whole pixels, one at least, of a photo that reaches from one corner to another."""
+    """Return the box of at least one whole pixel between two corners, clipped to the photo."""
     left, right = (min(max(math.floor(corners[side]), 0), width - 1) for side in (0, 2))
     top, bottom = (min(max(math.floor(corners[side]), 0), height - 1) for side in (1, 3))
     return left, top, right + 1, bottom + 1
 
 
 def _extent(hint: AnyHint) -> float:
-    """Return about how many pixels a hint covers."""
+    """Return the approximate number of pixels that a hint covers."""
     if isinstance(hint, Rectangle):
         return (hint.right - hint.left) * (hint.bottom - hint.top)
     length = sum(math.dist(*pair) for pair in zip(hint.points, hint.points[1:], strict=False))
@@ -263,7 +267,7 @@ def _extent(hint: AnyHint) -> float:
 
 
 def _check_color(hint: AnyHint) -> None:
-    """Raise ColorizeError for a color, a reach or a scope that a hint cannot have."""
+    """Raise ColorizeError for an invalid color, reach or scope."""
     if hint.colour != KEEP:
         _check_colour(hint.colour)
     is_number = isinstance(hint.reach, int | float | np.integer | np.floating) and not isinstance(hint.reach, bool)

@@ -1,8 +1,8 @@
-"""Hints as JSON: one file for many photos, or one beside each photo.
+"""Hints as JSON: one file for many photos, or one file next to each photo.
 
-One file for many, `{"photo.jpg": [{"x": 120, "y": 80, "colour": "#b03030"}, ...], ...}`: names are relative to the
-dataset's folder. Beside a photo, `photo.jpg.hints.json` or `photo.hints.json` holds the list alone. docs/HINTS.md has
-the whole format. Reading it needs no TensorFlow, and no photo is opened.
+A file for many photos looks like `{"photo.jpg": [{"x": 120, "y": 80, "colour": "#b03030"}, ...], ...}`, with names
+relative to the dataset's folder. A file next to a photo, `photo.jpg.hints.json` or `photo.hints.json`, holds only the
+list. docs/HINTS.md describes the whole format. Reading hints does not need TensorFlow and does not open photos.
 """
 
 from __future__ import annotations
@@ -30,30 +30,43 @@ from colorizer.inference.hints import (
 )
 
 MAXIMUM_BYTES = 16_000_000
-"""A larger file holds no hints that a person made."""
+"""Larger files are rejected: they cannot be hints made by hand."""
 _PALETTE, _FROM_PALETTE = "palette", "palette:"
 _PLACES = {"x", "y", "points", "rectangle"}
 _COLORS = ("color", "colour")
 _OPTIONS = {"unit", "reach", "scope"}
 
 Palette = dict[str, str]
-"""Colours by the names a person gave them."""
+"""Colors by user-defined name."""
 
 
 def find_hints(
     photos: Sequence[Path], root: Path, file: Path | None = None, beside: bool = True
 ) -> dict[Path, tuple[AnyHint, ...]]:
-    """Return what is known of the colours of photos: from a file of hints, if there is one, and for photos it does not
-    name from files beside them, if these are wanted. Raises ColorizeError as `read_hints` and `hints_beside` do.
+    """Find the hints for photos.
+
+    Args:
+        photos: The photos.
+        root: The folder to which names in `file` are relative.
+        file: A file of hints for many photos. It takes precedence over files next to the photos it names.
+        beside: Whether to read files next to photos.
+
+    Raises:
+        ColorizeError: As in `read_hints` and `hints_beside`.
     """
     return (hints_beside(photos) if beside else {}) | (read_hints(file, root, photos) if file else {})
 
 
 def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tuple[AnyHint, ...]]:
-    """Read a file of hints for many photos; return those of each photo of `photos` it names.
+    """Read a file of hints for many photos.
 
-    `root`: the folder its names are relative to. A photo that is there, but not among `photos`, is passed over. Raises
-    ColorizeError, naming the file, for whatever in it is no hint, and for a photo that is not there.
+    Args:
+        path: The file.
+        root: The folder to which names in the file are relative.
+        photos: The photos to return hints for. Other existing photos named in the file are ignored.
+
+    Raises:
+        ColorizeError: The file has an invalid hint, or names a photo that does not exist. The message names the file.
     """
     content = read_hints_json(path)
     if not isinstance(content, dict):
@@ -72,7 +85,7 @@ def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tup
 
 
 class _PhotoNames:
-    """Photos by their names relative to a folder, whatever normalization a file of hints has them in."""
+    """Photos by their names relative to a folder, independent of Unicode normalization."""
 
     def __init__(self, root: Path, photos: Sequence[Path]):
         self._root = root
@@ -82,9 +95,9 @@ class _PhotoNames:
             self._normalized.setdefault(unicodedata.normalize("NFC", name), []).append(photo)
 
     def find(self, file: Path, name: str) -> Path | None:
-        """Return the photo of a name in a file of hints; None for a photo that exists, but is not one of these.
+        """Return the photo with this name; None if it exists but is not one of these photos.
 
-        Raises ColorizeError if there is no such photo, or if the name stands for several.
+        Raises ColorizeError if there is no such photo, or if several match the name.
         """
         try:
             relative = relative_path(name).as_posix()
@@ -101,18 +114,18 @@ class _PhotoNames:
 
 
 def hints_beside(photos: Sequence[Path]) -> dict[Path, tuple[AnyHint, ...]]:
-    """Read the hints beside photos, where there are any; raise ColorizeError, naming the file, for one that is none."""
+    """Read the hint files next to photos, if any; raise ColorizeError, naming the file, for an invalid one."""
     files = ((photo, hints_file_of(photo)) for photo in photos)
     return {photo: _hints(read_hints_json(path), {}, f"{path}, hints") for photo, path in files if path}
 
 
 def parsed_hints(listed: Any) -> tuple[AnyHint, ...]:
-    """Return the hints of a list as it stands beside a photo, once it is no longer text; raise ColorizeError."""
+    """Convert a decoded JSON list, as in a file next to a photo, to hints; raise ColorizeError."""
     return _hints(listed, {}, "hints")
 
 
 def hints_text(hints: Sequence[AnyHint]) -> str:
-    """Return hints as they are written into a file beside their photo, JSON."""
+    """Format hints as JSON, as in a file next to a photo."""
     return json.dumps([_as_json(hint) for hint in hints], indent=2) + "\n"
 
 
@@ -122,14 +135,14 @@ def read_palette(path: Path) -> Palette:
 
 
 def save_palette(palette: Mapping[str, str], path: Path) -> None:
-    """Save a palette as JSON, complete or not at all; raise ColorizeError, also for a colour that is none."""
+    """Save a palette as JSON, completely or not at all; raise ColorizeError, including for an invalid color."""
     for colour in palette.values():
         hint_chroma(colour)
     write_text(path, json.dumps(dict(palette), ensure_ascii=False, indent=2) + "\n")
 
 
 def read_hints_json(path: Path) -> Any:
-    """Read a file of hints, or of a palette, whose values are still to be checked; raise ColorizeError."""
+    """Decode a file of hints or a palette without validating its values; raise ColorizeError."""
     try:
         return parse_json(read_text(path, MAXIMUM_BYTES))
     except OSError as error:
@@ -139,7 +152,7 @@ def read_hints_json(path: Path) -> Any:
 
 
 def _palette(path: Path, said: dict | str) -> Palette:
-    """Return the palette a file of hints has in itself, or names: a file relative to it."""
+    """Return the palette of a file of hints, which is either inline or the path of a palette file relative to it."""
     if isinstance(said, dict):
         return _checked_palette(path, said)
     found = next((spelling for spelling in spellings(said) if _is_file(path.parent, spelling)), None)
@@ -160,7 +173,7 @@ def _checked_palette(path: Path, content: Any) -> Palette:
 
 
 def _hints(listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
-    """Return the hints of a list; `what` says whose they are, the file's name before it."""
+    """Convert a decoded list to hints; `what` describes it in error messages."""
     if not isinstance(listed, list):
         raise ColorizeError(f"{what}: a list of hints is wanted.")
     if len(listed) > MAXIMUM_HINTS:

@@ -1,7 +1,7 @@
-"""A network's colours under a photo's own luma, as a JPEG holds them: luma at full size, chroma at half of it.
+"""Combine predicted colors with a photo's own luma as JPEG planes: luma at full size, chroma at half size.
 
-What a JPEG calls luma weighs the channels by ITU-R BT.601 (JFIF, https://www.itu.int/rec/T-REC-T.871), ours by BT.709.
-docs/decisions/0008-luma-of-jpegs.md says why ours is what is kept there, too.
+JPEG luma weights the channels by ITU-R BT.601 (JFIF, https://www.itu.int/rec/T-REC-T.871), whereas this program uses
+BT.709. docs/decisions/0008-luma-of-jpegs.md explains why BT.709 luma is preserved here too.
 """
 
 from __future__ import annotations
@@ -13,30 +13,35 @@ from colorizer.photos.color import LUMA_WEIGHTS
 from colorizer.photos.photo import JpegPlanes, Photo
 
 _TILE_ROWS, _TILE_COLUMNS = 128, 2048
-"""What is taken out of the photo at a time."""
+"""Size of the part of the photo that is cropped at a time, in pixels."""
 _BAND_PIXELS = 131_072
-"""Of a tile, that are computed together, so that what one operation leaves is in the processor's cache for the next."""
+"""Pixels of a tile that are computed together, so that intermediate results stay in the processor's cache."""
 _MOST_STEP = 8
-"""Rows of chroma, at most, that are interpolated between two resized ones."""
+"""Maximum number of chroma rows between two resized ones, filled by interpolation."""
 _WHITE = 255
 _CENTRE = 128
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
-"""Shares in the luma of JFIF, which is BT.601's."""
+"""Weights of the channels in JFIF luma (BT.601)."""
 _FROM_CB = np.array([0.0, -2 * (1 - _BLUE) * _BLUE / _GREEN, 2 * (1 - _BLUE)], np.float32)
 _FROM_CR = np.array([2 * (1 - _RED), -2 * (1 - _RED) * _RED / _GREEN, 0.0], np.float32)
-"""What a unit of Cb and of Cr adds to R, G and B beside the luma of JFIF."""
+"""What one unit of Cb and of Cr adds to R, G and B on top of JFIF luma."""
 _LIFT = -np.array([_FROM_CB @ LUMA_WEIGHTS, _FROM_CR @ LUMA_WEIGHTS], np.float32)
-"""What JFIF's luma must be above ours, for a unit of Cb and of Cr."""
+"""Amount by which JFIF luma must exceed BT.709 luma, for one unit of Cb and of Cr."""
 
 
 def join_planes(
     photo: Photo, offset: np.ndarray, tones: tuple[float, float] = (0.0, 1.0), change: np.ndarray | None = None
 ) -> JpegPlanes:
-    """Bring colour offsets smoothly to the photo's size and join them with its own luma, as planes of a JPEG.
+    """Resize color offsets smoothly to the photo's size and combine them with its own luma, as JPEG planes.
 
-    `offset`, `tones` and `change` as `full_size.join` takes them. Luma is computed for the chroma that is stored, so
-    that who decodes the planes gets the photo's own luma of BT.709. Colours outside the gamut lose chroma, each pair of
-    rows and columns as much as its four pixels do on average.
+    Luma is computed for the stored chroma, so that decoding the planes yields the photo's own BT.709 luma. Colors
+    outside the gamut lose chroma: each block of 2 x 2 pixels by the average of what its four pixels need.
+
+    Args:
+        photo: The photo.
+        offset: Color offsets, as in `full_size.join`.
+        tones: Luma values that become black and white, as in `full_size.join`.
+        change: Further offsets, as in `full_size.join`.
     """
     width, height = photo.image.size
     across, down = (width + 1) // 2, (height + 1) // 2
@@ -71,10 +76,18 @@ def paint(
     offset: np.ndarray,
     tones: tuple[float, float] = (0.0, 1.0),
 ) -> None:
-    """Give some pixels of new planes one colour offset, shape (3,), as far as it is in gamut, under the photo's luma.
+    """Give some pixels of new planes one color offset, as far as it is in gamut, on the photo's luma.
 
-    `mask`: which, bool, shape (h, w), from a `place` (column, row) on. What a pair of rows and columns has one pixel
-    of has this chroma as a whole, for a JPEG holds one chroma of it.
+    A block of 2 x 2 pixels that contains a marked pixel gets this chroma as a whole, because a JPEG stores one chroma
+    value per block.
+
+    Args:
+        planes: The planes to change.
+        photo: The photo.
+        place: Column and row of the mask's upper left corner.
+        mask: The pixels to change, bool, shape (h, w).
+        offset: RGB minus luma, shape (3,).
+        tones: Luma values that become black and white.
     """
     (left, top), (rows, columns) = place, mask.shape
     before = (top % 2, left % 2)
@@ -93,7 +106,7 @@ def paint(
 
 
 def _levels(photo: Photo, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Return what lies in a box (left, top, right, bottom) of the photo, the last row and column repeated beyond it."""
+    """Crop the photo's values to a box (left, top, right, bottom), repeating the last row and column beyond it."""
     left, top, right, bottom = box
     levels = photo.levels((left, top, min(right, photo.width), min(bottom, photo.height)))
     beyond = (bottom - top - levels.shape[0], right - left - levels.shape[1])
@@ -101,7 +114,7 @@ def _levels(photo: Photo, box: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def _chroma(offset: np.ndarray) -> np.ndarray:
-    """Return Cb and Cr of JFIF, shape (rows, columns, 2), of offsets of RGB from the luma of BT.709."""
+    """Convert RGB offsets from BT.709 luma to JFIF Cb and Cr, shape (rows, columns, 2)."""
     lift = offset @ np.array([_RED, _GREEN, _BLUE], np.float32)
     return np.stack([(offset[..., 2] - lift) / _FROM_CB[2], (offset[..., 0] - lift) / _FROM_CR[0]], axis=-1)
 
@@ -114,8 +127,9 @@ def _rows_per_node(down: int, cells: int) -> int:
 
 
 def _rows_per_band(columns: int) -> int:
-    """Return of how many rows a band is: twice `_MOST_STEP`, or a power of two times that, so that tiles hold them
-    evenly.
+    """Return the number of rows per band.
+
+    The value is `2 * _MOST_STEP` times a power of two, so that it divides tiles evenly.
     """
     rows = 2 * _MOST_STEP
     while 2 * rows <= _TILE_ROWS and 2 * rows * columns <= _BAND_PIXELS:
@@ -124,7 +138,7 @@ def _rows_per_band(columns: int) -> int:
 
 
 def _gray(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
-    """Return the luma of levels on a scale of 0 to 255, float32, shape (h, w), `tones` of it made black and white."""
+    """Return luma from 0 to 255, float32, shape (h, w), stretched so that `tones` become black and white."""
     gray = levels.astype(np.float32)
     gray = gray @ LUMA_WEIGHTS if levels.shape[2] == 3 else gray[..., 0]
     black, white = tones
@@ -134,10 +148,9 @@ def _gray(levels: np.ndarray, tones: tuple[float, float]) -> np.ndarray:
 
 
 def _band(gray: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the levels of luma, shape (h, w), and of chroma, shape (2, h / 2, w / 2), each half above what it is cut
-    off to.
+    """Compute luma, shape (h, w), and chroma, shape (2, h / 2, w / 2), each plus 0.5 for rounding by truncation.
 
-    `gray`: the photo's luma, which is overwritten. `nodes`: Cb and Cr of every few rows, shape (2, some + 1, w / 2).
+    `gray` is the photo's luma and is overwritten. `nodes` holds Cb and Cr of every few rows, shape (2, n + 1, w / 2).
     """
     rows, columns = gray.shape[0] // 2, gray.shape[1] // 2
     cells = nodes.shape[1] - 1
@@ -162,7 +175,7 @@ def _band(gray: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _extremes(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far the lowest channel and the highest are from our luma, for Cb and Cr of shape (2, ...)."""
+    """Return the differences of the lowest and highest channel from BT.709 luma, for Cb and Cr of shape (2, ...)."""
     lift = chroma[0] * _LIFT[0] + chroma[1] * _LIFT[1]
     red, blue = chroma[1] * _FROM_CR[0], chroma[0] * _FROM_CB[2]
     green = chroma[0] * _FROM_CB[1] + chroma[1] * _FROM_CR[1]
@@ -171,23 +184,23 @@ def _extremes(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bring_into_gamut(chroma: np.ndarray, gray: np.ndarray, nodes: np.ndarray) -> None:
-    """Take chroma from the pairs of rows and columns of which a pixel would be outside, as `color.merge` does.
+    """Reduce the chroma of 2 x 2 blocks that contain an out-of-gamut pixel, as `color.merge` does.
 
-    `chroma`: shape (2, h / 2, w / 2). `gray`: shape (h, w). `nodes`: what chroma lies between; no channel of it is
-    farther from luma than at one of them.
+    `chroma` has shape (2, h / 2, w / 2), `gray` (h, w). `nodes` are the values between which chroma is interpolated; no
+    interpolated channel is farther from luma than at one of them.
     """
     below, above = _extremes(nodes)
     darkest = np.repeat(-np.minimum(below[:-1], below[1:]), 2, axis=1)[:, None]
     brightest = np.repeat(_WHITE - np.maximum(above[:-1], above[1:]), 2, axis=1)[:, None]
     cells = gray.reshape(len(darkest), -1, gray.shape[1])
     suspect = ((cells < darkest) | (cells > brightest)).reshape(gray.shape)
-    # Two flags side by side are taken as one number: over an axis of two, NumPy takes twenty times as long.
+    # View two adjacent flags as one number, because NumPy is about twenty times slower over an axis of length two.
     suspect = (suspect[0::2] | suspect[1::2]).view(np.uint16) != 0
     places = np.flatnonzero(suspect)
     if not places.size:
         return
     columns = suspect.shape[1]
-    first = places + places // columns * columns  # of two pixels taken as one, so that half as many are looked up
+    first = places + places // columns * columns  # of two pixels viewed as one number, to halve the number of lookups
     pairs = gray.view(np.uint64).ravel()
     planes = chroma.reshape(2, -1)
     tinted = np.stack([plane[places] for plane in planes])

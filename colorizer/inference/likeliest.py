@@ -1,8 +1,8 @@
-"""The colours a place of a photo is likeliest to have, so that nobody need mix skin from nothing.
+"""Suggest likely colors for a place in a photo.
 
-A classifying network says how likely each chroma bin is. For any other, a table says which colours the places of
-training photos truly had whose luma and proposed colour were like those of this place, as the model that ships proposes
-them. `python -m benchmarks.likeliest_colours` makes the table, and measures what it is worth.
+A classifying network gives the probability of each chroma bin. For other networks, a table is used: it lists the true
+colors of places in training photos that had a similar luma and a similar color predicted by the built-in model. `python
+-m benchmarks.likeliest_colours` builds the table and measures its value.
 """
 
 from __future__ import annotations
@@ -20,33 +20,43 @@ from colorizer.photos.color import CHROMA_TO_OFFSET, merge
 
 TABLE = Path(__file__).parents[1] / "pretrained" / "likeliest_colours.npz"
 ALIKE = 10.0
-"""CIEDE2000 (CIE 142:2001, https://doi.org/10.1002/col.20070) up to which one colour stands for another: what a person
-who picks a colour from a few takes for the same paint."""
+"""CIEDE2000 difference (CIE 142:2001, https://doi.org/10.1002/col.20070) up to which one color represents another: a
+user choosing from a few colors considers them the same."""
 MOST_COLOURS = 8
 _DISTINCT = 2.3
-"""CIEDE2000 from which two swatches are told apart: the just noticeable difference of Mahy, Van Eycken and Oosterlinck
-1994, "Evaluation of uniform color spaces", https://doi.org/10.1002/col.5080190207."""
+"""CIEDE2000 difference from which two swatches are distinguishable: the just noticeable difference of Mahy, Van Eycken
+and Oosterlinck 1994, "Evaluation of uniform color spaces", https://doi.org/10.1002/col.5080190207."""
 _DARKEST, _LIGHTEST = 0.15, 0.9
-"""Luma a swatch has at least and at most: in black and in white there is no room for colours to differ."""
+"""Minimum and maximum luma of a swatch, because colors cannot differ in black or white."""
 
 
 @dataclass(frozen=True)
 class ColourTable:
-    """True colours of training photos, by what a network proposed for them."""
+    """True colors in training photos, grouped by predicted color."""
 
     proposed: np.ndarray
-    """The middle of each cell: CIELAB of luma with proposed chroma, float32, shape (cells, 3)."""
+    """Center of each cell: CIELAB of luma with predicted chroma, float32, shape (cells, 3)."""
     chroma: np.ndarray
-    """True chroma (Cb, Cr) of each, likeliest first, gray among them: float32, shape (cells, MOST_COLOURS, 2)."""
+    """True chroma (Cb, Cr) of each cell, likeliest first, including gray: float32, shape (cells, MOST_COLOURS, 2)."""
 
 
 def likeliest_colours(photo: HintedPhoto, x: float, y: float, count: int = 5) -> tuple[str, ...]:
-    """Return the likeliest colours of a place, as "#rrggbb", likeliest first: three to `count` that can be told apart,
-    gray among them, on the photo's own luma there.
+    """Return the likeliest colors of a place, likeliest first, on the photo's own luma there.
 
-    `x`, `y` in pixels of the photo, as a hint has them. `count` is from 3 to `MOST_COLOURS`. Where the photo is nearly
-    black or white the colours are a little lighter or darker than it, so that they can be told apart. Raises
-    ColorizeError for a place outside the photo, or another count.
+    The result has between three and `count` distinguishable colors and always includes gray. Where the photo is nearly
+    black or white, the colors are slightly lighter or darker than it, so that they can be distinguished.
+
+    Args:
+        photo: The photo.
+        x: Column in pixels of the photo, as in `Hint`.
+        y: Row in pixels of the photo, as in `Hint`.
+        count: Maximum number of colors, from 3 to `MOST_COLOURS`.
+
+    Returns:
+        Colors as "#rrggbb".
+
+    Raises:
+        ColorizeError: The place is outside the photo, or `count` is out of range.
 
     Examples:
         >>> from colorizer import Hint, load_model
@@ -69,11 +79,19 @@ def likeliest_colours(photo: HintedPhoto, x: float, y: float, count: int = 5) ->
 
 
 def likeliest_first(luma: float, chroma: np.ndarray, weights: np.ndarray, count: int = MOST_COLOURS) -> np.ndarray:
-    """Return which `count` of many colours stand best for all of them, as indices, likeliest first; 0 is among them.
+    """Choose the colors that best represent a weighted set of colors.
 
-    `chroma`: shape (n, 2), the first of which is gray. `weights`: how often each occurs, shape (n,). Each one chosen
-    stands for those alike (`ALIKE`) that none before it stands for, as many and as much as possible; once
-    none are left, the next is the one least like any before it.
+    Each chosen color represents similar colors (`ALIKE`) that no earlier choice represents. Choices are greedy by
+    represented weight. Once every color is represented, the next choice is the color least similar to the earlier ones.
+
+    Args:
+        luma: Luma at which colors are compared, in [0, 1].
+        chroma: The colors, shape (n, 2). The first is gray.
+        weights: Frequency of each color, shape (n,).
+        count: Number of colors to choose.
+
+    Returns:
+        Indices, likeliest first. Index 0 (gray) is always included.
     """
     lab = rgb2lab(on_luma(luma, chroma))
     differences = deltaE_ciede2000(lab[:, None], lab[None])
@@ -91,26 +109,33 @@ def likeliest_first(luma: float, chroma: np.ndarray, weights: np.ndarray, count:
 
 
 def swatch_luma(luma: float) -> float:
-    """Return the luma to show the colours of a place with: its own, unless that is nearly black or white."""
+    """Return the luma for swatches of a place: its own luma, unless that is nearly black or white."""
     return min(max(luma, _DARKEST), _LIGHTEST)
 
 
 def on_luma(luma: float | np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """Return RGB in [0, 1], float32, shape (..., 3), of luma in [0, 1] and chroma of shape (..., 2), in gamut."""
+    """Combine luma in [0, 1] and chroma of shape (..., 2) to in-gamut RGB in [0, 1], float32, shape (..., 3)."""
     gray = np.broadcast_to(np.float32(luma), chroma.shape[:-1])
     return np.moveaxis(merge(gray, np.moveaxis(chroma @ CHROMA_TO_OFFSET, -1, 0)), 0, -1)
 
 
 @cache
 def colour_table() -> ColourTable:
-    """Return the table that ships, read once."""
+    """Load the built-in table, once."""
     with np.load(TABLE) as stored:
         return ColourTable(stored["proposed"].astype(np.float32), stored["chroma"].astype(np.float32))
 
 
 def true_colours_like(table: ColourTable, luma: np.ndarray, proposed: np.ndarray) -> np.ndarray:
-    """Return the chroma, shape (n, MOST_COLOURS, 2), of a table for lumas of shape (n,), as the network saw them, and
-    proposed chroma of shape (n, 2).
+    """Look up the true colors for predicted colors.
+
+    Args:
+        table: The table.
+        luma: Luma as the network sees it, shape (n,).
+        proposed: Predicted chroma, shape (n, 2).
+
+    Returns:
+        Chroma, shape (n, MOST_COLOURS, 2).
     """
     middles = table.proposed
     lab = rgb2lab(on_luma(luma, proposed)).astype(np.float32)
@@ -118,7 +143,7 @@ def true_colours_like(table: ColourTable, luma: np.ndarray, proposed: np.ndarray
 
 
 def _colours_by_likelihood(place: KnownPlace) -> np.ndarray:
-    """Return chroma, likeliest first, shape (n, 2), with gray (0, 0) among them."""
+    """Return chroma, likeliest first, shape (n, 2), including gray (0, 0)."""
     if place.likelihoods is None:
         return true_colours_like(colour_table(), np.array([place.seen]), place.proposed[None])[0]
     from colorizer.network.chroma_bins import chroma_bins
@@ -128,7 +153,7 @@ def _colours_by_likelihood(place: KnownPlace) -> np.ndarray:
 
 
 def _told_apart(luma: float, chroma: np.ndarray) -> list[int]:
-    """Return which colours differ from all before them."""
+    """Return the indices of colors that are distinguishable from all earlier ones."""
     lab = rgb2lab(on_luma(luma, chroma))
     kept: list[int] = []
     for index, colour in enumerate(lab):

@@ -1,4 +1,4 @@
-"""What a network proposes for photos: colour offsets on its own square."""
+"""Predict colors for photos: color offsets on the network's square grid."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ from colorizer.settings import PhotoLimits
 
 
 def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Return the network's colour offsets, RGB minus luma, float32, shape (n, size, size, 3), for some photos.
+    """Predict color offsets for photos.
 
-    The network sees each photo and its mirror image, and the mean of what it proposes for both is returned: nearer to
-    the truth by a twentieth of a decibel (docs/EXPERIMENTS.md), and the same whichever way round a negative was
-    printed. A faded photo is shown to it with its contrast restored: it learned from few that are. Raises ColorizeError
-    where memory does not suffice for one.
+    The prediction is the average over each photo and its mirror image. This is a twentieth of a decibel closer to the
+    truth (docs/EXPERIMENTS.md), and it does not change if a negative was printed the wrong way round. The network sees
+    faded photos with restored contrast, because it was trained on few faded ones.
+
+    Args:
+        network: The network.
+        photos: The photos.
+        limits: Limits for detecting faded photos.
+
+    Returns:
+        RGB minus luma, float32, shape (n, size, size, 3).
+
+    Raises:
+        ColorizeError: There is not enough memory for a single photo.
     """
     squares = np.stack([unfaded(photo.square(network.size), limits) for photo in photos])[..., None]
     mirrored = predicted(network, np.ascontiguousarray(squares[:, :, ::-1]))
@@ -29,8 +39,9 @@ def propose(network: Network, photos: Sequence[Photo], limits: PhotoLimits = DEF
 
 
 def predicted(network: Network, squares: np.ndarray) -> np.ndarray:
-    """Return what `network.predict` does for these squares, which go through it in parts where memory does not suffice
-    for all of them together; where not for one, raise ColorizeError.
+    """Run `network.predict`, splitting the squares into smaller batches if memory runs out.
+
+    Raises ColorizeError if there is not enough memory for a single square.
     """
     try:
         return network.predict(squares)
@@ -45,6 +56,6 @@ def predicted(network: Network, squares: np.ndarray) -> np.ndarray:
 
 
 def unfaded(gray: np.ndarray, limits: PhotoLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Return luma in [0, 1], any shape, with the contrast of a faded photo restored; that of another as it is."""
+    """Restore the contrast of faded luma in [0, 1], any shape; return other luma unchanged."""
     black, white = tonal_range(gray, limits)
     return np.clip((gray - black) / (white - black), 0, 1)

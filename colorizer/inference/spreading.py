@@ -1,18 +1,18 @@
-"""How hints color their objects: fields that follow luma, weighed place by place by a small network.
+"""Spread hints over their objects: fields that follow luma, weighted per pixel by a small network.
 
-A hint asks for a chroma at one place. Which other places take it is decided in two steps:
+A hint sets the chroma of one place. Two steps decide which other places take it:
 
-1. The geodesic distance from every place to every hint: the length of the shortest path over the photo's luma, each
-   step of which costs a little and the change of luma on it. Color does not cross edges for nothing, as in Levin,
-   Lischinski and Weiss 2004, "Colorization using optimization", https://doi.org/10.1145/1015706.1015780. From these
-   distances come four fields of chroma change: the nearest hint's own chroma, and what hints change, shared out among
-   the nearest, the near and all of them.
-2. A U-Net that sees the photo (the first blocks of MobileNetV2), the proposed chroma, the fields and the distances. It
-   gives each place five shares of sum 1: one for every field, and one for leaving the place as it is. So no place
-   changes by more than hints ask for, and a dress can be told from the wall behind it.
+1. Compute the geodesic distance from every place to every hint: the length of the shortest path over the photo's luma.
+   Each step of a path costs a small constant plus the change in luma, so color rarely crosses edges, as in Levin,
+   Lischinski and Weiss 2004, "Colorization using optimization", https://doi.org/10.1145/1015706.1015780. These
+   distances give four fields of chroma change: one from the chroma of the nearest hint, and three from the changes that
+   hints make, shared among the nearest, the near and all hints.
+2. A U-Net receives the photo (the first blocks of MobileNetV2), the predicted chroma, the fields and the distances. It
+   outputs five weights per place that sum to 1: one for each field, and one for leaving the place unchanged. No place
+   changes by more than the hints specify, and the network can separate a dress from the wall behind it.
 
-The network learned from garments, other objects and regions that were given another color in photographs, with one to
-eight hints inside, mixed with true colors at random places (`python -m benchmarks.hint_network`, docs/EXPERIMENTS.md).
+The network was trained on photographs in which garments, other objects and regions were recolored, with one to eight
+hints inside them, mixed with true colors at random places (`python -m benchmarks.hint_network`, docs/EXPERIMENTS.md).
 """
 
 from __future__ import annotations
@@ -28,53 +28,54 @@ from skimage.graph import MCP_Geometric
 
 LEARNED = Path(__file__).parents[1] / "pretrained" / "hints.tflite"
 SIDE = 128
-"""Side of the square that the network sees the photo on, in pixels."""
+"""Side of the square on which the network sees the photo, in pixels."""
 GRID = SIDE // 2
-"""Side of the square grid that hints spread on, in cells."""
+"""Side of the square grid on which hints spread, in cells."""
 MAPS = 21
-"""What the network sees of each cell beside the photo."""
+"""Number of input maps of the network per cell, in addition to the photo."""
 SOFTNESS = (0.05, 0.25, 1.5)
-"""Differences of geodesic distance at which a hint counts a third of the nearest one, for each shared-out field."""
+"""Per shared field, the difference in geodesic distance at which a hint weighs a third as much as the nearest one."""
 _STEP = 0.9
-"""What a straight path across an even photo costs, in luma."""
+"""Cost of a straight path across a uniform photo, in luma."""
 _BLUR = 0.8 / 192
-"""Deviation of the Gaussian that smooths luma before its edges are taken, as a share of the side."""
+"""Standard deviation of the Gaussian that smooths luma before edge detection, as a fraction of the side."""
 _REACHES = (0.05, 0.2, 0.8)
-"""Distances that the network is shown nearness on the scale of."""
+"""Length scales of the nearness maps that the network receives, in geodesic distance."""
 _USUAL_REACH, _USUAL_SOFTNESS = 0.7, 0.15
-"""Distance at which a place is as likely to belong to a hint's object as not, and how gradually that changes: where the
-network begins."""
+"""Distance at which a place is equally likely to belong to a hint's object or not, and the width of that transition:
+the starting point of the network."""
 _EXACT = 0.02
-"""Geodesic distance within which a hint's place is made exact."""
+"""Geodesic distance within which a hint's chroma is made exact."""
 _CLEAR_DIFFERENCE = 0.03
-"""Chroma from which a hint's color counts in full as one of its own."""
+"""Chroma difference from which a hint's color has full weight."""
 _WINDOW = 1 / 16
-"""Deviation of the Gaussian around hints, as a share of the side."""
+"""Standard deviation of the Gaussian around hints, as a fraction of the side."""
 
 Cell = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One place that a hint spreads from."""
+    """One place from which a hint spreads."""
 
     cell: Cell
     """Row and column on the grid."""
     wanted: np.ndarray
-    """Chroma (Cb, Cr) it is to have: float32 in [-0.5, 0.5], shape (2,)."""
+    """Target chroma (Cb, Cr): float32 in [-0.5, 0.5], shape (2,)."""
     present: np.ndarray
-    """Chroma it has without hints; a pin wants the same."""
+    """Chroma without hints; for a pin, equal to `wanted`."""
     reach: float = 1.0
-    """Divides its distances: above 1 its object is larger, below 1 smaller."""
+    """Divides the distances of this sample: above 1 its object is larger, below 1 smaller."""
     is_for_photo: bool = False
-    """Whether it changes the whole photo, under what other hints change of their objects."""
+    """Whether it changes the whole photo; hints for objects are applied on top of it."""
 
 
 class Spreading:
-    """One photo's grid, which answers many hints; distances of known places are kept for the next answer.
+    """The grid of one photo, which spreads many sets of hints and caches the distances of places.
 
-    `luma`: float32 in [0, 1], shape (SIDE, SIDE). `proposed`: the network's chroma, float32 in [-0.5, 0.5], shape
-    (GRID, GRID, 2).
+    Args:
+        luma: float32 in [0, 1], shape (SIDE, SIDE).
+        proposed: Predicted chroma, float32 in [-0.5, 0.5], shape (GRID, GRID, 2).
     """
 
     def __init__(self, luma: np.ndarray, proposed: np.ndarray):
@@ -83,7 +84,7 @@ class Spreading:
         self._distances: dict[Cell, np.ndarray] = {}
 
     def spread(self, samples: Sequence[Sample]) -> np.ndarray:
-        """Return how the chroma of every cell changes: float32, shape (GRID, GRID, 2)."""
+        """Return the chroma change of every cell: float32, shape (GRID, GRID, 2)."""
         change = np.zeros_like(self._proposed)
         everywhere = [sample for sample in samples if sample.is_for_photo]
         if everywhere:
@@ -94,7 +95,7 @@ class Spreading:
         return change + self._local_change(change, local) if local else change
 
     def _local_change(self, before: np.ndarray, samples: Sequence[Sample]) -> np.ndarray:
-        """Return what samples change of their objects, once `before` is changed: shape (GRID, GRID, 2)."""
+        """Return the changes to the samples' objects after `before` is applied: shape (GRID, GRID, 2)."""
         distances = self._all_distances(samples)
         maps, fields = features(halved(self._luma), self._proposed + before, distances, samples)
         shares = _shares(self._luma, maps)
@@ -111,14 +112,14 @@ class Spreading:
 
 
 def step_costs(luma: np.ndarray) -> np.ndarray:
-    """Return what a step across each cell costs, float32, shape (side / 2, side / 2), of luma of shape (side, side)."""
+    """Return the cost of crossing each cell, float32, shape (side / 2, side / 2), for luma of shape (side, side)."""
     side = len(luma)
     down, across = np.gradient(_blurred(luma, _BLUR * side))
     return 2 * halved(_STEP / side + np.hypot(down, across))
 
 
 def halved(plane: np.ndarray) -> np.ndarray:
-    """Return means of 2 x 2 cells."""
+    """Average blocks of 2 x 2 cells."""
     rows, columns = plane.shape
     return plane.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
 
@@ -126,15 +127,20 @@ def halved(plane: np.ndarray) -> np.ndarray:
 def features(
     luma: np.ndarray, proposed: np.ndarray, distances: np.ndarray, samples: Sequence[Sample]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the network sees of each cell, float32, shape (g, g, MAPS), and the four fields it weighs, shape
-    (g, g, 4, 2).
+    """Compute the network's inputs and the fields that it weights.
 
-    `luma`: shape (g, g). `proposed`: chroma, shape (g, g, 2). `distances` of all cells from each sample, shape
-    (n, g, g).
+    Args:
+        luma: Shape (g, g).
+        proposed: Chroma, shape (g, g, 2).
+        distances: Distances of all cells from each sample, shape (n, g, g).
+        samples: The n samples.
+
+    Returns:
+        The input maps, float32, shape (g, g, MAPS), and the four fields, float32, shape (g, g, 4, 2).
     """
     wanted, present = (np.stack([getattr(each, name) for each in samples]) for name in ("wanted", "present"))
     differences = (wanted - present).astype(np.float32)
-    # A pin, or a hint of the color that is there already, spreads no color of its own.
+    # A pin, or a hint with the color that is already there, spreads no color of its own.
     colors = np.clip(np.linalg.norm(differences, axis=1) / np.float32(_CLEAR_DIFFERENCE), 0, 1)
     rows, columns = np.transpose([sample.cell for sample in samples])
     nearest = distances.min(axis=0)
@@ -162,18 +168,18 @@ def features(
 
 
 def _normalized(distances: np.ndarray, softness: float) -> np.ndarray:
-    """Return how much each sample counts in each cell, of sum 1, by how much farther than the nearest one it is."""
+    """Return the weight of each sample in each cell, summing to 1, by its distance beyond the nearest sample."""
     weights = np.exp((distances.min(axis=0) - distances) / np.float32(softness))
     return weights / weights.sum(axis=0)
 
 
 def _weighted(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return sums of values, shape (n, k), with the weights of each cell, shape (n, g, g): shape (g, g, k)."""
+    """Sum values, shape (n, k), weighted per cell by weights of shape (n, g, g): shape (g, g, k)."""
     return np.tensordot(weights, values.astype(np.float32), ((0,), (0,)))
 
 
 def _corrections(change: np.ndarray, distances: np.ndarray, samples: Sequence[Sample]) -> np.ndarray:
-    """Return what is missing at the samples' own cells and right beside them: shape (g, g, 2)."""
+    """Return the change still missing at the samples' cells and right next to them: shape (g, g, 2)."""
     nearness = np.exp(-((distances / np.float32(_EXACT)) ** 2))
     rows, columns = np.transpose([sample.cell for sample in samples])
     asked = np.stack([sample.wanted - sample.present for sample in samples])
@@ -183,7 +189,7 @@ def _corrections(change: np.ndarray, distances: np.ndarray, samples: Sequence[Sa
 
 
 def _shares(luma: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Return the five shares of every cell, the same for a mirrored photo: float32, shape (GRID, GRID, 5)."""
+    """Return the five weights of every cell, averaged with the mirrored photo: float32, shape (GRID, GRID, 5)."""
     run = _network()
     mirrored = run(luma[:, ::-1], maps[:, ::-1])[:, ::-1]
     return (run(luma, maps) + mirrored) / 2
@@ -191,7 +197,7 @@ def _shares(luma: np.ndarray, maps: np.ndarray) -> np.ndarray:
 
 @cache
 def _network():
-    """Return the network as a function of luma and maps."""
+    """Load the network as a function of luma and maps."""
     from colorizer.network.engines import interpreter
 
     opened, lock = interpreter(LEARNED.read_bytes()), Lock()
@@ -209,7 +215,7 @@ def _network():
 
 
 def _blurred(plane: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur a plane by a Gaussian, its edges repeated beyond it; SciPy's takes longer to import than all else here."""
+    """Blur a plane by a Gaussian with repeated edges. Importing SciPy's would take longer than all else here."""
     reach = int(4 * deviation + 0.5)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
     weights = (weights / weights.sum()).astype(np.float32)

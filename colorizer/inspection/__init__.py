@@ -1,9 +1,9 @@
-"""Looking inside a network: what each layer is and sees, what it makes of a photo, and where it is wrong.
+"""Inspect a network: what each layer is and sees, what it does with a photo, and where it is wrong.
 
-`viewing` is a photo as the network sees it; `graph` says how its layers hang together. `layers` is the table of them,
-`activations` what they make of photos, `filters` what excites them most. `attribution` says why a place is coloured as
-it is, `hiding` checks that, `regions` are the places. `doubt` is where the network is unsure, `errors` where it is
-wrong.
+`viewing` holds a photo as the network sees it, and `graph` analyzes how the layers are connected. `layers` is the table
+of layers, `activations` shows their outputs on photos, and `filters` shows what excites them most. `attribution`
+explains the color of a place, `hiding` tests the explanation, and `regions` holds the places. `doubt` measures where
+the network is uncertain, `errors` where it is wrong.
 """
 
 from colorizer.faces import attach

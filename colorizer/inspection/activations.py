@@ -1,4 +1,4 @@
-"""What the layers of a network make of photos: their channels as pictures, and those that never say anything."""
+"""Layer outputs on photos: channels as pictures, and channels that never respond."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 _BATCH_SIZE = 8
 _STILL = 1e-6
-"""A channel whose values differ by less, over every place of every photo, says nothing."""
+"""Channels whose values vary less than this, over all places of all photos, are silent."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Channels:
 
     layer: str
     numbers: tuple[int, ...]
-    """Which channels, counted from zero."""
+    """Indices of the channels."""
     maps: np.ndarray
-    """Their activations: float32, shape (rows, columns, channels)."""
+    """Activations: float32, shape (rows, columns, channels)."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,22 @@ class ChannelCensus:
     layer: str
     channels: int
     silent: tuple[int, ...]
-    """Those that say nothing: the same value at every place of every photo, most often a rectifier's zero."""
+    """Silent channels: the same value at every place of every photo, usually zero after a ReLU."""
     liveliest: tuple[int, ...]
-    """All others, those first whose activation varies most within a photo (standard deviation, mean over photos)."""
+    """All other channels, sorted by how much their activation varies within a photo (mean standard deviation over
+    photos)."""
 
 
 def strongest_channels(
     model: keras.Model, layers: Sequence[keras.layers.Layer], luma: np.ndarray, count: int = 6
 ) -> tuple[Channels, ...]:
-    """Return, for each layer, the channels that vary most over a photo: those that tell its places apart.
+    """Return, for each layer, the channels that vary most over a photo.
 
-    `luma`: what the network sees, float32 in [0, 1], shape (size, size).
+    Args:
+        model: The network.
+        layers: The layers.
+        luma: The network's input, float32 in [0, 1], shape (size, size).
+        count: Maximum number of channels per layer.
     """
     found = []
     for layer, features in zip(layers, _features(model, layers, luma[None]), strict=True):
@@ -53,10 +58,16 @@ def strongest_channels(
 def count_silent_channels(
     model: keras.Model, layers: Sequence[keras.layers.Layer], lumas: np.ndarray
 ) -> tuple[ChannelCensus, ...]:
-    """Say which channels of each layer are silent on some photos: float32 in [0, 1], shape (n, size, size).
+    """Find the channels of each layer that are silent on all given photos.
 
-    A channel of a rectifier that no photo wakes learns nothing any more, since no gradient passes it ("dying ReLU": Lu
-    et al. 2019, https://arxiv.org/abs/1903.06733). Of few photos it may only be that none has what it looks for.
+    A ReLU channel that no photo activates can no longer learn, because no gradient passes through it ("dying ReLU": Lu
+    et al. 2019, https://arxiv.org/abs/1903.06733). With few photos, it may also be that none shows what the channel
+    detects.
+
+    Args:
+        model: The network.
+        layers: The layers.
+        lumas: The photos, float32 in [0, 1], shape (n, size, size).
     """
     parts = [
         [(each.min((0, 1, 2)), each.max((0, 1, 2)), each.std((1, 2)).sum(0)) for each in features]
@@ -82,6 +93,6 @@ def _batches_of_features(
 
 
 def _features(model: keras.Model, layers: Sequence[keras.layers.Layer], lumas: np.ndarray) -> list[np.ndarray]:
-    """Return what each layer gives for some photos: float32, shape (n, rows, columns, channels)."""
+    """Return the output of each layer for some photos: float32, shape (n, rows, columns, channels)."""
     seen = keras.Model(model.inputs[0], [layer.output for layer in layers])
     return [np.asarray(each, np.float32) for each in seen(lumas[..., None], training=False)]

@@ -1,4 +1,4 @@
-"""Why a place is coloured as it is: which parts of the photo push the network towards that colour, and which away."""
+"""Explain the color of a place: which parts of the photo push the network towards that color, and which away."""
 
 from __future__ import annotations
 
@@ -18,42 +18,47 @@ from colorizer.network.network import Network
 from colorizer.photos.color import chroma
 
 _NEAR_BINS = 2 * CHROMA_STEP
-"""Bins of a classifying head that count as the region's colour: those within two steps of it."""
+"""Chroma distance within which the bins of a classifying head count as the region's color: two steps."""
 _FOG = 1 / 20
-"""Of the network's size: standard deviation of the blur that leaves a photo its tones, but none of its shapes."""
+"""Standard deviation of a blur that keeps tones but removes shapes, as a fraction of the network's size."""
 _GRAY_DIRECTION = np.array([1, 0], np.float32)
-"""What a region without any chroma is asked for: blue."""
+"""Direction used for a region without chroma: blue."""
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What moves the colour of one region of one photo."""
+    """Explanation of the color of one region of a photo."""
 
     region: Region
     direction: np.ndarray
     """The region's hue: a unit vector (Cb, Cr), float32."""
     score: float
-    """How far it goes that way: the region's mean chroma along its hue, in [-0.5, 0.5]."""
+    """The region's mean chroma along its hue, in [-0.5, 0.5]."""
     signed: np.ndarray
-    """What pushes towards that hue (above zero) and away from it (below), float32, shape (size, size)."""
+    """What pushes towards that hue (positive) and away from it (negative), float32, shape (size, size)."""
     grad_cam: np.ndarray
-    """Plain Grad-CAM for the same score: float32, not below zero, shape (size, size)."""
+    """Plain Grad-CAM for the same score: float32, nonnegative, shape (size, size)."""
 
 
 def attribute(network: Network, luma: np.ndarray, region: Region) -> Attribution:
-    """Explain the colour that a network proposes for a region of a photo.
+    """Explain the color that a network predicts for a region of a photo.
 
-    `luma`: what the network sees, float32 in [0, 1], shape (size, size).
-
-    The score is the region's mean chroma, projected on its own hue; with a classifying head the logarithm of the
-    likelihood that its bins near that colour have. The signed map is HiResCAM (Draelos and Carin 2020,
+    The score is the region's mean chroma, projected onto its own hue. With a classifying head, it is the log
+    probability of the bins near that color. The signed map is HiResCAM (Draelos and Carin 2020,
     https://arxiv.org/abs/2011.08891): the gradient of the score with respect to each feature, times that feature,
-    summed over channels; adapted in two ways. It is taken at every layer of a cut through the network
-    (`graph.crossing_layers`), since in a U-Net a single layer sees only what does not go around it. And features are
-    counted from those of the same photo in fog, blurred until its shapes are gone: what fog would say too explains
-    nothing. Grad-CAM: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, at the first layer after the middle.
-    What both are worth is tested by hiding (`hiding.hide_marked`) and by random weights (Adebayo et al. 2018,
-    https://arxiv.org/abs/1810.03292); docs/INSPECTION.md has what else was tried.
+    summed over channels. It is adapted in two ways. First, it is computed at every layer of a cut through the network
+    (`graph.crossing_layers`), because a single layer of a U-Net misses what passes through skip connections. Second,
+    features are measured relative to those of the same photo blurred until its shapes are gone ("fog"), because what
+    the blurred photo shows too explains nothing. Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391) is
+    computed at the first layer after the middle.
+
+    Both are tested by hiding (`hiding.hide_marked`) and by random weights (Adebayo et al. 2018,
+    https://arxiv.org/abs/1810.03292). docs/INSPECTION.md lists what else was tried.
+
+    Args:
+        network: The network.
+        luma: The network's input, float32 in [0, 1], shape (size, size).
+        region: The region.
     """
     layers, size = crossing_layers(network.model), network.size
     proposed = chroma(network.predict(luma[None, ..., None])[0])
@@ -81,7 +86,7 @@ def attribute(network: Network, luma: np.ndarray, region: Region) -> Attribution
 
 
 def _after_the_middle(model: keras.Model) -> keras.layers.Layer:
-    """Return the first layer of the way back to the photo's grid, or the last of all where there is no way back."""
+    """Return the first layer of the decoder, or the last layer if there is no decoder."""
     turn = middle(model).output.shape[1]
     layers = resolution_layers(model)
     coarsest = max(number for number, layer in enumerate(layers) if layer.output.shape[1] == turn)
@@ -89,7 +94,7 @@ def _after_the_middle(model: keras.Model) -> keras.layers.Layer:
 
 
 def _scored_output(model: keras.Model) -> keras.KerasTensor:
-    """Return what is scored: the logits of a classifying head, or RGB, before it is limited to what can be shown."""
+    """Return the output to score: the logits of a classifying head, or RGB before it is clipped."""
     names = {layer.name for layer in model.layers}
     for name in (LOGITS, "to_rgb"):
         if name in names:
@@ -122,6 +127,6 @@ def _score(output: tf.Tensor, mask: np.ndarray, direction: np.ndarray, mean: np.
 
 
 def _enlarged(part: np.ndarray, size: int) -> np.ndarray:
-    """Bring a map of a coarse grid to the network's size, its sum kept."""
+    """Resize a map from a coarse grid to the network's size, preserving its sum."""
     cells = size * size / part.size
     return np.asarray(Image.fromarray(part.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)) / cells

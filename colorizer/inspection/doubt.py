@@ -1,4 +1,4 @@
-"""Where a network is unsure of its colours, and whether that tells where it is wrong."""
+"""Measure where a network is uncertain of its colors, and whether that predicts its errors."""
 
 from __future__ import annotations
 
@@ -15,38 +15,42 @@ from colorizer.network.network import Network
 from colorizer.photos.color import chroma
 
 _SHIFT = 1 / 16
-"""Share of the photo by which its views are moved: less than a feature of the middle, more than one of the decoder."""
+"""Shift between views, as a fraction of the photo: less than a feature of the middle, more than one of the decoder."""
 _BINS = 10
-"""Points of the reliability curve: tenths of all places, by their doubt."""
+"""Number of points of the reliability curve: tenths of all places, sorted by uncertainty."""
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Whether doubt predicts error, over all places of some photos."""
+    """Whether uncertainty predicts error, over all places of some photos."""
 
     doubt: tuple[float, ...]
-    """Mean doubt of each tenth of the places, from the surest to the most doubtful."""
+    """Mean uncertainty of each tenth of the places, from the most certain to the least certain."""
     error: tuple[float, ...]
     """Mean error of the same places."""
     correlation: float
-    """Spearman's rank correlation of doubt and error over all places: 1 where the most doubtful is always the most
-    wrong, 0 where doubt says nothing."""
+    """Spearman's rank correlation of uncertainty and error over all places: 1 if the most uncertain places are always
+    the most wrong, 0 if they are unrelated."""
 
 
 def doubt(network: Network, luma: np.ndarray) -> np.ndarray:
-    """Return how unsure a network is of each place of a photo: float32, shape (size, size), not below zero.
+    """Return how uncertain a network is of each place of a photo: float32, shape (size, size), nonnegative.
 
-    `luma`: what the network sees, float32 in [0, 1], shape (size, size). With a classifying head it is the entropy of
-    its bins, as a share of what even likelihoods would have (Shannon 1948, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x).
-    Otherwise it is how far the chroma of the same place differs between views of the photo, mirrored and shifted: the
-    root mean square distance from their mean, in the units of chroma (test-time augmentation as a measure of
-    uncertainty: Wang et al. 2019, https://arxiv.org/abs/1807.07356).
+    With a classifying head, this is the entropy of its bins, as a fraction of the entropy of a uniform distribution
+    (Shannon 1948, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x). Otherwise, it is how much the chroma of a place
+    varies between mirrored and shifted views of the photo: the root mean square distance from their mean, in units of
+    chroma. This is test-time augmentation as a measure of uncertainty (Wang et al. 2019,
+    https://arxiv.org/abs/1807.07356).
+
+    Args:
+        network: The network.
+        luma: The network's input, float32 in [0, 1], shape (size, size).
     """
     return _entropy(network, luma) if is_classifier(network.model) else _disagreement(network, luma)
 
 
 def reliability(doubts: Sequence[np.ndarray], errors: Sequence[np.ndarray]) -> Reliability:
-    """Compare doubt and error, place by place: arrays of equal shapes, one for each photo."""
+    """Compare uncertainty and error place by place, given one array of each per photo, with equal shapes."""
     unsure, wrong = np.concatenate([each.ravel() for each in doubts]), np.concatenate([each.ravel() for each in errors])
     order = np.argsort(unsure, kind="stable")
     parts = [part for part in np.array_split(order, _BINS) if len(part)]
@@ -77,7 +81,7 @@ def _disagreement(network: Network, luma: np.ndarray) -> np.ndarray:
         views += [moved, moved[:, ::-1]]
     proposed = chroma(network.predict(np.stack(views)[..., None]))
     proposed[1::2] = proposed[1::2, :, ::-1]
-    # What lies at the edge is seen by some of the views only.
+    # Places near the edges are visible in some of the views only.
     seen = np.pad(proposed, ((0, 0), (step, step), (step, step), (0, 0)), constant_values=np.nan)
     back = [
         seen[number, step - down : step - down + size, step - across : step - across + size]

@@ -1,4 +1,4 @@
-"""What a network gets wrong: how far its colours are from the true ones, by place and by colour."""
+"""Measure how far a network's colors are from the true ones, by place and by color."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from colorizer.inspection.viewing import ViewedPhoto
 from colorizer.photos.color import CHROMA_TO_OFFSET, merge
 
 GROUPS = ("sky", "skin", "green", "other colours", "nearly gray")
-"""Kinds of places, by their true colour."""
+"""Kinds of places, by their true color."""
 _GRAY = 8.0
-"""CIELAB chroma below which a colour is nearly gray."""
+"""CIELAB chroma below which a color is nearly gray."""
 
 
 @dataclass(frozen=True)
 class ColourGroup:
-    """How a network does on all places of one kind."""
+    """Figures of a network on all places of one kind."""
 
     name: str
     """One of `GROUPS`."""
     share: float
-    """Of all places."""
+    """Fraction of all places."""
     error: float
-    """Mean CIEDE2000 between its colour and the true one, under the same luma; about 2 is just noticeable."""
+    """Mean CIEDE2000 between predicted and true color at the same luma; about 2 is just noticeable."""
     gray_error: float
-    """The same of leaving the photo gray."""
+    """The same for leaving the photo gray."""
     chroma_share: float
-    """Mean chroma it gives, as a share of the true one."""
+    """Mean predicted chroma as a fraction of the mean true chroma."""
 
 
 def chroma_error(photo: ViewedPhoto) -> np.ndarray | None:
-    """Return how far the colours of a photo are from the true ones, place by place; None where these are not known.
+    """Return how far a photo's colors are from the true ones, per place; None if these are unknown.
 
-    CIEDE2000 (`evaluation.scores`) of both chromas under the luma that the network saw: float32, shape (size, size).
+    The measure is CIEDE2000 (`evaluation.scores`) of both chromas at the luma that the network saw: float32, shape
+    (size, size).
     """
     if photo.true_chroma is None:
         return None
@@ -45,7 +46,7 @@ def chroma_error(photo: ViewedPhoto) -> np.ndarray | None:
 
 
 def errors_by_colour(photos: Sequence[ViewedPhoto]) -> tuple[ColourGroup, ...]:
-    """Return how a network does on each kind of place of photos whose colours are known; no group that none has."""
+    """Return figures for each kind of place in photos with known colors, omitting kinds that do not occur."""
     places, figures = [], []
     for photo in photos:
         if photo.true_chroma is None:
@@ -70,11 +71,14 @@ def errors_by_colour(photos: Sequence[ViewedPhoto]) -> tuple[ColourGroup, ...]:
 
 
 def colour_groups(lab: np.ndarray) -> np.ndarray:
-    """Return the kind of each place of a photo by its true colour: numbers of `GROUPS`, shape (h, w).
+    """Classify each place of a photo by its true color: indices into `GROUPS`, shape (h, w).
 
-    `lab`: CIELAB, shape (h, w, 3). Rules of thumb on lightness, chroma and hue, which take sand for skin and blue walls
-    for sky: light blue in the upper half of a photo is sky; of middle chroma between red and yellow, neither dark nor
-    white, is skin; between yellow and cyan, green.
+    The rules of thumb use lightness, chroma and hue, so they mistake sand for skin and blue walls for sky. Light blue
+    in the upper half of a photo is sky. Medium chroma between red and yellow, neither dark nor white, is skin. Hues
+    between yellow and cyan are green.
+
+    Args:
+        lab: CIELAB, shape (h, w, 3).
     """
     lightness, strength, hue = np.moveaxis(lab2lch(lab), -1, 0)
     degrees = np.rad2deg(hue) % 360
@@ -87,6 +91,6 @@ def colour_groups(lab: np.ndarray) -> np.ndarray:
 
 
 def _lab(luma: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """Return CIELAB of luma and chroma, colours out of gamut moved towards gray."""
+    """Return CIELAB of luma and chroma, with out-of-gamut colors moved towards gray."""
     offset = np.moveaxis(chroma @ CHROMA_TO_OFFSET, -1, 0)
     return rgb2lab(np.moveaxis(merge(luma, offset), 0, -1))

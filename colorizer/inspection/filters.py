@@ -1,4 +1,4 @@
-"""What the filters of a network look for: the input that excites each most, and the photos that do."""
+"""Show what the filters of a network detect: the input that excites each most, and the photos that do."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from colorizer.network.network import Network
 from colorizer.progress import Progress, no_progress
 
 STEPS = 96
-"""Steps of gradient ascent for one layer; after some hundred patterns hardly change."""
+"""Steps of gradient ascent per layer. After about a hundred, patterns hardly change."""
 _STEP_SIZE = 0.05
 _JITTER = 1 / 16
-"""Share of the side by which the pattern is moved before each step: what a filter sees only at one place of its grid is
-no pattern."""
+"""Maximum shift of the pattern before each step, as a fraction of the side, to suppress what a filter sees at only one
+place of its grid."""
 _START = 0.01
-"""Standard deviation of the first pattern's frequencies."""
+"""Standard deviation of the initial pattern's frequencies."""
 _PHOTOS_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
 class Patch:
-    """The part of a photo that one output of a filter sees, where that filter fires most."""
+    """The part of a photo that one output of a filter sees, where that filter responds most."""
 
     photo: int
-    """Which of the photos."""
+    """Index of the photo."""
     left: int
-    """Of the patch on the network's grid, in pixels; it lies inside."""
+    """Left edge of the patch on the network's grid, in pixels. The patch lies inside the grid."""
     top: int
     side: int
 
 
 @dataclass(frozen=True)
 class FilterPattern:
-    """What one filter looks for."""
+    """What one filter detects."""
 
     layer: str
     number: int
-    """Which channel, counted from zero."""
+    """Index of the channel."""
     pattern: np.ndarray
     """The luma that excites it most: float32 in [0, 1], shape (size, size)."""
     patches: tuple[Patch, ...]
-    """Where photos excite it most, the strongest first, one of each photo."""
+    """Places in photos that excite it most, strongest first, one per photo."""
 
 
 def filter_patterns(
@@ -59,13 +59,21 @@ def filter_patterns(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> tuple[FilterPattern, ...]:
-    """Find what some filters of a layer look for.
+    """Find what some filters of a layer detect.
 
-    `field`: how many pixels, along one side, one output sees (`layers.LayerFacts.receptive_field`). Gradient ascent on
-    the mean of the channel (Erhan et al. 2009; Simonyan, Vedaldi and Zisserman 2014, https://arxiv.org/abs/1312.6034),
-    the input being a sum of waves of equal power at every scale that is moved before every step (Olah, Mordvintsev and
-    Schubert 2017, "Feature Visualization", https://doi.org/10.23915/distill.00007): without both it becomes noise.
-    `STEPS` steps of Adam; the same seed gives the same patterns.
+    Uses gradient ascent on the mean of the channel (Erhan et al. 2009; Simonyan, Vedaldi and Zisserman 2014,
+    https://arxiv.org/abs/1312.6034). The input is a sum of waves with equal power at every scale and is shifted before
+    every step (Olah, Mordvintsev and Schubert 2017, "Feature Visualization", https://doi.org/10.23915/distill.00007);
+    without both, it turns into noise. Runs `STEPS` steps of Adam. The same seed gives the same patterns.
+
+    Args:
+        network: The network.
+        layer: The layer.
+        numbers: Indices of the filters.
+        photos: Photos to search for patches.
+        field: Receptive field of one output, along one side, in pixels (`layers.LayerFacts.receptive_field`).
+        seed: Seed for the initial patterns.
+        progress: Called after every step.
     """
     seen = keras.Model(network.model.inputs[0], layer.output)
     patterns = _patterns(seen, numbers, network.size, seed, progress)
@@ -77,10 +85,10 @@ def filter_patterns(
 
 
 def _patterns(seen: keras.Model, numbers: Sequence[int], size: int, seed: int, progress: Progress) -> np.ndarray:
-    """Return one luma for each filter: float32 in [0, 1], shape (filters, size, size)."""
+    """Return one luma per filter: float32 in [0, 1], shape (filters, size, size)."""
     random = np.random.default_rng(seed)
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
-    # Photos have waves in inverse proportion to their frequency (Field 1987, https://doi.org/10.1364/JOSAA.4.002379).
+    # Amplitudes in photos are inversely proportional to frequency (Field 1987, https://doi.org/10.1364/JOSAA.4.002379).
     power = tf.constant(size / np.maximum(frequency, 1 / size) / size, tf.float32)
     waves = tf.Variable(random.normal(0, _START, (len(numbers), 2, *frequency.shape)), dtype=tf.float32)
     optimizer = keras.optimizers.Adam(_STEP_SIZE)
@@ -109,13 +117,13 @@ def _patterns(seen: keras.Model, numbers: Sequence[int], size: int, seed: int, p
 def _patches(
     seen: keras.Model, numbers: Sequence[int], photos: Sequence[ViewedPhoto], side: int, size: int, count: int = 4
 ) -> list[list[Patch]]:
-    """Return, for each filter, the patches of the photos at which it fires most."""
+    """Return, for each filter, the patches of the photos at which it responds most."""
     best, places = [], []
     for first in range(0, len(photos), _PHOTOS_AT_A_TIME):
         lumas = np.stack([photo.luma for photo in photos[first : first + _PHOTOS_AT_A_TIME]])
         features = np.take(np.asarray(seen(lumas[..., None], training=False), np.float32), numbers, axis=-1)
         rows = features.shape[1]
-        # A rectifier with a ceiling is at it in many places: the one amid others that fire is meant, not the first.
+        # A ReLU with a ceiling reaches it in many places. Averaging finds the one among other responses, not the first.
         features = uniform_filter(features, (1, 3, 3, 1), mode="constant")
         flat = features.reshape(len(lumas), -1, len(numbers))
         best.append(flat.max(axis=1))

@@ -1,4 +1,4 @@
-"""How the layers of a network hang together: which narrow middle it has, and what goes around that."""
+"""Analyze how a network's layers are connected: its narrow middle, and the connections that bypass it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 
 _LEAST_CHANNELS = 4
-"""A layer with fewer is luma, chroma or RGB, which are looked at as pictures."""
+"""Layers with fewer channels are luma, chroma or RGB, which are viewed as pictures."""
 _MARGINS = ("ZeroPadding2D", "Cropping2D")
-"""Layers whose grid is another's, and a margin."""
+"""Layers that only add or remove a margin around another layer's grid."""
 _SQUASHING = ("ReLU", "LeakyReLU", "ELU", "PReLU", "Activation", "Softmax")
-"""Layers of Keras that do nothing but bend their input."""
+"""Keras layers that only apply a nonlinearity."""
 
 
 def feature_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers that make features on a grid, from the photo to the colours, but for input and output."""
+    """Return the layers that compute features on a grid, from the photo to the colors, without input and output."""
     outputs = {id(output) for output in model.outputs}
     return [
         layer
@@ -29,13 +29,13 @@ def feature_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def is_on_a_grid(layer: keras.layers.Layer) -> bool:
-    """Say whether a layer gives one tensor of shape (n, h, w, channels), h and w known."""
+    """Return whether a layer has one output of shape (n, h, w, channels) with known h and w."""
     shape = getattr(layer.output, "shape", ())
     return len(shape) == 4 and None not in shape[1:]
 
 
 def inputs_of(layer: keras.layers.Layer) -> list[keras.KerasTensor]:
-    """Return what a layer takes; nothing for the input of a network."""
+    """Return the inputs of a layer; an empty list for an input layer."""
     if isinstance(layer, keras.layers.InputLayer):
         return []
     taken = layer.input
@@ -43,13 +43,13 @@ def inputs_of(layer: keras.layers.Layer) -> list[keras.KerasTensor]:
 
 
 def is_nonlinear(layer: keras.layers.Layer) -> bool:
-    """Say whether a layer bends what it computes: what comes out is what later layers see of it."""
+    """Return whether a layer applies a nonlinearity to its output."""
     activation = getattr(layer, "activation", None)
     return type(layer).__name__ in _SQUASHING or getattr(activation, "__name__", "linear") != "linear"
 
 
 def middle(model: keras.Model) -> keras.layers.Layer:
-    """Return the last layer of the coarsest grid, where an encoder ends; in a network of one grid, that of half way.
+    """Return the last layer of the coarsest grid, where the encoder ends, or the middle layer if there is one grid.
 
     Raises ColorizeError for a network whose layers have no grids.
     """
@@ -65,8 +65,8 @@ def middle(model: keras.Model) -> keras.layers.Layer:
 def resolution_layers(model: keras.Model) -> tuple[keras.layers.Layer, ...]:
     """Return one layer for each grid on the way to the middle, and one for each on the way back.
 
-    Of the layers on one grid the last that is not linear, since that is what is handed on; the last of all where none
-    is. Layers of fewer than four channels are left out.
+    For each grid, this is the last nonlinear layer, because its output is what is passed on, or the last layer if none
+    is nonlinear. Layers with fewer than four channels are omitted.
     """
     layers = [layer for layer in feature_layers(model) if layer.output.shape[-1] >= _LEAST_CHANNELS]
     names = [layer.name for layer in layers]
@@ -87,16 +87,16 @@ def _one_for_each_grid(layers: list[keras.layers.Layer]) -> list[keras.layers.La
 
 
 def crossing_layers(model: keras.Model) -> tuple[keras.layers.Layer, ...]:
-    """Return the layers across which everything that the network knows of a photo reaches its colours: the middle, and
-    whatever a later layer takes from before it, the photo itself left out.
+    """Return a cut: layers through which all information about a photo reaches the colors.
 
-    In the place of a layer that is linear stands the last one before it that is not: a filter that found nothing says
-    zero there, while after it everything is a mixture.
+    These are the middle, and every layer before it that a later layer uses directly, without the photo itself. A linear
+    layer is replaced by the last nonlinear layer before it: there, a filter that detects nothing outputs zero, while
+    after a linear layer everything is mixed.
     """
     turn = middle(model)
     owners = {id(layer.output): layer for layer in model.layers if is_on_a_grid(layer)}
     later, crossing = {turn.name}, {turn.name: turn}
-    for layer in model.layers:  # which are sorted: each after those it takes from
+    for layer in model.layers:  # sorted so that each layer comes after its inputs
         sources = [owners[id(tensor)] for tensor in inputs_of(layer) if id(tensor) in owners]
         if any(source.name in later for source in sources):
             later.add(layer.name)
@@ -107,7 +107,7 @@ def crossing_layers(model: keras.Model) -> tuple[keras.layers.Layer, ...]:
 
 
 def _last_bend(layer: keras.layers.Layer, owners: dict[int, keras.layers.Layer]) -> keras.layers.Layer:
-    """Return the last layer up to this one, along a single line, that is not linear; the layer itself without any."""
+    """Return the last nonlinear layer up to this one in an unbranched chain, or the layer itself if there is none."""
     earlier = layer
     while not is_nonlinear(earlier):
         sources = [owners.get(id(tensor)) for tensor in inputs_of(earlier)]
@@ -118,7 +118,7 @@ def _last_bend(layer: keras.layers.Layer, owners: dict[int, keras.layers.Layer])
 
 
 def of_one_size(network: Network) -> Network:
-    """Return a network whose layers all have a known size: the same one, or a copy of one that takes photos of any."""
+    """Return a network with known layer sizes: the network itself, or a copy with a fixed input size."""
     model = network.model
     if model.inputs[0].shape[1] is not None:
         return network

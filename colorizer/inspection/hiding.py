@@ -1,4 +1,4 @@
-"""The check of an explanation: hide what it marks, and see whether the colour changes more than it does otherwise."""
+"""Test an explanation: hide what it marks, and compare the change in color with hiding other parts."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from colorizer.network.network import Network
 from colorizer.photos.color import chroma
 
 MARKED_SHARE = 0.1
-"""Share of the photo that counts as marked: its places of most weight."""
+"""Fraction of the photo that counts as marked: the places with the largest weights."""
 _ELSEWHERE = 4
-"""Other places of the same shape and area that are hidden in turn."""
+"""Number of other places of the same shape and area that are hidden in turn."""
 _MOST_OVERLAP = 0.1
-"""Share of the marked area that such a place may cover."""
+"""Maximum fraction of the marked area that such a place may cover."""
 _SOFTENED, _BLURRED = 1 / 64, 1 / 10
-"""Of the network's size: how wide the edge of what is hidden is, and how far what hides it was blurred (standard
-deviations). A patch of even gray would be a thing of its own, with edges; fog is not."""
+"""Standard deviations of the blur at the edge of the hidden area and of the blur that hides it, as fractions of the
+network's size. A uniform gray patch would be an object with edges of its own; blur is not."""
 
 
 @dataclass(frozen=True)
 class Hiding:
-    """What hiding parts of a photo does to the colour of one region, as shares of that colour."""
+    """Change in the color of a region when parts of the photo are hidden, as fractions of that color."""
 
     marked: float
-    """Change when the places of most weight are hidden."""
+    """Change when the places with the largest weights are hidden."""
     elsewhere: float
-    """Change when equal areas elsewhere are, on average; NaN where there is no room for any."""
+    """Average change when equal areas elsewhere are hidden; NaN if there is no space for any."""
 
 
 def hide_marked(network: Network, luma: np.ndarray, attribution: Attribution, seed: int = 0) -> Hiding:
     """Hide the tenth of a photo that an explanation marks most, then equal areas elsewhere, and compare.
 
-    `luma`: what the network sees, float32 in [0, 1], shape (size, size). Occlusion after Zeiler and Fergus 2014,
-    https://arxiv.org/abs/1311.2901, section 4.2, with blur in the place of a gray square. The change is the distance
-    that the region's mean chroma moves, as a share of its chroma.
+    This is occlusion as in Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901, section 4.2, with blur instead of a
+    gray square. The change is the distance that the region's mean chroma moves, as a fraction of its chroma.
+
+    Args:
+        network: The network.
+        luma: The network's input, float32 in [0, 1], shape (size, size).
+        attribution: The explanation.
+        seed: Seed for choosing the other areas.
     """
     marked = most_marked(attribution.signed)
     masks = [marked, *_elsewhere(marked, seed)]
@@ -50,7 +55,7 @@ def hide_marked(network: Network, luma: np.ndarray, attribution: Attribution, se
 
 
 def most_marked(signed: np.ndarray) -> np.ndarray:
-    """Return the tenth of a map's places that have most weight: float32, 1 there and 0 elsewhere."""
+    """Return a mask of the tenth of a map with the largest weights: float32, 1 there and 0 elsewhere."""
     smooth = gaussian_filter(signed, len(signed) / 64)
     return (smooth >= np.quantile(smooth, 1 - MARKED_SHARE)).astype(np.float32)
 
@@ -61,7 +66,7 @@ def _hide(luma: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _elsewhere(marked: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Return the marked shape moved to other places, around the edges of the photo where it must."""
+    """Move the marked shape to other places, wrapping around the edges of the photo."""
     random, size, found = np.random.default_rng(seed), len(marked), []
     for _ in range(50 * _ELSEWHERE):
         moved = np.roll(marked, random.integers(0, size, 2), (0, 1))

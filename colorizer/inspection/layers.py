@@ -1,4 +1,4 @@
-"""The table of a network's layers: shapes, parameters and how they come about, receptive fields, time."""
+"""The table of a network's layers: shapes, parameters with their formulas, receptive fields, time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from colorizer.network.drawing import receptive_field
 from colorizer.progress import Progress, no_progress
 
 _TIMED_PHOTOS, _TIMED_ROUNDS = 4, 3
-"""A layer's time is the least of three, for four photos: the others are when something else ran."""
+"""A layer's time is the minimum of three runs on four photos, because other processes slow down some runs."""
 
 
 @dataclass(frozen=True)
@@ -26,34 +26,39 @@ class LayerFacts:
 
     name: str
     kind: str
-    """Keras' name of the layer's class."""
+    """Name of the layer's class in Keras."""
     output: tuple[int | None, ...]
-    """Shape of what it gives for one photo."""
+    """Output shape for one photo."""
     parameters: int
     formula: str
-    """How they come about, such as "3*3*64*128 + 128": the sizes of its weights."""
+    """How the number of parameters is computed, such as "3*3*64*128 + 128": the sizes of the weights."""
     is_learning: bool
     """Whether training changes any of them."""
     receptive_field: int | None
-    """Pixels, along one side, that one output depends on, by formula; None where a layer is none of the plain ones, or
-    comes after one. It may be larger than the photo, which it then covers."""
+    """Receptive field by formula, along one side, in pixels. None if the layer, or one before it, is of a kind without
+    a formula. It may exceed the photo, which it then covers."""
     measured_field: int | None
-    """The same by the gradient (`network.drawing.receptive_field`), never more than the photo; None where it was not
-    measured, or the layer was saturated."""
+    """Receptive field measured by the gradient (`network.drawing.receptive_field`), at most the photo. None if not
+    measured, or if the layer was saturated."""
     time_share: float
-    """Its share of the time of a training step, forward and back; NaN where it cannot be run alone."""
+    """Fraction of the time of a training step, forward and backward; NaN if the layer cannot run alone."""
 
 
 def layer_table(
     model: keras.Model, size: int, measured: Sequence[str] = (), progress: Progress = no_progress
 ) -> tuple[LayerFacts, ...]:
-    """Return the facts of every layer, in the order in which they are computed.
+    """Return the facts of every layer, in the order of computation.
 
-    `measured`: the names of the layers whose receptive field is measured too. Formula: Araujo, Norris and Sim 2019,
-    "Computing Receptive Fields of Convolutional Neural Networks", https://doi.org/10.23915/distill.00021; a bilinear
-    upsampling looks at two neighbours along each side, and after it single places see some pixels less or more. Times
-    are those of each layer run by itself on four noisy photos, its gradients included, so small layers seem a little
-    dearer than they are inside a compiled step.
+    Formula: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks",
+    https://doi.org/10.23915/distill.00021. Bilinear upsampling uses two neighbors along each side; after it, single
+    places may see a few pixels more or fewer. Times are measured for each layer alone on four photos of noise,
+    including gradients, so small layers appear slightly more expensive than inside a compiled step.
+
+    Args:
+        model: The network.
+        size: Side of the network's input, in pixels.
+        measured: Names of the layers whose receptive field is also measured.
+        progress: Called with the number of finished layers and the total.
     """
     fields, seconds = _receptive_fields(model), _layer_seconds(model, size)
     total = sum(each for each in seconds.values() if math.isfinite(each)) or 1.0
@@ -88,7 +93,8 @@ def _parameter_formula(layer: keras.layers.Layer) -> str:
 def _receptive_fields(model: keras.Model) -> dict[str, int | None]:
     """Return the receptive field of every layer's output, along one side."""
     known: dict[int, tuple[float, float] | None] = {}
-    """Field and step, in pixels of the photo, of each tensor: how far apart two neighbours of its grid look."""
+    """Receptive field and step of each tensor, in pixels of the photo. The step is the distance between what two
+    neighbors of its grid see."""
     fields = {}
     for layer in model.layers:
         taken = [known.get(id(tensor)) for tensor in inputs_of(layer)]
@@ -100,7 +106,7 @@ def _receptive_fields(model: keras.Model) -> dict[str, int | None]:
 
 
 def _seen(layer: keras.layers.Layer, taken: list[tuple[float, float] | None]) -> tuple[float, float] | None:
-    """Return field and step of a layer's output from those of its inputs."""
+    """Compute receptive field and step of a layer's output from those of its inputs."""
     if None in taken or not is_on_a_grid(layer):
         return None
     field, step = max(each[0] for each in taken), max(each[1] for each in taken)
@@ -119,7 +125,7 @@ def _seen(layer: keras.layers.Layer, taken: list[tuple[float, float] | None]) ->
 
 
 def _layer_seconds(model: keras.Model, size: int) -> dict[str, float]:
-    """Return how long each layer takes for `_TIMED_PHOTOS` photos, forward and back; NaN for one that cannot be run."""
+    """Return each layer's time for `_TIMED_PHOTOS` photos, forward and backward; NaN if it cannot run alone."""
     timed = [layer for layer in model.layers if is_on_a_grid(layer)]
     photos = tf.constant(np.random.default_rng(0).random((_TIMED_PHOTOS, size, size, 1)), tf.float32)
     outputs = keras.Model(model.inputs[0], [layer.output for layer in timed])(photos, training=False)
@@ -134,7 +140,7 @@ def _layer_seconds(model: keras.Model, size: int) -> dict[str, float]:
 
 
 def _step(layer: keras.layers.Layer, given: list[tf.Tensor]) -> None:
-    """Run a layer forward and back once."""
+    """Run a layer forward and backward once."""
     with tf.GradientTape() as tape:
         tape.watch(given)
         output = layer(given if len(given) > 1 else given[0], training=False)

@@ -1,4 +1,4 @@
-"""Places of a photo, as the network's grid has them."""
+"""Regions of a photo on the network's grid."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from colorizer.errors import ColorizeError
 
 REGION_SHARE = 1 / 8
-"""Side of a region, as a share of the network's: about a face in a group, a window of a house."""
+"""Side of a region, as a fraction of the network's side: about a face in a group, or a window of a house."""
 _LEAST_CHROMA = 0.04
-"""Mean chroma below which a region is gray to the eye: ten levels of 255."""
+"""Mean chroma below which a region looks gray: ten levels of 255."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,24 @@ class Region:
     bottom: int
 
     def mask(self, size: int) -> np.ndarray:
-        """Return where it is: float32, 1 inside and 0 outside, shape (size, size)."""
+        """Return the region as a mask: float32, 1 inside and 0 outside, shape (size, size)."""
         inside = np.zeros((size, size), np.float32)
         inside[self.top : self.bottom, self.left : self.right] = 1
         return inside
 
 
 def region_around(x: float, y: float, width: int, height: int, size: int) -> Region:
-    """Return the region around a point of a photo, in its pixels from the upper left corner; raise ColorizeError where
-    it lies outside the photo of `width` x `height` pixels.
+    """Return the region around a point of a photo.
+
+    Args:
+        x: Column of the point, in pixels from the upper left corner.
+        y: Row of the point, likewise.
+        width: Width of the photo, in pixels.
+        height: Height of the photo, in pixels.
+        size: Side of the network's grid.
+
+    Raises:
+        ColorizeError: The point lies outside the photo.
     """
     if not (0 <= x < width and 0 <= y < height):
         raise ColorizeError(f"The point {x:g},{y:g} lies outside the photo, which has {width} x {height} pixels.")
@@ -43,11 +52,14 @@ def region_around(x: float, y: float, width: int, height: int, size: int) -> Reg
 
 
 def colourful_regions(chroma: np.ndarray, count: int = 2) -> tuple[Region, ...]:
-    """Return the most colourful regions of a photo, each of another hue, the most colourful first; fewer where the rest
-    is gray or of the same hues.
+    """Return the most colorful regions of a photo, each of a different hue, most colorful first.
 
-    `chroma`: Cb and Cr as the network proposes them, float32, shape (size, size, 2). Another hue is more than 45
-    degrees away from those before.
+    Hues count as different if they are more than 45 degrees apart. There are fewer than `count` regions if the rest of
+    the photo is gray or has the same hues.
+
+    Args:
+        chroma: Predicted Cb and Cr, float32, shape (size, size, 2).
+        count: Maximum number of regions.
     """
     size = len(chroma)
     side = max(1, round(size * REGION_SHARE))

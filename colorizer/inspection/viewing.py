@@ -1,4 +1,4 @@
-"""A photo as a network sees it, and as people see what became of it: small enough to be kept, however large it was."""
+"""A photo as the network sees it and as it looks in the result, reduced to a fixed size to save memory."""
 
 from __future__ import annotations
 
@@ -17,36 +17,41 @@ from colorizer.photos.reading import read_photo
 from colorizer.settings import DEFAULT_READING, Reading
 
 VIEWED_SIDE = 320
-"""Longest side, in pixels, of the pictures that are kept of a photo."""
+"""Longest side of the stored pictures, in pixels."""
 
 
 @dataclass(frozen=True)
 class ViewedPhoto:
-    """One photo, reduced to what looking inside needs."""
+    """One photo, reduced to what an inspection needs."""
 
     path: Path
     width: int
-    """Of the photo itself, in pixels."""
+    """Width of the photo itself, in pixels."""
     height: int
     luma: np.ndarray
-    """What the network sees: float32 in [0, 1], shape (size, size)."""
+    """The network's input: float32 in [0, 1], shape (size, size)."""
     chroma: np.ndarray
-    """What it proposes: Cb and Cr, float32, shape (size, size, 2)."""
+    """Predicted Cb and Cr, float32, shape (size, size, 2)."""
     true_chroma: np.ndarray | None
-    """What the photo has: float32 in [-0.5, 0.5], shape (size, size, 2); None where no colours are known."""
+    """True Cb and Cr: float32 in [-0.5, 0.5], shape (size, size, 2); None if unknown."""
     gray: Image.Image
-    """The photo without its colours, mode "L", at most `VIEWED_SIDE` pixels wide and high."""
+    """The photo without color, mode "L", at most `VIEWED_SIDE` pixels wide and high."""
     coloured: Image.Image
-    """The photo in the network's colours, mode "RGB", of the same size."""
+    """The photo in predicted colors, mode "RGB", of the same size."""
     truth: Image.Image | None
-    """The photo in its own colours, mode "RGB", of the same size; None where none are known."""
+    """The photo in true colors, mode "RGB", of the same size; None if unknown."""
 
 
 def view(network: Network, path: Path, truth: Path | None = None, reading: Reading = DEFAULT_READING) -> ViewedPhoto:
-    """Read a photo, colorize it, and keep what can be looked at; raise ColorizeError.
+    """Read and colorize a photo for inspection; raise ColorizeError.
 
-    `truth` is the file that has its true colours: the photo itself, where it is in colour. Photos are decoded one
-    after the other and only small pictures of them are kept, so that memory stays that of one photo.
+    Only small pictures of the photo are kept, so memory is limited to one full-size photo at a time.
+
+    Args:
+        network: The network.
+        path: The photo.
+        truth: The file with its true colors, which is the photo itself if it is in color.
+        reading: Limits for reading photos.
     """
     photo = read_photo(path, reading.limits)
     offset = propose(network, [photo], reading.limits)[0]

@@ -1,4 +1,4 @@
-"""What people look at: comparison sheets, curves of a training, hues, snapshots epoch by epoch."""
+"""Pictures for the user: comparison sheets, training curves, hue plots, snapshots of each epoch."""
 
 from colorizer.faces import attach
 

@@ -1,4 +1,4 @@
-"""The parts of a report that show what a network does with colours: why, how sure it is, and what it gets wrong."""
+"""Parts of a report about a network's colors: their causes, their uncertainty and their errors."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _HUES = (
     ("violet", 290),
     ("pink", 345),
 )
-"""Names of hues, and the angle of HSV at which each ends, in degrees."""
+"""Hue names, each with the HSV angle at which it ends, in degrees."""
 _MOST_ERROR = 30.0
-"""CIEDE2000 at which an error is drawn brightest: another colour altogether."""
+"""CIEDE2000 that is drawn brightest: an entirely different color."""
 _TOLD_SHARE = 0.02
-"""Of all places: of a kind with fewer nothing is said in words."""
+"""Fraction of all places below which a kind of place is not mentioned in the text."""
 _CHART_WIDTH = 7.2
 
 
 def why_part(photos: Mapping[str, ViewedPhoto], whys: Mapping[str, Sequence[tuple[Attribution, Hiding]]]) -> Part:
-    """Return why places of photos have the colours they got; both mappings have the photos' names."""
+    """Build the part that explains the colors of places; both mappings are by photo name."""
     groups, held, asked = [], 0, 0
     for place, (name, of_photo) in enumerate(whys.items(), 1):
         photo = photos[name]
@@ -76,7 +76,7 @@ def why_part(photos: Mapping[str, ViewedPhoto], whys: Mapping[str, Sequence[tupl
 
 
 def hue_name(direction: np.ndarray) -> str:
-    """Return the name of the hue in which (Cb, Cr) points."""
+    """Return the name of the hue of a (Cb, Cr) vector."""
     rgb = 0.5 + 0.2 * direction @ CHROMA_TO_OFFSET
     turn = colorsys.rgb_to_hsv(*map(float, rgb))[0] * 360
     return next((name for name, last in _HUES if turn < last), _HUES[0][0])
@@ -85,9 +85,7 @@ def hue_name(direction: np.ndarray) -> str:
 def doubt_part(
     photos: Mapping[str, ViewedPhoto], doubts: Mapping[str, np.ndarray], curve: Reliability | None, is_entropy: bool
 ) -> Part:
-    """Return where a network is unsure of photos, and whether that predicts its errors; `curve` is None where no
-    colours are known.
-    """
+    """Build the part about uncertainty and whether it predicts errors; `curve` is None if no colors are known."""
     most = float(np.percentile(np.concatenate([each.ravel() for each in doubts.values()]), 99))
     drawings = [
         Drawing(f"doubt-{place}", heat_over(each, photos[name].gray, most), name)
@@ -130,7 +128,7 @@ def _said_of(curve: Reliability) -> str:
 def errors_part(
     photos: Mapping[str, ViewedPhoto], errors: Mapping[str, np.ndarray], kinds: Sequence[ColourGroup], count: int
 ) -> Part:
-    """Return what a network gets wrong: maps of photos, and figures over the `count` photos whose colours are known."""
+    """Build the part about errors: maps of photos, and figures over the `count` photos with known colors."""
     groups = []
     if kinds:
         table = Table(

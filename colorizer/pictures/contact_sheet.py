@@ -16,12 +16,20 @@ from colorizer.pictures.sheets import CAPTION, GAP, INK, PAPER, font_of, save_jp
 STILL_SIDE = 240
 """Longest side of a still, in pixels."""
 _COLUMNS, _STILLS = 5, 60
-"""Stills across a sheet, and on it."""
+"""Stills per row, and per sheet."""
 
 
 def save_contact_sheets(folder: Path, stills: Iterable[tuple[float, Image.Image]]) -> tuple[Path, ...]:
-    """Save stills, each with its time in seconds, on as many sheets as they need, "scenes-1.jpg" and so on; return
-    their paths. Only the stills of one sheet are in memory. Raises ColorizeError.
+    """Save stills on contact sheets named "scenes-1.jpg" and so on; raise ColorizeError.
+
+    Only the stills of one sheet are in memory at a time.
+
+    Args:
+        folder: The output folder.
+        stills: Times in seconds, and pictures.
+
+    Returns:
+        The paths of the sheets.
     """
     coming, paths = iter(stills), []
     while sheet := list(islice(coming, _STILLS)):

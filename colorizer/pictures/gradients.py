@@ -1,4 +1,4 @@
-"""The gradients of a training, layer by layer and epoch by epoch, as PNG."""
+"""A plot of the gradients of a training, by layer and epoch, as PNG."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from colorizer.training.gradients import gradient_history
 
 
 def save_gradients(history: Mapping[str, Sequence[float | None]], folder: Path) -> Path | None:
-    """Draw how strongly each layer was told to change, into one PNG, and return its path; None where that was not
-    recorded. Raises ColorizeError.
+    """Plot the size of each layer's gradient as PNG.
 
-    `history`: `TrainingRecord.history`. A line for each epoch, pale the first and dark the last, over the layers from
-    the photo to the colours; a gap is a layer that no gradient reached.
+    There is one line per epoch, from pale (first) to dark (last), over the layers from the photo to the colors. A gap
+    marks a layer that no gradient reached.
+
+    Args:
+        history: The training history (`TrainingRecord.history`).
+        folder: The output folder.
+
+    Returns:
+        The path of the plot; None if gradients were not recorded.
+
+    Raises:
+        ColorizeError: The file cannot be written.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure

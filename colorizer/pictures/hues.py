@@ -1,4 +1,4 @@
-"""A drawing of the hues a network makes."""
+"""A plot of true and predicted hues."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from colorizer.photos.color import CHROMA_TO_OFFSET, merge
 
 
 def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
-    """Draw `evaluation.Evaluation.hues` into one PNG and return its path; raise ColorizeError.
+    """Plot `evaluation.Evaluation.hues` as PNG and return its path; raise ColorizeError.
 
-    On the left how much chroma there is of each hue, true and predicted; on the right which hue became which, with a
-    last row and column for chroma that is on one side only.
+    The left plot shows the chroma of each hue, true and predicted. The right plot shows which true hue became which
+    predicted hue; its last row and column hold chroma that exists on one side only.
     """
     from matplotlib.figure import Figure
 
@@ -31,7 +31,7 @@ def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
     bars.bar(places + 0.2, table.sum(axis=0)[:-1], 0.4, color=colours, label="predicted")
     bars.set(title="Chroma of each hue, as share of all true chroma", xticks=[], xlabel="hue")
     bars.legend()
-    # The root, or the few large shares would leave the others invisible.
+    # The square root keeps small values visible next to a few large ones.
     field.imshow(np.sqrt(table), cmap="magma", origin="lower")
     shown = np.vstack([colours, [(0.5, 0.5, 0.5)]])
     places = np.arange(count + 1)

@@ -1,4 +1,4 @@
-"""The parts of a report that show a network itself: its layers, what they make of photos, what filters look for."""
+"""Parts of a report about the network itself: its layers, their outputs on photos, what filters detect."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from colorizer.pictures.report import Drawing, Group, Part, Table
 
 _CELL = 150
 _NAMED_CHANNELS = 12
-"""Of the silent channels of a layer, how many are named."""
+"""Maximum number of silent channels listed per layer."""
 
 
 def layers_part(rows: Sequence[LayerFacts], size: int) -> Part:
-    """Return the table of layers, and what it comes to."""
+    """Build the part with the table of layers and its summary."""
     learning = sum(row.parameters for row in rows if row.is_learning)
     dearest = max(rows, key=lambda row: row.time_share if np.isfinite(row.time_share) else 0)
     largest = max(rows, key=lambda row: row.parameters)
@@ -75,7 +75,7 @@ def _layer_row(row: LayerFacts) -> tuple[str, ...]:
 def activations_part(
     photos: Mapping[str, ViewedPhoto], channels: Mapping[str, Sequence[Channels]], census: Sequence[ChannelCensus]
 ) -> Part:
-    """Return what some layers make of photos; `channels` has those of each photo by the photo's name."""
+    """Build the part about layer outputs on photos; `channels` is by photo name."""
     counted = sum(each.channels for each in census)
     silent = sum(len(each.silent) for each in census)
     findings = [
@@ -122,7 +122,7 @@ def _some(numbers: Sequence[int]) -> str:
 
 
 def filters_part(photos: Sequence[ViewedPhoto], patterns: Sequence[Sequence[FilterPattern]], seed: int) -> Part:
-    """Return what filters look for: some of each layer, in the order of the layers."""
+    """Build the part about what filters detect, in the order of the layers."""
     groups = []
     for of_layer in patterns:
         rows = []

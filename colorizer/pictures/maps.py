@@ -1,4 +1,4 @@
-"""Maps of a photo: where something is much or little, towards or away, drawn on the photo's own grid."""
+"""Heat maps and signed maps of a photo, drawn on the photo's own grid."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from colorizer.inspection.viewing import ViewedPhoto
 from colorizer.pictures.sheets import PAPER
 
 TOWARDS, AWAY = (255, 120, 0), (40, 90, 255)
-"""Colours of what pushes towards a hue, and of what pushes away from it."""
+"""Colors for what pushes towards a hue, and for what pushes away from it."""
 _STRONG = 99.0
-"""Percentile of a map that is drawn at full strength: single pixels would make all others pale."""
+"""Percentile of a map that is drawn at full strength, so that single pixels do not make all others pale."""
 _GAP = 6
 _PATCH = 160
 """Side of a patch, in pixels."""
 
 
 def heat_map(values: np.ndarray, like: Image.Image, most: float, colours: str = "inferno") -> Image.Image:
-    """Return a map of values from 0 to `most`, shape (rows, columns), in the size of another picture.
+    """Draw values from 0 to `most`, shape (rows, columns), as a picture with the size of another one.
 
-    Every value stays the even patch it is: a coarse grid is to be seen as one. `colours` is a colour map of
-    Matplotlib.
+    Values are not interpolated, so a coarse grid remains visible as one.
+
+    Args:
+        values: The values.
+        like: The picture with the wanted size.
+        most: The value that is drawn brightest.
+        colours: Name of a Matplotlib colormap.
     """
     import matplotlib
 
@@ -34,15 +39,14 @@ def heat_map(values: np.ndarray, like: Image.Image, most: float, colours: str = 
 
 
 def heat_over(values: np.ndarray, like: Image.Image, most: float) -> Image.Image:
-    """Return a heat map laid over a gray photo, which shines through."""
+    """Blend a heat map with a gray photo."""
     return Image.blend(like.convert("RGB"), heat_map(values, like, most), 0.65)
 
 
 def signed_over(values: np.ndarray, gray: Image.Image) -> Image.Image:
-    """Return a gray photo with what pushes towards something in `TOWARDS` and what pushes away in `AWAY` laid over it,
-    the more the stronger.
+    """Tint a gray photo: `TOWARDS` for positive and `AWAY` for negative values, with strength by magnitude.
 
-    `values`: above zero for towards, below for away, shape (rows, columns).
+    `values` has shape (rows, columns).
     """
     most = max(float(np.percentile(np.abs(values), _STRONG)), 1e-12)
     strength = Image.fromarray(np.clip(np.abs(values) / most, 0, 1).astype(np.float32) * np.float32(220))
@@ -53,7 +57,7 @@ def signed_over(values: np.ndarray, gray: Image.Image) -> Image.Image:
 
 
 def with_regions(picture: Image.Image, regions: Sequence[Region], size: int) -> Image.Image:
-    """Return a picture with regions of the network's grid of `size` x `size` outlined."""
+    """Outline regions of the network's grid of `size` x `size` on a picture."""
     drawn = picture.convert("RGB")
     pen = ImageDraw.Draw(drawn)
     across, down = drawn.width / size, drawn.height / size
@@ -66,19 +70,19 @@ def with_regions(picture: Image.Image, regions: Sequence[Region], size: int) -> 
 
 
 def patch_of(photo: ViewedPhoto, left: int, top: int, side: int) -> Image.Image:
-    """Return a part of a photo's gray picture, in pixels of the network's grid, as square as the network has it."""
+    """Crop a part of a photo's gray picture, in pixels of the network's grid, keeping the grid's square shape."""
     across, down = photo.gray.width / len(photo.luma), photo.gray.height / len(photo.luma)
     box = (left * across, top * down, (left + side) * across, (top + side) * down)
     return photo.gray.resize((_PATCH, _PATCH), Image.Resampling.BICUBIC, box)
 
 
 def strip(pictures: Sequence[Image.Image], cell: int) -> Image.Image:
-    """Return pictures beside one another, each as large as fits into a square of `cell` pixels."""
+    """Arrange pictures next to each other, each scaled to fit a square of `cell` pixels."""
     return grid([pictures], cell)
 
 
 def grid(rows: Sequence[Sequence[Image.Image]], cell: int) -> Image.Image:
-    """Return rows of pictures below one another, each picture as large as fits into a square of `cell` pixels."""
+    """Arrange rows of pictures below each other, each picture scaled to fit a square of `cell` pixels."""
     fitted = [[_fitted(picture, cell) for picture in row] for row in rows]
     width = max(sum(picture.width for picture in row) + _GAP * (len(row) - 1) for row in fitted)
     heights = [max(picture.height for picture in row) for row in fitted]

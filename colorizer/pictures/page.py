@@ -1,4 +1,4 @@
-"""One page of a whole run: every photo before and after, under a slider, in a file that needs no other program."""
+"""An HTML page of a whole run: every photo before and after, with a slider, viewable in any browser."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from colorizer.files import numbered, write_text
 _GENERATOR = '<meta name="generator" content="colorizer">'
 _SHOWN_BY_BROWSERS = (".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 MOST_COPIES = 200
-"""Small copies in one page: each takes it some 30 KB."""
+"""Maximum number of small copies per page; each adds about 30 KB."""
 
-# Before is the picture itself with its chroma taken away: a browser's grayscale filter has the luma of BT.709 on
-# encoded values (https://www.w3.org/TR/filter-effects-1/#grayscaleEquivalent), and that luma is the original's.
+# "Before" is the color picture without chroma: the browser's grayscale filter computes BT.709 luma of encoded values
+# (https://www.w3.org/TR/filter-effects-1/#grayscaleEquivalent), which is the original's luma.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -76,12 +76,20 @@ def save_page(
     failures: Sequence[str] = (),
     copies: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write the page of a run and return its path; raise ColorizeError. A page of ours is replaced; where another file
-    has that name, the next one is taken.
+    """Write the page of a run; raise ColorizeError.
 
-    `pictures` has the file of every colour photo under the name its original had; files below the page's folder are
-    linked by their way from there. `failures` are sentences. Every text is shown as text, whatever it holds. `copies`
-    has, by the same names, small copies of those that browsers do not show: `small_copy`.
+    An existing page of this program is replaced. If another file has the name, the next numbered name is used. All
+    texts are escaped.
+
+    Args:
+        path: The file.
+        title: The page's title.
+        pictures: The color photos, by the names of their originals. Files below the page's folder get relative links.
+        failures: Sentences about photos that failed.
+        copies: Small copies (`small_copy`), by the same names, of pictures that browsers do not show.
+
+    Returns:
+        The path of the page.
     """
     copies = copies or {}
     figures = [_figure(path.parent, name, picture, copies.get(name)) for name, picture in pictures.items()]
@@ -100,12 +108,12 @@ def save_page(
 
 
 def is_shown_by_browsers(path: Path) -> bool:
-    """Say whether browsers show a picture of this name."""
+    """Return whether browsers show a picture with this name."""
     return path.suffix.lower() in _SHOWN_BY_BROWSERS
 
 
 def small_copy(thumbnail: Image.Image) -> str:
-    """Return a thumbnail as text that a page holds in itself: a JPEG in a "data:" address."""
+    """Encode a thumbnail for embedding in a page: a JPEG as a "data:" URL."""
     written = io.BytesIO()
     thumbnail.convert("RGB").save(written, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
@@ -131,5 +139,5 @@ def _figure(folder: Path, name: str, picture: Path, copy: str | None) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return text whose bytes that are no character are question marks."""
+    """Replace bytes that are not valid characters by question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")

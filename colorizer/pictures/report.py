@@ -1,4 +1,4 @@
-"""One page in HTML of many parts, each with words, tables and pictures: a file that needs no other to be looked at."""
+"""A self-contained HTML report of several parts, each with text, tables and pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from colorizer.files import complete_file, unused_path, write_text
 from colorizer.shown import shown
 
-# Everything is in the file, and it says to browsers that nothing else may be fetched.
+# Everything is in the file, and its policy forbids browsers to load anything else.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -69,15 +69,15 @@ class Drawing:
     """One picture of a report."""
 
     name: str
-    """Of its file, without the ending."""
+    """Name of its file, without suffix."""
     image: Image.Image
     caption: str
-    """What it shows, in words that stand for it where it cannot be seen."""
+    """Description of the picture, also used as alternative text."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column is text and whose others are figures."""
+    """A table whose first column is text and whose other columns are figures."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -85,7 +85,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures, or a table, that belong together under one heading."""
+    """Pictures, or a table, under one heading."""
 
     title: str = ""
     drawings: tuple[Drawing, ...] = ()
@@ -98,25 +98,25 @@ class Part:
 
     title: str
     words: tuple[str, ...]
-    """Paragraphs: first what one sees, and how it was made."""
+    """Paragraphs: what the pictures show, and how they were made."""
     findings: tuple[str, ...]
-    """Sentences that were computed: what is found here."""
+    """Generated sentences about the results."""
     groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
 class SavedReport:
-    """Where a report lies."""
+    """The files of a report."""
 
     page: Path
     pictures: tuple[Path, ...]
-    """Every picture of it as PNG, beside it."""
+    """All pictures of the report as PNG, next to it."""
 
 
 def save_report(folder: Path, name: str, title: str, introduction: Sequence[str], parts: Sequence[Part]) -> SavedReport:
-    """Write a report as one HTML file, and its pictures as PNG beside it; raise ColorizeError.
+    """Write a report as one HTML file, and its pictures as PNG next to it; raise ColorizeError.
 
-    The page holds all of its pictures, and no script. Every text is shown as text, whatever it holds.
+    The page embeds all of its pictures and contains no script. All texts are escaped.
     """
     pictures, written = [], []
     for number, part in enumerate(parts, 1):
@@ -153,7 +153,7 @@ def _save_picture(folder: Path, drawing: Drawing) -> Path:
 def _figure(path: Path, drawing: Drawing) -> str:
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     caption, size = _text(drawing.caption), f'width="{drawing.image.width}" height="{drawing.image.height}"'
-    # A caption no wider than its picture, but never a column of single words.
+    # A caption is as wide as its picture, but never a column of single words.
     width = max(drawing.image.width, 200)
     return (
         f'<figure style="width: {width}px"><img src="data:image/png;base64,{data}" alt="{caption}" {size}>'

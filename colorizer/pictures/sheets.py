@@ -1,4 +1,4 @@
-"""Sheets of pictures: originals beside what became of them, and the epochs of a training below one another."""
+"""Comparison sheets: originals next to their results."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from colorizer.photos.photo import Photo, Picture
 from colorizer.shown import shown
 
 COMPARED = ("grayscale", "predicted colour", "original colour")
-"""Columns of a comparison sheet: before, after, and where there is a colour truth, that."""
+"""Columns of a comparison sheet: before, after and, if known, the true colors."""
 SHEET_ROWS = 6
-"""Photos on one comparison sheet."""
+"""Photos per comparison sheet."""
 _CELL = 320
 GAP = 12
 CAPTION = 26
@@ -28,7 +28,7 @@ INK, PAPER = (40, 40, 40), (255, 255, 255)
 
 
 def comparison(original: Photo, picture: Picture, truth: Photo | None = None) -> list[Image.Image]:
-    """Return a row of a comparison sheet: a thumbnail for each of `COMPARED`, without the last where no truth is known.
+    """Build a row of a comparison sheet: a thumbnail for each of `COMPARED`, without the last if no truth is known.
 
     `truth` may be the original itself.
     """
@@ -40,7 +40,7 @@ def comparison(original: Photo, picture: Picture, truth: Photo | None = None) ->
 
 
 class SheetWriter:
-    """Collects rows of pictures and writes a comparison sheet each time enough have come; memory stays small."""
+    """Collect rows of pictures and write a comparison sheet whenever it is full, to limit memory."""
 
     def __init__(self, folder: Path, columns: Sequence[str]):
         self.folder, self.columns = folder, tuple(columns)
@@ -48,13 +48,13 @@ class SheetWriter:
         self._rows: list[tuple[str, Sequence[Image.Image]]] = []
 
     def add(self, name: str, thumbnails: Sequence[Image.Image]) -> None:
-        """Add one photo: its name and one thumbnail for each column; the last ones may be missing."""
+        """Add one photo: its name and one thumbnail per column; the last ones may be missing."""
         self._rows.append((name, thumbnails))
         if len(self._rows) == SHEET_ROWS:
             self.finish()
 
     def finish(self) -> tuple[Path, ...]:
-        """Write the rows that are left and return the paths of all sheets; raise ColorizeError."""
+        """Write the remaining rows and return the paths of all sheets; raise ColorizeError."""
         if self._rows:
             path = self.folder / f"sheet-{len(self.paths) + 1:03}.jpg"
             save_jpeg(_sheet(self.columns, self._rows), path, self._move)
@@ -67,15 +67,15 @@ class SheetWriter:
 
 
 def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
-    """Return a picture at most `side` pixels wide and high."""
+    """Reduce or enlarge a picture to fit a square of `side` pixels."""
     size, window = _fitted(image.width, image.height, side)
     return image.resize(size, window, reducing_gap=2.0)
 
 
 def _fitted(width: int, height: int, side: int) -> tuple[tuple[int, int], Image.Resampling]:
-    """Return the size of a picture that is to fit into a square, and by which window it gets it."""
+    """Return the size of a picture scaled to fit a square, and the filter for resizing it."""
     scale = min(side / width, side / height)
-    # Hamming's window makes small pictures as sharp as Lanczos' in less than half the time, but no enlarged ones.
+    # When reducing, Hamming is as sharp as Lanczos in less than half the time; it is unsuitable for enlarging.
     window = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
     return (max(1, round(width * scale)), max(1, round(height * scale))), window
 
@@ -113,7 +113,7 @@ def _sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Image.Imag
 
 
 def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """Shorten a name in its middle until it fits on one line."""
+    """Shorten a name in the middle until it fits on one line."""
     name = shown(name)
     fitting, kept = name, len(name)
     while pen.textlength(fitting, font=font) > width and kept > 2:
@@ -123,7 +123,7 @@ def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, 
 
 
 def font_of(size: int) -> ImageFont.FreeTypeFont:
-    # Matplotlib ships DejaVu Sans, whose letters reach from Latin to Hebrew; Pillow's own font knows Latin only. It is
-    # found without importing matplotlib, which takes longer than to colorize a photo.
+    # Matplotlib ships DejaVu Sans, which covers Latin to Hebrew; Pillow's own font covers only Latin. The file is found
+    # without importing matplotlib, which takes longer than colorizing a photo.
     fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
     return ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), size)

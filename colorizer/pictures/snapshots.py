@@ -1,4 +1,4 @@
-"""The same photos in the colours of every epoch, so that a person sees a training learn."""
+"""Snapshots of the same photos after every epoch, to show the progress of a training."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from colorizer.settings import DEFAULT_READING, Reading
 from colorizer.training.callbacks import EpochReport
 
 SNAPSHOT_PHOTOS = 6
-"""Test photos that show how a training is going, epoch by epoch."""
+"""Number of test photos that show the progress of a training."""
 _SIDE = 200
 
 
 class Snapshots:
-    """Called after every epoch of a training, writes a picture of it into `folder`; `finish` joins them into one."""
+    """Callback that saves a picture of every epoch of a training into `folder`; `finish` joins them into one."""
 
     def __init__(self, photos: Sequence[Path], folder: Path, reading: Reading = DEFAULT_READING):
         self.photos, self.folder, self.reading = photos[:SNAPSHOT_PHOTOS], folder, reading
 
     def __call__(self, epoch: EpochReport, network: Network) -> None:
-        """Write the photos as `network` colours them; raise ColorizeError when one cannot be read."""
+        """Save the photos as colorized by `network`; raise ColorizeError if one cannot be read."""
         truths, pictures = [], []
         for outcome in colorize_all(network, self.photos, _pair, AS_MEANT, self.reading):
             truths.append(outcome.delivered[0])
@@ -38,8 +38,10 @@ class Snapshots:
         save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
 
     def finish(self) -> Path | None:
-        """Join all epochs that are there into one picture, also those before an interruption; return its path, None
-        where somebody has cleared them away."""
+        """Join the pictures of all epochs, including those before an interruption, into one.
+
+        Returns its path, or None if all of them were deleted.
+        """
         rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *matching(self.folder, "epoch-*.jpg")]
         rows = [row for row in rows if exists(row)]
         return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None

@@ -1,4 +1,4 @@
-"""The same photos in rows, epoch below epoch."""
+"""Strips of the same photos in rows, one row per epoch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from colorizer.errors import ColorizeError
 from colorizer.pictures.sheets import CAPTION, GAP, INK, PAPER, font_of, save_jpeg
 
 STRIP_EPOCHS = 60
-"""Epochs in the strip of these; of a longer training as many, evenly chosen."""
+"""Maximum number of epochs in a strip; a longer training is sampled evenly."""
 
 
 def save_row(path: Path, title: str, pictures: Sequence[Image.Image]) -> None:
-    """Write thumbnails of one size limit beside one another under a title; raise ColorizeError."""
+    """Save thumbnails next to each other under a title; raise ColorizeError."""
     cell = max(max(picture.size) for picture in pictures)
     row = Image.new("RGB", (GAP + len(pictures) * (cell + GAP), CAPTION + cell + GAP), PAPER)
     ImageDraw.Draw(row).text((GAP, 2), title, fill=INK, font=font_of(16))
@@ -27,8 +27,10 @@ def save_row(path: Path, title: str, pictures: Sequence[Image.Image]) -> None:
 
 
 def save_strip(path: Path, rows: Sequence[Path]) -> Path:
-    """Join pictures of `save_row` below one another, the first two always and `STRIP_EPOCHS` evenly chosen others, and
-    return where; raise ColorizeError."""
+    """Join pictures of `save_row` below each other and return the path; raise ColorizeError.
+
+    The strip contains the first two rows and up to `STRIP_EPOCHS` evenly chosen others.
+    """
     first, rest = rows[:2], rows[2:]
     if len(rest) > STRIP_EPOCHS:
         rest = [rest[round(place)] for place in np.linspace(0, len(rest) - 1, STRIP_EPOCHS)]

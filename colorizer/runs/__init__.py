@@ -1,10 +1,9 @@
-"""Use cases: one job in, one result out, progress by a callable; nothing here asks or prints.
+"""Use cases: each takes a job, returns a result and reports progress by callback. Nothing here asks or prints.
 
-`colorize`, `evaluate` and `train` do the work and leave it in the `folders` of a run, under the `names` of its
-photos, the `pages` of one in one file; `specification` is what an interrupted training is taken up by. `shared` and
-`shared_evaluation` are for photos that several processes share out, a `manifest` and other `journal`s for what is done
-of them. Every driver
-(the terminal, a page, a Python caller) uses these.
+`colorize`, `evaluate` and `train` do the work and save it in the `folders` of a run, under the `names` of its photos.
+`pages` combines the pages of a multi-page file, and `specification` stores what an interrupted training needs to
+resume. `shared` and `shared_evaluation` distribute photos over several processes; a `manifest` and other `journal`s
+record what is done. Every driver (the terminal, a page, a Python caller) uses these modules.
 """
 
 from colorizer.faces import attach

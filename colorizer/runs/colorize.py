@@ -1,4 +1,4 @@
-"""Colorize photos into a folder: one job in, one result out, whoever drives it.
+"""Colorize photos into a folder.
 
 Examples:
     >>> from pathlib import Path
@@ -48,63 +48,66 @@ _PHOTOS_PER_SHEET = 100
 
 @dataclass(frozen=True)
 class ColorizeJob:
-    """Photos that are to be in colour."""
+    """Photos to colorize."""
 
     network: Network
     photos: Sequence[Path]
     root: Path
-    """The folder the photos' relative names start from."""
+    """The folder to which the photos' names are relative."""
     run: Run
-    """Where the colour photos go."""
+    """The run that receives the color photos."""
     adjustment: Adjustment = AS_MEANT
     hints: Mapping[Path, Sequence[AnyHint]] = field(default_factory=dict)
-    """What is known of the colours of some of the photos: `inference.hints_file.find_hints`."""
+    """Hints for some of the photos (`inference.hints_file.find_hints`)."""
     reading: Reading = DEFAULT_READING
     truths: Mapping[Path, Path] = field(default_factory=dict)
-    """Where the true colours of some of the photos are, to be shown beside the result; a colour photo is its own."""
+    """Files with the true colors of some of the photos, to show next to the result. A color photo is its own truth."""
     has_all_sheets: bool = False
-    """Whether every photo is to be on a comparison sheet; otherwise there is one sheet for each hundred photos."""
+    """Whether every photo appears on a comparison sheet; otherwise there is one sheet per hundred photos."""
     folder: Path | None = None
-    """Where the colour photos go instead of the run's own results, if not None."""
+    """Output folder for the color photos, instead of the run's own results."""
     is_beside: bool = False
-    """Whether each goes beside its photo instead, as "NAME-colour.jpg"."""
+    """Whether to save each copy next to its photo instead, as "NAME-colour.jpg"."""
     goes_on: bool = False
-    """Whether to go on in the newest run made from the same photos in the same way, leaving out what is there."""
+    """Whether to resume the newest run made from the same photos in the same way, skipping existing pictures."""
 
 
 @dataclass(frozen=True)
 class ColorizeResult:
-    """What became of a job; each of its photos is in `pictures` or in `failures`."""
+    """The result of a job. Each of its photos is in `pictures` or in `failures`."""
 
     folder: Path
-    """The run's results: the job's own, or those of the run that was gone on with."""
+    """The results folder of the job's own run, or of the resumed run."""
     pictures: dict[Path, Path]
-    """Where the colour copy of each photo is, those of before included."""
+    """The color copy of each photo, including existing ones."""
     made_before: int
-    """How many of them were there already."""
+    """How many of them existed before."""
     failures: tuple[Failure, ...]
     sheets: tuple[Path, ...]
-    """Comparison sheets of the photos made now."""
+    """Comparison sheets of the photos colorized now."""
     page: Path
-    """A page in HTML with every photo of the run, before and after, and with what failed."""
+    """An HTML page that shows every photo of the run before and after, and lists failures."""
 
 
 def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> ColorizeResult:
-    """Colorize photos into the job's run; photos that cannot be colorized are among the result's failures.
+    """Colorize photos into the job's run. Photos that cannot be colorized are listed in the result's failures.
 
-    Of a TIFF all pages are colorized, into one TIFF; each counts in `progress`. Every file appears complete or not at
-    all. Raises Unfinished, saying how many photos are complete, when something stops the whole: UnfinishedInterrupted
-    for a KeyboardInterrupt.
+    All pages of a TIFF are colorized into one TIFF; each page counts in `progress`. Every file appears complete or not
+    at all.
+
+    Raises:
+        Unfinished: The whole job stopped; the message says how many photos are complete.
+        UnfinishedInterrupted: Likewise, for a KeyboardInterrupt.
     """
     own = job.run
     job, names = _begun(job)
-    # A run under OUTPUT that nobody else knows is marked already, by who reserved it.
+    # A new run under OUTPUT was already marked when it was reserved.
     with nullcontext() if job.run == own and job.folder is None else working_in(job.run.results, names):
         return _colorized(job, names, progress)
 
 
 def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeResult:
-    """Colorize the photos of a job that is begun; `names`: the record of the names of its pictures."""
+    """Colorize the photos of a prepared job; `names` is the record of picture names."""
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job, names)
     photos = [photo for photo in job.photos if not is_file(paths[photo])]
@@ -147,7 +150,7 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
 
 
 def _move(job: ColorizeJob, names: Path, paths: dict[Path, Path], photo: Path) -> Move:
-    """Return what gives the picture of a photo its reserved name, or another if something has that name by now."""
+    """Return a function that moves a picture to its reserved name, or to another one if that is taken by now."""
 
     def move(temporary: Path, wanted: Path) -> Path:
         path = move_to_unused(temporary, wanted)
@@ -163,7 +166,7 @@ def _move(job: ColorizeJob, names: Path, paths: dict[Path, Path], photo: Path) -
 
 
 def _page_name(names: Path) -> str:
-    """Return the name of a run's page: pictures that were made otherwise have one of their own in the same folder."""
+    """Return the name of a run's page; pictures made in another way in the same folder get a page of their own."""
     return PAGE if names.name == NAMES else f"{Path(PAGE).stem}{names.stem.removeprefix(Path(NAMES).stem)}.html"
 
 
@@ -175,7 +178,7 @@ def _outcomes(
     folder: Path,
     on_sheets: set[Path],
 ) -> Iterator[Colorized | Failure]:
-    """Colorize every page of the photos that `pages` counts, into `paths`, or into `folder` where there are several."""
+    """Colorize every page of the photos in `pages`, into `paths`, or into `folder` for multi-page files."""
 
     def write(photo: Path, original: Photo, picture: Picture) -> Written:
         if pages[photo] == 1:
@@ -201,7 +204,7 @@ def _outcomes(
 
 
 def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
-    """Pass outcomes on and report each."""
+    """Yield outcomes and report progress for each."""
     for done, outcome in enumerate(outcomes, 1):
         progress(done, total)
         yield outcome
@@ -213,7 +216,7 @@ def _title(job: ColorizeJob, photo: Path, pages: int) -> str:
 
 
 def _on_sheets(photos: Sequence[Path], has_all: bool) -> set[Path]:
-    """Choose the photos that are shown on sheets: all, or for each hundred as many as there is room for on one."""
+    """Choose the photos for the sheets: all, or as many per hundred photos as fit on one sheet."""
     room = SHEET_ROWS * math.ceil(len(photos) / _PHOTOS_PER_SHEET)
     if has_all or len(photos) <= room:
         return set(photos)
@@ -245,15 +248,15 @@ def _paths(job: ColorizeJob, names: Path) -> dict[Path, Path]:
     folders: dict[Path, list[str]] = {}
     for path in paths.values():
         folders.setdefault(path.parent, []).append(path.name)
-    for folder, written in folders.items():  # before the first is written: what is cut short is ours too
+    for folder, written in folders.items():  # before the first file is written, so that partial files are marked too
         mark_beside(folder, written)
     return paths
 
 
 def _begun(job: ColorizeJob) -> tuple[ColorizeJob, Path]:
-    """Return the job in the run it is done in, and the record of its pictures' names.
+    """Return the job with the run to work in, and the path of the record of picture names.
 
-    What the pictures of a new run are made from is recorded.
+    For a new run, also record what its pictures are made from.
     """
     made_from = how_made(job.root, job.network.name, job.network.weights_digest, job.adjustment)
     if job.hints:
@@ -269,20 +272,24 @@ def _begun(job: ColorizeJob) -> tuple[ColorizeJob, Path]:
 
 
 def how_made(root: Path, model: str, weights: str, adjustment: Adjustment) -> dict[str, Any]:
-    """Return what pictures are made from and how, as a folder of results has it written down.
+    """Describe what pictures are made from and how, as recorded in their results folder.
 
-    `model` and `weights`: a network's name, and the digest of its weights.
+    Args:
+        root: The folder of the photos.
+        model: The network's name.
+        weights: The digest of its weights.
+        adjustment: Options for the colorized pictures.
     """
     how = {"photos": str(resolved(root)), "model": model, "weights": weights, **asdict(adjustment)}
-    if not adjustment.repair:  # records of before there was any are still found, and so below
+    if not adjustment.repair:  # keeps matching records written before this option existed
         del how["repair"]
     return how
 
 
 def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> tuple[ColorizeJob, Path]:
-    """Return the job in the folder a person has named, and the record of its pictures' names there.
+    """Return the job in a folder chosen by the user, and the path of the record of picture names.
 
-    The folder may hold pictures of other photos, or in other colors: each such set has a record of its own.
+    The folder may hold pictures of other photos, or in other colors. Each such set has its own record.
     """
     own = {resolved(folder) for folder in {photo.parent for photo in job.photos}}
     if resolved(folder) in own:

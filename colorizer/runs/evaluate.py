@@ -1,4 +1,4 @@
-"""Score a network on colour photos, and keep what was found."""
+"""Score a network on color photos and save the scores."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
 
 @dataclass(frozen=True)
 class EvaluateJob:
-    """Colour photos a network is to be scored on."""
+    """Color photos on which to score a network."""
 
     network: Network
     photos: Sequence[Path]
     root: Path
-    """The folder the photos' relative names start from."""
+    """The folder to which the photos' names are relative."""
     run: Run
-    """Where the scores go."""
+    """The run that receives the scores."""
     batch_size: int = TrainingSettings.batch_size
     loss: str = TrainingSettings.loss
     adjustment: Adjustment = AS_MEANT
     reading: Reading = DEFAULT_READING
     hints_per_photo: int = 0
-    """Random places of each photo whose true colours are revealed."""
+    """Number of random places per photo whose true colors are given as hints."""
     seed: int = 0
-    """Which places these are."""
+    """Seed for choosing these places."""
     features: keras.Model | None = None
-    """`network.photo_features`, where the kernel inception distance is wanted too."""
+    """Feature network for the kernel inception distance (`network.photo_features`); None skips that score."""
 
     @property
     def hints_of(self) -> HintsOf:
@@ -52,20 +52,20 @@ class EvaluateJob:
 
 @dataclass(frozen=True)
 class SavedEvaluation:
-    """Where an evaluation lies."""
+    """The files of a saved evaluation."""
 
     scores: Path
-    """Every photo's scores, as CSV."""
+    """Scores of every photo, as CSV."""
     hues: Path
-    """A drawing of which hues became which."""
+    """A plot of true and predicted hues."""
     best: tuple[Path, ...]
-    """Sheets of the photos that gained most over gray."""
+    """Sheets of the photos with the largest gain over gray."""
     worst: tuple[Path, ...]
-    """Sheets of those that gained least."""
+    """Sheets of the photos with the smallest gain."""
 
 
 def score_photos(job: EvaluateJob, progress: Progress = no_progress) -> Evaluation:
-    """Score the job's photos, each figure beside the gray baseline; raise ColorizeError when one cannot be read."""
+    """Score the job's photos and the gray baseline; raise ColorizeError if a photo cannot be read."""
     return evaluate_network(
         job.network,
         job.photos,
@@ -80,7 +80,7 @@ def score_photos(job: EvaluateJob, progress: Progress = no_progress) -> Evaluati
 
 
 def save_evaluation(job: EvaluateJob, evaluation: Evaluation) -> SavedEvaluation:
-    """Save every photo's scores as a table, the hues, and sheets of the best and worst photos; raise ColorizeError."""
+    """Save the scores as a table, the hue plot, and sheets of the best and worst photos; raise ColorizeError."""
     by_gain = sorted(evaluation.photos, key=lambda photo: photo.gain, reverse=True)
     return SavedEvaluation(
         scores=save_scores(evaluation.photos, job.root, job.run),
@@ -91,7 +91,7 @@ def save_evaluation(job: EvaluateJob, evaluation: Evaluation) -> SavedEvaluation
 
 
 def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
-    """Write one line of scores for every photo, as CSV in UTF-8, and return its path; raise ColorizeError."""
+    """Write one row of scores per photo, as CSV in UTF-8, and return its path; raise ColorizeError."""
     scores = [field.name for field in fields(photos[0].predicted)]
     text = io.StringIO()
     writer = csv.writer(text)

@@ -1,4 +1,4 @@
-"""Colorize a film: one job in, one result out, whoever drives it.
+"""Colorize a film.
 
 Examples:
     >>> from pathlib import Path
@@ -49,61 +49,65 @@ from colorizer.runs.leftovers import marked_as_running
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"
-"""Folder of a film's finished parts in its run's results, until the film is whole."""
+"""Folder for a film's finished parts in its run's results, until the film is complete."""
 _RECORD = ".film.json"
-"""What became of a film, beside it; written last."""
+"""Name of the record of a finished film; written last."""
 _BESIDE = "side-by-side"
 _LEAST_MISSING = 1.0
-"""Seconds a film may be shorter than it says before that is told."""
+"""Seconds that may be missing from a film before it is reported."""
 
 
 @dataclass(frozen=True)
 class FilmJob:
-    """A film that is to be in colour."""
+    """A film to colorize."""
 
     network: Network
     film: Path
     run: Run
-    """Where the colour film goes."""
+    """The run that receives the color film."""
     hints: TimedHints = field(default_factory=dict)
-    """What is known of its colours: `film.hints_file.film_hints`."""
+    """Hints for the film (`film.hints_file.film_hints`)."""
     vividness: float = 1.0
-    """Multiplies the chroma the network proposes, as `inference.Adjustment` has it; hints stay what they are."""
+    """Factor for the predicted chroma, as in `inference.Adjustment`; it does not affect hints."""
     encoding: Encoding = VISUALLY_LOSSLESS
     limits: PhotoLimits = DEFAULT_LIMITS
     is_side_by_side: bool = False
-    """Whether a film is made, too, that shows before and after beside each other."""
+    """Whether to also make a film that shows before and after side by side."""
     goes_on: bool = False
-    """Whether to go on in the newest run made from the same film in the same way."""
+    """Whether to resume the newest run made from the same film in the same way."""
 
 
 @dataclass(frozen=True)
 class FilmResult:
-    """What became of a film."""
+    """The result of a film job."""
 
     folder: Path
     film: Path
-    """The film in colour."""
+    """The color film."""
     facts: FilmFacts
     frames: int
     made_before: int
-    """How many of them an earlier run had in colour already."""
+    """How many of them an earlier run had already colorized."""
     scenes: tuple[float, ...]
     """When each scene begins, in seconds since the first frame."""
     sheets: tuple[Path, ...]
-    """Contact sheets: a still of each scene of a video."""
+    """Contact sheets with a still of each scene of a video."""
     side_by_side: Path | None
-    """The film that shows before and after, if it was asked for."""
+    """The film that shows before and after, if requested."""
     remarks: tuple[str, ...]
-    """What a person should know: what is damaged, missing, or could not be kept."""
+    """Sentences for the user about what is damaged, missing or not preserved."""
 
 
 def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
-    """Colorize a film into the job's run, and return what became of it.
+    """Colorize a film into the job's run.
 
-    The film keeps its luma, size, rate and length, its sound and whatever else it has; its file appears complete or not
-    at all. It is made in parts of some seconds. When something stops it, Unfinished says how far it is
-    (UnfinishedInterrupted for a KeyboardInterrupt), and the same job that `goes_on` ends with an equal film.
+    The film keeps its luma, size, frame rate, length, sound and everything else it contains. Its file appears complete
+    or not at all. The film is made in parts of a few seconds, so that a stopped job can resume: with `goes_on`, the
+    same job produces the same film.
+
+    Raises:
+        Unfinished: The job stopped; the message says how much is done.
+        UnfinishedInterrupted: Likewise, for a KeyboardInterrupt.
     """
     if is_animation(job.film):
         return _animated(job, progress)
@@ -129,7 +133,7 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
 
 
 def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
-    """Make a film, or what is missing of it."""
+    """Make a film, or the missing rest of it."""
     folder = job.run.results / _PARTS
     before, damage, sheets = read_standing(folder), [], []
     standing = _encoded(job, facts, folder, before, damage, progress)
@@ -137,7 +141,7 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     scenes = tuple(float((scene - begins) * facts.time_base) for scene in standing.scenes)
 
     def watch(frames: Iterable[VideoFrame]) -> None:
-        for path in sheets:  # of a container that did not keep all frames
+        for path in sheets:  # remove the sheets of an attempt that lost frames
             path.unlink()
         stills = scene_stills(frames, scenes, float((ends - begins) * facts.time_base), STILL_SIDE)
         sheets[:] = save_contact_sheets(job.run.results, stills)
@@ -153,13 +157,13 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
 
 
 def frames_made(job: FilmJob) -> int:
-    """Return how many frames of a film are in colour already, for the same job to go on behind."""
+    """Return how many frames of a film are already colorized, from which the same job can resume."""
     run = earlier_run(job.run, _made_from(replace(job, encoding=fitting(job.encoding, job.film))))
     return 0 if run is None else read_standing(run.results / _PARTS).frames
 
 
 def _animated(job: FilmJob, progress: Progress) -> FilmResult:
-    """Colorize an animated picture, which is made in one go."""
+    """Colorize an animated picture, in one go."""
     animation = read_animation(job.film, job.limits)
     with _begun(job) as begun:
         remarks: tuple[str, ...] = ()
@@ -180,10 +184,9 @@ def _animated(job: FilmJob, progress: Progress) -> FilmResult:
 
 @contextmanager
 def _begun(job: FilmJob) -> Iterator[FilmJob]:
-    """Yield the job with the run to work in, which no other process may use meanwhile; a new run gets its record.
+    """Yield the job with the run to work in, locked against other processes; record what a new run is made from.
 
-    Raises:
-        ColorizeError: If another process is working in that run.
+    Raises ColorizeError if another process is working in that run.
     """
     made_from = _made_from(job)
     earlier = earlier_run(job.run, made_from) if job.goes_on else None
@@ -202,7 +205,7 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
 
 
 def _made_from(job: FilmJob) -> dict[str, Any]:
-    """Return what a film in colour is made from and how, as its run is known by."""
+    """Describe what a color film is made from and how, to identify its run."""
     return {
         "film": str(resolved(job.film)),
         "file": list(fingerprint(job.film) or ()),
@@ -216,16 +219,15 @@ def _made_from(job: FilmJob) -> dict[str, Any]:
 
 
 def _has_ended(job: FilmJob) -> bool:
-    """Whether a run has a record of its end, and a film where the record expects it."""
+    """Return whether a run has a record of its end, and the films that go with it."""
     files = [job.run.results / _RECORD, _target(job), *([_beside(job)] if job.is_side_by_side else [])]
     return all(map(is_file, files))
 
 
 def _set_aside(made: FilmResult, is_complete: Callable[[Path], bool]) -> tuple[str, ...]:
-    """Rename the films of a run that are not complete, so that they can be made again without being overwritten.
+    """Rename incomplete films of a run, so that they can be remade without being overwritten.
 
-    Returns:
-        A sentence for each film that was renamed.
+    Returns a sentence for each film that was renamed.
     """
     remarks = []
     for film in (made.film, made.side_by_side):
@@ -240,7 +242,7 @@ def _set_aside(made: FilmResult, is_complete: Callable[[Path], bool]) -> tuple[s
 
 
 def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
-    """Return the result of a run that ended with its film, as it was written down."""
+    """Load the result of a finished run."""
     folder = job.run.results
     try:
         record = read_json(folder / _RECORD)
@@ -270,7 +272,7 @@ def _target(job: FilmJob) -> Path:
 
 
 def _beside(job: FilmJob) -> Path:
-    """Return where the film goes that shows before and after."""
+    """Return the path of the film that shows before and after."""
     target = _target(job)
     return target.with_name(shortened_name(target.stem, f"-{_BESIDE}{target.suffix}"))
 
@@ -278,7 +280,7 @@ def _beside(job: FilmJob) -> Path:
 def _encoded(
     job: FilmJob, facts: FilmFacts, folder: Path, standing: Standing, damage: list[str], progress: Progress
 ) -> Standing:
-    """Make the parts of a film that are not there yet, and return where it stands then: at its end."""
+    """Make the missing parts of a film, and return the final state."""
     known = find_known(job.network, facts, read_frames(facts), job.hints, job.vividness, progress)
     folder.mkdir(parents=True, exist_ok=True)
     frames = islice(read_frames(facts, damage), standing.frames, None)
@@ -304,7 +306,7 @@ def _written(
     facts: FilmFacts,
     progress: Progress,
 ) -> Standing:
-    """Encode one part into a file that will have the name `path`; return where the film stands after it."""
+    """Encode one part into `file`, which will be renamed to `path`; return the state after it."""
     count, scenes, carried, ends = standing.frames, list(standing.scenes), standing.carried, standing.ends
     time = None
     with PartWriter(file, facts, encoding) as writer:
@@ -320,7 +322,7 @@ def _written(
 
 
 def _duration(frame: Frame, before: int | None, facts: FilmFacts) -> int:
-    """Return how long a frame is shown; where the film does not say, as long as the one before, or as is usual."""
+    """Return a frame's duration; if unspecified, that of the previous frame, or the average."""
     if frame.duration:
         return frame.duration
     return round(1 / (facts.rate * facts.time_base)) if before is None else frame.time - before
@@ -333,7 +335,7 @@ def _write(writer: PartWriter, coloured: ColourFrame, facts: FilmFacts) -> None:
 
 
 def _damage_remarks(damage: Sequence[str], facts: FilmFacts, standing: Standing) -> tuple[str, ...]:
-    """Return what is damaged or missing, a sentence for each kind."""
+    """Return one sentence for each kind of damage or missing content."""
     remarks = [f"In {len(damage):,} places of {facts.path}: {damage[0]}."] if damage else []
     missing = facts.seconds - float((standing.ends - standing.scenes[0]) * facts.time_base)
     if facts.frames and missing > _LEAST_MISSING and standing.frames < facts.frames:

@@ -1,4 +1,4 @@
-"""The folders of a run under OUTPUT/, and the names of what lies in them: the only place that knows."""
+"""Folders of a run under OUTPUT/, and the names of the files in them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from colorizer.runs.leftovers import forget_mark, marked_as_running, sweep
 from colorizer.settings import RUN_NAME
 
 TRAIN, COLORIZE, EVALUATE, INSPECT = "train", "colorize", "evaluate", "inspect"
-"""Kinds of runs; their names begin so."""
+"""Kinds of runs, which are the prefixes of their names."""
 MADE_FROM, NAMES = ".made-from.json", ".names.json"
-"""Records in a run's results: what it was made from and how, and which photo is written under which name."""
+"""Records in a run's results: what it was made from and how, and the written name of each photo."""
 SHEETS, SNAPSHOTS, PAGE, REPORT = "sheets", "samples", "index.html", "report.html"
 CURVES, HISTORY, HUES, SCORES, RECORD = "graphs.png", "history.csv", "hues.png", "scores.csv", "model.json"
 MODEL, WEIGHTS = "model.h5", "model.weights.h5"
 SPECIFICATION, OLD_SPECIFICATION = "specification.json", "plan.json"
 """What an unfinished training is resumed by; before files had versions it had another name."""
 RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
-"""Names in a run's results that no photo may take."""
+"""Names in a run's results that photos cannot have."""
 
 
 def refuse_finished(folder: Path) -> None:
@@ -39,10 +39,10 @@ def refuse_finished(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """The two folders of one run; both are new and belong to it alone."""
+    """The two folders of one run, both new and used by this run only."""
 
     name: str
-    """The one it was given, or its kind and the time it began, such as "train-20261231-235959"."""
+    """A user-defined name, or the kind and start time, such as "train-20261231-235959"."""
     models: Path
     results: Path
 
@@ -52,20 +52,28 @@ class Run:
 
     @property
     def drawing(self) -> Path:
-        """Where a drawing of the network goes."""
+        """Path for a drawing of the network."""
         return self.models / "model.png"
 
     @property
     def output(self) -> Path:
-        """The folder that holds every run."""
+        """The folder that holds all runs."""
         return self.results.parent.parent
 
 
 def new_run(output: Path, kind: str, name: str = "") -> Run:
-    """Reserve folders of one unused name, such as "train-20261231-235959", or `name`, under `output`.
+    """Reserve folders with an unused name under `output`.
 
-    Folders appear when something is written into them, except the results folder, which reserves the name. Raises
-    ColorizeError, also where a run of the name is there.
+    Of the run's two folders, only the results folder is created, which reserves the name. The models folder is created
+    when something is written into it.
+
+    Args:
+        output: The folder that holds all runs.
+        kind: The kind of run.
+        name: The name. By default, the kind and the current time, such as "train-20261231-235959".
+
+    Raises:
+        ColorizeError: The folders cannot be created, or a run with this name exists.
     """
     if name and not re.fullmatch(RUN_NAME, name):
         raise ColorizeError(f"{name!r} is no name for a run.")
@@ -89,12 +97,12 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
 
 
 def run_in(folder: Path) -> Run:
-    """Return a run whose folders are both `folder`, which a person has named; nothing is reserved."""
+    """Return a run whose folders are both `folder`, chosen by the user; nothing is reserved."""
     return Run(folder.name, folder, folder)
 
 
 def taken(output: Path, name: str) -> str:
-    """Return a sentence where a run of the name is there already, else an empty text."""
+    """Return an error sentence if a run with this name exists, otherwise an empty string."""
     run = _run(output, name)
     there = [folder for folder in (run.results, run.models) if exists(folder)]
     return f"There is a run called {name} already, in {there[0]}; choose another name." if there else ""
@@ -106,9 +114,9 @@ def _run(output: Path, name: str) -> Run:
 
 @contextmanager
 def reserved_run(output: Path, kind: str, name: str = "") -> Iterator[Run]:
-    """Reserve a run's folders as `new_run` does, and give them back if nothing is written into them inside the block.
+    """Reserve a run's folders as `new_run` does, and remove them after the block if they are empty.
 
-    What killed runs have left half written under `output` is swept first.
+    First removes half-written files of killed runs under `output`.
     """
     sweep(output)
     run = new_run(output, kind, name)
@@ -116,7 +124,7 @@ def reserved_run(output: Path, kind: str, name: str = "") -> Iterator[Run]:
         with _running(run):
             yield run
     finally:
-        with suppress(OSError):  # what holds a file stays
+        with suppress(OSError):  # folders with files stay
             if exists(run.models):
                 run.models.rmdir()
             run.results.rmdir()
@@ -133,7 +141,7 @@ def _running(run: Run) -> Iterator[None]:
 
 
 def existing_run(models: Path) -> Run:
-    """Return the run whose models folder is `models`; raise ColorizeError when its results cannot be written."""
+    """Return the run with this models folder; raise ColorizeError if its results cannot be written."""
     models = resolved(models)
     run = Run(models.name, models, models.parent.parent / "results" / models.name)
     try:
@@ -145,7 +153,7 @@ def existing_run(models: Path) -> Run:
 
 
 def earlier_run(run: Run, made_from: dict) -> Run | None:
-    """Return the newest other run of the kind whose record says that it was made just so; None when there is none."""
+    """Return the newest other run of this kind with an equal record, or None."""
     for folder in reversed(matching(run.output / "results", f"{run.kind}-*")):
         earlier = Run(folder.name, run.output / "models" / folder.name, folder)
         if is_made_from(earlier, made_from):
@@ -154,20 +162,23 @@ def earlier_run(run: Run, made_from: dict) -> Run | None:
 
 
 def is_made_from(run: Run, made_from: dict) -> bool:
-    """Say whether a run's record says that its results were made just so; not where there is no record."""
+    """Return whether a run's record equals `made_from`; False without a record."""
     try:
         return read_json(run.results / MADE_FROM) == made_from
-    except (OSError, ValueError):  # a run that got no further, or no run
+    except (OSError, ValueError):  # an incomplete run, or not a run
         return False
 
 
 def write_record(path: Path, record: dict) -> None:
-    """Write a record as JSON, complete or not at all. Values that are no JSON, such as paths, become text."""
+    """Write a record as JSON, completely or not at all.
+
+    Values that JSON does not support, such as paths, become strings.
+    """
     write_text(path, json.dumps(record, indent=2, default=str) + "\n")
 
 
 def latest_model(output: Path) -> Path:
-    """Return the model file that was trained last under `output`; raise ColorizeError when there is none."""
+    """Return the newest trained model file under `output`; raise ColorizeError if there is none."""
     found = sorted(matching(output / "models", f"*/{MODEL}"), key=lambda path: path.stat().st_mtime_ns)
     if not found:
         raise ColorizeError(f"No model has been trained yet: there is none under {output / 'models'}.")
@@ -175,7 +186,7 @@ def latest_model(output: Path) -> Path:
 
 
 def model_of_run(output: Path, name: str) -> Path:
-    """Return the model file that the run of a name trained under `output`; raise ColorizeError when there is none."""
+    """Return the model file of a run by name; raise ColorizeError if there is none."""
     path = output / "models" / name / MODEL
     if not is_file(path):
         near = difflib.get_close_matches(

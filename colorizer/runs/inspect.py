@@ -1,4 +1,4 @@
-"""Look inside a network: what it is, what it makes of some photos, why, how sure it is, and where it is wrong."""
+"""Inspect a network: its layers, its results on some photos, their causes, its uncertainty and its errors."""
 
 from __future__ import annotations
 
@@ -29,56 +29,56 @@ from colorizer.runs.folders import REPORT, Run
 from colorizer.settings import DEFAULT_READING, Reading
 
 INSPECTED_PHOTOS = 100
-"""Photos that figures are taken over, at most, unless another number is asked for."""
+"""Default for the maximum number of photos that figures are averaged over."""
 SHOWN_PHOTOS = 6
-"""Of these, the ones looked at one by one. With these numbers the default photos take less than two minutes on two
+"""How many of these are shown individually. With these numbers, the default photos take less than two minutes on two
 cores."""
 _ACTIVATION_PHOTOS = 2
-"""Of these, the ones whose activations are shown."""
+"""How many of these are shown with their activations."""
 _REGIONS = 2
-"""Places of a photo whose colour is explained."""
+"""Number of places per photo whose color is explained."""
 _PATTERN_LAYERS, _PATTERNS = 4, 4
-"""Layers whose filters are shown, the first ones, each on a coarser grid; and filters of each."""
+"""Number of layers whose filters are shown (the first ones, each on a coarser grid), and of filters per layer."""
 
 
 @dataclass(frozen=True)
 class InspectJob:
-    """A network to look into, and the photos to do it with."""
+    """A network to inspect, and the photos for it."""
 
     network: Network
     photos: Sequence[Path]
-    """The first `SHOWN_PHOTOS` are looked at one by one; all count in figures over photos."""
+    """The first `SHOWN_PHOTOS` are shown individually; all count in figures over photos."""
     root: Path
-    """The folder the photos' relative names start from."""
+    """The folder to which the photos' names are relative."""
     run: Run
-    """Where the report goes."""
+    """The run that receives the report."""
     truths: Mapping[Path, Path] = field(default_factory=dict)
-    """Files with the true colours of photos; a photo in colour has its own."""
+    """Files with the true colors of photos; a color photo is its own truth."""
     point: tuple[float, float] | None = None
-    """The place whose colour is explained, in pixels of the upright photo from its upper left corner; None explains the
-    most colourful places."""
+    """The place whose color is explained, in pixels of the upright photo from its upper left corner; None explains the
+    most colorful places."""
     reading: Reading = DEFAULT_READING
     seed: int = 0
-    """Of the noise that patterns begin with, and of the places that are hidden."""
+    """Seed for the noise from which patterns start, and for the hidden places."""
 
 
 @dataclass(frozen=True)
 class InspectResult:
-    """Where a report lies, and what it found."""
+    """The files and findings of a report."""
 
     report: Path
-    """One HTML file that needs no other."""
+    """A self-contained HTML file."""
     pictures: tuple[Path, ...]
-    """Its pictures as PNG, beside it."""
+    """The report's pictures as PNG, next to it."""
     findings: tuple[str, ...]
-    """The computed sentences of all its parts."""
+    """The generated sentences of all parts."""
 
 
 def inspect_network(job: InspectJob, progress: Progress = no_progress) -> InspectResult:
-    """Look into a network and write what is seen as one page; raise ColorizeError.
+    """Inspect a network and write a report; raise ColorizeError.
 
-    Photos are decoded one after the other and kept as small pictures, half a megabyte each, so that memory is that of
-    the largest one.
+    Photos are decoded one at a time and kept as small pictures of half a megabyte each, so the peak memory is that of
+    the largest photo.
     """
     network = of_one_size(job.network)
     total = 2 * len(job.photos) + _PATTERN_LAYERS + 2

@@ -1,4 +1,4 @@
-"""Files of one JSON object per line that processes append to, and that survive whatever becomes of these."""
+"""Append-only files with one JSON object per line, which survive crashes of the processes that write them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, exists, is_file, matching, open_regular
 
 MANIFEST, CHECK, EVALUATION = "manifest", "check", "evaluation"
-"""Kinds of journals: of pictures that were made, of photos that were only checked, and of photos that were scored."""
+"""Kinds of journals: for pictures made, for photos only checked, and for photos scored."""
 _LONGEST_LINE = 50_000_000
-"""Characters; a line of an evaluation, the longest kind, has less than a hundredth of it."""
+"""Maximum line length in characters; the longest kind, an evaluation, needs less than a hundredth of it."""
 
 
 def journal_path(folder: Path, kind: str, shard: Shard | None = None) -> Path:
-    """Return where a kind of journal lies in a folder of results: that of all, or the part of one shard."""
+    """Return the path of a journal in a folder of results: the complete one, or the part of one shard."""
     part = f"-{shard.number}-of-{shard.count}" if shard else ""
     return folder / f"{kind}{part}.jsonl"
 
 
 def parts(folder: Path, kind: str) -> dict[Path, Shard]:
-    """Return the parts of a kind of journal that are in a folder, sorted by shard."""
+    """Return the parts of a journal in a folder, sorted by shard."""
     found = {}
     for path in matching(folder, f"{kind}-*-of-*.jsonl"):
         numbers = re.fullmatch(rf"{kind}-(\d{{1,9}})-of-(\d{{1,9}})\.jsonl", path.name)
@@ -39,25 +39,25 @@ def parts(folder: Path, kind: str) -> dict[Path, Shard]:
 
 
 def missing_shards(folder: Path, kind: str) -> list[str]:
-    """Return which parts are not there of those that belong to the parts that are, such as ["3/40"]."""
+    """Return the missing shards of all sets that have at least one part, such as ["3/40"]."""
     there = {(shard.number, shard.count) for shard in parts(folder, kind).values()}
     counts = sorted({count for _, count in there if count <= 100_000})
     return [f"{number}/{count}" for count in counts for number in range(count) if (number, count) not in there]
 
 
 def is_begun(folder: Path, kind: str) -> bool:
-    """Say whether a folder has a kind of journal, or a part of one."""
+    """Return whether a folder has a journal of this kind, or a part of one."""
     return is_file(journal_path(folder, kind)) or bool(parts(folder, kind))
 
 
 def read_journal(path: Path) -> Iterator[dict | None]:
-    """Yield the objects of a journal, and None for each line that is not one; nothing if there is no journal.
+    """Yield the objects of a journal, and None for each invalid line; yield nothing if there is no journal.
 
-    A line is torn when a process or a machine dies while it writes. What it would have said counts as not done. Raises
+    A line is incomplete if a process or machine dies while writing it. Its entry counts as not done. Raises
     ColorizeError if the journal cannot be read.
     """
     try:
-        if not is_file(path):  # nor a pipe, which would be waited for
+        if not is_file(path):  # a pipe would block
             return
         with open_regular(path) as file:
             while line := file.readline(_LONGEST_LINE):
@@ -72,9 +72,9 @@ def read_journal(path: Path) -> Iterator[dict | None]:
 
 @contextmanager
 def appended(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yield what appends an object to a journal, there for every other process as soon as it returns.
+    """Yield a function that appends an object to a journal, visible to other processes as soon as it returns.
 
-    A torn last line of before is cut off. Raises ColorizeError, also inside the block, when the disk refuses.
+    An incomplete last line is removed first. Raises ColorizeError, also inside the block, if writing fails.
     """
     with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def appended(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
             file.truncate(_end_of_last_line(path))
 
         def append(record: Mapping[str, Any]) -> None:
-            line = json.dumps(record).encode() + b"\n"  # names that are no UTF-8 are kept by JSON's escapes
+            line = json.dumps(record).encode() + b"\n"  # JSON escapes preserve names that are not valid UTF-8
             with _refused(path):
                 if file.write(line) != len(line):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -103,13 +103,13 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 def write_journal(path: Path, records: Iterator[Mapping[str, Any]]) -> None:
-    """Write a whole journal, complete or not at all; raise ColorizeError."""
+    """Write a whole journal, completely or not at all; raise ColorizeError."""
     with complete_file(path) as temporary, temporary.open("w", encoding="ascii") as file:
         file.writelines(f"{json.dumps(record)}\n" for record in records)
 
 
 def _end_of_last_line(path: Path, step: int = 65_536) -> int:
-    """Return how many bytes a journal has up to the end of its last whole line."""
+    """Return the length of a journal up to the end of its last complete line, in bytes."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         while end > 0:

@@ -1,4 +1,4 @@
-"""Remove what killed runs have left: half-written files and empty folders."""
+"""Remove what killed runs left behind: half-written files and empty folders."""
 
 from __future__ import annotations
 
@@ -25,24 +25,27 @@ from colorizer.locks import is_abandoned, owned
 from colorizer.settings import RUN_NAME
 
 _RUNNING, _WORKING = ".running-", ".working-"
-"""Prefixes of the names of marks: of a run under OUTPUT, and of a process that writes into a folder others may use."""
+"""Prefixes of marker files: for a run under OUTPUT, and for a process that writes into a folder shared with others."""
 _WORKING_MARK = re.compile(rf"{re.escape(_WORKING)}([0-9a-f]{{16}})-[0-9a-f]{{8}}")
-"""The name of such a mark, and the token of its process in it."""
+"""Name of the second kind of marker, which contains the token of its process."""
 
 
 @contextmanager
 def marked_as_running(results: Path) -> Iterator[None]:
-    """Mark a run, named by its results folder, as one that a living process works on, as long as the block runs."""
+    """Mark a run, identified by its results folder, as in progress during the block."""
     with _marked(results.parent / f"{_RUNNING}{results.name}"):
         yield
 
 
 @contextmanager
 def working_in(folder: Path, names: Path) -> Iterator[None]:
-    """Mark a folder as one that this process writes into, as long as the block runs, and sweep it first.
+    """Clean up a folder, then mark it as one that this process writes into during the block.
 
-    Other processes may write into it at the same time. `names`: the record of the names that this process reserves.
-    Raises ColorizeError.
+    Other processes may write into the folder at the same time. Raises ColorizeError.
+
+    Args:
+        folder: The folder.
+        names: The record of the names that this process reserves.
     """
     _sweep_folder(folder)
     with ExitStack() as stack:
@@ -56,7 +59,7 @@ def working_in(folder: Path, names: Path) -> Iterator[None]:
 
 
 def is_in_use(names: Path) -> bool:
-    """Return whether a living process may still write under the names that a record has."""
+    """Return whether a running process may still write to the names in a record."""
     for mark in matching(names.parent, f"{_WORKING}*"):
         if not is_abandoned(mark):
             with suppress(OSError, ValueError):
@@ -66,7 +69,7 @@ def is_in_use(names: Path) -> bool:
 
 
 def _sweep_folder(folder: Path) -> None:
-    """Remove what killed processes were writing into a folder; files of living processes stay."""
+    """Remove partial files of killed processes from a folder; files of running processes stay."""
     for mark in matching(folder, f"{_WORKING}*"):
         named = _WORKING_MARK.fullmatch(mark.name)
         if not named or not is_abandoned(mark):
@@ -88,7 +91,7 @@ def _marked(mark: Path, text: str = "") -> Iterator[None]:
         starting = Path(file.name)
     try:
         with owned(starting):
-            starting.rename(mark)  # so that it never appears without its owner
+            starting.rename(mark)  # the mark never appears without its owner
             yield
     finally:
         for path in (starting, mark):
@@ -97,7 +100,7 @@ def _marked(mark: Path, text: str = "") -> Iterator[None]:
 
 
 def forget_mark(results: Path) -> None:
-    """Forget that a run was killed, since it is taken up again."""
+    """Remove the mark of a killed run that is being resumed."""
     mark = results.parent / f"{_RUNNING}{results.name}"
     if is_abandoned(mark):
         with suppress(OSError):
@@ -105,12 +108,12 @@ def forget_mark(results: Path) -> None:
 
 
 def sweep(output: Path) -> None:
-    """Remove what killed runs under `output` have left half written, and their folders if nothing else is in them.
+    """Remove half-written files of killed runs under `output`, and their folders if these are then empty.
 
-    What cannot be removed stays: a run must not fail because of an earlier one.
+    Files that cannot be removed stay: a run must not fail because of an earlier one.
     """
     for mark in matching(output / "results", f"{_RUNNING}*"):
-        name = mark.name.removeprefix(_RUNNING)  # a mark with any other name is not followed
+        name = mark.name.removeprefix(_RUNNING)  # marks with any other name are ignored
         if not re.fullmatch(RUN_NAME, name) or not is_abandoned(mark):
             continue
         for folder in (output / "results" / name, output / "models" / name):
@@ -123,8 +126,8 @@ def sweep(output: Path) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove a folder and those inside it, as far as nothing is in them."""
+    """Remove a folder and its subfolders, as far as they are empty."""
     inside = [path for path in reversed(matching(folder, "**/*")) if is_folder(path) and not is_link(path)]
     for path in (*inside, folder):
-        with suppress(OSError):  # one that holds something
+        with suppress(OSError):  # folders that are not empty
             path.rmdir()

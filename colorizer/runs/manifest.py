@@ -1,9 +1,9 @@
-"""The manifest of a folder that several processes write into: what became of each photo, and so what is done.
+"""The manifest of a folder that several processes write into: the outcome of each photo, and so what is done.
 
-`manifest.jsonl` has one line for each photo, JSON: `path` and `result`, relative to the folders of the photos and of
-the results; `sha256` of the result; `seconds`, how long its worker took since its line before; `worker`, host and
-process. Without a result it has `kind` and `why` instead: what kept the photo from being in colour, in a word or two to
-count by, and as a sentence. Each shard appends to a manifest of its own, `manifest-I-of-N.jsonl`.
+`manifest.jsonl` has one JSON line per photo. `path` and `result` are relative to the folders of the photos and of the
+results. `sha256` is the digest of the result. `seconds` is the time since the worker's previous line, and `worker` is
+its host and process. Without a result, `kind` and `why` replace it: the reason for the failure as a short category, and
+as a sentence. Each shard appends to its own manifest, `manifest-I-of-N.jsonl`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from colorizer.runs.journal import MANIFEST, journal_path, parts, read_journal, 
 from colorizer.runs.names import read_names
 
 FINE = "fine"
-"""The kind of a photo that was only checked and can be in colour."""
+"""The kind of a photo that was only checked and can be colorized."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one photo; `result` and `sha256` are of its picture, `kind` and `why` say why there is none."""
+    """A manifest entry for one photo: `result` and `sha256` of its picture, or `kind` and `why` it has none."""
 
     path: str
     seconds: float
@@ -40,26 +40,26 @@ class Line:
     why: str | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return it as it stands in the manifest."""
+        """Return the entry as an object for the manifest."""
         named = {name: getattr(self, name) for name in ("path", "result", "sha256", "kind", "why", "seconds", "worker")}
         return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What the lines of all shards say together."""
+    """Summary of the merged entries of all shards."""
 
     path: Path
-    """The manifest they are in now, each photo once, sorted."""
+    """The merged manifest: each photo once, sorted."""
     results: int
     kinds: Mapping[str, int]
-    """How many photos have no picture, by kind."""
+    """Number of photos without a picture, by kind."""
     reasons: tuple[str, ...]
-    """Why, a sentence for each, some of them at most."""
+    """Sentences that explain failures, limited in number."""
     missing: int
-    """Photos that have a name in this folder and no line."""
+    """Number of photos with a name in this folder but no entry."""
     ignored: int
-    """Lines that were torn, or are not those of a manifest."""
+    """Number of incomplete or invalid lines."""
 
     @property
     def total(self) -> int:
@@ -70,16 +70,16 @@ _MOST_REASONS = 20
 
 
 def lines_of(folder: Path, kind: str, is_wanted: Callable[[str], bool] = lambda path: True) -> dict[str, Line]:
-    """Return what the manifest of a folder and its parts say of each photo, by the photo's relative name.
+    """Read a folder's manifest and its parts, by relative photo name.
 
-    Of several lines the last one with a picture counts, or else the last one. Where two differ in the picture's
-    content, the file itself decides. Raises ColorizeError.
+    If a photo has several entries, the last one with a picture counts, or else the last one. If two entries disagree on
+    the picture's content, the file decides. Raises ColorizeError.
     """
     return _lines(folder, kind, is_wanted)[0]
 
 
 def _lines(folder: Path, kind: str, is_wanted: Callable[[str], bool]) -> tuple[dict[str, Line], int]:
-    """Return what `lines_of` does, and how many lines were ignored."""
+    """Return the result of `lines_of`, and the number of ignored lines."""
     lines: dict[str, Line] = {}
     ignored = 0
     for path in (journal_path(folder, kind), *parts(folder, kind)):
@@ -97,7 +97,7 @@ def _lines(folder: Path, kind: str, is_wanted: Callable[[str], bool]) -> tuple[d
 
 
 def is_as_written(folder: Path, line: Line) -> bool:
-    """Say whether a line's picture is there, and has the content it had when it was written."""
+    """Return whether an entry's picture exists with the recorded content."""
     if line.result is None or line.sha256 is None:
         return False
     try:
@@ -107,7 +107,7 @@ def is_as_written(folder: Path, line: Line) -> bool:
 
 
 def digest(path: Path) -> str | None:
-    """Return the SHA-256 of a file's content, in hexadecimal; None if it cannot be read or is not a regular file."""
+    """Return the SHA-256 of a file in hexadecimal; None if it cannot be read or is not a regular file."""
     try:
         with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -116,9 +116,9 @@ def digest(path: Path) -> str | None:
 
 
 def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
-    """Bring what all shards have appended into one manifest, each photo once, sorted by name; raise ColorizeError.
+    """Merge the entries of all shards into one manifest, each photo once, sorted by name; raise ColorizeError.
 
-    The parts stay where they are: it can be done again, also while shards are still at work.
+    The parts are kept, so the merge can be repeated, even while shards are running.
     """
     lines, ignored = _lines(folder, kind, lambda path: True)
     if not lines:
@@ -139,12 +139,12 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
 
 
 def _is_true(folder: Path, known: Line, other: Line) -> bool:
-    """Say whether the line that is known need not give way to a later one with a picture."""
+    """Return whether a known entry remains valid despite a later one with a picture."""
     return known.sha256 == other.sha256 or is_as_written(folder, known)
 
 
 def _line(record: dict | None) -> Line | None:
-    """Return the line that an object of a journal is; None if it is not one, or leads out of its folder."""
+    """Convert an object of a journal to an entry; None if it is invalid or its paths leave the folder."""
     match record:
         case {"path": str(path), "seconds": float() | int() as seconds, "worker": str(worker)}:
             texts = {name: record.get(name) for name in ("result", "sha256", "kind", "why")}

@@ -1,4 +1,4 @@
-"""Under which name each photo of a run is written."""
+"""Names of the files to which a run's photos are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from colorizer.runs.leftovers import is_in_use
 from colorizer.settings import PhotoLimits
 
 _Names = dict[str, tuple[str, list[int] | None]]
-"""The written name and the fingerprint of photos, by their own names."""
+"""Written name and fingerprint of each photo, by the photo's own name."""
 
 
 def picture_paths(
@@ -31,9 +31,18 @@ def picture_paths(
 ) -> dict[Path, Path]:
     """Reserve a path for the color copy of every photo: its own name, in its own subfolder of the run's results.
 
-    A name that is taken by another photo, by a file or by another living run is numbered. `record` (NAMES in the
-    results unless specified) says which photo has which name: in a run that is continued, an unchanged photo gets its
-    own name again. Raises ColorizeError.
+    A name is numbered if another photo, a file or another active run uses it. If a run is resumed, an unchanged photo
+    gets its previous name.
+
+    Args:
+        run: The run.
+        root: The folder to which the photos' names are relative.
+        photos: The photos.
+        limits: Limits of photos, and how their copies are written.
+        record: The record of written names, by default NAMES in the run's results.
+
+    Raises:
+        ColorizeError: The names cannot be recorded.
     """
     record = record or run.results / NAMES
     with one_at_a_time(run.results):
@@ -46,19 +55,20 @@ def picture_paths(
 
 
 def _other_records(record: Path) -> dict[Path, _Names]:
-    """Return the names that other sources have in the folder of a record, by their records."""
+    """Return the names that other records in the same folder hold, by record."""
     return {path: read_names(path) for path in matching(record.parent, ".names*.json") if path != record}
 
 
 def _may_be_used(record: Path) -> bool:
-    """Return whether somebody may still write under the names of a record: a living run, or processes that share out
-    photos, perhaps on other machines.
+    """Return whether other processes may still write to the names in a record.
+
+    These are active runs, or processes that share photos, possibly on other machines.
     """
     return is_in_use(record) or (record.name == NAMES and is_begun(record.parent, MANIFEST))
 
 
 def _give_up(records: Mapping[Path, _Names], reserved: Collection[str]) -> None:
-    """Take names that this run has now out of other records, so that those do not count its pictures as theirs."""
+    """Remove names that this run now uses from other records, so that these do not claim its pictures."""
     for record, names in records.items():
         kept = {photo: entry for photo, entry in names.items() if _key(entry[0]) not in reserved}
         if len(kept) < len(names):
@@ -66,7 +76,7 @@ def _give_up(records: Mapping[Path, _Names], reserved: Collection[str]) -> None:
 
 
 def record_move(record: Path, root: Path, photo: Path, path: Path) -> None:
-    """Record that the color copy of a photo has another name than the one reserved for it; raise ColorizeError."""
+    """Record that a photo's color copy has another name than the reserved one; raise ColorizeError."""
     with one_at_a_time(record.parent):
         print_ = fingerprint(photo)
         name = str(path.relative_to(record.parent))
@@ -77,13 +87,25 @@ def record_move(record: Path, root: Path, photo: Path, path: Path) -> None:
 def shared_names(
     run: Run, root: Path, photos: Sequence[Path], part: Sequence[Path], limits: PhotoLimits = DEFAULT_LIMITS
 ) -> list[str]:
-    """Return under which name, relative to the run's results, the colour copy of every photo of `part` goes, when
-    several processes share out `photos`, sorted, each its own part.
+    """Choose names for photos that several processes share.
 
-    Whichever comes first chooses the names of all, as `picture_paths` does, and writes them down before any picture is
-    written; the others find them there. Two that choose at the same time see the same folder, and so choose the same:
-    a choice is made anew if somebody has written the names down in the meantime, since pictures that have come to
-    lie there since would be taken for other people's files. Raises ColorizeError.
+    The first process chooses the names of all photos, as `picture_paths` does, and records them before any picture is
+    written. The others read that record. Processes that choose at the same time see the same folder and make the same
+    choice. A process repeats its choice if the record has changed in the meantime, because pictures written since then
+    would look like unrelated files.
+
+    Args:
+        run: The run.
+        root: The folder to which the photos' names are relative.
+        photos: All photos, sorted.
+        part: The photos of this process.
+        limits: Limits of photos, and how their copies are written.
+
+    Returns:
+        The name for each photo of `part`, relative to the run's results.
+
+    Raises:
+        ColorizeError: The names cannot be recorded, or there are too many photos for one folder.
     """
     record = run.results / NAMES
     while True:
@@ -105,12 +127,12 @@ def _content(record: Path) -> bytes | None:
     try:
         with open_regular(record) as file:
             return hashlib.file_digest(file, "sha256").digest()
-    except OSError:  # none yet
+    except OSError:  # not written yet
         return None
 
 
 def _is_known(known: _Names, root: Path, photo: Path) -> bool:
-    """Say whether a photo has its name already; one that has changed since is another photo."""
+    """Return whether a photo has a name; a photo that has changed counts as a new one."""
     entry, print_ = known.get(str(photo.relative_to(root))), fingerprint(photo)
     return entry is not None and entry[1] == (print_ and list(print_))
 
@@ -123,7 +145,7 @@ def _chosen(
     limits: PhotoLimits,
     in_use: Collection[str] = (),
 ) -> _Names:
-    """Return the names that are known, and one for every other photo; `in_use`: keys of names that others have."""
+    """Return the known names plus one for every other photo, avoiding `in_use` (keys of names that others use)."""
     names = dict(known)
     taken = {_key(str(run.results / name)) for name in in_use}
     taken |= {_key(str(run.results / name)) for name in (*RESERVED, *(name for name, _ in known.values()))}
@@ -132,7 +154,7 @@ def _chosen(
         print_ = fingerprint(photo)
         if print_ and known.get(str(relative), ("", None))[1] == list(print_):
             continue
-        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS):  # folders of the run's own
+        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS):  # the run's own folders
             relative = Path(f"{relative.parts[0]}-photos", *relative.parts[1:])
         wanted = run.results / relative.with_name(written_name(photo, limits))
         path = next(path for path in numbered(wanted) if _key(str(path)) not in taken and not os.path.lexists(path))
@@ -142,12 +164,15 @@ def _chosen(
 
 
 def read_names(record: Path, among: Collection[str] | None = None) -> _Names:
-    """Return the written name and the fingerprint of every photo a run has colorized, by the photo's own name; or only
-    of those that are in `among`, which spares looking where a million others lead.
+    """Read the written name and fingerprint of every photo that a run has colorized, by the photo's own name.
+
+    Args:
+        record: The record.
+        among: If given, the only photos to return. This avoids checking the paths of up to a million others.
     """
     try:
         read = read_json(record)
-    except (OSError, ValueError):  # none yet, or no longer: all names are chosen anew
+    except (OSError, ValueError):  # missing or unreadable: all names are chosen again
         return {}
     if not isinstance(read, dict):
         return {}
@@ -160,12 +185,12 @@ def read_names(record: Path, among: Collection[str] | None = None) -> _Names:
 
 
 def _key(name: str) -> str:
-    """Return the same text for two names that some file systems take for one, which ignore case and normalization."""
+    """Return an equal key for names that are equal on file systems that ignore case or normalization."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _is_entry(results: Path, entry: Any) -> bool:
-    """Say whether something read is a name inside the run's results that a photo may have, and a fingerprint."""
+    """Return whether a decoded entry has a valid name inside the run's results, and a fingerprint."""
     match entry:
         case [str(name), None | [int(), int()]]:
             with suppress(InvalidDocument):
@@ -177,9 +202,9 @@ def _is_entry(results: Path, entry: Any) -> bool:
 def paths_beside(
     photos: Sequence[Path], keeps_existing: bool, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> dict[Path, Path]:
-    """Return where the colour copy of every photo goes when it is to lie beside it: "NAME-colour.jpg".
+    """Return the path of each photo's color copy next to the photo: "NAME-colour.jpg".
 
-    A name that is taken is numbered, unless the file there is such a copy and `keeps_existing` says that it stays.
+    A name in use is numbered, unless that file is such a copy and `keeps_existing` is set.
     """
     paths: dict[Path, Path] = {}
     taken: set[Path] = set()

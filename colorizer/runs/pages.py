@@ -1,5 +1,4 @@
-"""Files of several pages in a run: each page is colorized as a photo of its own, and written into one file with the
-others."""
+"""Multi-page files in a run: each page is colorized as a separate photo, then combined into one file."""
 
 from __future__ import annotations
 
@@ -20,17 +19,18 @@ from colorizer.photos.writing import write_pages
 
 @dataclass(frozen=True)
 class Written:
-    """A page that was written, or a photo that has only one."""
+    """A written page, or a photo with a single page."""
 
     file: Path
     row: Sequence[Image.Image]
-    """Of a comparison sheet; none of pages that are not the first."""
+    """The pictures for a comparison sheet; empty for all pages but the first."""
 
 
 @contextmanager
 def page_folder(results: Path, pages: Mapping[Path, int]) -> Iterator[Path]:
-    """Yield a hidden folder for pages that wait for those before them, gone after the block; `results` itself where no
-    photo has several. Raises ColorizeError.
+    """Yield a hidden folder for finished pages, removed after the block; `results` if no photo has several pages.
+
+    Raises ColorizeError.
     """
     if max(pages.values(), default=1) == 1:
         yield results
@@ -46,7 +46,7 @@ def page_folder(results: Path, pages: Mapping[Path, int]) -> Iterator[Path]:
 
 
 def page_file(folder: Path) -> Path:
-    """Return a new file for one page, called as what is unfinished, so that it is swept; raise ColorizeError."""
+    """Create a file for one page, named as unfinished so that it is cleaned up after a crash; raise ColorizeError."""
     try:
         with tempfile.NamedTemporaryFile(prefix=unfinished_prefix(), suffix=".tif", dir=folder, delete=False) as file:
             return Path(file.name)
@@ -55,10 +55,14 @@ def page_file(folder: Path) -> Path:
 
 
 def gathered(target: Path, parts: Iterator[Colorized | Failure], move: Move = Path.replace) -> Colorized | Failure:
-    """Return what became of a photo, of whose pages, one or several, `parts` has the outcomes in order.
+    """Combine the outcomes of a photo's pages into one outcome.
 
-    The files of several pages become one at `target`; `move` as in `files.complete_file`. A photo of which any page
-    has failed is a failure.
+    A photo with a failed page is a failure.
+
+    Args:
+        target: The file for the combined pages, if there are several.
+        parts: The outcomes of the pages, in order.
+        move: As in `files.complete_file`.
     """
     first = next(parts)
     second = next(parts, None)
@@ -68,7 +72,7 @@ def gathered(target: Path, parts: Iterator[Colorized | Failure], move: Move = Pa
         write_pages(target, (_file(part) for part in chain((first, second), parts)), move)
         return first
     except ColorizeError as error:
-        for part in parts:  # they take room, and are of no use
+        for part in parts:  # free the disk space
             if isinstance(part, Colorized):
                 part.delivered.file.unlink()
         return Failure(first.path, str(error))

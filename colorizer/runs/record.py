@@ -1,4 +1,4 @@
-"""The record beside a trained model: what was done, how well it went, and what it learned from."""
+"""The record next to a trained model: its settings, scores and training photos."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def save_record(
 
 
 def learned_from(model: Path, photos: Iterable[Path]) -> int:
-    """Return how many of some photos a model file's own record says it learned from, 0 where there is no record.
+    """Count the photos that a model was trained on, according to its record; 0 without a record.
 
-    Photos are told by their name and size, so a copy elsewhere is found, and one written anew is not.
+    Photos are identified by name and size. A copy elsewhere is recognized; a re-encoded one is not.
     """
     try:
         marks = set(read_json(model.parent / RECORD, allows_nan=True)["learned_from"])
-    except (OSError, ValueError, KeyError, TypeError):  # no record, or none of ours
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or not a valid record
         return 0
     return sum(_mark(photo) in marks for photo in photos)
 
@@ -77,6 +77,6 @@ def save_history(history: Mapping[str, Sequence[float | None]], path: Path) -> P
 def _mark(photo: Path) -> str:
     try:
         size = photo.stat().st_size
-    except OSError:  # gone since
+    except OSError:  # deleted since
         size = 0
     return hashlib.sha256(f"{photo.name}:{size}".encode("utf-8", "surrogateescape")).hexdigest()[:12]

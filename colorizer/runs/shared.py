@@ -1,9 +1,8 @@
-"""Photos that several processes give colour together, into one folder: begun alike by each of them, then a portion at
-a time.
+"""Photos that several processes colorize together into one folder, portion by portion.
 
-No process waits for another, and none need know of any other: which names the pictures have is chosen once
-(`names.shared_names`), every file is written whole under a temporary name beside its own and renamed, and what became
-of it is a line of a manifest (`manifest`). So a portion that is done twice ends in the same bytes.
+The processes do not wait for each other and need not know of each other. Names are chosen once (`names.shared_names`).
+Every file is written under a temporary name next to its own and then renamed, and its outcome is an entry in a manifest
+(`manifest`). A portion that is processed twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -39,28 +38,28 @@ from colorizer.runs.pages import Written, gathered, page_file, page_folder
 from colorizer.settings import DEFAULT_READING, Reading
 
 Named = tuple[str, str]
-"""A photo and its picture, relative to the folders of the photos and of the results; text, of which a million takes
-less memory than of paths."""
+"""A photo and its picture, relative to the folders of the photos and of the results. These are strings, because a
+million of them take less memory than paths."""
 IN_COLOUR, UNREADABLE, FAILED = "in colour already", "unreadable", "not colorized"
-"""Kinds of photos without a picture; what is no photo has the kind it is of."""
+"""Kinds of photos without a picture. Files that are not photos have the kind of their file type."""
 
 
 @dataclass(frozen=True)
 class SharedJob:
-    """What every process must know that gives photos colour with others; it can be sent to them."""
+    """What every process needs to know to colorize photos with others; it can be sent to them."""
 
     root: Path
-    """The folder the photos' relative names start from, under the same name for all."""
+    """The folder to which the photos' names are relative, under the same path for all processes."""
     folder: Path
-    """Where the pictures go, under the same name for all."""
+    """The output folder, under the same path for all processes."""
     adjustment: Adjustment = AS_MEANT
     reading: Reading = DEFAULT_READING
     takes_colour: bool = False
-    """Whether photos that are in colour already get new ones; else they are left out, whatever the others are."""
+    """Whether color photos are colorized too; otherwise they are skipped."""
     has_hints: bool = True
-    """Whether hints beside photos are followed."""
+    """Whether hints next to photos are used."""
     origin: str = ""
-    """What the photos' folder is called where `root` only stands in for it."""
+    """Name of the photos' folder if `root` is only a placeholder for it."""
 
     @property
     def run(self) -> Run:
@@ -68,10 +67,15 @@ class SharedJob:
 
 
 def begin(job: SharedJob, model: str, weights: str) -> None:
-    """Mark the folder of results, and write down what its pictures are made from; raise ColorizeError where they were
-    made from something else.
+    """Mark the folder of results, and record what its pictures are made from.
 
-    `model` and `weights`: the network's name, and the digest of its weights.
+    Args:
+        job: The shared job.
+        model: The network's name.
+        weights: The digest of its weights.
+
+    Raises:
+        ColorizeError: The folder's pictures were made from something else.
     """
     made_from = how_made(job.root, model, weights, job.adjustment)
     if job.origin:
@@ -89,14 +93,22 @@ def begin(job: SharedJob, model: str, weights: str) -> None:
 
 
 def named_photos(job: SharedJob, photos: Sequence[Path], part: Sequence[Path]) -> list[Named]:
-    """Return the photos of a part of all, each with the name of its picture; raise ColorizeError."""
+    """Return the photos of `part`, each with the name of its picture; raise ColorizeError."""
     names = shared_names(job.run, job.root, photos, part, job.reading.limits)
     return [(str(photo.relative_to(job.root)), name) for photo, name in zip(part, names, strict=True)]
 
 
 def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST, is_store: bool = False) -> list[Named]:
-    """Return the photos that are not done: those of which no manifest of the folder has a picture that still is what
-    it says, or, in an object store, that is there. Those that only were checked are done if they were fine.
+    """Return the photos that are not done yet.
+
+    A photo is done if a manifest in the folder records a picture that still has the recorded content or, in an object
+    store, that exists. Photos that were only checked are done if they were fine.
+
+    Args:
+        job: The shared job.
+        photos: The photos with the names of their pictures.
+        kind: The kind of journal.
+        is_store: Whether the folder is in an object store.
     """
     lines = lines_of(job.folder, kind, {photo for photo, _ in photos}.__contains__)
 
@@ -113,7 +125,7 @@ def remaining(job: SharedJob, photos: Sequence[Named], kind: str = MANIFEST, is_
 
 
 def check_portion(job: SharedJob, photos: Sequence[Named]) -> Iterator[Line]:
-    """Check photos, each to its last pixel, and yield a line for each."""
+    """Check photos by decoding them completely, and yield an entry for each."""
     timed = _timed()
     check = _check(job, [photo for photo, _ in photos])
     yield from (timed(line) for line in _left_out(job, check))
@@ -121,9 +133,9 @@ def check_portion(job: SharedJob, photos: Sequence[Named]) -> Iterator[Line]:
 
 
 def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) -> Iterator[Line]:
-    """Check photos, give those that are fine colour, and yield a line for each as soon as it is done, in no order.
+    """Check photos, colorize those that are fine, and yield an entry for each as soon as it is done, in any order.
 
-    Who stops before the end closes it. Raises ColorizeError for what concerns all photos alike.
+    To stop early, close the iterator. Raises ColorizeError for problems that affect all photos.
     """
     names, timed = dict(photos), _timed()
     check = _check(job, list(names))
@@ -152,7 +164,7 @@ def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) 
 
 
 def given_up(job: SharedJob, photo: Named) -> Line:
-    """Return the line of a photo over which the processes died that were to give it colour."""
+    """Return the entry of a photo that crashed every process that tried to colorize it."""
     path = job.root / photo[0]
     return _line(job, path, kind=FAILED, why=f"Cannot colorize {path}: it ended every worker that tried to.")
 
@@ -180,7 +192,7 @@ def _outcomes(
 
 
 def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:
-    # What is remembered of a folder is one file, which processes that know a part each would take from one another.
+    # The cache is one file per folder, so processes that each know a part would overwrite each other's entries.
     reading = replace(job.reading, cache_folder=None)
     check = check_photos(Dataset(job.root, tuple(job.root / photo for photo in photos), 0), False, reading)
     return replace(check, fine=(*check.fine, *check.in_colour), in_colour=()) if job.takes_colour else check
@@ -201,7 +213,7 @@ def _line(job: SharedJob, photo: Path, **facts: str | None) -> Line:
 
 
 def _timed() -> Callable[[Line], Line]:
-    """Return what puts into each line how long it took since the line before, or since now."""
+    """Return a function that sets an entry's duration to the time since the previous entry, or since now."""
     last = time.monotonic()
 
     def timed(line: Line) -> Line:

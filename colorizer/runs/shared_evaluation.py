@@ -1,7 +1,7 @@
-"""Colour photos that several processes score together, a portion at a time; their figures joined in the end.
+"""Color photos that several processes score together, portion by portion, and the joined scores.
 
-`evaluation.jsonl` has one line for each portion, JSON: its figures, and those of each of its photos, by relative name.
-Each shard appends to an evaluation of its own, `evaluation-I-of-N.jsonl`.
+`evaluation.jsonl` has one JSON line per portion: its figures, and those of each of its photos by relative name. Each
+shard appends to its own evaluation, `evaluation-I-of-N.jsonl`.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ WRONG_FORMAT = "of another colour format"
 
 @dataclass(frozen=True)
 class SharedEvaluation:
-    """What every process must know that scores photos with others; it can be sent to them."""
+    """What every process needs to know to score photos with others; it can be sent to them."""
 
     root: Path
     folder: Path
     colour_format: str
-    """Of the photos that are scored: `dataset.check.colour_format` of all of them."""
+    """Color format of the photos to score: `dataset.check.colour_format` of all of them."""
     settings: dict[str, Any]
-    """Fields of `EvaluateJob`, beside network, photos and folders."""
+    """Fields of `EvaluateJob` other than network, photos and folders."""
     made_from: str
-    """What tells these figures from those of another model or other settings."""
+    """Identifies the model and settings, to separate these figures from others."""
 
 
 @dataclass(frozen=True)
 class JoinedEvaluation:
-    """The figures of all photos, and what is missing in them."""
+    """The figures of all photos, and what is missing from them."""
 
     evaluation: Evaluation
     left_out: dict[str, int]
-    """How many files were not scored, by kind."""
+    """Number of files that were not scored, by kind."""
     scores: Path
-    """Every photo's scores, as CSV."""
+    """Scores of every photo, as CSV."""
     hues: Path
-    """A drawing of which hues became which."""
+    """A plot of true and predicted hues."""
     ignored: int
-    """Lines that were torn, or are not those of an evaluation."""
+    """Number of incomplete or invalid lines."""
 
 
 def evaluate_portion(job: SharedEvaluation, network: Network, photos: Sequence[str]) -> dict[str, Any]:
-    """Score the photos of a portion, by their relative names, and return its line; raise ColorizeError."""
+    """Score a portion of photos, given by relative name, and return its journal line; raise ColorizeError."""
     fields = job.settings
     reading = replace(fields["reading"], cache_folder=None)
     dataset = Dataset(job.root, tuple(job.root / photo for photo in photos), 0)
@@ -81,7 +81,7 @@ def evaluate_portion(job: SharedEvaluation, network: Network, photos: Sequence[s
 
 
 def unscored(job: SharedEvaluation, photos: Sequence[str], portion: int) -> list[list[str]]:
-    """Return the portions, of so many photos at most, that no evaluation in the folder has; raise ColorizeError."""
+    """Return the photos without scores in the folder, in portions of at most `portion` photos; raise ColorizeError."""
     ours = (line for line in _lines(job.folder) if line and line["made_from"] == job.made_from)
     known = {name for line in ours for name in line["photos"]}
     left = [photo for photo in photos if photo not in known]
@@ -89,7 +89,7 @@ def unscored(job: SharedEvaluation, photos: Sequence[str], portion: int) -> list
 
 
 def join_evaluation(folder: Path) -> JoinedEvaluation:
-    """Join the figures of all parts, and save every photo's scores and the hues beside them; raise ColorizeError."""
+    """Join the figures of all parts, and save the scores and the hue plot next to them; raise ColorizeError."""
     read = list(_lines(folder))
     lines = [line for line in read if line]
     if len({line["made_from"] for line in lines}) > 1:
@@ -117,7 +117,7 @@ def join_evaluation(folder: Path) -> JoinedEvaluation:
 
 
 def _lines(folder: Path) -> Iterator[dict[str, Any] | None]:
-    """Yield the lines of the evaluations in a folder, and None for each that is not one."""
+    """Yield the lines of the evaluations in a folder, and None for each invalid one."""
     for path in (journal_path(folder, EVALUATION), *parts(folder, EVALUATION)):
         for line in read_journal(path):
             yield line if _is_line(line) else None
