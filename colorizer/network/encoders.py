@@ -40,7 +40,7 @@ _BLOCK = re.compile(r"(?:bn_)?(Conv1|expanded_conv|block_\d+|conv1|pool1|stack\d
 
 @dataclass(frozen=True)
 class Encoded:
-    """What an encoder makes of luma."""
+    """Features of an encoder."""
 
     skips: tuple[keras.KerasTensor, ...]
     """Features at strides 4, 8 and 16."""

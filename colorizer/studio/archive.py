@@ -14,7 +14,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the zip: one that is removed when it is in, or a text."""
+    """An entry of the zip: a file, which is deleted after it is added, or a text."""
 
     name: str
     content: Path | str

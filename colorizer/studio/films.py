@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Preview:
-    """What a frame looks like."""
+    """Preview of a frame."""
 
     content: bytes
     """A JPEG of at most 512 pixels."""
@@ -143,7 +143,7 @@ class Films:
 
     @contextmanager
     def _open(self, id_: str, seconds: float) -> Iterator[tuple[SittingPhoto, SetFrame]]:
-        """Yield a film and one of its frames, for an answer to the person."""
+        """Yield a film and one of its frames, to answer the user."""
         from colorizer.film.reading import examine_film
         from colorizer.studio.film_frames import set_frame
 

@@ -32,7 +32,7 @@ _MOST_REMOVED = 100
 
 @dataclass(frozen=True)
 class SittingLimits:
-    """What a sitting may hold."""
+    """Limits of a sitting."""
 
     maximum_photos: int = 2_000
     maximum_photo_bytes: int = 1_000_000_000
@@ -76,7 +76,7 @@ class SittingFilm:
 
 @dataclass(frozen=True)
 class SittingPhoto:
-    """One photo, or film, as it stands."""
+    """The current state of one photo or film."""
 
     id: str
     """Generated here; also the name of its file, apart from a film's extension."""

@@ -39,7 +39,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SavedPhoto:
-    """A colour photo, ready to be sent."""
+    """A colorized photo, ready to be sent."""
 
     path: Path
     name: str

@@ -42,7 +42,7 @@ class Average(keras.callbacks.Callback):
         self._swap()
 
     def finish(self) -> None:
-        """Assign the average to the network permanently; not called when `fit` ends, because another phase may follow."""
+        """Assign the average to the network permanently; not done when `fit` ends, as another phase may follow."""
         for average, weight in zip(self.averages, self.weights, strict=True):
             weight.assign(average)
 

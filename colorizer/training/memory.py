@@ -1,4 +1,4 @@
-"""Memory of a training step, estimated so that a step that is too large is refused before the system kills the process."""
+"""Memory of a training step, estimated to refuse one that is too large before the system kills the process."""
 
 from __future__ import annotations
 
