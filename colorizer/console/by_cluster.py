@@ -101,7 +101,7 @@ def _share_out(
 
 
 def _model(talk: Conversation) -> Path | None:
-    """Return the model file, which has the same path on all machines; None for the shipped one, which each machine has."""
+    """Return the model file, at the same path on all machines; None for the shipped one, which each machine has."""
     path = model_path(talk)
     return None if path == networks.PRETRAINED else path.absolute()
 

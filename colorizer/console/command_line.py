@@ -249,8 +249,7 @@ def _accept_every_character() -> None:
 
 
 def _say_no_more(error: OSError) -> None:
-    """Report an output error on standard error, unless the reader is gone, and redirect both streams to the null
-    device.
+    """Report an output error on standard error, unless the reader is gone, and redirect both streams to null.
 
     This also discards what Python still buffers for them
     (https://docs.python.org/3/library/signal.html#note-on-sigpipe).

@@ -47,7 +47,7 @@ def ending() -> None:
 
 
 def was_interrupted(error: BaseException) -> bool:
-    """Return whether an error was caused by a KeyboardInterrupt, which may be converted inside imports and callbacks."""
+    """Return whether a KeyboardInterrupt caused an error; imports and callbacks may convert it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):

@@ -88,7 +88,7 @@ def with_cut_off(
 
 
 def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> None:
-    """Report files of which only the first page is read and, with `has_all_pages`, how many have all pages colorized."""
+    """Report files of which only the first page is read and, with `has_all_pages`, files with all pages colorized."""
     whole = [path for path in check.several_pages if has_all_pages and is_written_whole(path)]
     if whole:
         console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page comes out in colour.")

@@ -1,4 +1,4 @@
-"""Folders and commands for users of a terminal: the checkout or the current folder, and what answers say about files."""
+"""Folders and commands for users of a terminal: the checkout or the current folder, and answers about files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def home() -> Path:
-    """Return the folder with dataset/ and OUTPUT/: that of colorize.py, or the current one if the program is installed."""
+    """Return the folder with dataset/ and OUTPUT/: that of colorize.py, or the current one if installed."""
     return _CHECKOUT if is_file(_CHECKOUT / "colorize.py") else Path.cwd()
 
 

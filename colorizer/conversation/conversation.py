@@ -157,5 +157,5 @@ class Conversation:
 
 
 def _harmless(words: dict[str, Any]) -> dict[str, Any]:
-    """Make the values of a prompt's placeholders safe to print: names from outside on one line, without control codes."""
+    """Make a prompt's placeholder values safe to print: names from outside on one line, without control codes."""
     return {name: shown(str(word)) if isinstance(word, str | Path) else word for name, word in words.items()}

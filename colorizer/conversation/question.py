@@ -131,7 +131,7 @@ def one_of(options: dict[str, str]) -> Parser:
 
 
 def numbered(options: Iterable[str]) -> dict[str, str]:
-    """Return the inputs that `one_of` accepts for a menu: each option by its number, counted from one, and by its name."""
+    """Return the inputs that `one_of` accepts for a menu: each option by number, counted from one, and by name."""
     names = list(options)
     return {str(number): name for number, name in enumerate(names, 1)} | {name: name for name in names}
 

@@ -77,7 +77,7 @@ class TrainResult:
 def begin_training(
     network: Network, specification: RunSpecification, run: Run, reading: Reading = DEFAULT_READING
 ) -> TrainJob:
-    """Write the specification of a new training, so that it can be resumed, and return its job. Raises ColorizeError."""
+    """Write the specification of a new training, to make it resumable, and return its job. Raises ColorizeError."""
     write_specification(run, specification, network)
     return TrainJob(network, specification, run, reading)
 

@@ -104,7 +104,7 @@ class Workshop:
         return is_answered and not self._thread.is_alive()
 
     def recolour(self, id_: str, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> bytes:
-        """Set a photo's hints and adjustment, and return a preview: a JPEG of at most 512 pixels. Raises ColorizeError."""
+        """Set a photo's hints and adjustment, and return a JPEG preview of at most 512 pixels. Raises ColorizeError."""
         with self._open(id_) as (_, opened):
             preview = opened.hinted(adjustment).preview(hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
