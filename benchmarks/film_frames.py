@@ -50,7 +50,7 @@ class Trial:
 
 
 def trials(films: int, seed: int = 0) -> Iterator[Trial]:
-    """Yield films of 1 to `MOST_FRAMES` frames, all lengths about equally often, with every source, rate and encoding."""
+    """Yield films of 1 to `MOST_FRAMES` frames, each length about equally often, of every source, rate and encoding."""
     rng = np.random.default_rng(seed)
     for number in range(films):
         ending, codec, pixels = _SOURCES[number % len(_SOURCES)]

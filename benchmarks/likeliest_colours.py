@@ -1,5 +1,4 @@
-"""`python -m benchmarks.likeliest_colours PHOTOS [TABLE]`: measure how often a suggested color is close to the true
-one.
+"""`python -m benchmarks.likeliest_colours PHOTOS [TABLE]`: measure how often suggested colors are true.
 
 PHOTOS holds one folder of color photos for each source. With TABLE, first writes that file (an `.npz`, which replaces
 `colorizer/pretrained/likeliest_colours.npz`) from photos of the sources that are not held out. The table belongs to the

@@ -131,9 +131,7 @@ def _gray_frame(levels: np.ndarray, pixels: str) -> av.VideoFrame:
 
 
 def _tone(out: av.container.OutputContainer, seconds: Fraction, codec: str):
-    """Add an audio stream; return a function that writes some seconds of it, silence and then a tone from the middle
-    on.
-    """
+    """Add an audio stream; return a function that writes it: silence, then a tone from the middle on."""
     stream = out.add_stream(codec, rate=_SOUND_RATE, layout="mono")
     stream.bit_rate = 96_000  # WMA requires a bit rate
 

@@ -1,5 +1,4 @@
-"""`python -m benchmarks.repair FOLDER [photos]`: measure what `--repair` fixes of damage drawn onto photos, and its
-harm.
+"""`python -m benchmarks.repair FOLDER [photos]`: measure what `--repair` fixes and harms.
 
 Dust, scratches and creases, the same each time, are drawn onto photos of a folder after conversion to gray, one kind
 onto each copy. Printed for each kind: the share of visibly damaged pixels (changed by at least a tenth of the range

@@ -206,9 +206,7 @@ def precision(folder: Path) -> Iterator[Row]:
 
 
 def colorize(folder: Path) -> Iterator[Row]:
-    """Folders end to end with files written: small photos against the network alone, large ones against decode +
-    encode.
-    """
+    """Folders end to end, files written: small photos against the network alone, large ones against decode + encode."""
     from colorizer.inference.colorize import propose
     from colorizer.network import load_model
     from colorizer.photos import read_photo

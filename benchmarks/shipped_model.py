@@ -1,4 +1,4 @@
-"""`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: continue training the shipped model, as was done for it.
+"""`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: train the shipped model further, as was done for it.
 
 PHOTOS holds one folder for each source. Training starts from the shipped model, and dead channels of its encoder get
 new weights. It trains on all sources except the held-out ones, whose photos determine which weights are kept. Nearly
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
-"""Sources for validation, and number of photos from each: scenes, objects, landscapes and cities, seven classes,
-people.
-"""
+"""Validation sources, with photos from each: scenes, objects, landscapes and cities, seven classes, people."""
 LEAST_COLOURFULNESS = 12.0
 BATCH_SIZE, SEED = 32, 42
 TOP_BLOCKS = ("block_13", "block_14", "block_15", "block_16")

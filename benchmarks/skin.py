@@ -1,5 +1,4 @@
-"""`python -m benchmarks.skin TRUE COLORIZED`: measure how close faces come to their true color, by lightness of the
-skin.
+"""`python -m benchmarks.skin TRUE COLORIZED`: measure color errors of faces, by lightness of the skin.
 
 TRUE is the folder of the test photos, COLORIZED a folder with the same names in color. `faces.json` holds a box around
 each of their faces: found by OpenCV's cascade of frontal faces, checked individually, without those in colored light.

@@ -24,9 +24,7 @@ TRAINING_PHOTOS, VALIDATION_PHOTOS, BATCH_SIZE, EPOCHS, SEED = 800, 200, 16, 20,
 _FILTERS = (16, 32, 64, 128, 256)
 _DROPOUT, _L2 = 0.2, 1e-4
 _NO_DIFFERENCE = 0.02
-"""Difference of gains, in decibels, below which they count as equal: within one training, half a percent of the error
-is noise.
-"""
+"""Decibels below which two gains count as equal: within one training, half a percent of the error is noise."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,4 @@
-"""`python -m benchmarks.toning BLACK_AND_WHITE COLOUR [photos]`: measure how often photos are wrongly classified as
-color or not.
+"""`python -m benchmarks.toning BLACK_AND_WHITE COLOUR [photos]`: measure errors in the detection of color photos.
 
 Classified are the photos of a folder of black-and-white ones, toned or not; photos of a folder of color ones, converted
 to black and white and toned with known curves, of which a third are also stained and a third noisy; the least colorful

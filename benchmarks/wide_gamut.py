@@ -1,5 +1,4 @@
-"""`python -m benchmarks.wide_gamut FOLDER [photos]`: measure how colorizing changes the lightness of gray with a
-profile.
+"""`python -m benchmarks.wide_gamut FOLDER [photos]`: measure how colorizing changes lightness.
 
 Photos of a folder are converted to gray, given a profile, and colorized in two ways: in sRGB, as the program does it;
 and as if the profile were sRGB, with the same profile attached to the result. Lightness is CIE L*, according to the
