@@ -24,7 +24,7 @@ except ImportError:  # Windows
 
 NO_SPACE, BROKEN, INTERRUPTED, FULL = "no space", "input/output error", "interrupted", "full from here on"
 FAULTS = (NO_SPACE, BROKEN, INTERRUPTED, FULL)
-"""Only this operation fails; Ctrl-C during the operation; from this operation on, files cannot exceed 64 bytes."""
+"""The first two fail only this operation; then Ctrl-C during it; then files limited to 64 bytes from it onward."""
 _ERRORS = {NO_SPACE: errno.ENOSPC, BROKEN: errno.EIO}
 _FULL_BYTES = 64
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC

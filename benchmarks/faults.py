@@ -1,4 +1,4 @@
-"""`python -m benchmarks.faults [every] [journey ...]`: make each file operation fail, and check the results.
+"""`python -m benchmarks.faults [every] [command ...]`: make each file operation fail, and check the results.
 
 The commands run on scikit-image's photographs, with a small network, in this process. Each operation that opens a file
 for writing, or creates, renames or removes something, fails in turn in four ways (`failing`); with `every`, only every

@@ -19,7 +19,7 @@ SCAN, LARGE_SCAN = (11_600, 8_650), (17_000, 17_000)
 
 
 def startup(folder: Path) -> Iterator[Row]:
-    """Time from the command to the first question, compared with a Python that imports rich."""
+    """Measure the time from the command to the first question, compared with a Python that imports rich."""
     ours = [sys.executable, str(PROJECT / "colorize.py")]
     reference = [sys.executable, "-c", "import rich"]
 
@@ -43,7 +43,7 @@ _PARTS = {
 
 
 def start(folder: Path) -> Iterator[Row]:
-    """Time from the command to the first written photo and the end, compared with a Python that imports TensorFlow."""
+    """Measure the time from the command to the first written photo and the end, compared with importing TensorFlow."""
     (photo,) = write_jpegs(folder / "photo", 1, 500, 375)
     Image.open(photo).convert("L").save(photo)
     ours = [sys.executable, "colorize.py", str(photo), "--yes", "--output", str(folder / "out"), "--cache", "none"]
@@ -89,7 +89,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def memory(folder: Path) -> Iterator[Row]:
-    """Peak memory with 30 times as many files, compared with that of one time; and that of one very large photo."""
+    """Measure peak memory for 1,000 files and for 30 times as many, and for one very large photo."""
     few = write_jpegs(folder / "few", 1000, 160, 120)
     many = folder / "many"
     many.mkdir()
@@ -114,7 +114,7 @@ def memory(folder: Path) -> Iterator[Row]:
 
 
 def scans(folder: Path) -> Iterator[Row]:
-    """Peak memory with four gray scans of 289 megapixels, one after another, with 8 and with 16 bits."""
+    """Measure peak memory with four gray scans of 289 megapixels, one after another, with 8 and with 16 bits."""
     with Image.open(shipped_photographs()[0]) as image:
         gray = image.convert("L").resize(LARGE_SCAN, Image.Resampling.BICUBIC)
     for ending, bits in (("jpg", 8), ("png", 8), ("tif", 16), ("png", 16)):

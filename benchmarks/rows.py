@@ -51,7 +51,7 @@ def decode_and_encode(path: Path, target: Path) -> None:
 
 
 def check(folder: Path) -> Iterator[Row]:
-    """The whole dataset check compared with a bare pool of decoders, and a second check compared with the first."""
+    """Compare the whole dataset check with a bare pool of decoders, and a second check with the first."""
     paths = write_jpegs(folder / "photos", 1200, *SMALL)
     with bare_pool() as pool:
         for name, for_training in (("check", True), ("check, toned from colour", False)):
@@ -71,7 +71,7 @@ def check(folder: Path) -> Iterator[Row]:
 
 
 def feed(folder: Path) -> Iterator[Row]:
-    """Batches alone: the first pass compared with a bare pool, later passes compared with the first."""
+    """Compare batches alone: the first pass with a bare pool, and later passes with the first."""
     from colorizer.dataset.batches import PhotoBatches
 
     paths = write_jpegs(folder / "photos", 800, *SMALL) * 4
@@ -129,7 +129,7 @@ def _drain(batches) -> None:
 
 
 def fit(folder: Path) -> Iterator[Row]:
-    """A training epoch from disk compared with training steps on tensors in memory."""
+    """Compare a training epoch from disk with training steps on tensors in memory."""
     from colorizer.dataset.batches import PhotoBatches
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
@@ -157,7 +157,7 @@ def fit(folder: Path) -> Iterator[Row]:
 
 
 def step(folder: Path) -> Iterator[Row]:
-    """A training step of the default network compared with one of the plain autoencoder."""
+    """Compare a training step of the default network with one of the plain autoencoder."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
     from colorizer.training.stages import compile_model
@@ -184,7 +184,7 @@ def _steps(model, size: int, batch_size: int, count: int) -> None:
 
 
 def precision(folder: Path) -> Iterator[Row]:
-    """Training steps in bfloat16 compared with float32, for each network."""
+    """Compare training steps in bfloat16 with float32, for each network."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import has_bfloat16, in_precision
     from colorizer.training.stages import compile_model
@@ -206,7 +206,7 @@ def precision(folder: Path) -> Iterator[Row]:
 
 
 def colorize(folder: Path) -> Iterator[Row]:
-    """Folders end to end, files written: small photos against the network alone, large ones against decode + encode."""
+    """Compare whole folders: small photos with the network alone, large ones with decoding and encoding."""
     from colorizer.inference.colorize import propose
     from colorizer.network import load_model
     from colorizer.photos import read_photo
@@ -231,7 +231,7 @@ def colorize(folder: Path) -> Iterator[Row]:
 
 
 def names(folder: Path) -> Iterator[Row]:
-    """Names next to the originals for 8,000 photos at once, all colorized before, compared with 1,000 at a time."""
+    """Compare finding names next to 8,000 originals, all colorized before, at once and 1,000 at a time."""
     from colorizer.marks import mark_beside
     from colorizer.runs.names import paths_beside
 

@@ -6,7 +6,7 @@ Prints one row each for light, medium and dark skin.
 
 Lightness is measured by the individual typology angle of the true pixels, atan((L* - 50) / b*), with bounds at 41 and
 10 degrees (Del Bino and Bernerd 2013, https://doi.org/10.1111/bjd.12529, with "light" and "intermediate" each combined
-with its neighbors). The light in a photo affects it as much as the skin does.
+with its neighbors). It depends on the light in a photo as well as on the skin.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def asked_to_end() -> Iterator[None]:
 
 
 def ending() -> None:
-    """Make Ctrl-C end the process immediately with its exit code, once the program has nothing left to do.
+    """Make Ctrl-C end the process immediately, with the exit code of an interruption, once all work is done.
 
     Python and TensorFlow take a moment to shut down. A KeyboardInterrupt then would print a traceback or, after Python
     has removed its handler, kill the process by the signal.

@@ -105,9 +105,9 @@ class Console:
 
     @contextmanager
     def patience(self, message: str) -> Iterator[Callable[[], bool]]:
-        """Convert the first Ctrl-C, or request to terminate, to `message` and a flag.
+        """Print `message` at the first Ctrl-C, or request to terminate, instead of raising an exception.
 
-        Yields a callable that returns whether it has happened. The second time raises KeyboardInterrupt as usual.
+        Yields a callable that returns whether this has happened. The second Ctrl-C raises KeyboardInterrupt as usual.
         """
         if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
             yield lambda: False

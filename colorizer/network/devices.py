@@ -126,9 +126,7 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
 
 
 def has_bfloat16() -> bool:
-    """Return whether this machine multiplies bfloat16 in hardware: AVX512-BF16 or AMX on a CPU, Ampere or later on a
-    GPU.
-    """
+    """Return whether the hardware multiplies bfloat16: AVX512-BF16 or AMX on a CPU, Ampere or later on a GPU."""
     if tf.config.list_physical_devices("GPU"):
         return _compute_capability() >= (8, 0)
     try:

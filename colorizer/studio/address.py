@@ -43,7 +43,7 @@ class Address:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def page(self, token: str) -> str:
-        """The address that the user opens."""
+        """Return the address that the user opens."""
         return f"{self.origin}{self.root_path}/?token={token}"
 
     def is_own(self, host: str) -> bool:

@@ -102,7 +102,7 @@ class Answers:
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def sitting(self, request: Request) -> Response:
-        """Everything that the page needs when it loads."""
+        """Return everything that the page needs when it loads."""
         studio = self._studio
         limits = studio.sitting.limits
         models = await self.in_thread(model_choices, studio.output, studio.model)
@@ -120,7 +120,7 @@ class Answers:
         )
 
     async def events(self, request: Request) -> Response:
-        """A stream of all events from now on."""
+        """Stream all events from now on."""
         if self._studio.events.is_full:
             raise HTTPException(503, "Too many pages of the studio are open; close some.")
         return StreamingResponse(self._studio.events.listen(), media_type="text/event-stream")
@@ -156,26 +156,26 @@ class Answers:
         return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
 
     async def view(self, request: Request) -> Response:
-        """A part of a photo, colorized or original, at a requested size."""
+        """Return a part of a photo, colorized or original, at a requested size."""
         part = requested.view(request.query_params)
         content, media_type = await self.in_thread(self._studio.workshop.view, request.path_params["id"], *part)
         return Response(content, media_type=media_type)
 
     async def thumbnail(self, request: Request) -> Response:
-        """A small version of a colorized photo."""
+        """Return a thumbnail of a colorized photo."""
         thumbnail = self._studio.workshop.thumbnail(request.path_params["id"])
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
 
     async def likeliest(self, request: Request) -> Response:
-        """The most likely colors of a place."""
+        """Return the most likely colors of a place."""
         x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
         colours = await self.in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
-        """A photo's hints in the format of a hints file."""
+        """Return a photo's hints in the format of a hints file."""
         photo = self._studio.sitting.photo(request.path_params["id"])
         return Response(hints_text(photo.hints), media_type="application/json")
 
@@ -189,14 +189,14 @@ class Answers:
         return JSONResponse({"id": saved.path.stem, "name": saved.name})
 
     async def saved(self, request: Request) -> Response:
-        """Download a photo that `save` prepared."""
+        """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(saved.path.unlink, missing_ok=True)
         path = Path(saved.name)
         return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
 
     async def zip(self, request: Request) -> Response:
-        """Download all colorized photos as a zip, created while it is sent."""
+        """Send all colorized photos as a zip, created while it is sent."""
 
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})

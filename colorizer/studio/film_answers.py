@@ -56,20 +56,20 @@ class FilmAnswers:
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:
-        """A part of a frame, colorized or original, at a requested size."""
+        """Return a part of a frame, colorized or original, at a requested size."""
         time, part = requested.seconds(request.query_params.get("time")), requested.view(request.query_params)
         content, media_type = await self._in_thread(self._films.view, request.path_params["id"], time, *part)
         return Response(content, media_type=media_type)
 
     async def likeliest(self, request: Request) -> Response:
-        """The most likely colors of a place in a frame."""
+        """Return the most likely colors of a place in a frame."""
         asked = request.query_params
         time, x, y = requested.seconds(asked.get("time")), *(requested.pixels(asked.get(name)) for name in ("x", "y"))
         colours = await self._in_thread(self._films.likeliest, request.path_params["id"], time, x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
-        """A film's hints in the format of a hints file."""
+        """Return a film's hints in the format of a hints file."""
         film = self._sitting.photo(request.path_params["id"]).film
         if film is None:
             raise LookupError
@@ -88,7 +88,7 @@ class FilmAnswers:
         return Response(status_code=204)
 
     async def film(self, request: Request) -> Response:
-        """A colorized film, or any range of it, which browsers request for playback (RFC 9110, 14)."""
+        """Send a colorized film, or any range of it, which browsers request for playback (RFC 9110, 14)."""
         asked = request.query_params
         result = self._films.result(request.path_params["id"], asked.get("side") == "both")
         is_saved = asked.get("save") == "1"

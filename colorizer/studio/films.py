@@ -1,4 +1,4 @@
-"""The films of a sitting: preview single frames, colorize one film after another, and provide the results."""
+"""The films of a session: preview single frames, colorize one film after another, and provide the results."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class _Stopped(ColorizeError):
 
 
 class Films:
-    """Colorizes the films of a sitting in its own thread; other methods are thread-safe."""
+    """Colorizes the films of a session in its own thread; other methods are thread-safe."""
 
     def __init__(self, workshop: Workshop, progress: Callable[[str, Pace, int, int], None]):
         """Start the thread.
 
         Args:
-            workshop: The workshop whose sitting and network are used.
+            workshop: The workshop whose session and network are used.
             progress: Called from the colorizing thread with the film's id, the pace, the number of finished frames and
                 the total.
         """
@@ -127,7 +127,7 @@ class Films:
         return SavedPhoto(path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}")
 
     def forget(self, id_: str) -> None:
-        """Delete everything made from a film that is no longer in the sitting."""
+        """Delete everything made from a film that is no longer in the session."""
         with self._asked:
             self._facts.pop(id_, None)
             self._made.pop(id_, None)

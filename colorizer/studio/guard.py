@@ -6,7 +6,8 @@ Any page in a browser may send requests to 127.0.0.1, so every request is checke
 page count as the studio's own (DNS rebinding, https://owasp.org/www-community/attacks/DNS_Rebinding);
 - its `Sec-Fetch-Site` and `Origin`, if present, must show that the studio's page sent it
 (https://www.w3.org/TR/fetch-metadata/);
-- it must have the token of the printed address, which becomes a cookie that other sites never send;
+- it must have the token of the printed address, which becomes a cookie that browsers never send with requests of
+  other sites;
 - if it changes something, it must have `OWN_HEADER`, which a foreign page may not send without asking first.
 """
 

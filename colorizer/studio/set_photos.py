@@ -21,7 +21,7 @@ from colorizer.photos.tones import tonal_range
 from colorizer.settings import PhotoLimits
 
 MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000
-"""Maximum number of open photos and of their pixels; each pixel takes four to ten bytes."""
+"""Maximum number of open photos and of their pixels, but the last one always stays; a pixel takes four to ten bytes."""
 
 
 class SetPhoto:

@@ -1,4 +1,4 @@
-"""A sitting: the photos and films that a user has added to the page, their colors, and their folder."""
+"""A session: the photos and films that a user has added to the page, their colors, and their folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST_REMOVED = 100
 
 @dataclass(frozen=True)
 class SittingLimits:
-    """Limits of a sitting."""
+    """Limits of a session."""
 
     maximum_photos: int = 2_000
     maximum_photo_bytes: int = 1_000_000_000
@@ -99,7 +99,7 @@ class SittingPhoto:
 
 
 class TooMuch(ColorizeError):
-    """A photo, or all of them together, exceeds the limits of a sitting."""
+    """A photo, or all of them together, exceeds the limits of a session."""
 
 
 class Sitting:
@@ -111,11 +111,11 @@ class Sitting:
         limits: SittingLimits = SittingLimits(),
         changed: Callable[[SittingPhoto], None] = lambda photo: None,
     ):
-        """Start an empty sitting.
+        """Start an empty session.
 
         Args:
             folder: An empty, private folder; the caller deletes it.
-            limits: Limits of the sitting.
+            limits: Limits of the session.
             changed: Called with every photo that changes.
         """
         self.id = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""The photos of a sitting: colorize one after another, display and save them."""
+"""The photos of a session: colorize one after another, display and save them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SavedPhoto:
 
 
 class Workshop:
-    """Colorizes the photos of a sitting in its own thread; other methods are thread-safe."""
+    """Colorizes the photos of a session in its own thread; other methods are thread-safe."""
 
     def __init__(
         self,

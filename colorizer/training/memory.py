@@ -20,7 +20,7 @@ _CLEAR_PEAK, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 def needed_bytes(model: keras.Model, batch_size: int) -> int:
-    """Return a lower bound for the memory of a training step, in bytes.
+    """Estimate the least memory that a training step takes, in bytes.
 
     Counts each layer's output per photo, kept for the backward pass, and the weights with their gradients and Adam's
     moments. Layers without a fixed output shape, as in a ResNet-18 built for any size, are not counted.
@@ -31,9 +31,7 @@ def needed_bytes(model: keras.Model, batch_size: int) -> int:
 
 
 def weight_bytes(model: keras.Model) -> int:
-    """Return the memory of a step that does not depend on the batch, in bytes: weights, gradients and Adam's two
-    moments.
-    """
+    """Return the bytes of a step that do not depend on the batch: weights, gradients and Adam's two moments."""
     return _BYTES * _COPIES_OF_WEIGHTS * model.count_params()
 
 

@@ -22,7 +22,7 @@ from colorizer.training.stages import Adversarial, Stage
 class TrainingState:
     """Progress of a training; starts from the checkpoint in `folder` if there is one.
 
-    `model` is trained; `network.model` receives the weights that are kept, in float32, and those at the end.
+    `model` is trained; `network.model` receives the float32 weights that are saved, and the final ones.
     """
 
     def __init__(self, network: Network, model: keras.Model, settings: TrainingSettings, folder: Path):
