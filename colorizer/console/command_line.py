@@ -97,8 +97,8 @@ YES = {"is_flag": True, "help": "accept the default of every question no flag an
 class Journeys(click.Group):
     """The command line: asks for a command if none is given; --help lists the flags of all commands.
 
-    A photo, folder or zip in place of the command is colorized, and so is what flags alone name. A film in place of the
-    command is passed to the command for films.
+    A photo, folder or zip in place of the command is colorized, and a film is passed to the command for films. Flags
+    without a command belong to `colorize`.
     """
 
     def parse_args(self, ctx, args):
