@@ -1,1 +1,1 @@
-"""Speed and memory, each figure beside a reference measured in the same run: `python -m benchmarks`."""
+"""Benchmarks of speed and memory, each against a reference measured in the same run: `python -m benchmarks`."""

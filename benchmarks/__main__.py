@@ -1,5 +1,8 @@
-"""`python -m benchmarks [row ...]`: measure and print one table; `python -m benchmarks growth` draws curves, and
-`python -m benchmarks hints PHOTOS OBJECTS` measures what hints are worth (`benchmarks.hints`)."""
+"""`python -m benchmarks [row ...]`: measure and print one table.
+
+`python -m benchmarks growth` draws curves, and `python -m benchmarks hints PHOTOS OBJECTS` measures the effect of hints
+(`benchmarks.hints`).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from benchmarks.rows import APART, CORES, ROWS, measure
 
 
 def main(names: list[str]) -> int:
-    """Measure the named rows, or all, print their table, and return 1 when a ratio is missed."""
+    """Measure the named rows, or all, print their table, and return 1 if a ratio is missed."""
     if names[:1] == ["hints"]:
         from benchmarks import hints
 
@@ -37,7 +40,7 @@ def main(names: list[str]) -> int:
     console.print(f"{processor()}, {CORES} cores; Python {platform.python_version()}, {versions}")
     table = Table("row", "ours", "reference", "ratio", "wanted", "met", "remark")
     all_met = True
-    # Each in a process of its own: memory that one row has left in pieces would slow the next.
+    # A separate process for each row, because memory fragmented by one row would slow down the next.
     for name in names or ROWS:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             rows = pool.submit(measure, name).result()
@@ -53,7 +56,7 @@ def main(names: list[str]) -> int:
 
 
 def processor() -> str:
-    """Return the processor's name as the system tells it."""
+    """Return the processor's name as reported by the system."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

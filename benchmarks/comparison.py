@@ -1,7 +1,7 @@
-"""`python -m benchmarks.comparison PHOTOS OUTPUT NAME=MODEL ...`: several networks on the same colour photos.
+"""`python -m benchmarks.comparison PHOTOS OUTPUT NAME=MODEL ...`: compare several networks on the same color photos.
 
-Prints a table of how near each comes to the truth and how colourful it is, and draws the same 24 photos, drawn by
-seed, under each into OUTPUT/comparison.jpg.
+Prints a table of how close each network comes to the truth and how colorful it is. Saves the results of all networks
+for the same 24 photos, chosen by seed, to OUTPUT/comparison.jpg.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SHOWN, ACROSS, SIDE, SEED = 24, 2, 150, 42
 
 
 def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
-    """Score and draw."""
+    """Score the networks and draw the comparison."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from PIL import Image, ImageDraw
 
@@ -48,7 +48,7 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
         for outcome in colorize_files(network, shown, lambda path, original, picture: (original, picture)):
             original, picture = outcome.delivered
             columns[name].append(thumbnail(picture.image, SIDE))
-            if len(columns) == 3:  # the first network's turn
+            if len(columns) == 3:  # only for the first network
                 truth = thumbnail(original.eight_bits(), SIDE)
                 columns["truth"].append(truth)
                 columns["gray"].append(gray(truth))
@@ -70,7 +70,7 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
 
 
 def _chroma_errors(path, original, picture) -> tuple[float, float]:
-    """Return the mean distance of a picture's (Cb, Cr) to the true one, and of gray's, in levels of 255."""
+    """Return the mean distance of a picture's (Cb, Cr) from the truth, and that of gray, in levels of 255."""
     from colorizer.photos import chroma
 
     true, mine = (chroma(np.asarray(each, np.float32)) for each in (original.rgb(), picture.image))

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.convert_shipped_model`: make the LiteRT file that ships from the Keras model that ships.
+"""`python -m benchmarks.convert_shipped_model`: convert the shipped Keras model to the shipped LiteRT file.
 
-To be run whenever `colorizer/pretrained/colorizer.keras` has changed. Prints the size of both, and how far they are
-apart on photographs that scikit-image has.
+Run it whenever `colorizer/pretrained/colorizer.keras` has changed. It prints the sizes of both files, and the largest
+difference between their results on scikit-image's photographs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 import numpy as np
 
 LARGEST = 15_000_000
-"""Bytes of both files together, since everyone downloads them."""
+"""Maximum size of both files together, in bytes, because every user downloads them."""
 
 
 def main() -> int:
-    """Convert, write and compare; return 1 where the files are too large or too far apart."""
+    """Convert, write and compare; return 1 if the files are too large or their results differ too much."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmarks.photos import shipped_photographs
     from colorizer.errors import ColorizeError

@@ -1,8 +1,9 @@
-"""File operations that fail, one after another, as a disk does that fills up or breaks, or a person who interrupts.
+"""File operations that fail one after another, as on a full or broken disk or after Ctrl-C.
 
-Python tells of every file operation before it is done (PEP 578, https://peps.python.org/pep-0578/), and what is raised
-there ends it; nothing of the program is replaced. What libraries in C write, Python is not told of: a full disk is the
-kernel's own limit on the length of files (RLIMIT_FSIZE), which they meet too.
+Python reports every file operation before it is performed (PEP 578, https://peps.python.org/pep-0578/), and an
+exception raised there prevents it, so no part of the program is replaced. Python is not notified of writes by C
+libraries. A full disk is therefore simulated with the kernel's limit on file sizes (RLIMIT_FSIZE), which applies to
+them too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ except ImportError:  # Windows
 
 NO_SPACE, BROKEN, INTERRUPTED, FULL = "no space", "input/output error", "interrupted", "full from here on"
 FAULTS = (NO_SPACE, BROKEN, INTERRUPTED, FULL)
-"""The operation alone fails; Ctrl-C comes in its moment; from it on the disk takes no more than 64 bytes of a file."""
+"""The first two fail only this operation; then Ctrl-C during it; then files limited to 64 bytes from it onward."""
 _ERRORS = {NO_SPACE: errno.ENOSPC, BROKEN: errno.EIO}
 _FULL_BYTES = 64
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
@@ -32,18 +33,18 @@ _CHANGES = frozenset(("os.mkdir", "os.rename", "os.chmod", "os.remove", "os.rmdi
 
 @dataclass
 class Operations:
-    """File operations below one folder that change something, counted, one of which fails."""
+    """Counts file operations below one folder that change something; one of them fails."""
 
     root: str
     failing: int = -1
-    """The number, counted from zero, of the one that fails; none does when it is less than zero."""
+    """Number of the failing operation, counted from zero; negative for none."""
     fault: str = NO_SPACE
     seen: list[str] = field(default_factory=list)
-    """What was to be done so far, such as "open results/photo.jpg"."""
+    """The operations so far, such as "open results/photo.jpg"."""
 
     @property
     def met(self) -> str | None:
-        """What failed, or None if it never came to that."""
+        """The operation that failed, or None if it was not reached."""
         return self.seen[self.failing] if 0 <= self.failing < len(self.seen) else None
 
 
@@ -53,13 +54,16 @@ _HOOKED: list[bool] = []
 
 @contextmanager
 def failing(root: Path, number: int = -1, fault: str = NO_SPACE) -> Iterator[Operations]:
-    """Let one file operation below `root` fail inside the block; yields what is counted there."""
-    if not _HOOKED:  # once, since such a hook can never be taken off
+    """Make one file operation below `root` fail inside the block; yields the operations counted there."""
+    if not _HOOKED:  # only once, because an audit hook cannot be removed
         sys.addaudithook(_hear)
         _HOOKED.append(True)
     operations = Operations(str(root), number, fault)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE) if resource else None
-    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # cut files of it would be left
+    writes_bytecode, sys.dont_write_bytecode = (
+        sys.dont_write_bytecode,
+        True,
+    )  # truncated bytecode files would otherwise remain
     _WATCHED.append(operations)
     try:
         yield operations

@@ -1,12 +1,12 @@
-"""`python -m benchmarks.faults [every] [journey ...]`: let each file operation of a journey fail, and see what is left.
+"""`python -m benchmarks.faults [every] [command ...]`: make each file operation fail, and check the results.
 
-The journeys run on scikit-image's photographs, with a small network, in this process. Each operation that opens a file
-to write, makes, renames or removes something fails in turn, in four ways (`failing`); or every n-th of these cases. A
-line is printed for each in which
+The commands run on scikit-image's photographs, with a small network, in this process. Each operation that opens a file
+for writing, or creates, renames or removes something, fails in turn in four ways (`failing`); with `every`, only every
+n-th of these cases runs. A line is printed for each case in which
 
-- the program ended with a traceback, or with no sentence although something is missing,
-- a file under a final name does not open, or is said to be there and is not,
-- or the next run leaves what is half written.
+- the program ended with a traceback, or without a message although something is missing,
+- a file with a final name does not open, or is reported but does not exist,
+- or the next run leaves unfinished files behind.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ class Ending:
     """How one run of the program ended."""
 
     code: int | None
-    """Its exit code, None for a traceback."""
+    """Its exit code; None for a traceback."""
     text: str
-    """All it said."""
+    """Its complete output."""
     operations: Operations
 
 
 def prepare(folder: Path) -> None:
-    """Write what every run begins with: a zip of four photographs, gray ones and in colour, and a small model."""
+    """Write the input of every run: zips of four photographs, in gray and in color, and a small model."""
     import tensorflow as tf
 
     from colorizer.network.architectures import build
     from colorizer.network.model_files import save
     from colorizer.settings import ModelSettings
 
-    tf.config.run_functions_eagerly(True)  # compiled anew for every run, they would take most of its time
+    tf.config.run_functions_eagerly(True)  # compiling for every run would take most of the time
     save(build(ModelSettings(size=_SIDE, filters=(4, 8))).model, folder / "model.h5")
     (folder / "settings.json").write_text(json.dumps({"model": {"filters": [4, 8]}}))
     shipped = Path(find_spec("skimage").origin).parent / "data"
@@ -70,7 +70,7 @@ def prepare(folder: Path) -> None:
 
 
 def run(journey: str, given: Path, place: Path, number: int = -1, fault: str = FAULTS[0]) -> Ending:
-    """Run a journey in the new folder `place`, with what lies in `given`; one file operation there fails."""
+    """Run a command in the new folder `place` with the input in `given`; one file operation there fails."""
     from colorizer.console.command_line import main
 
     place.mkdir()
@@ -95,7 +95,7 @@ def run(journey: str, given: Path, place: Path, number: int = -1, fault: str = F
 
 
 def faults(ending: Ending, place: Path) -> Iterator[str]:
-    """Yield what is wrong with how a run ended and with what it left."""
+    """Yield the errors in how a run ended and in what it left behind."""
     from colorizer.runs.folders import reserved_run
 
     if ending.code is None or "Traceback" in ending.text:
@@ -108,14 +108,14 @@ def faults(ending: Ending, place: Path) -> Iterator[str]:
     left = [path for path in place.rglob("*") if path.name.startswith(_UNFINISHED)]
     if left and "remove" not in (ending.operations.met or "") and ending.operations.fault != "interrupted":
         yield f"{left[0].relative_to(place)} is left"
-    with reserved_run(place / "OUTPUT", "colorize"):  # as the next run begins
+    with reserved_run(place / "OUTPUT", "colorize"):  # as at the start of the next run
         pass
     left = [path for path in (place / "OUTPUT").rglob("*") if path.name.startswith(_UNFINISHED)]
     yield from (f"{path.relative_to(place)} is left after the next run" for path in left)
 
 
 def _untrue(ending: Ending, place: Path) -> Iterator[str]:
-    """Yield what was said that is not so."""
+    """Yield untrue statements in the output."""
     said = " ".join(ending.text.split())
     for count, folder in re.findall(r"(\d+) color photos are in (\S+?)[,.]? ", f"{said} "):
         if int(count) != len(pictures(Path(folder))):
@@ -133,7 +133,7 @@ def _untrue(ending: Ending, place: Path) -> Iterator[str]:
 
 
 def pictures(results: Path) -> list[Path]:
-    """Return the colour photos in a run's results."""
+    """Return the color photos in a run's results."""
     return [path for path in results.rglob("*") if path.name in _PHOTOS and not _is_hidden(path)]
 
 
@@ -142,7 +142,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 def sweep(journey: str, every: int = 1) -> Iterator[tuple[str, Ending, list[str]]]:
-    """Let every n-th case of a journey fail, and yield what failed, how it ended and what is wrong with that."""
+    """Run every n-th case of a command, and yield the failed operation, the ending and the errors found."""
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "given")
         given.mkdir()
@@ -160,7 +160,7 @@ def sweep(journey: str, every: int = 1) -> Iterator[tuple[str, Ending, list[str]
 
 
 def main(arguments: list[str]) -> int:
-    """Let every journey, or those named, fail everywhere; return 1 when something is wrong."""
+    """Run all cases of every command, or of those named; return 1 if there are errors."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("absl").setLevel(logging.ERROR)
     every = int(arguments[0]) if arguments else 1

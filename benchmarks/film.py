@@ -1,9 +1,9 @@
 """Measure films: `python -m benchmarks.film measures [PHOTO ...] | speed [FRAMES] | memory [SECONDS] | frames [FILMS]`.
 
-`measures`: films made of photographs by known pans and zooms, those that ship with scikit-image or the ones named;
-steadied colours beside colorizing frame by frame, beside gray and the true colours. `speed`: frames a second at
-640 x 480, beside the network alone. `memory`: what the process holds while a film of so many seconds is colorized.
-`frames`: films of 1 to 300 frames, whose frames and times are compared with those of the film in color.
+`measures`: compares steady colors with colorizing frame by frame, with gray and with the true colors, on films made by
+known pans and zooms over scikit-image's photographs or the given ones. `speed`: frames per second at 640 x 480,
+compared with the network alone. `memory`: memory of the process while a film of so many seconds is colorized. `frames`:
+films of 1 to 300 frames, whose frames and times are compared with those of the film in color.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ _CAMERAS = {
     "zoom": (Camera(0.5, 0.4, 1.45), Camera(0.5, 0.4, 0.75)),
 }
 _MARKS = (0.5, 0.6, 0.97)
-"""Most of frame by frame's warp error and of its CDC, and least of its colourfulness."""
+"""Maximum ratios of warp error and CDC to frame by frame, and minimum ratio of colorfulness."""
 _LEAST_SPEED = 0.6
-"""Of the network's own."""
+"""Minimum speed as a share of the network's own."""
 
 
 def measures(photos: Sequence[Path]) -> int:
-    """Print a row for each made film, and their means; return 1 when a mark is missed."""
+    """Print a row for each film, and their means; return 1 if a target is missed."""
     network = load_model()
     print("| film | | warp error, 1e-4 | CDC, 1e-3 | colourfulness |\n|---|---|---|---|---|")
     sums = {kind: np.zeros(3) for kind in ("frame by frame", "steady", "gray", "true")}
@@ -71,9 +71,9 @@ def measures(photos: Sequence[Path]) -> int:
 
 
 def speed(frames: int) -> int:
-    """Print the rate of a whole film, and that of the network alone, which sees each frame once, in turn.
+    """Print the rate for a whole film, and that of the network alone, which runs once per frame, in turn.
 
-    Return 1 where the cores' time, which other processes change least, says that the mark is missed.
+    Returns 1 if the target is missed in CPU time, which other processes affect least.
     """
     network = load_model()
     squares = np.random.default_rng(0).random((BATCH_FRAMES, network.size, network.size, 1), np.float32)
@@ -86,7 +86,7 @@ def speed(frames: int) -> int:
         for number in range(4):
             whole = _costs(lambda: colorize_film(FilmJob(network, film, new_run(Path(folder), "film"))), frames)
             alone = _costs(lambda: [network.predict(squares) for _ in range(batches)], batches * BATCH_FRAMES)
-            if number > 0:  # the first compiles and warms
+            if number > 0:  # the first round compiles and warms up
                 ratios.append(alone / whole)
                 rates = ", ".join(
                     f"{name} {1 / wall:.1f} frames/s and {1000 * cpu:.1f} ms of a core each"
@@ -99,7 +99,7 @@ def speed(frames: int) -> int:
 
 
 def _costs(work: Callable[[], object], frames: int) -> np.ndarray:
-    """Return the seconds and the seconds of all cores that a piece of work takes for each of so many frames."""
+    """Return the wall-clock seconds and CPU seconds that `work` takes per frame."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return np.array([time.perf_counter() - wall, time.process_time() - cpu]) / frames
@@ -121,7 +121,7 @@ def memory(seconds: int, width: int = 320, height: int = 240) -> int:
 
 
 def _shown(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
-    """Yield a made film's frames as a player shows them, in the colours of each kind."""
+    """Yield a film's frames as a player displays them, in the colors of each kind."""
     write_film(film, gray(shot.frames), codec="ffv1")
     facts = examine_film(film)
     frames = list(read_frames(facts))
@@ -133,7 +133,7 @@ def _shown(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list
 
 
 def _rgb(frame: Frame, chroma: np.ndarray, facts: FilmFacts) -> np.ndarray:
-    """Return what a player shows of a frame: RGB, uint8, shape (h, w, 3)."""
+    """Return a frame as a player displays it: RGB, uint8, shape (h, w, 3)."""
     shown = av.VideoFrame(facts.width, facts.height, "yuv444p")
     planes = chroma_planes(frame.luma, chroma, facts, halved=False) if chroma.any() else ()
     for plane, levels in zip(shown.planes, (frame.luma, *planes), strict=False):
@@ -145,7 +145,7 @@ def _rgb(frame: Frame, chroma: np.ndarray, facts: FilmFacts) -> np.ndarray:
 
 
 def _warp_error(frames: Sequence[np.ndarray], shot: Shot) -> float:
-    """Return the warp error along the camera's known motion; bicubic, since motion that is known is exact."""
+    """Return the warp error along the camera's known motion; bicubic, because the motion is exact."""
     rows, columns = np.mgrid[:_HEIGHT, :_WIDTH]
     pairs = []
     for number in range(len(frames) - 1):

@@ -1,4 +1,4 @@
-"""Films of every length through the program: the frames that come out, and their times, are those that went in."""
+"""Check that films of every length keep their frames and times when they are colorized."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _SOURCES = (
 _ENCODINGS = ("h264", "h265")
 _RATES = (Fraction(1, 5), Fraction(1), Fraction(25), Fraction(30_000, 1001), Fraction(60))
 _LONGEST_HOLD = 40
-"""Frames of a constant rate that one frame of a variable rate may last."""
+"""Maximum duration of a frame with a variable rate, in frames of a constant rate."""
 _TICK = 0.0011
-"""Seconds that a time may differ by: Matroska counts milliseconds."""
+"""Maximum difference of times, in seconds: Matroska counts milliseconds."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One film to make and colorize."""
+    """A film to make and colorize."""
 
     name: str
     codec: str
@@ -50,7 +50,7 @@ class Trial:
 
 
 def trials(films: int, seed: int = 0) -> Iterator[Trial]:
-    """Yield films of 1 to `MOST_FRAMES` frames, each length about as often, of every source, rate and encoding."""
+    """Yield films of 1 to `MOST_FRAMES` frames, each length about equally often, of every source, rate and encoding."""
     rng = np.random.default_rng(seed)
     for number in range(films):
         ending, codec, pixels = _SOURCES[number % len(_SOURCES)]
@@ -61,7 +61,7 @@ def trials(films: int, seed: int = 0) -> Iterator[Trial]:
 
 
 def tried(trial: Trial, network: Network, folder: Path) -> str:
-    """Make a film, colorize it, and return what is wrong with the result: an empty text where nothing is."""
+    """Make and colorize a film, and return the error in the result; empty if it is correct."""
     rng = np.random.default_rng(trial.frames)
     film, base = folder / trial.name, 1 / trial.rate
     holds = rng.integers(1, _LONGEST_HOLD, trial.frames) if trial.is_variable else np.ones(trial.frames, np.int64)
@@ -80,13 +80,13 @@ def tried(trial: Trial, network: Network, folder: Path) -> str:
 
 
 def shown(film: Path) -> list[float]:
-    """Return when each frame of a film is shown, in seconds."""
+    """Return the time of each frame of a film, in seconds."""
     with av.open(str(film)) as container:
         return [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
 
 
 def frames_kept(films: int) -> int:
-    """Colorize films with a small network and print what is wrong; return 1 if anything is."""
+    """Colorize films with a small network and print the errors; return 1 if there are any."""
     network = build(ModelSettings(size=64, filters=(8, 8, 16)))
     wrong = total = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,11 @@
-"""`python -m benchmarks.fuzz [mutations] [format ...]`: break photos in thousands of ways and read them.
+"""`python -m benchmarks.fuzz [mutations] [format ...]`: damage photos in thousands of ways and read them.
 
-`python -m benchmarks.fuzz TARGET [seconds] [folder]` lets atheris make files, guided by what they reach, and keeps what
-reaches something new in a folder; `fuzz_targets` says which targets there are.
+`python -m benchmarks.fuzz TARGET [seconds] [folder]` runs the coverage-guided fuzzer atheris, and stores inputs with
+new coverage in a folder; `fuzz_targets` lists the targets.
 
-Every photo is broken repeatably, from a fixed seed: bytes changed, cut off, doubled, moved, numbers made extreme. What
-reads them may give a photo or raise ColorizeError; anything else, a crash, or a portion of over `PATIENCE` seconds
-counts as a failure, and the mutation's number is printed.
+Photos are damaged reproducibly, from a fixed seed: bytes are changed, cut off, duplicated or moved, and numbers made
+extreme. Reading must return a photo or raise ColorizeError. Anything else, a crash, or a portion that takes more than
+`PATIENCE` seconds is a failure, and the number of the mutation is printed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 
 
 def seeds() -> dict[str, list[bytes]]:
-    """Return small sound photos of every format and of the kinds that are decoded differently, as files' bytes."""
+    """Return small valid photos of every format and of each kind that is decoded differently, as the bytes of files."""
     from colorizer.photos.formats import read_formats
 
     shipped = Path(find_spec("skimage").origin).parent / "data"
@@ -113,19 +113,19 @@ def seeds() -> dict[str, list[bytes]]:
 
 
 def _psd(image: Image.Image) -> bytes:
-    """Make the smallest Photoshop file: a header, three empty sections, raw planes (Adobe's specification, 2019)."""
+    """Create a minimal Photoshop file: a header, three empty sections, raw planes (Adobe's specification, 2019)."""
     planes = np.asarray(image).transpose(2, 0, 1).tobytes()
     size = image.height.to_bytes(4, "big") + image.width.to_bytes(4, "big")
     return b"8BPS\0\1" + bytes(6) + b"\0\3" + size + b"\0\x08\0\3" + bytes(12) + b"\0\0" + planes
 
 
 def mutated(data: bytes, random_: random.Random) -> bytes:
-    """Break a file in one to four ways."""
+    """Damage a file in one to four ways."""
     broken = bytearray(data)
     for _ in range(random_.randint(1, 4)):
         if not broken:
             break
-        # Headers are at the front and decide most.
+        # Headers are at the front and matter most.
         at = random_.randrange(len(broken) if random_.random() < 0.5 else min(len(broken), 256))
         way = random_.randrange(7)
         if way == 0:
@@ -150,7 +150,7 @@ def mutated(data: bytes, random_: random.Random) -> bytes:
 
 
 def read(path: Path) -> None:
-    """Read a file in every way the program reads photos; raise whatever is not the documented error."""
+    """Read a file in every way the program reads photos; raise any error but the documented one."""
     from colorizer.errors import ColorizeError
     from colorizer.photos.reading import bytes_needed, examine, read_photo, read_square
     from colorizer.photos.writing import written_name
@@ -168,7 +168,7 @@ def read(path: Path) -> None:
 
 
 def portion(form: str, first: int, last: int, files: list[bytes], failures) -> None:
-    """Read the mutations of these numbers, and put the number and the error of every failure into a queue."""
+    """Read the mutations from `first` up to `last`, and put the number and error of every failure into a queue."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"photo.{form.lower()}")
         for number in range(first, last):
@@ -181,7 +181,7 @@ def portion(form: str, first: int, last: int, files: list[bytes], failures) -> N
 
 
 def fuzz(form: str, files: list[bytes], mutations: int) -> list[str]:
-    """Read so many mutations of one format's photos, a portion per process; return a line for every failure."""
+    """Read mutations of one format's photos, each portion in its own process; return a line for every failure."""
     context = multiprocessing.get_context("spawn")
     lines = []
     for first in range(0, mutations, PORTION):
@@ -201,7 +201,7 @@ def fuzz(form: str, files: list[bytes], mutations: int) -> list[str]:
 
 
 def _waiting(failures, form: str, seconds: float) -> list[str]:
-    """Return a line for every failure that is in the queue, or comes within so many seconds."""
+    """Return a line for every failure that is in the queue or arrives within `seconds`."""
     lines = []
     try:
         while True:
@@ -212,7 +212,7 @@ def _waiting(failures, form: str, seconds: float) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Fuzz every format, or those named, and return 1 when something failed."""
+    """Fuzz every format, or those named, and return 1 if there are failures."""
     if arguments and arguments[0] in TARGETS:
         seconds = int(arguments[1]) if len(arguments) > 1 else SECONDS
         corpus = arguments[2] if len(arguments) > 2 else Path(tempfile.gettempdir(), "corpus", arguments[0])

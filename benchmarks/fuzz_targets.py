@@ -1,6 +1,6 @@
-"""What `benchmarks.fuzz` lets atheris make files for, guided by which branches they reach.
+"""Targets for coverage-guided fuzzing with atheris in `benchmarks.fuzz`.
 
-Each target takes a file's bytes, does with them what the program would, and raises what is not the documented error.
+Each target takes the bytes of a file, processes them as the program does, and raises any error but the documented one.
 atheris (https://github.com/google/atheris) is on PyPI: `pip install atheris`.
 """
 
@@ -18,19 +18,19 @@ from pathlib import Path
 
 TARGETS = ("archive", "config", "h5", "hints", "keras", "photo", "records", "settings")
 Target = tuple[Callable[[bytes], None], list[bytes]]
-"""What is done with a file's bytes, and sound files to begin with."""
+"""A function of a file's bytes, and valid files as seeds."""
 _MAXIMUM_BYTES = 20_000
 
 
 def fuzz_guided(name: str, seconds: int, corpus: Path) -> None:
-    """Fuzz a target for so long, and keep each file that reaches something new in `corpus`; ends the process.
+    """Fuzz a target for some seconds, and store each input with new coverage in `corpus`; ends the process.
 
-    The exit code is 77 when a file was met with another error than the documented one; it is kept in the folder where
-    one stands.
+    The exit code is 77 if an input caused an error other than the documented one; that input is saved in the current
+    folder.
     """
     import atheris
 
-    logging.disable()  # Pillow's, of every broken file
+    logging.disable()  # Pillow logs every damaged file
     with tempfile.TemporaryDirectory() as folder, atheris.instrument_imports(include=["colorizer"]):
         run, seeds = target(name, Path(folder))
         corpus.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def fuzz_guided(name: str, seconds: int, corpus: Path) -> None:
 
 
 def target(name: str, folder: Path) -> Target:
-    """Return a target by its name; what it writes goes into `folder`."""
+    """Return a target by its name; it writes files only into `folder`."""
     makers = {
         "archive": _archive, "config": _config, "h5": _model, "hints": _hints,
         "keras": _model, "photo": _photo, "records": _records, "settings": _settings,
@@ -90,7 +90,7 @@ def _config(folder: Path, name: str) -> Target:
             screen_config(data, limits)
         except Refused:
             pass
-        except Exception as error:  # which `load` turns into a sentence, unless memory or stack are gone
+        except Exception as error:  # `load` converts it to a message, unless memory or the stack is exhausted
             _expect(not isinstance(error, MemoryError | RecursionError), repr(error))
 
     return run, [_small_network().to_json().encode()]

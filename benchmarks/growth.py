@@ -1,8 +1,8 @@
-"""`python -m benchmarks growth`: how rate and memory grow with the number of photos and with their size.
+"""`python -m benchmarks growth`: growth of rate and memory with the number and size of photos.
 
-Each point is a process of its own that colorizes into files; its rate is that of the processor's time it took, all
-threads together and start-up included, which others on the machine hardly change. The limit beside it is what cannot be
-left out, in a process of its own too: the same files decoded, sent through the network, and encoded.
+Each point is a separate process that colorizes photos into files. Its rate is based on CPU time of all threads,
+start-up included, which other processes hardly affect. The limit for comparison is the unavoidable work, also in a
+separate process: the same files decoded, run through the network, and encoded.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from benchmarks.photos import write_jpegs
 PROJECT = Path(__file__).resolve().parent.parent
 PICTURE = PROJECT / "docs" / "images" / "growth.png"
 COUNTS = (1, 10, 100, 1000, 10_000)
-"""Photos of 500 x 375."""
+"""Numbers of photos of 500 x 375."""
 SIDES = ((375, 270), (1200, 830), (3900, 2600), (6000, 4000), (12_000, 8333))
-"""Of one photo: 0.1, 1, 10, 24 and 100 megapixels."""
+"""Sizes of a single photo: 0.1, 1, 10, 24 and 100 megapixels."""
 _DIFFERENT = 20
-"""Of many photos; the others are links to them."""
+"""Number of distinct photos; further ones are links to them."""
 
 PROBE = """
 import re, sys, time
@@ -55,13 +55,13 @@ print('{"seconds": %f, "megabytes": %f}' % (time.process_time(), peak / 1024))
 
 @dataclass(frozen=True)
 class Point:
-    """What one folder took: ours, and its limit."""
+    """Cost of colorizing one folder, and its limit."""
 
     photos: int
     megapixels: float
-    """Of each."""
+    """Size of each photo."""
     seconds: float
-    """Of the processor."""
+    """CPU time."""
     limit_seconds: float
     megabytes: float
     limit_megabytes: float
@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def measure(folder: Path, count: int, size: tuple[int, int]) -> Point:
-    """Make a folder of photos, colorize it, by us and to the limit, and print what both took."""
+    """Create a folder of photos, colorize it, measure the limit, and print both."""
     for number, photo in enumerate(write_jpegs(folder, min(count, _DIFFERENT), *size)):
         for copy in range(number + _DIFFERENT, count, _DIFFERENT):
             (folder / f"{copy:05}.jpg").hardlink_to(photo)
@@ -107,7 +107,7 @@ def _run(kind: str, folder: Path) -> dict[str, float]:
 
 
 def draw(by_count: Sequence[Point], by_size: Sequence[Point]) -> None:
-    """Draw rate and peak memory over the number of photos, and over their size."""
+    """Plot rate and peak memory against the number of photos, and against their size."""
     import matplotlib
 
     matplotlib.use("agg")

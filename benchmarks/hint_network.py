@@ -1,8 +1,8 @@
-"""`python -m benchmarks.hint_network PHOTOS FOLDER [STEPS]`: train the network that hints spread by.
+"""`python -m benchmarks.hint_network PHOTOS FOLDER [STEPS]`: train the network that spreads hints.
 
 PHOTOS holds photographs in color, and for some of them their objects in `NAME.labels.png`. FOLDER gets the weights,
-`hints.weights.h5`, an average over the steps, every 500 steps, and at the end `hints.tflite`, which ships as
-`colorizer/pretrained/hints.tflite`. The encoder is that of the model that ships and is not trained.
+averaged over the steps, as `hints.weights.h5` every 500 steps, and at the end `hints.tflite`, which ships as
+`colorizer/pretrained/hints.tflite`. The encoder is that of the shipped model and is not trained.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     import keras
 
 LESSONS, CUTS = 4, 6
-"""Lessons of a cut, and cuts of a batch."""
+"""Lessons per crop, and crops per batch."""
 STEPS, LEARNING_RATE, WARM_UP = 4000, 1e-3, 300
 OUTSIDE_WEIGHT, TRUE_WEIGHT = 2.0, 1.2
-"""What a change outside of the object counts beside what is missing inside, and the logarithm of the squared error of
-true hints."""
+"""Weight of changes outside the object relative to what is missing inside it, and weight of the log of the squared
+error with true hints.
+"""
 MARKED_SHARE = 0.5
-"""Of the cuts, those of photographs whose objects were marked."""
+"""Share of crops from photographs with marked objects."""
 OBJECTS = {True: 0.75, False: 0.5}
-"""Share of lessons with an object, of photographs that were marked and of others."""
+"""Share of lessons with an object, by whether the photograph's objects are marked."""
 AVERAGE = 0.98
-"""Momentum of the average of the weights, which is taken every ten steps."""
+"""Momentum of the average of the weights, which is updated every ten steps."""
 _FLOOR = 3e-5
 
 
@@ -77,7 +78,7 @@ def encoder_and_decoder() -> tuple[keras.Model, keras.Model]:
     x = convolved(joined(enlarged(x, 24), half), 24)
     x = convolved(joined(enlarged(x, 24), full, maps), 24, 1)
     scores = layers.Conv2D(5, 1, kernel_initializer="zeros")(x)
-    # Untrained, it gives every place within a usual distance the nearest hint's color: the last of the maps says so.
+    # Untrained, it gives every place within a usual distance the nearest hint's color, as encoded in the last map.
     usual = layers.Conv2D(5, 1)
     total = layers.Add()([scores, usual(maps)])
     weights = np.zeros((1, 1, MAPS, 5), np.float32)
@@ -131,7 +132,7 @@ def main(photos: Path, folder: Path, steps: int = STEPS) -> int:
 
 
 def write_flatbuffer(encoder: keras.Model, decoder: keras.Model, path: Path) -> None:
-    """Write both parts as one LiteRT network of luma and maps, its weights in half precision."""
+    """Write both parts as one LiteRT network of luma and maps, with weights in half precision."""
     import tensorflow as tf
 
     from colorizer.inference.spreading import GRID, MAPS, SIDE
@@ -146,8 +147,11 @@ def write_flatbuffer(encoder: keras.Model, decoder: keras.Model, path: Path) -> 
 
 
 def _loss(tf, shares, fields, target, inside, weight, is_true):
-    """Return the loss, and of objects what is missing inside and what changes outside, as shares of what is wanted, and
-    by how many decibels true hints bring chroma nearer.
+    """Compute the loss and its metrics.
+
+    Returns:
+        The loss, and a tuple: for objects, what is missing inside and what changes outside, as shares of the wanted
+        change; and how many decibels closer true hints bring the chroma.
     """
     shape = tf.shape(fields)
     change = tf.reduce_sum(shares[..., 1:, None] * tf.reshape(fields, tf.concat([shape[:3], [4, 2]], 0)), axis=3)
@@ -171,7 +175,7 @@ def _loss(tf, shares, fields, target, inside, weight, is_true):
 
 
 def _batches(photos: Path) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield batches that another process makes, as long as they are taken."""
+    """Yield batches from another process for as long as they are requested."""
     context = get_context("spawn")
     queue = context.Queue(8)
     context.Process(target=_fill, args=(photos, queue, 0), daemon=True).start()

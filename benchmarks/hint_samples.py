@@ -1,7 +1,7 @@
-"""What the hint network learns from: objects of photographs that get another color, and true colors at random places.
+"""Training samples of the hint network: objects that get another color, and true colors at random places.
 
-A photograph may have its objects marked in `NAME.labels.png`, a number for each; without that file its objects are the
-regions of its true colors.
+A photograph may have its objects marked in `NAME.labels.png`, with a number for each. Without that file its objects are
+the regions of its true colors.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma
 
 FULL, FULL_GRID = 192, 96
-"""Sides of the square a photograph is kept on, and of its chroma and labels; samples are cuts of it."""
+"""Sides of the square that a photograph is stored as, and of its chroma and labels; samples are crops of it."""
 _LEAST_AREA, _MOST_AREA = 0.006, 0.5
-"""Shares of a photograph that an object covers."""
+"""Minimum and maximum share of a photograph that an object covers."""
 _HINTS_INSIDE = (1, 1, 1, 2, 3, 3, 4, 5, 5, 6, 8)
 _TRUE_HINTS = (1, 1, 2, 3, 5, 5, 5, 8, 10, 10, 16, 24, 50)
 _SATURATIONS = (0.25, 0.5, 0.7, 0.85, 1.0)
 _GRAY_SHARE = 0.08
 _PINNED, _OTHER_COLOR = 0.2, 0.35
-"""Shares of the samples of objects in which another object is pinned, and (up to the second) gets a color too."""
+"""Cumulative shares of object samples in which another object is pinned, or also gets a color."""
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """One photograph to learn from."""
+    """One photograph to train with."""
 
     luma: np.ndarray
     """uint8, shape (FULL, FULL)."""
     proposed: np.ndarray
-    """Chroma that the network proposes: float16, shape (FULL_GRID, FULL_GRID, 2)."""
+    """Chroma predicted by the network: float16, shape (FULL_GRID, FULL_GRID, 2)."""
     true: np.ndarray
     """True chroma, of the same shape."""
     labels: np.ndarray
-    """Number of the object of each cell: uint8, shape (FULL_GRID, FULL_GRID)."""
+    """Number of the object in each cell: uint8, shape (FULL_GRID, FULL_GRID)."""
     is_marked: bool
-    """Whether its objects were marked by people; object 0 is then the background."""
+    """Whether people marked its objects; object 0 is then the background."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A part of a photograph, on the grid that hints spread on."""
+    """A crop of a photograph, on the grid that hints spread on."""
 
     luma: np.ndarray
     proposed: np.ndarray
@@ -65,23 +65,23 @@ class Cut:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the network sees of some hints, and what it is to answer."""
+    """Input of the network for some hints, and its target."""
 
     maps: np.ndarray
-    """As `spreading.features` has them, and `fields`, of shape (GRID, GRID, 8)."""
+    """As in `spreading.features`, like `fields`, of shape (GRID, GRID, 8)."""
     fields: np.ndarray
     target: np.ndarray
     """Change of chroma: float32, shape (GRID, GRID, 2)."""
     inside: np.ndarray
     """1 in the objects that change, shape (GRID, GRID)."""
     weight: np.ndarray
-    """0 on their rims, less than 1 where luma leaves no room for the color."""
+    """0 on their edges, and less than 1 where the color is out of gamut at the luma."""
     is_true: bool
     """Whether the hints are true colors at random places."""
 
 
 def read_photograph(path: Path, network: Network) -> Photograph:
-    """Read a photograph with its objects, and let a network propose its colors; raise ColorizeError."""
+    """Read a photograph with its objects, and predict its colors with a network. Raises ColorizeError."""
     from colorizer.inference.proposal import propose
     from colorizer.photos import read_photo
 
@@ -111,7 +111,7 @@ def _regions(rgb: np.ndarray, drawn: random.Random) -> np.ndarray:
 
 
 def cut(photograph: Photograph, drawn: random.Random, is_whole: bool = False) -> Cut:
-    """Cut out a random part, mirrored every other time, half of the time aged as an old print may be."""
+    """Crop a random part, mirrored half of the time, and half of the time aged like an old print."""
     side = FULL if is_whole or drawn.random() < 0.3 else drawn.randrange(FULL // 2, FULL, 2)
     top, left = (drawn.randrange(0, FULL - side + 1, 2) for _ in range(2))
     gray = photograph.luma[top : top + side, left : left + side].astype(np.float32) / 255
@@ -140,9 +140,16 @@ def _aged(gray: np.ndarray, drawn: random.Random) -> np.ndarray:
 
 
 def object_lesson(given: Cut, drawn: random.Random, count: int | None = None, is_plain: bool = False) -> Lesson | None:
-    """Give one object of a cut another color; None where it has no object of a fitting size.
+    """Give one object of a crop another color.
 
-    `count`: hints inside; drawn from one to eight otherwise. `is_plain`: without another object that has hints too.
+    Args:
+        given: The crop.
+        drawn: Source of random numbers.
+        count: Number of hints inside the object; by default random, from one to eight.
+        is_plain: Whether no other object gets hints.
+
+    Returns:
+        The lesson, or None if the crop has no object of a suitable size.
     """
     mask = _object(given, drawn)
     cells = None if mask is None else _places(mask, count or drawn.choice(_HINTS_INSIDE), drawn)
@@ -166,7 +173,7 @@ def object_lesson(given: Cut, drawn: random.Random, count: int | None = None, is
 
 
 def true_lesson(given: Cut, drawn: random.Random, count: int | None = None) -> Lesson:
-    """Reveal the true colors of some random places of a cut."""
+    """Reveal the true colors of some random places of a crop."""
     places = np.random.default_rng(drawn.randrange(2**31)).choice(
         GRID * GRID, count or drawn.choice(_TRUE_HINTS), False
     )
@@ -189,7 +196,7 @@ def _lesson(
     for cell, color, is_pin in asked:
         present = given.proposed[cell] * _room(gray[cell], given.proposed[cell])
         samples.append(Sample(cell, present if is_pin else color, present))
-    # `find_costs` gives the same array each time.
+    # `find_costs` reuses the array it returns.
     distances = np.stack([given.paths.find_costs([sample.cell])[0].astype(np.float32) for sample in samples])
     maps, fields = features(gray, given.proposed, distances, samples)
     as_floats = (each.astype(np.float32) for each in (target, inside, weight))
@@ -197,7 +204,7 @@ def _lesson(
 
 
 def _object(given: Cut, drawn: random.Random, beside: np.ndarray | None = None) -> np.ndarray | None:
-    """Return an object, bool of shape (GRID, GRID); half of the time only its largest part where it has several."""
+    """Return an object, bool of shape (GRID, GRID); if it has several parts, half of the time only the largest one."""
     labels = given.labels if beside is None else given.labels[~beside]
     names, counts = np.unique(labels, return_counts=True)
     fitting = [
@@ -217,7 +224,7 @@ def _object(given: Cut, drawn: random.Random, beside: np.ndarray | None = None) 
 
 
 def _places(mask: np.ndarray, count: int, drawn: random.Random) -> list[tuple[int, int]] | None:
-    """Return random cells inside an object, away from its rim; None for one that is all rim."""
+    """Return random cells inside an object, away from its edge; None if it has too few."""
     inner = ndimage.binary_erosion(mask, iterations=2 if mask.sum() > 0.03 * GRID**2 else 1, border_value=1)
     cells = np.argwhere(inner)
     if len(cells) < 4:
@@ -232,7 +239,7 @@ def _random_chroma(drawn: random.Random) -> np.ndarray:
 
 
 def _room(gray: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return which share of a chroma, shape (..., 2), is in gamut at a luma in [0, 1], shape (...)."""
+    """Return the share of a chroma, shape (..., 2), that is in gamut at a luma in [0, 1], shape (...)."""
     offset = wanted @ CHROMA_TO_OFFSET
     with np.errstate(divide="ignore", invalid="ignore"):
         up, down = (1 - gray[..., None]) / offset, -gray[..., None] / offset

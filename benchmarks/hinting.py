@@ -1,8 +1,8 @@
-"""`python -m benchmarks.hinting [ROUNDS]`: what hints cost, in seconds of the cores' time.
+"""`python -m benchmarks.hinting [ROUNDS]`: measure the CPU time of hints, in seconds.
 
-A JPEG of 24 megapixels, made from a photograph inside scikit-image, is read, colorized and written with 20 hints and
-without, in turn, in one process and as a whole command; then a set photo of 512 x 512 pixels answers twenty hints, one
-more each time, with previews. The cores' time, since the clock's depends on what else a machine does.
+A JPEG of 24 megapixels, made from one of scikit-image's photographs, is read, colorized and written with 20 hints and
+without, in turn, in one process and as a whole command. Then an open photo of 512 x 512 pixels gets twenty hints, one
+more each time, with previews. CPU time is used because wall-clock time depends on other processes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COLOURS = ("#b03030", "#d0a080", "#2a7a78", "gray", "#38486a", "#a8c8e0", "#557
 
 
 def main(rounds: int) -> int:
-    """Print all figures; return 1 where a whole command with hints takes more than is wanted."""
+    """Print all measurements; return 1 if a whole command with hints exceeds the target ratio."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from colorizer import Hint, load_model
     from colorizer.inference import set_photo
@@ -85,7 +85,7 @@ def main(rounds: int) -> int:
 
 
 def _told(name: str, pairs: Sequence[tuple[float, float]]) -> float:
-    """Print what was taken without hints and with them, and return the median of the ratios."""
+    """Print the times without and with hints, and return the median of their ratios."""
     without, with_hints = (min(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(hinted / bare for bare, hinted in pairs)
     print(f"24 megapixels, {HINTS} hints, {name}: {with_hints:.2f} s, without {without:.2f}; median {ratio:.2f} times")
@@ -93,7 +93,7 @@ def _told(name: str, pairs: Sequence[tuple[float, float]]) -> float:
 
 
 def _command_time(command: Sequence[str]) -> float:
-    """Return the seconds that the cores take for a process of its own."""
+    """Return the CPU seconds of a separate process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

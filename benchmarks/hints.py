@@ -1,11 +1,11 @@
-"""`python -m benchmarks hints PHOTOS OBJECTS`: what hints are worth, and whether they stay on their object.
+"""`python -m benchmarks hints PHOTOS OBJECTS`: measure the benefit of hints, and whether they stay on their object.
 
 PHOTOS holds photographs in color: true colors are revealed at random places, and the gain over the automatic result is
 printed. OBJECTS holds photographs `NAME.jpg` with one object each in `NAME.mask.png` (white): hints of one color are
-put inside it, and these are printed:
+placed inside the object, and these metrics are printed:
 
-- cover: the share of the wanted change of chroma that arrives inside the object, as far as it is in gamut;
-- spill: the mean CIEDE2000 between the pictures with and without hints, outside of it and of a rim of 6 pixels;
+- cover: the share of the wanted change of chroma that is achieved inside the object, as far as it is in gamut;
+- spill: the mean CIEDE2000 between the pictures with and without hints, outside the object and a rim of 6 pixels;
 - stained: the share of the pixels outside that change by more than CIEDE2000 5.
 """
 
@@ -51,7 +51,7 @@ def main(photos: str = "", objects: str = "") -> int:
 
 
 def _random(folder: Path, count: int) -> tuple[float, float, float]:
-    """Return mean PSNR, CIEDE2000 and colorfulness with so many true hints in each photo."""
+    """Return mean PSNR, CIEDE2000 and colorfulness with `count` true hints in each photo."""
     from colorizer import load_model
     from colorizer.dataset import find_files
     from colorizer.evaluation.evaluate import evaluate_network

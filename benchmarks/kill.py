@@ -1,8 +1,8 @@
-"""`python -m benchmarks.kill [times]`: kill a training at random moments, take it up again, and compare the end.
+"""`python -m benchmarks.kill [times]`: kill a training at random moments, resume it, and compare the results.
 
-Each time, the program trains on scikit-image's photographs and is killed (SIGKILL) at a moment drawn, seed fixed, from
-the time a whole run takes; then it is run with --resume, or anew where nothing had begun. The weights it ends with
-must be those of a run that was left alone, to the last bit, and every file under OUTPUT must open.
+Each time, the program trains on scikit-image's photographs and is killed (SIGKILL) at a random moment, with a fixed
+seed, within the duration of a whole run. Then it is run with --resume, or again if nothing had begun. The final weights
+must equal those of an uninterrupted run, bit for bit, and every file under OUTPUT must open.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SETTINGS = {"model": {"filters": [8, 16, 16], "dropout": 0.1}}
 
 
 def run(*flags: str | Path, seconds: float | None = None) -> int:
-    """Run the training journey, killing it after so many seconds; return its exit code."""
+    """Run the command `train`, kill it after `seconds`, and return its exit code."""
     process = subprocess.Popen(
         [sys.executable, PROGRAM, "train", *flags, "--yes"],
         stdin=subprocess.DEVNULL,
@@ -44,9 +44,10 @@ def run(*flags: str | Path, seconds: float | None = None) -> int:
 
 
 def weights(output: Path) -> list[np.ndarray]:
-    """Return the network's arrays of the one finished training under `output`, in the order of their names.
+    """Return the arrays of the one finished network under `output`, in the order of their names.
 
-    Without the optimizer's, which a training has no more that was killed after its last epoch and had only to be saved.
+    The optimizer's arrays are left out, because they are missing if a training was killed after its last epoch and only
+    had to be saved.
     """
     (path,) = (output / "models").glob("*/model.weights.h5")
     arrays = {}
@@ -56,7 +57,7 @@ def weights(output: Path) -> list[np.ndarray]:
 
 
 def unreadable(output: Path) -> list[Path]:
-    """Return the files under `output` that do not open as what their name says."""
+    """Return the files under `output` that cannot be opened as the type in their name."""
     broken = []
     for path in (each for each in output.rglob("*") if each.is_file()):
         try:
@@ -75,7 +76,7 @@ def unreadable(output: Path) -> list[Path]:
 
 
 def main(times: int) -> int:
-    """Kill so many trainings, print a line for each, and return 1 when one ended otherwise than it should."""
+    """Kill `times` trainings, print a line for each, and return 1 if one ended with an error."""
     random_, failed = random.Random(SEED), 0
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder, "settings.json")

@@ -1,10 +1,10 @@
-"""`python -m benchmarks.likeliest_colours PHOTOS [TABLE]`: how often a picked colour is near the true one.
+"""`python -m benchmarks.likeliest_colours PHOTOS [TABLE]`: measure how often suggested colors are true.
 
-PHOTOS holds one folder of colour photos for each source. With TABLE, first makes that file (an `.npz`, in place of
-`colorizer/pretrained/likeliest_colours.npz`) from photos of the sources that are not held out; it goes with the model
-that ships, and is made anew when that changes. Then scores photos of sources held out: how often one of the first one,
-three or five colours is alike (CIEDE2000 up to 10) to the true one of a random pixel, beside the proposal alone and
-beside the five colours that serve all places best.
+PHOTOS holds one folder of color photos for each source. With TABLE, first writes that file (an `.npz`, which replaces
+`colorizer/pretrained/likeliest_colours.npz`) from photos of the sources that are not held out. The table belongs to the
+shipped model and must be regenerated when that changes. Then scores photos of the held-out sources: how often one of
+the first one, three or five colors is similar (CIEDE2000 up to 10) to the true color of a random pixel, compared with
+the prediction alone and with the five colors that fit all places best.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from colorizer.inference.likeliest import (
 )
 
 HELD_OUT = ("coco_captions", "deconv100", "zalo5k")
-"""Sources to score with: scenes, objects, people."""
+"""Sources for scoring: scenes, objects, people."""
 UNUSED = ("mosaics572", "pacs_photo")
-"""Sources that the model that ships was chosen by; they make no table either."""
+"""Sources that the shipped model was chosen by; they are not used for the table either."""
 PHOTOS_TO_LEARN, PHOTOS_TO_SCORE, SEED = 3000, 150, 0
-"""In all, and of each source."""
+"""In total, and for each source."""
 _PIXELS, _BATCH = 150, 32
 _LUMA_STEP, _CHROMA_STEP = 0.25, 0.03
-"""Of a cell: its extent in luma and in proposed chroma."""
+"""Size of a cell in luma and in predicted chroma."""
 _TRUE_STEP = 0.02
-"""True chromas of a cell are counted in squares of this side."""
+"""Side of the squares in which true chromas of a cell are counted."""
 _LEAST_PIXELS = 1000
-"""Cells with fewer are left out, and those with too few colours: the nearest one speaks for them."""
+"""Cells with fewer pixels, or with too few colors, are left out; the nearest cell is used in their place."""
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """Pixels of photos: what a network saw of each, what it proposed, and what was true."""
+    """Pixels of photos: the network's input, its prediction, and the truth."""
 
     luma: np.ndarray
     proposed: np.ndarray
@@ -56,7 +56,7 @@ class Pixels:
 
 
 def main(photos: Path, made: Path | None = None) -> int:
-    """Make a table if one is wanted, and print a line for each way to propose colours."""
+    """Write a table if requested, and print a line for each way to suggest colors."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     random = np.random.default_rng(SEED)
     scored = [path for source in HELD_OUT for path in _drawn(_files(photos / source), PHOTOS_TO_SCORE, random)]
@@ -103,12 +103,12 @@ def _commonest(luma: float, true: np.ndarray) -> np.ndarray:
 
 
 def _best_everywhere(pixels: Pixels) -> np.ndarray:
-    """Return the five colours that do best for these very pixels: no fixed palette can do much better."""
+    """Return the five colors that fit these pixels best: hardly any fixed palette can do better."""
     return _commonest(float(pixels.luma.mean()), pixels.true)[:5]
 
 
 def _shares_alike(pixels: Pixels, colours: np.ndarray) -> list[float]:
-    """Return how often one of the first one, three and five colours is alike to the true one."""
+    """Return how often one of the first one, three and five colors is similar to the true one."""
     true = rgb2lab(on_luma(pixels.luma, pixels.true))
     proposed = [rgb2lab(on_luma(pixels.luma, colours[:, rank])) for rank in range(min(5, colours.shape[1]))]
     is_alike = np.array([deltaE_ciede2000(lab, true) <= ALIKE for lab in proposed])

@@ -1,4 +1,4 @@
-"""Films made of photographs by known movements of a camera, so that the motion of every pixel is known exactly."""
+"""Films made from photographs with known camera movements, so that the motion of every pixel is known exactly."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _SOUND_RATE = 48_000
 
 @dataclass(frozen=True)
 class Camera:
-    """Where a camera looks, as a share of the way across and down a photograph, and how far it is away: 1 sees the
-    frame's own size of pixels, 2 twice as many."""
+    """Position and distance of a camera.
+
+    The position is a share of the way across and down a photograph. At distance 1 the camera covers as many pixels as
+    the frame has, at 2 twice as many along each side.
+    """
 
     across: float
     down: float
@@ -29,7 +32,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Shot:
-    """One scene: its frames, and for each where its pixels are in the photograph."""
+    """One scene: its frames, and the position of each frame's pixels in the photograph."""
 
     frames: np.ndarray
     """RGB, uint8, shape (n, h, w, 3)."""
@@ -38,9 +41,9 @@ class Shot:
 
 
 def shoot(photo: np.ndarray, begin: Camera, end: Camera, count: int, width: int = 160, height: int = 120) -> Shot:
-    """Film a photograph, RGB, uint8, shape (h, w, 3), while the camera moves evenly from one place to another.
+    """Film a photograph, RGB, uint8, shape (h, w, 3), while the camera moves evenly from one position to another.
 
-    Movements across are by whole pixels where the distance is 1, so that nothing but colour can change there.
+    At distance 1, movements are by whole pixels, so that only colors can change there.
     """
     views, frames = [], []
     for share in np.linspace(0, 1, count):
@@ -59,7 +62,7 @@ def shoot(photo: np.ndarray, begin: Camera, end: Camera, count: int, width: int 
 
 
 def filmed(photo: np.ndarray, width: int) -> np.ndarray:
-    """Return a photograph at such a size that a camera has room to move in it; in colour."""
+    """Return a photograph as RGB, scaled so that a camera has space to move in it."""
     rgb = photo if photo.ndim == 3 else np.repeat(photo[..., None], 3, axis=-1)
     share = width / min(rgb.shape[1], rgb.shape[0] * 4 / 3)
     size = (round(rgb.shape[1] * share), round(rgb.shape[0] * share))
@@ -88,9 +91,10 @@ def write_film(
     turned: int = 0,
     options: dict[str, str] | None = None,
 ) -> None:
-    """Write luma frames, uint8, shape (n, h, w), as a black-and-white film whose range is that of television.
+    """Write luma frames, uint8, shape (n, h, w), as a black-and-white film with limited (television) range.
 
-    `times`: when each is shown, in units of `time_base`; one after another if not given. `turned`: degrees.
+    `times` holds the time of each frame in units of `time_base`; by default the frames follow each other directly.
+    `turned` is the display rotation in degrees.
     """
     with av.open(str(path), "w") as out:
         out.metadata["title"] = "Made"
@@ -127,9 +131,9 @@ def _gray_frame(levels: np.ndarray, pixels: str) -> av.VideoFrame:
 
 
 def _tone(out: av.container.OutputContainer, seconds: Fraction, codec: str):
-    """Add a stream of sound; return what writes some seconds of it, a tone from their middle on."""
+    """Add an audio stream; return a function that writes it: silence, then a tone from the middle on."""
     stream = out.add_stream(codec, rate=_SOUND_RATE, layout="mono")
-    stream.bit_rate = 96_000  # without which WMA is refused
+    stream.bit_rate = 96_000  # WMA requires a bit rate
 
     def write() -> None:
         count = int(seconds * _SOUND_RATE)

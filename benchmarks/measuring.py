@@ -12,7 +12,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a rate or time of ours, that of the reference, and what their ratio must reach."""
+    """One line of the table: our rate or time, that of the reference, and the target for their ratio."""
 
     name: str
     ours: str
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of one piece of work: each repetition's, and their median."""
+    """Seconds of one piece of work: those of each repetition, and their median."""
 
     each: tuple[float, ...]
 
@@ -39,14 +39,14 @@ class Times:
 
 
 def seconds(work: Work) -> float:
-    """Return the seconds one call takes."""
+    """Return the seconds of one call."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def alternate(ours: Work, reference: Work, repetitions: int = 5, warm_up: bool = True) -> tuple[Times, Times, float]:
-    """Run both in turn; return their times and the median of reference / ours, which is above 1 where we are faster."""
+    """Run both in turn; return their times and the median of reference / ours, which is above 1 if ours is faster."""
     if warm_up:
         ours()
         reference()
@@ -58,7 +58,7 @@ def alternate(ours: Work, reference: Work, repetitions: int = 5, warm_up: bool =
 
 
 def rates(name: str, count: int, unit: str, result: tuple[Times, Times, float], wanted: float, remark: str = "") -> Row:
-    """Make a row of rates from the times of `count` things."""
+    """Build a row of rates from the times for `count` items."""
     mine, other, ratio = result
     return Row(
         name,

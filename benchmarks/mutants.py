@@ -1,4 +1,4 @@
-"""Mutants: a module's syntax tree, changed in one small way."""
+"""Mutants: the syntax tree of a module with one small change."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SWAPPED = {
     ast.Pow: ast.Mult,
 }  # fmt: skip
 _LEFT_ALONE = frozenset(("annotation", "returns", "decorator_list", "type_params", "exc", "cause", "msg"))
-"""Fields of the tree that do nothing, or are read by people only: what is raised says why."""
+"""Fields of the tree without effect, or that only people read, such as messages of exceptions."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change; its tree is only this one until the next is asked for."""
+    """A module with one change; its tree is valid only until the next mutant is requested."""
 
     line: int
     change: str
@@ -28,7 +28,7 @@ class Mutant:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Yield every mutant of a module's text, in the order of its syntax tree."""
+    """Yield every mutant of a module's source, in the order of its syntax tree."""
     tree = ast.parse(source)
     for parent, field, place in _places(tree):
         original = _get(parent, field, place)
@@ -36,13 +36,13 @@ def mutants(source: str) -> Iterator[Mutant]:
             ast.copy_location(replacement, original)
             _set(parent, field, place, replacement)
             ast.fix_missing_locations(tree)
-            line = getattr(original, "lineno", None) or original.iter.lineno  # a comprehension has none of its own
+            line = getattr(original, "lineno", None) or original.iter.lineno  # a comprehension has no line number
             yield Mutant(line, f"{_text(original)}  ->  {_text(replacement)}", tree)
             _set(parent, field, place, original)
 
 
 def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """Yield each place in a tree that holds a node: its parent, the field, and where in it if it is a list."""
+    """Yield each place in a tree that holds a node: its parent, the field, and its position if the field is a list."""
     for field, value in ast.iter_fields(node):
         if field in _LEFT_ALONE or isinstance(node, ast.JoinedStr):
             continue

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.mutate [every] [module ...]`: change code in one small way at a time; does a test notice it?
+"""`python -m benchmarks.mutate [every] [module ...]`: make one small change to the code at a time, and run its tests.
 
-Each module has tests that hold it. A change (a mutant) turns a comparison, an operator, a number, a text or a condition
-into another, or leaves out a statement, an argument or what is returned; of these every n-th is tried. pytest collects
-the fast ones of the tests once; they run on each mutant in a process forked from there, until the first one fails.
-Mutants that no test notices are printed. Words that only a person reads are left as they are.
+Each module has a list of tests. A change (a mutant) replaces a comparison, an operator, a number, a text or a
+condition, or removes a statement, an argument or a returned value; every n-th of these is tried. pytest collects the
+fast tests once. They run on each mutant in a process forked from there, until the first one fails. Mutants that no test
+detects are printed. Texts that only people read are not changed.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ TESTS = {
     "network.clean_copy": ("tests/network/test_clean_copy.py",),
     "network.model_kinds": ("tests/network/test_model_kinds.py",),
 }
-"""Modules of `colorizer`, and the tests that hold each, the quickest first."""
+"""Modules of `colorizer`, and the tests for each, the fastest first."""
 LIBRARIES = ("pytest", "hypothesis", "numpy", "PIL.Image", "pillow_heif", "tifffile", "png", "h5py", "pexpect", "keras")
-"""Imported before there are mutants, so that none of them waits for it."""
+"""Imported before any mutant is tried, so that no mutant waits for it."""
 PATIENCE, BUSY = 600, 60
-"""Seconds, and seconds of the processor, after which a mutant counts as one that hangs, and so as noticed."""
+"""Seconds, and CPU seconds, after which a mutant counts as hanging, and therefore as detected."""
 TOGETHER = 2 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of the mutants of one module."""
+    """Results for the mutants of one module."""
 
     noticed: int
     survivors: tuple[Mutant, ...]
 
 
 def judge(module: str, every: int) -> Judged:
-    """Try every n-th mutant of a module; raises RuntimeError when its tests fail without any."""
+    """Try every n-th mutant of a module. Raises RuntimeError if its tests fail on the unchanged module."""
     import pytest
 
     collected = _Collected(module, every)
@@ -66,7 +66,7 @@ def judge(module: str, every: int) -> Judged:
 
 
 class _Collected:
-    """A plugin of pytest that, in the place of running the tests that were collected, runs them on mutants."""
+    """A pytest plugin that runs the collected tests on mutants instead of running them once."""
 
     def __init__(self, module: str, every: int):
         self.module, self.every = module, every
@@ -101,7 +101,7 @@ class _Collected:
 
 
 def _forked(module: str, code: CodeType, tests: list) -> int:
-    """Run collected tests in a process of its own, where the module is made from `code`; return the process."""
+    """Run collected tests in a forked process, with the module executed from `code`; return the process id."""
     process = os.fork()
     if process:
         return process
@@ -123,7 +123,7 @@ def _forked(module: str, code: CodeType, tests: list) -> int:
 
 
 def _put_in_place(module: ModuleType, code: CodeType) -> None:
-    """Make a module anew from other code, and give what comes of it to all modules that had taken a name from it."""
+    """Execute other code as a module, and update all modules that had imported names from it."""
     before = dict(vars(module))
     exec(code, vars(module))
     for other in [each for each in sys.modules.values() if isinstance(each, ModuleType)]:
@@ -134,8 +134,10 @@ def _put_in_place(module: ModuleType, code: CodeType) -> None:
 
 
 def _first_ended(running: dict[int, float]) -> tuple[int, bool]:
-    """Wait for the first of some processes, each no longer than until its time; return it, and whether a test failed in
-    it, or it hung.
+    """Wait for the first of some processes to end, killing each at its deadline.
+
+    Returns:
+        The process id, and whether a test failed in it or it hung.
     """
     while True:
         for process, until in running.items():
@@ -150,7 +152,7 @@ def _first_ended(running: dict[int, float]) -> tuple[int, bool]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try the mutants of all modules, or of those named, and return 1 when fewer than nine of ten are noticed."""
+    """Try the mutants of all modules, or of those named, and return 1 if fewer than nine of ten are detected."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.chdir(PROJECT)
     numbers = [argument for argument in arguments if argument.isdigit()]

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.old_photographs PHOTOS FOLDER`: what a few hints chosen by hand make of old photographs.
+"""`python -m benchmarks.old_photographs PHOTOS FOLDER`: show the effect of a few manual hints on old photographs.
 
 PHOTOS holds the ten black-and-white photographs that `tests/inference/old_photographs.hints.json` names; they are not
-part of this project. FOLDER gets a PNG for each: as it is, as the model that ships colours it, and with the hints,
-whose places are ringed on the first.
+part of this project. FOLDER gets a PNG for each: the original, the result of the shipped model, and the result with the
+hints, whose places are circled on the first.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""`python -m benchmarks peers`: the program beside two other colorizers, on the same files in alternation.
+"""`python -m benchmarks peers`: compare the program with two other colorizers, on the same files in alternation.
 
-Peers are ECCV16 (https://arxiv.org/abs/1603.08511) and SIGGRAPH17 (https://arxiv.org/abs/1705.02999) from the package
-`rz-colorization`, computed by PyTorch. They need a virtual environment of their own, whose Python the variable
+The peers are ECCV16 (https://arxiv.org/abs/1603.08511) and SIGGRAPH17 (https://arxiv.org/abs/1705.02999) from the
+package `rz-colorization`, which runs on PyTorch. They need a separate virtual environment, whose Python the variable
 PEERS_PYTHON names:
 
     python -m venv peers
     peers/bin/pip install torch rz-colorization ipython scikit-image matplotlib
 
-Random weights do, since only time is measured.
+Random weights are enough, because only time is measured.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ print(time.perf_counter() - clock, time.process_time() - cpu)
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of one process: on the clock and of the processor; of all of it, and of its photos alone."""
+    """Wall-clock and CPU seconds of one process: in total, and for its photos alone."""
 
     clock: float
     cpu: float
@@ -60,7 +60,7 @@ class Run:
 
 
 def peers(folder: Path) -> Iterator[Row]:
-    """Time peers with their start-up and without it, ours always the whole command."""
+    """Time the peers with and without their start-up, and ours always as the whole command."""
     python = os.environ.get("PEERS_PYTHON", sys.executable)
     if subprocess.run([python, "-c", "import torch, colorizers"], capture_output=True, check=False).returncode:
         yield Row("peers", "-", "-", 0, 0, True, "not measured: PEERS_PYTHON names no Python with rz-colorization")
@@ -97,7 +97,7 @@ def _rate(seconds: float) -> str:
 
 
 def _timed(command: list[str]) -> Run:
-    """Run a process; one that prints what its photos took is taken at its word."""
+    """Run and time a process; if it prints the times of its photos, those are used."""
     clock, before = time.perf_counter(), os.times()
     done = subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     clock, after = time.perf_counter() - clock, os.times()

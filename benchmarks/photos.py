@@ -1,4 +1,4 @@
-"""Files to measure with, made from the photographs inside scikit-image; nothing is downloaded."""
+"""Input files for benchmarks, made from scikit-image's photographs; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SOURCES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.
 
 
 def shipped_photographs() -> list[Path]:
-    """Return the photographs."""
+    """Return the paths of the photographs."""
     return [Path(find_spec("skimage").origin).parent / "data" / name for name in _SOURCES]
 
 
 def write_jpegs(folder: Path, count: int, width: int, height: int) -> list[Path]:
-    """Write `count` different colour JPEGs of one size, with grain so that they compress like photographs."""
+    """Write `count` different color JPEGs of one size, with grain so that they compress like photographs."""
     folder.mkdir(parents=True, exist_ok=True)
     sources = [Image.open(path).convert("RGB") for path in shipped_photographs()]
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Rows about whole processes: how soon the first question comes, how much memory a run takes."""
+"""Rows about whole processes: time to the first question, and memory of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCAN, LARGE_SCAN = (11_600, 8_650), (17_000, 17_000)
 
 
 def startup(folder: Path) -> Iterator[Row]:
-    """From the command to the first question, beside a Python that imports rich."""
+    """Measure the time from the command to the first question, compared with a Python that imports rich."""
     ours = [sys.executable, str(PROJECT / "colorize.py")]
     reference = [sys.executable, "-c", "import rich"]
 
@@ -39,11 +39,11 @@ _PARTS = {
     "with NumPy and Pillow": "import numpy, PIL.Image",
     "with the model loaded": "import PIL.Image, colorizer; colorizer.load_model()",
 }
-"""Programs of which each does a little more than the one before, and less than the whole command."""
+"""Programs that each do a little more than the previous one, and less than the whole command."""
 
 
 def start(folder: Path) -> Iterator[Row]:
-    """From the command to the first written photo and the end, beside a Python that imports TensorFlow."""
+    """Measure the time from the command to the first written photo and the end, compared with importing TensorFlow."""
     (photo,) = write_jpegs(folder / "photo", 1, 500, 375)
     Image.open(photo).convert("L").save(photo)
     ours = [sys.executable, "colorize.py", str(photo), "--yes", "--output", str(folder / "out"), "--cache", "none"]
@@ -89,7 +89,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def memory(folder: Path) -> Iterator[Row]:
-    """Peak memory with 30 times the files beside that with one time; and that of one very large photo."""
+    """Measure peak memory for 1,000 files and for 30 times as many, and for one very large photo."""
     few = write_jpegs(folder / "few", 1000, 160, 120)
     many = folder / "many"
     many.mkdir()
@@ -114,7 +114,7 @@ def memory(folder: Path) -> Iterator[Row]:
 
 
 def scans(folder: Path) -> Iterator[Row]:
-    """Peak memory with four gray scans of 289 megapixels, one after the other: of 8 bits each, and of 16."""
+    """Measure peak memory with four gray scans of 289 megapixels, one after another, with 8 and with 16 bits."""
     with Image.open(shipped_photographs()[0]) as image:
         gray = image.convert("L").resize(LARGE_SCAN, Image.Resampling.BICUBIC)
     for ending, bits in (("jpg", 8), ("png", 8), ("tif", 16), ("png", 16)):
@@ -131,7 +131,7 @@ def scans(folder: Path) -> Iterator[Row]:
 
 
 def _peak(kind: str, photos: Path) -> float:
-    """Return the most memory, in MB, that a process of its own takes for a kind of work of `MEMORY_PROBE`."""
+    """Return the peak memory, in MB, of a separate process that does one kind of work of `MEMORY_PROBE`."""
     command = [sys.executable, "-c", MEMORY_PROBE, kind, str(photos), f"{photos}-out-{kind}"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1]) / 1024

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.repair FOLDER [photos]`: what `--repair` mends of damage drawn onto photos, and what it harms.
+"""`python -m benchmarks.repair FOLDER [photos]`: measure what `--repair` fixes and harms.
 
-Dust, scratches and creases are drawn, the same each time, onto photos of a folder made gray, one kind onto each copy.
-Printed for each kind: the share of visibly damaged pixels (by a tenth of black to white, at least) that are found, the
-root mean square error there before and after, and the share of undamaged pixels that are changed. And for each folder
-of photos: the share of pixels changed where nothing is damaged.
+Dust, scratches and creases, the same each time, are drawn onto photos of a folder after conversion to gray, one kind
+onto each copy. Printed for each kind: the share of visibly damaged pixels (changed by at least a tenth of the range
+from black to white) that are found, the root mean square error there before and after, and the share of undamaged
+pixels that are changed. Printed for each folder of photos: the share of pixels changed in undamaged photos.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from colorizer.photos.repair import repaired
 PHOTOS, SEED = 40, 20260303
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 _FINER = 4
-"""Times as large as the photo is what damage is drawn on."""
+"""Scale of the canvas that damage is drawn on, relative to the photo."""
 _VISIBLE = 25.5
 _TOUCHED = 0.05
-"""Share of its cover from which on a pixel counts as damaged."""
+"""Coverage above which a pixel counts as damaged."""
 _SIDE = 256
-"""Shorter side of a photo, in pixels, on which damage has the widths below."""
+"""Shorter side of a photo, in pixels, for which the widths of damage below apply."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What became of one damaged photo."""
+    """Measurements of one damaged photo."""
 
     found: float
     """Share of the visibly damaged pixels that were changed."""
@@ -45,7 +45,7 @@ class Figures:
 
 
 def damaged(gray: np.ndarray, kind: str, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return gray levels, uint8 of shape (h, w), with damage of a kind of `KINDS` drawn on, and where it is."""
+    """Return gray levels, uint8 of shape (h, w), with damage of a kind of `KINDS`, and a mask of the damage."""
     random = np.random.default_rng((SEED, number))
     levels, where = gray.astype(float), np.zeros(gray.shape, bool)
     for drawn, strength in KINDS[kind](gray.shape, random):
@@ -57,7 +57,7 @@ def damaged(gray: np.ndarray, kind: str, number: int) -> tuple[np.ndarray, np.nd
 
 
 def measure(gray: np.ndarray, kind: str, number: int) -> Figures:
-    """Damage a photo and mend it."""
+    """Damage a photo and repair it."""
     harmed, where = damaged(gray, kind, number)
     mended = np.asarray(repaired(Photo(Image.fromarray(harmed))).image, float)
     changed = mended != harmed
@@ -109,7 +109,7 @@ def _changed(gray: np.ndarray) -> float:
 
 
 Drawn = list[tuple[Image.Image, float]]
-"""Pictures of what covers a photo, "L", `_FINER` times its size, and how far each covers it, in [0, 1]."""
+"""Images of damage, mode "L", `_FINER` times the photo's size, each with its opacity in [0, 1]."""
 
 
 def _dust(shape: tuple[int, int], random: np.random.Generator) -> Drawn:
@@ -147,7 +147,7 @@ def _creases(shape: tuple[int, int], random: np.random.Generator) -> Drawn:
 
 
 def _canvas(shape: tuple[int, int]) -> tuple[Image.Image, float]:
-    """Return an empty drawing for a photo, and what a pixel of a photo of `_SIDE` is on it."""
+    """Return an empty canvas for a photo, and the length on it of a pixel of a photo with side `_SIDE`."""
     height, width = shape
     return Image.new("L", (width * _FINER, height * _FINER)), _FINER * min(shape) / _SIDE
 

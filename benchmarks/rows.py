@@ -1,4 +1,4 @@
-"""What is measured: every row sets the program beside a reference in the same run."""
+"""Rows of the benchmark: each compares the program with a reference in the same run."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ CORES = os.cpu_count() or 1
 
 
 def bare_pool() -> ProcessPoolExecutor:
-    """Return a pool of one process for each core, started anew.
+    """Return a pool with one new process for each core.
 
-    Forked ones would share our memory, and every page we write to would first have to be copied: a slower program, not
-    a faster reference.
+    Forked processes would share our memory, and every page we write to would first have to be copied. That would slow
+    down the program rather than speed up the reference.
     """
     return ProcessPoolExecutor(CORES, multiprocessing.get_context("spawn"))
 
@@ -51,7 +51,7 @@ def decode_and_encode(path: Path, target: Path) -> None:
 
 
 def check(folder: Path) -> Iterator[Row]:
-    """The whole dataset check beside a bare pool of decoders, and a second check beside the first."""
+    """Compare the whole dataset check with a bare pool of decoders, and a second check with the first."""
     paths = write_jpegs(folder / "photos", 1200, *SMALL)
     with bare_pool() as pool:
         for name, for_training in (("check", True), ("check, toned from colour", False)):
@@ -71,7 +71,7 @@ def check(folder: Path) -> Iterator[Row]:
 
 
 def feed(folder: Path) -> Iterator[Row]:
-    """Batches alone: the first pass beside a bare pool, the later passes beside the first."""
+    """Compare batches alone: the first pass with a bare pool, and later passes with the first."""
     from colorizer.dataset.batches import PhotoBatches
 
     paths = write_jpegs(folder / "photos", 800, *SMALL) * 4
@@ -94,7 +94,7 @@ def feed(folder: Path) -> Iterator[Row]:
 
 
 def _tensorflow_batches(paths: list[Path], size: int, batch_size: int):
-    """The same batches by `tf.data`: decoded, resized, kept as uint8 in memory, with AUTOTUNE wherever it applies."""
+    """Build the same batches with `tf.data`: decoded, resized, cached as uint8, with AUTOTUNE wherever it applies."""
     import tensorflow as tf
 
     from colorizer.photos.color import LUMA_WEIGHTS
@@ -118,7 +118,7 @@ def _exhaust(batches) -> None:
 
 
 def _drain(batches) -> None:
-    """Read one epoch the way `fit` does, through Keras' own queue and workers."""
+    """Read one epoch as `fit` does, through Keras' own queue and workers."""
     from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
     adapter = PyDatasetAdapter(batches, shuffle=False)
@@ -129,7 +129,7 @@ def _drain(batches) -> None:
 
 
 def fit(folder: Path) -> Iterator[Row]:
-    """A training epoch from disk beside training steps on tensors that are ready."""
+    """Compare a training epoch from disk with training steps on tensors in memory."""
     from colorizer.dataset.batches import PhotoBatches
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
@@ -157,7 +157,7 @@ def fit(folder: Path) -> Iterator[Row]:
 
 
 def step(folder: Path) -> Iterator[Row]:
-    """A training step of the default network beside one of the plain autoencoder."""
+    """Compare a training step of the default network with one of the plain autoencoder."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
     from colorizer.training.stages import compile_model
@@ -184,7 +184,7 @@ def _steps(model, size: int, batch_size: int, count: int) -> None:
 
 
 def precision(folder: Path) -> Iterator[Row]:
-    """Training steps in bfloat16 beside float32, for each network."""
+    """Compare training steps in bfloat16 with float32, for each network."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import has_bfloat16, in_precision
     from colorizer.training.stages import compile_model
@@ -206,7 +206,7 @@ def precision(folder: Path) -> Iterator[Row]:
 
 
 def colorize(folder: Path) -> Iterator[Row]:
-    """Folders end to end, files written: small photos beside the network alone, large ones beside decode + encode."""
+    """Compare whole folders: small photos with the network alone, large ones with decoding and encoding."""
     from colorizer.inference.colorize import propose
     from colorizer.network import load_model
     from colorizer.photos import read_photo
@@ -231,7 +231,7 @@ def colorize(folder: Path) -> Iterator[Row]:
 
 
 def names(folder: Path) -> Iterator[Row]:
-    """Names next to the originals for 8,000 photos at once, all of them colorized before, beside 1,000 at a time."""
+    """Compare finding names next to 8,000 originals, all colorized before, at once and 1,000 at a time."""
     from colorizer.marks import mark_beside
     from colorizer.runs.names import paths_beside
 
@@ -263,10 +263,10 @@ ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "scans": scans,
 }
 APART: dict[str, Callable[[Path], Iterator[Row]]] = {"peers": peers}
-"""Measured only when it is named: it needs what the program does not."""
+"""Measured only when named, because it needs packages that the program does not."""
 
 
 def measure(name: str) -> list[Row]:
-    """Measure one row, or the few that belong together."""
+    """Measure one row, or a group of rows that belong together."""
     with tempfile.TemporaryDirectory() as folder:
         return list((ROWS | APART)[name](Path(folder)))

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.sharing rate [PHOTOS]`, `python -m benchmarks.sharing paths [PATHS]`: what sharing out costs.
+"""`python -m benchmarks.sharing rate [PHOTOS]`, `python -m benchmarks.sharing paths [PATHS]`: the cost of sharing work.
 
-`rate` gives small photos, parts of scikit-image's, colour by one process and by two workers of a local Ray cluster. It
-prints the time of cores for each photo, of all processes that were started, Ray's own included, and the rate on the
-wall. `paths` takes a list of so many made-up photos the way a cluster's coordinator does, names, manifest and all,
-without any photo being opened, and prints the most memory it took. Linux only.
+`rate` colorizes small photos, parts of scikit-image's, with one process and with two workers of a local Ray cluster. It
+prints the CPU time per photo of all started processes, including Ray's own, and the rate by wall-clock time. `paths`
+processes a list of made-up photos as a cluster's coordinator does, including names and manifest, without opening any
+photo, and prints its peak memory. Linux only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SIDE = 256
 
 
 def rate(count: int) -> None:
-    """Print the time a photo takes, by one process and by two workers."""
+    """Print the time per photo, with one process and with two workers."""
     with tempfile.TemporaryDirectory() as folder:
         photos = _small_photos(Path(folder, "photos"), count)
         ways = {"one process": ("--shard", "0/1"), "two workers": ("--cluster", "local", "--workers", "2")}
@@ -39,7 +39,7 @@ def rate(count: int) -> None:
 
 
 def paths(count: int) -> None:
-    """Print the memory that a list of so many photos takes, after each thing that is done with it."""
+    """Print the memory that a list of `count` photos takes after each step."""
     root = Path("/archive/scans")
     files = tuple(sorted(root / f"box {number // 1000:05}" / f"photo {number:08}.jpg" for number in range(count)))
     _tell(f"{count:,} paths")
@@ -71,9 +71,10 @@ def _small_photos(folder: Path, count: int) -> Path:
 
 
 def _run(command: list[str]) -> tuple[float, float]:
-    """Run a command and return seconds of cores, of it and all below it, and seconds on the wall.
+    """Run a command and return the CPU seconds of it and all its descendants, and the wall-clock seconds.
 
-    Looked at while they run, since Ray's own do not wait for their children, whose time is nobody's then.
+    The processes are polled while they run, because Ray's processes do not wait for their children, whose CPU time
+    would otherwise be lost.
     """
     spent: dict[int, float] = {}
     began = time.monotonic()

@@ -1,10 +1,9 @@
-"""`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: how the model that ships was trained on.
+"""`python -m benchmarks.shipped_model PHOTOS FOLDER [epochs]`: train the shipped model further, as was done for it.
 
-PHOTOS holds one folder for each source. The network begins as the model that ships, dead channels of its encoder get
-new weights, and it learns from all sources but those that are held out, whose photos choose what is kept. Photos that
-are nearly gray are left out. FOLDER keeps the state, so that the same command goes on after an interruption, the
-network after every epoch, and at the end `final.keras`. A file named STOP in it ends the training after the step it is
-in.
+PHOTOS holds one folder for each source. Training starts from the shipped model, and dead channels of its encoder get
+new weights. It trains on all sources except the held-out ones, whose photos determine which weights are kept. Nearly
+gray photos are left out. FOLDER stores the state, so that the same command resumes after an interruption, the network
+after every epoch, and at the end `final.keras`. A file named STOP in it ends the training after the current step.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ if TYPE_CHECKING:
     import keras
 
 HELD_OUT = {"coco_captions": 93, "deconv100": 71, "mosaics572": 200, "pacs_photo": 220, "zalo5k": 200}
-"""Sources that validate, and how many photos of each: scenes, objects, landscapes and cities, seven classes, people."""
+"""Validation sources, with photos from each: scenes, objects, landscapes and cities, seven classes, people."""
 LEAST_COLOURFULNESS = 12.0
 BATCH_SIZE, SEED = 32, 42
 TOP_BLOCKS = ("block_13", "block_14", "block_15", "block_16")
 DEAD = 1e-3
-"""Standard deviation of a channel below which it counts as dead, where living ones have some 0.5."""
+"""Standard deviation below which a channel counts as dead; active ones have about 0.5."""
 LOOKED_AT = 512
-"""Photos by which dead channels are told."""
+"""Number of photos used to detect dead channels."""
 
 
 def choose(photos: Path) -> dict[str, list[str]]:
-    """Return the paths to learn from and to validate with, drawn by seed."""
+    """Return the paths for training and validation, chosen by seed."""
     from colorizer.photos import colourfulness, read_square
 
     def is_colourful(path: Path) -> bool:
@@ -59,11 +58,12 @@ def choose(photos: Path) -> dict[str, list[str]]:
 
 
 def revive(model: keras.Model, luma: np.ndarray) -> dict[str, int]:
-    """Give the encoder's dead channels new weights, in place, and return how many each block had.
+    """Give the encoder's dead channels new weights, in place, and return the number of dead channels in each block.
 
-    `luma`: float32 in [0, 1], shape (n, size, size, 1). A channel is dead where what leaves a block's depthwise
-    convolution is the same at every place of every photo: no gradient comes through it. What a dead channel adds goes
-    into the batch normalization behind it and its new way out begins with zeros, so the network computes what it did.
+    `luma` is float32 in [0, 1], shape (n, size, size, 1). A channel is dead if the output of a block's depthwise
+    convolution is the same at every place of every photo, so that no gradient passes through it. The constant
+    contribution of a dead channel is moved into the batch normalization after it, and its new output weights start at
+    zero, so the network's function does not change.
     """
     random_numbers = np.random.default_rng(SEED)
     return {block: _revive_block(model, block, luma, random_numbers) for block in TOP_BLOCKS}
@@ -89,7 +89,7 @@ def _revive_block(model: keras.Model, block: str, luma: np.ndarray, random_numbe
         layer.set_weights([kernel])
         computed = _activations(model, layer, luma)
         mean, spread = computed.mean(axis=(0, 1, 2)), computed.std(axis=(0, 1, 2))
-        # A variance of what block_15 gives does not fit into half precision, in which the model ships.
+        # The variance of block_15's output does not fit into half precision, in which the model ships.
         channels[dead] /= spread[dead].reshape(-1, *[1] * (channels.ndim - 1))
         layer.set_weights([kernel])
         statistics = (1, 0, mean / spread, 1)
@@ -104,7 +104,7 @@ def _activations(model: keras.Model, layer: keras.layers.Layer, luma: np.ndarray
 
 
 def main(photos: Path, folder: Path, epochs: int = 5) -> int:
-    """Train, and print a line a minute."""
+    """Train, and print a line per minute."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from colorizer.dataset import PhotoBatches

@@ -1,12 +1,12 @@
-"""`python -m benchmarks.skin TRUE COLORIZED`: how near faces come to their true colour, by how light the skin is.
+"""`python -m benchmarks.skin TRUE COLORIZED`: measure color errors of faces, by lightness of the skin.
 
-TRUE is the folder of the test photos, COLORIZED one with the same names in colour. `faces.json` holds a box
-around each of their faces: found by OpenCV's cascade of frontal faces, looked at one by one, without those in coloured
-light. Prints one row for light, medium and dark skin.
+TRUE is the folder of the test photos, COLORIZED a folder with the same names in color. `faces.json` holds a box around
+each of their faces: found by OpenCV's cascade of frontal faces, checked individually, without those in colored light.
+Prints one row each for light, medium and dark skin.
 
-Lightness by the individual typology angle of the true pixels, atan((L* - 50) / b*), bounds at 41 and 10 degrees
-(Del Bino and Bernerd 2013, https://doi.org/10.1111/bjd.12529, "light" and "intermediate" and their neighbours taken
-together); the light of a photo moves it as skin does.
+Lightness is measured by the individual typology angle of the true pixels, atan((L* - 50) / b*), with bounds at 41 and
+10 degrees (Del Bino and Bernerd 2013, https://doi.org/10.1111/bjd.12529, with "light" and "intermediate" each combined
+with its neighbors). It depends on the light in a photo as well as on the skin.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from skimage.color import rgb2lab
 FACES = Path(__file__).parent / "faces.json"
 _LIGHT, _DARK = 41.0, 10.0
 _MIDDLE = (0.2, 0.25, 0.8, 0.9)
-"""The part of a face's box that is looked at: left, top, right and bottom as shares of its sides."""
+"""The part of a face's box that is measured: left, top, right and bottom as shares of its sides."""
 _SKIN_HUE, _SKIN_CHROMA = (15.0, 85.0), 6.0
-"""Degrees and least chroma of skin in CIE Lab; what else is in the box (hair, glasses, wall) lies outside."""
+"""Hue range in degrees and minimum chroma of skin in CIE Lab, which exclude hair, glasses and background in the box."""
 _LEAST_PIXELS = 50
 
 
 def skin(face: dict, true_photos: Path, colorized: dict[str, Path]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the mean CIE Lab of a face's skin, true and colorized, shape (3,) each; None where too little is seen."""
+    """Return the mean CIE Lab of a face's skin, true and colorized, shape (3,) each; None if too little is visible."""
     true = ImageOps.exif_transpose(Image.open(true_photos / face["photo"])).convert("RGB")
     made = ImageOps.exif_transpose(Image.open(colorized[Path(face["photo"]).stem])).convert("RGB")
     left, top, right, bottom = face["box"]

@@ -1,9 +1,8 @@
-"""`python -m benchmarks.studies NAME PHOTOS OUTPUT`: what capacity, nonlinearity, receptive field and regularization do
-to chroma_unet.
+"""`python -m benchmarks.studies NAME PHOTOS OUTPUT`: study design choices of chroma_unet.
 
-Trains each variant of a study with everything else equal, on photos drawn by seed from the folder PHOTOS, prints a
-table and what it comes to, and draws training and validation loss against steps into OUTPUT. `run_study` does it for a
-notebook.
+The studies cover capacity, nonlinearity, receptive field and regularization. Each trains its variants with everything
+else equal, on photos chosen by seed from the folder PHOTOS, prints a table and conclusions, and plots training and
+validation loss against steps into OUTPUT. Notebooks can call `run_study`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TRAINING_PHOTOS, VALIDATION_PHOTOS, BATCH_SIZE, EPOCHS, SEED = 800, 200, 16, 20,
 _FILTERS = (16, 32, 64, 128, 256)
 _DROPOUT, _L2 = 0.2, 1e-4
 _NO_DIFFERENCE = 0.02
-"""Decibels below which two gains are called equal: of one training, half a percent of the error is noise."""
+"""Decibels below which two gains count as equal: within one training, half a percent of the error is noise."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,17 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """What became of a study."""
+    """Results of a study."""
 
     table: str
-    """In Markdown, a row for each variant."""
+    """Markdown table with a row for each variant."""
     sentences: tuple[str, ...]
-    """What the figures come to."""
+    """Conclusions from the results."""
     curves: Path
 
 
 def variants(study: str, size: int | None = None) -> list[Variant]:
-    """Return the networks of a study; `size` is that of their photos where it is not the study's own."""
+    """Return the networks of a study; `size` replaces the study's own photo size."""
     import keras
 
     from colorizer.network.architectures import build
@@ -97,9 +96,9 @@ def run_study(
     size: int | None = None,
     tell: Callable[[str], None] = lambda row: None,
 ) -> Study:
-    """Train every variant of a study on some photos and validate it on others; raise ColorizeError.
+    """Train every variant of a study on some photos and validate it on others. Raises ColorizeError.
 
-    `tell` is called with each row of the table as it comes. The curves are drawn into the folder `output`.
+    `tell` is called with each row of the table as it is ready. The curves are saved in the folder `output`.
     """
     from colorizer.files import complete_file, unused_path
 
@@ -155,9 +154,9 @@ def _trained(
 
 
 def conclusions(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[str, ...]:
-    """Say which variant validates best, and which learn their photos by heart, from their curves.
+    """Describe which variant validates best, and which overfit, from their curves.
 
-    Variants are ranked by the PSNR they gain over gray: the loss of some contains a penalty on their weights.
+    Variants are ranked by the PSNR they gain over gray, because the loss of some contains a penalty on their weights.
     """
     from colorizer.training.outlook import outlook_of
 

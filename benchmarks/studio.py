@@ -1,8 +1,8 @@
-"""The studio under load: 1,000 requests of 50 clients at once, as often as is said.
+"""Load test of the studio: 1,000 requests from 50 simultaneous clients, repeated TIMES times.
 
 `python -m benchmarks.studio PAGE_ADDRESS TIMES PHOTO...`, with the address that `python colorize.py studio` printed.
-Each client has one of the photos open and asks, one request after the other, for the preview of a hint, likely colours
-of a place, a part of the photo at its single pixels, and its thumbnail.
+Each client has one of the photos open and requests, one after another, the preview of a hint, likely colors of a place,
+a part of the photo at full resolution, and its thumbnail.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from colorizer.studio.guard import OWN_HEADER
 
 CLIENTS, REQUESTS = 50, 1_000
 QUIET = 3.0
-"""Seconds after which the studio has given back what it needs no more."""
+"""Seconds after which the studio has released memory that it no longer needs."""
 
 
 async def load(address: str, photos: Sequence[Path]) -> dict[str, list[float]]:
-    """Return the seconds each request took, by its kind; raise for one that is refused or lost."""
+    """Return the seconds each request took, by its kind; raise if one is refused or lost."""
     headers, seconds = {OWN_HEADER: "1"}, {}
     limits = httpx2.Limits(max_connections=CLIENTS)
     async with httpx2.AsyncClient(

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.toning BLACK_AND_WHITE COLOUR [photos]`: how often a photo in colour is told wrongly.
+"""`python -m benchmarks.toning BLACK_AND_WHITE COLOUR [photos]`: measure errors in the detection of color photos.
 
-Told apart are the photos of a folder of black-and-white ones, toned and not; so many photos of a folder of colour ones,
-made black-and-white and toned by known curves, a third of them stained too and a third noisy; the least colourful of
-the colour ones; and others of them, drawn at random.
+Classified are the photos of a folder of black-and-white ones, toned or not; photos of a folder of color ones, converted
+to black and white and toned with known curves, of which a third are also stained and a third noisy; the least colorful
+of the color photos; and others of them, chosen at random.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CURVES = {
 
 
 def toned(pixels: np.ndarray, number: int) -> Image.Image:
-    """Tone a colour photo, uint8 of shape (h, w, 3), by the curve of this number, as a JPEG of some quality."""
+    """Tone a color photo, uint8 of shape (h, w, 3), with the curve of this number, as a JPEG of random quality."""
     random = np.random.default_rng((SEED, number))
     points = np.array(list(CURVES.values())[number % len(CURVES)], float)
     gray = luma(pixels)
@@ -54,7 +54,7 @@ def toned(pixels: np.ndarray, number: int) -> Image.Image:
 
 
 def _stains(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    """Return what one to three round brown stains leave of each channel, shape (h, w, 3)."""
+    """Return the share of each channel that one to three round brown stains transmit, shape (h, w, 3)."""
     down, across = np.mgrid[: shape[0], : shape[1]]
     cover = np.zeros(shape)
     for _ in range(random.integers(1, 4)):
@@ -64,7 +64,7 @@ def _stains(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
 
 
 def told_in_colour(image: Image.Image) -> bool:
-    """Say what the check of photos would say."""
+    """Return whether the photo check would classify a photo as color."""
     return not is_gray(np.asarray(image.convert("RGB"))) and is_in_colour(image)
 
 

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.two_hosts [PHOTOS] [SECONDS]`: a Ray cluster of two hosts, to which what may happen happens.
+"""`python -m benchmarks.two_hosts [PHOTOS] [SECONDS]`: test a Ray cluster of two hosts under failures.
 
-The hosts are network namespaces of this machine, each with an address of its own and two workers; photos and results
-are on one file system. While so many small photos, parts of scikit-image's, become colour photos, a worker is killed,
-the second host is cut off for so many seconds and brought back, and the coordinator is killed and started again. In the
-end every photo must be there once, with the bytes of a single process, and nothing half written. Linux, as root.
+The hosts are network namespaces of this machine, each with its own address and two workers; photos and results are on a
+shared file system. While small photos, parts of scikit-image's, are colorized, a worker is killed, the second host is
+disconnected for some seconds and reconnected, and the coordinator is killed and restarted. In the end every photo must
+exist exactly once, with the same bytes as from a single process, and without unfinished files. Linux, as root.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _FIRST, _SECOND = (f"colorizer-{os.getpid()}-{number}" for number in (1, 2))
 _ADDRESSES = {_FIRST: "10.77.0.1", _SECOND: "10.77.0.2"}
 _HEAD = "10.77.0.1:6379"
 _PATIENCE = 1800
-"""Seconds that nothing may happen."""
+"""Seconds without progress before the test gives up."""
 
 
 def trial(count: int, cut_seconds: float, folder: Path) -> list[str]:
-    """Do it all, tell on the way, and return what is not as it should be, in sentences."""
+    """Run the whole test, print its progress, and return a sentence for each error."""
     photos, target, single = small_photos(folder / "photos", count), folder / "in colour", folder / "single"
     colorize = [sys.executable, str(PROGRAM), "colorize", "--dataset", str(photos), "--cache", "none"]
     with _two_hosts(folder) as hosts:
@@ -60,7 +60,7 @@ def trial(count: int, cut_seconds: float, folder: Path) -> list[str]:
 
 
 def small_photos(folder: Path, count: int) -> Path:
-    """Make so many grayscale JPEGs, 500 in a folder, no two alike."""
+    """Create `count` different grayscale JPEGs, 500 in a folder."""
     data = Path(find_spec("skimage").origin).parent / "data"
     names = ("camera.png", "astronaut.png", "coffee.png", "moon.png", "coins.png")
     sources = [Image.open(data / name).convert("L") for name in names]
@@ -82,7 +82,7 @@ class _Hosts:
             self.start(name)
 
     def start(self, name: str) -> None:
-        """Make a host part of the cluster, the first one its head."""
+        """Add a host to the cluster; the first one becomes its head."""
         head = ["--head", f"--port={_HEAD.split(':')[1]}", "--include-dashboard=false"]
         where = head if name == _FIRST else [f"--address={_HEAD}"]
         where += [f"--node-ip-address={_ADDRESSES[name]}", "--num-cpus=2", "--object-store-memory=100000000"]
@@ -101,13 +101,13 @@ class _Hosts:
                 process.kill()
 
     def cut_off(self, seconds: float) -> None:
-        """Take the second host from the network, and bring it back."""
+        """Disconnect the second host from the network for some seconds."""
         _ip("-n", _SECOND, "link", "set", "eth0", "down")
         time.sleep(seconds)
         _ip("-n", _SECOND, "link", "set", "eth0", "up")
 
     def keep_up(self) -> None:
-        """Start Ray anew on the second host where it has ended, as it does when the head has given a host up."""
+        """Restart Ray on the second host if it has ended, which it does when the head gives up on a host."""
         if self._ray[_SECOND].poll() is not None:
             print("Ray had given the second host up, and is started there again.", flush=True)
             self.start(_SECOND)
@@ -156,7 +156,7 @@ def _ip(*arguments: str) -> None:
 
 
 def _remove(name: str) -> None:
-    """End whatever runs on a host, and remove it."""
+    """Kill all processes on a host, and remove it."""
     inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=True)
     for process in map(int, inside.stdout.split()):
         with suppress(ProcessLookupError):

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.wide_gamut FOLDER [photos]`: how far colorizing moves the lightness of gray with a profile.
+"""`python -m benchmarks.wide_gamut FOLDER [photos]`: measure how colorizing changes lightness.
 
-Photos of a folder are made gray, given a profile, and colorized: as the program does it, in sRGB; and as if the profile
-were sRGB, with the same profile on what comes out. Lightness is CIE L*, by the profile of each file.
+Photos of a folder are converted to gray, given a profile, and colorized in two ways: in sRGB, as the program does it;
+and as if the profile were sRGB, with the same profile attached to the result. Lightness is CIE L*, according to the
+profile of each file.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class Space:
-    """An RGB space: what its primaries are, relative to the white D50, and the power by which light is encoded."""
+    """An RGB space: its primaries, relative to the white D50, and the power that encodes light."""
 
     primaries: tuple[tuple[float, float, float], ...]
-    """XYZ of red, green and blue, adapted to D50 as ICC.1:2022 wants it, annex E."""
+    """XYZ of red, green and blue, adapted to D50 as required by ICC.1:2022, annex E."""
     gamma: float | None
     """None for the curve of sRGB, IEC 61966-2-1."""
 
@@ -44,11 +45,12 @@ SPACES = {
     "linear sRGB": Space(_SRGB, 1.0),
 }
 """Primaries as in the profiles of Apple, Adobe (https://www.adobe.com/digitalimag/adobergb.html) and Kodak (ISO
-22028-2)."""
+22028-2).
+"""
 
 
 def profile_of(space: Space) -> bytes:
-    """Make an ICC profile of a space: three primaries and a tone curve; ICC.1:2022, 8.3 and 10."""
+    """Create an ICC profile of a space: three primaries and a tone curve; ICC.1:2022, 8.3 and 10."""
     if space.gamma is None:
         curve = b"curv" + bytes(4) + struct.pack(">I", 1024)
         curve += np.rint(_to_light(np.linspace(0, 1, 1024), space) * 65535).astype(">u2").tobytes()
@@ -72,8 +74,11 @@ def lightness(rgb: np.ndarray, space: Space) -> np.ndarray:
 
 
 def changes(gray: np.ndarray, space: Space, network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how much L* changes when gray levels, uint8 of shape (h, w), with the profile of a space are colorized:
-    as the program does it, and with what a network knows of sRGB applied to the levels as they are.
+    """Return the change of L* when gray levels, uint8 of shape (h, w), with the profile of a space are colorized.
+
+    Returns:
+        The change with conversion to sRGB, as the program does it, and the change when a network trained on sRGB is
+        applied to the levels as they are.
     """
     before = lightness(np.repeat(gray[..., None], 3, -1) / 255, space)
     image = Image.fromarray(gray).convert("RGB")

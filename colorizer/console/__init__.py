@@ -1,5 +1,5 @@
-"""The driver for a terminal, a pipe or a notebook: asks, lets `colorizer.runs` do the work, and tells.
+"""Interface for a terminal, a pipe or a notebook: asks, calls `colorizer.runs` to do the work, and reports.
 
-`command_line` reads flags and chooses a journey: `colorize`, `evaluate` or `train` (`decide` asks what a training
-needs). `photos` and `model` are asked by all of them; `terminal` prints and reads; `places` knows where things lie.
+`command_line` reads flags and selects a command, such as `colorize`, `evaluate` or `train` (`decide` asks what a
+training needs). All of them use `photos` and `model`; `terminal` prints and reads; `places` finds files and folders.
 """

@@ -1,4 +1,4 @@
-"""What a person at a terminal can do about an error: sentences that name flags, which the core does not know."""
+"""Advice on errors for users of a terminal: sentences that name flags, which the core does not know."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUn
 
 
 def advised(error: ColorizeError) -> str:
-    """Return an error's sentence, followed by the flag that helps where there is one."""
+    """Return an error's sentence, followed by a flag that helps if there is one."""
     advice = _advice(error)
     return f"{error} {advice}" if advice else str(error)
 

@@ -1,4 +1,4 @@
-"""Photos that a cluster gives colour, checks or scores: names and manifest are kept here, all else is done there."""
+"""Colorize, check or score photos on a cluster; names and the manifest are handled here, everything else there."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ from colorizer.files import remove_unfinished
 from colorizer.marks import mark_folder
 
 _PORTION = 32
-"""Photos that go to a worker together: many, so that handing them over is little beside the work, and few, so that
-little is done twice when a worker dies."""
+"""Number of photos sent to a worker at a time: enough to keep the overhead small, and few enough that little work is
+repeated if a worker dies.
+"""
 _SCORED = 256
-"""Photos that are scored together, for which the network is compiled anew."""
+"""Number of photos scored together; each group compiles the network again."""
 
 
 def colorize_by_cluster(console: Console, talk: Conversation) -> None:
-    """Let a cluster colorize all photos, or only check them, and tell; raise ColorizeError for some that failed."""
+    """Colorize or only check all photos on a cluster, and report. Raises ColorizeError if some failed."""
     job, dataset, only_checks = shared_job(console, talk)
     kind, task = (runs.CHECK, "check") if only_checks else (runs.MANIFEST, "colorize")
     with cluster.connected(talk.answer(ask_shared.CLUSTER), job.reading.workers):
@@ -80,7 +81,7 @@ def _share_out(
     total: int,
     give_up: Callable[[Any], list[dict[str, Any]]],
 ) -> None:
-    """Let `work` be done and append what becomes of it to a journal; raise Interrupted, saying how much is done."""
+    """Run `work` and append its records to a journal. Raises Interrupted with the number of finished photos."""
     done = 0
     try:
         with console.progress(description, "photos") as progress, runs.appended(journal) as append:
@@ -100,13 +101,13 @@ def _share_out(
 
 
 def _model(talk: Conversation) -> Path | None:
-    """Return the model file, under the same name for all; None for the one that ships, which each has for itself."""
+    """Return the model file, at the same path on all machines; None for the shipped one, which each machine has."""
     path = model_path(talk)
     return None if path == networks.PRETRAINED else path.absolute()
 
 
 def _folder(talk: Conversation, kind: str, job: runs.SharedJob, about: cluster.About) -> Path:
-    """Return the folder of results: the one that was named, the run's that is gone on with, or a new run's."""
+    """Return the folder of results: the one given by --to, that of the run to continue, or that of a new run."""
     named = talk.answer(ask.TO)
     if named is not None:
         return named
@@ -117,7 +118,7 @@ def _folder(talk: Conversation, kind: str, job: runs.SharedJob, about: cluster.A
 
 
 def evaluate_by_cluster(console: Console, talk: Conversation) -> None:
-    """Let a cluster score all photos, and tell; raise ColorizeError."""
+    """Score all photos on a cluster, and report. Raises ColorizeError."""
     dataset, settings = shared_settings(console, talk)
     reading = settings["reading"]
     folder = (

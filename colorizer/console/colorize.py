@@ -1,4 +1,4 @@
-"""The colorizing journey: black-and-white photos in, colour photos out."""
+"""The command `colorize`: colorize black-and-white photos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
-    """Ask, colorize and tell; raise ColorizeError at the end when some photos failed."""
+    """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
     for flag, share_out in ((ask_shared.CLUSTER, colorize_by_cluster), (ask_shared.SHARD, colorize_shard)):
         if talk.has_flag(flag):
             refuse_unknown_model(talk)
@@ -78,14 +78,14 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
 
 
 def _run(talk: Conversation) -> AbstractContextManager[runs.Run]:
-    """Return the run to write into: the folder of --to, which needs nothing under OUTPUT, or a new one."""
+    """Return the run to write into: the folder of --to, which needs nothing under OUTPUT, or a new run."""
     if talk.has_flag(ask.TO):
         return nullcontext(runs.run_in(talk.answer(ask.TO)))
     return runs.reserved_run(output_folder(talk), ask.COLORIZE)
 
 
 def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
-    """Raise ColorizeError if a file that was named, rather than found in a folder, could not be read."""
+    """Raise ColorizeError if a file named by the user, not found in a folder, could not be read."""
     named = {resolved(source) for source in named_sources(talk)}
     unread = [path for path, _ in check.unreadable if resolved(path) in named]
     if unread:
@@ -97,26 +97,26 @@ def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
 
 
 def known_truths(check: DatasetCheck) -> dict[Path, Path]:
-    """Return where true colours are: of the default dataset, and of photos that are in colour already."""
+    """Return the files with true colors: of the default dataset, or of photos that are already in color."""
     if check.root == default_dataset(for_training=False):
         return true_colours(check.root)
     return {photo: photo for photo in set(check.in_colour).intersection(check.fine)}
 
 
 def wants_to_adjust(talk: Conversation) -> bool:
-    """Say whether to ask about the colours: not of who said by flags how they shall be, unless that is asked for."""
+    """Return whether to ask about the colors; flags that set them suppress the question, unless --adjust is given."""
     is_said = any(talk.has_flag(question) for question in (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))
     return talk.answer(ask.ADJUST) if talk.has_flag(ask.ADJUST) or not is_said else False
 
 
 def adjustment(talk: Conversation, is_asked: bool) -> inference.Adjustment:
-    """Return what is changed about the colours, and before."""
+    """Return the adjustment of the colors and of the photo before colorization."""
     answer = talk.answer if is_asked else talk.flag_or_default
     return inference.Adjustment(answer(ask.VIVIDNESS), answer(ask.RESTORE_CONTRAST), answer(ask.REPAIR))
 
 
 def _asked_hints(talk: Conversation, hints_from: Callable[[Path | None], _Hints]) -> _Hints:
-    """Ask for a file of hints, again where it is none of these photos'."""
+    """Ask for a file of hints until it fits these photos."""
 
     def check(file: Path | None) -> None:
         try:
@@ -128,9 +128,17 @@ def _asked_hints(talk: Conversation, hints_from: Callable[[Path | None], _Hints]
 
 
 def colorize(console: Console, talk: Conversation, work: Callable[[Progress], runs.ColorizeResult], again: str) -> None:
-    """Let `work` colorize photos, and tell where they are; `again` says what makes those that are missing.
+    """Run `work`, which colorizes photos, and report where they are.
 
-    Raises Interrupted or ColorizeError for work that was stopped, and ColorizeError when some photos failed.
+    Args:
+        console: The console for progress and reports.
+        talk: The conversation.
+        work: Colorizes the photos.
+        again: Start of a sentence about how to make missing photos, such as "the same command makes".
+
+    Raises:
+        Interrupted: The work was interrupted.
+        ColorizeError: The work stopped, or some photos failed.
     """
     talk.settle()
     try:
@@ -177,7 +185,7 @@ def _tell(console: Console, result: runs.ColorizeResult) -> None:
 
 
 def _place(result: runs.ColorizeResult) -> str:
-    """Return where the pictures are, in words: the path of one, the folder of many."""
+    """Return a phrase for the location of the pictures: the path of one, or the folder of several."""
     pictures = list(result.pictures.values())
     if len(pictures) == 1:
         return f"at {pictures[0]}"

@@ -1,4 +1,4 @@
-"""The command line: flags made from the questions, the journey they choose, and exit codes."""
+"""The command line: flags generated from the questions, the commands, and exit codes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
 _NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
-"""What writing to a closed pipe, a full disk, a terminal that is gone or a closed output is answered with."""
+"""Errors of writing to a closed pipe, a full disk, a terminal that is gone, or a closed output."""
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
 GREETING = (
@@ -48,7 +48,7 @@ GREETING = (
 
 
 def converse(journey: str | None, flags: dict) -> None:
-    """Greet, and go on the chosen journey, or on the one the person chooses."""
+    """Greet, and run the given command, or the one that the user chooses."""
     console = Console()
     for line in GREETING.splitlines():
         console.inform(line)
@@ -61,12 +61,12 @@ def converse(journey: str | None, flags: dict) -> None:
 
 
 def _journey(name: str) -> Callable[[Console, Conversation], None]:
-    """Return the function of a journey, imported while the first question is already on the screen."""
+    """Return the function of a command; it is imported after the first question has been printed."""
     return getattr(import_module(f"colorizer.console.{name}"), f"{name}_journey")
 
 
 class Answer(click.ParamType):
-    """A flag's value, read by the same parser as a typed answer."""
+    """A flag's value, parsed like a typed answer."""
 
     def __init__(self, question: Question):
         self.question, self.name = question, question.name
@@ -81,7 +81,7 @@ class Answer(click.ParamType):
 
 
 def option(question: Question) -> click.Option:
-    """Make the flag of a question."""
+    """Create the flag of a question."""
     default = question.default or question.shown_default
     text = f"{question.help} [{default}]" if default else question.help
     spellings = (question.flag, *question.aliases)
@@ -95,10 +95,10 @@ YES = {"is_flag": True, "help": "accept the default of every question no flag an
 
 
 class Journeys(click.Group):
-    """The command line: without a journey's name its question is asked, and --help tells every journey's flags.
+    """The command line: asks for a command if none is given; --help lists the flags of all commands.
 
-    A photo, a folder or a zip in the place of the name is colorized, and so is what flags alone name. A film in the
-    place of the name goes to the command for films.
+    A photo, folder or zip in place of the command is colorized, and a film is passed to the command for films. Flags
+    without a command belong to `colorize`.
     """
 
     def parse_args(self, ctx, args):
@@ -107,7 +107,7 @@ class Journeys(click.Group):
         return super().parse_args(ctx, args)
 
     def _begins_with_another_commands_flag(self, ctx: click.Context, args: Sequence[str]) -> bool:
-        """Return whether a flag that is not the group's own comes before any command's name."""
+        """Return whether a flag that is not the group's own precedes the name of any command."""
         takes_value = {
             flag: isinstance(parameter, click.Option) and not parameter.is_flag
             for parameter in self.get_params(ctx)
@@ -141,7 +141,7 @@ class Journeys(click.Group):
 
 
 def journey_command(name: str, text: str) -> click.Command:
-    """Make the command of one journey, with a flag for each of its questions."""
+    """Create a command with a flag for each of its questions."""
     options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.journeys]
     if name == COLORIZE:
         options.append(click.Argument([PATHS], type=Answer(DATASET), nargs=-1, metavar="[PHOTO, FOLDER OR ZIP]..."))
@@ -186,18 +186,18 @@ program = click.version_option(__version__, message="Colorizer %(version)s")(pro
 
 
 def leave() -> NoReturn:
-    """Run the program as all that its process is for: end with its exit code, and let Ctrl-C only end sooner."""
+    """Run the program and exit with its exit code; Ctrl-C only makes it exit sooner."""
     try:
         code = main()
         ending()
-    except KeyboardInterrupt:  # between the two
+    except KeyboardInterrupt:  # between the two calls
         ending()
         code = INTERRUPTED
     sys.exit(code)
 
 
 def main() -> int:
-    """Run the program and return its exit code; where its output takes nothing more, that is the end of it."""
+    """Run the program and return its exit code; if its output cannot be written any more, it ends."""
     try:
         with asked_to_end():
             code = _run()
@@ -205,7 +205,7 @@ def main() -> int:
             if stream is not None:
                 stream.flush()
         return code
-    except KeyboardInterrupt:  # a second one, while the first was answered
+    except KeyboardInterrupt:  # a second one, while the first was handled
         return INTERRUPTED
     except OSError as error:
         if error.errno not in _NO_OUTPUT or error.filename is not None:
@@ -215,8 +215,8 @@ def main() -> int:
 
 
 def _run() -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log lines are not for this reader
-    # Where a CPU lacks AVX-512, TensorFlow leaves oneDNN out, and trains at two thirds of the rate.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hide TensorFlow's own log lines
+    # Without AVX-512 in the CPU, TensorFlow disables oneDNN, which makes training slower.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _accept_every_character()
     try:
@@ -242,15 +242,18 @@ def _run() -> int:
 
 
 def _accept_every_character() -> None:
-    """Let names of any script be printed and typed, whatever the terminal's encoding: what it lacks is shown as "?"."""
+    """Print and read characters of any script; characters missing in the terminal's encoding are printed as "?"."""
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "replace"), (sys.stderr, "replace")):
-        if isinstance(stream, io.TextIOWrapper):  # a notebook's streams take everything
+        if isinstance(stream, io.TextIOWrapper):  # a notebook's streams accept all characters
             stream.reconfigure(errors=errors)
 
 
 def _say_no_more(error: OSError) -> None:
-    """Say on standard error why, unless who read the output has gone, and give both an end that takes everything, also
-    what Python still holds for them (https://docs.python.org/3/library/signal.html#note-on-sigpipe)."""
+    """Report an output error on standard error, unless the reader is gone, and redirect both streams to null.
+
+    This also discards what Python still buffers for them
+    (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
+    """
     if error.errno != errno.EPIPE:
         with suppress(OSError):
             os.write(2, f"Ended, since nothing more can be written to the output: {error.strerror}.\n".encode())

@@ -1,4 +1,4 @@
-"""The decisions a training begins with: which photos, which network, how it learns; or those of one interrupted."""
+"""The questions before a training: photos, network and settings, or the specification of an interrupted training."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --
 
 
 def decide(console: Console, talk: Conversation) -> runs.TrainJob:
-    """Ask for everything a training needs, and write it down so that an interrupted one can be taken up."""
+    """Ask for everything a training needs, and write its specification, so that it can be resumed."""
     _refuse_senseless_flags(talk)
     refuse_unknown_model(talk)
-    name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there
+    name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
     least = DatasetSettings.minimum_training_photos + DatasetSettings.minimum_test_photos
     check = choose_dataset(console, talk, for_training=True, least=least, reading=how)
@@ -92,7 +92,7 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
 
 
 def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
-    """Read what an interrupted training was to do, and go on with it; its settings are its own."""
+    """Read the specification of an interrupted training and resume it with its own settings."""
     free = {question.name for question in ask.FREE_WHEN_RESUMED}
     others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
     if others:
@@ -115,7 +115,7 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
 def _proposed_settings(
     network: networks.Network, adversarial: AdversarialSettings | None, is_loaded: bool
 ) -> TrainingSettings:
-    """Return the defaults of a training, which depend on where it starts."""
+    """Return the default settings of a training, which depend on where it starts."""
     if adversarial:
         return replace(ADVERSARIAL_TRAINING, frozen_epochs=0) if is_loaded else ADVERSARIAL_TRAINING
     return runs.fine_tuning_settings(network) if is_loaded else FROM_SCRATCH
@@ -129,7 +129,7 @@ def _choose_amount(
     proposed: TrainingSettings,
     is_none_enough: bool,
 ) -> TrainingSettings:
-    """Ask for the batch size and the number of epochs; one measurement serves both."""
+    """Ask for the batch size and the number of epochs; one measurement serves both questions."""
     is_asked = not talk.accept_defaults and not (talk.has_flag(ask_training.EPOCHS) and talk.has_flag(ask.BATCH_SIZE))
     is_large = not talk.has_flag(ask.BATCH_SIZE) and training.is_large(network, proposed.batch_size)
     cost = None
@@ -167,7 +167,7 @@ def _choose_amount(
 
 
 def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[networks.Network, ModelSettings | None]:
-    """Create a new network, or load one to continue from; return also the settings of a new one."""
+    """Create a new network, or load one to continue from; for a new one, also return its settings."""
     if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
     while True:
@@ -200,7 +200,7 @@ def _create(console: Console, talk: Conversation) -> tuple[networks.Network, Mod
 
 
 def _built(console: Console, settings: ModelSettings) -> tuple[networks.Network, ModelSettings] | None:
-    """Build a network, and return it with the settings it was built by; None, said, without weights for its encoder."""
+    """Build a network, and return it with its settings; None, after a warning, if its encoder's weights are missing."""
     try:
         return networks.build(settings), settings
     except MissingWeights as error:
@@ -215,14 +215,16 @@ def _built(console: Console, settings: ModelSettings) -> tuple[networks.Network,
 
 
 def _proposed_start(talk: Conversation, photos: int) -> str:
-    """Propose to go on from the model that ships where photos are too few for a network from scratch, unless
-    something was said about a new network."""
+    """Propose to continue from the shipped model if there are too few photos to train a network from scratch.
+
+    Flags that describe a new network take precedence.
+    """
     is_new_described = any(talk.has_flag(question) for question in OF_A_NEW_NETWORK)
     return "load" if photos < DatasetSettings.few_photos and not is_new_described else "create"
 
 
 def _choose_adversarial(talk: Conversation) -> AdversarialSettings | None:
-    """Ask whether the regression is followed by an adversarial phase, and by what one."""
+    """Ask whether an adversarial phase follows the regression, and for its settings."""
     if talk.answer(ask_training.TRAINING) == ask_training.REGRESSION:
         _refuse_adversarial_flags(talk)
         return None
@@ -235,7 +237,7 @@ def _begins_adversarially(talk: Conversation) -> bool:
 
 
 def _refuse_senseless_flags(talk: Conversation) -> None:
-    """Raise WrongFlag for what would be found out, or left out silently, only when photos were checked."""
+    """Raise WrongFlag for flags that would otherwise be rejected or ignored only after photos were checked."""
     if talk.flags.get(ask_training.EPOCHS.name) == 0 and not _begins_adversarially(talk):
         raise WrongFlag(f"{ask_training.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
     is_asked = not talk.has_flag(ask_training.TRAINING) and not talk.accept_defaults
@@ -249,7 +251,7 @@ def _refuse_adversarial_flags(talk: Conversation) -> None:
 
 
 def _refuse_unfit(network: networks.Network, settings: TrainingSettings) -> None:
-    """Raise WrongFlag for what does not fit the network, before photos are read and epochs trained."""
+    """Raise WrongFlag for settings that do not fit the network, before photos are read and epochs trained."""
     try:
         networks.layers_from(network.model, settings.fine_tune_from)
         if settings.tensorboard:

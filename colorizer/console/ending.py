@@ -1,4 +1,4 @@
-"""How the program is asked to end, and that it then ends with one exit code and no traceback."""
+"""Orderly termination: requests to end the program lead to one exit code and no traceback."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ INTERRUPTED = 130
 
 @contextmanager
 def asked_to_end() -> Iterator[None]:
-    """Clear up as after Ctrl-C when the system asks the program to end, or its terminal leaves it."""
-    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+    """Clean up as after Ctrl-C when the system terminates the program or its terminal closes."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can set signal handlers
         yield
         return
-    # nohup has a signal ignored; a notebook goes on afterwards, with what signals did before.
+    # nohup ignores a signal, which stays ignored; a notebook continues afterwards, with its own handlers.
     heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
     before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
     try:
@@ -32,21 +32,22 @@ def asked_to_end() -> Iterator[None]:
 
 
 def ending() -> None:
-    """Let Ctrl-C end the process at once, with the exit code of one, now that all it does is end.
+    """Make Ctrl-C end the process immediately, with the exit code of an interruption, once all work is done.
 
-    Python and TensorFlow take a moment for that. A KeyboardInterrupt would come as a traceback then, or, when Python
-    has taken down its own handler, as a death by the signal.
+    Python and TensorFlow take a moment to shut down. A KeyboardInterrupt then would print a traceback or, after Python
+    has removed its handler, kill the process by the signal.
     """
     is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not is_heard or in_notebook() or threading.current_thread() is not threading.main_thread():
         return
     signal.signal(signal.SIGINT, _leave)
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # the first to run; Python keeps what is ignored
+    atexit.register(
+        signal.signal, signal.SIGINT, signal.SIG_IGN
+    )  # runs first; Python keeps signals ignored that are ignored
 
 
 def was_interrupted(error: BaseException) -> bool:
-    """Say whether an error has come of a KeyboardInterrupt: inside an import, or a library's callback, it may come out
-    as another."""
+    """Return whether a KeyboardInterrupt caused an error; imports and callbacks may convert it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):

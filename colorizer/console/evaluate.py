@@ -1,4 +1,4 @@
-"""The evaluating journey: colour photos in, figures of how near a model comes to them out."""
+"""The command `evaluate`: score a model on color photos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
-    """Ask, score and tell."""
+    """Ask, score and report."""
     refuse_unknown_model(talk)
     for flag, share_out in ((ask_shared.CLUSTER, evaluate_by_cluster), (ask_shared.SHARD, evaluate_shard)):
         if talk.has_flag(flag):
@@ -40,7 +40,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
             return
     if talk.has_flag(ask.TO):
         raise WrongFlag(f"{ask.TO.flag} goes with {ask_shared.SHARD.flag} or {ask_shared.CLUSTER.flag}; leave it out.")
-    name = talk.do(partial(run_name, talk))  # once, since the run that then holds it is there
+    name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
@@ -75,7 +75,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
 
 
 def _features(talk: Conversation) -> keras.Model | None:
-    """Return what photos are compared by as a set, if that is wanted."""
+    """Build the model whose features compare photos as a set, if requested."""
     if not talk.answer(ask_evaluation.KERNEL_DISTANCE):
         return None
     weights = talk.flag_or_default(ask_training.ENCODER_WEIGHTS)
@@ -90,7 +90,7 @@ def _features(talk: Conversation) -> keras.Model | None:
 
 
 def tell_learned_from(console: Console, model: Path | None, photos: Sequence[Path]) -> None:
-    """Warn of photos that a model's own record says it learned from: figures of those say nothing about others."""
+    """Warn if photos are among those a model was trained on, since their scores do not carry over to other photos."""
     known = runs.learned_from(model, photos) if model else 0
     if known:
         are = "is" if known == 1 else "are"

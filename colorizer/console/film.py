@@ -1,4 +1,4 @@
-"""The film's journey: a black-and-white film in, a colour film out."""
+"""The command `film`: colorize a black-and-white film."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colorizer.film.containers import refuse_without_packages
 
 
 def film_journey(console: Console, talk: Conversation) -> None:
-    """Ask, colorize and tell; raise ColorizeError where it cannot be done."""
+    """Ask, colorize and report. Raises ColorizeError if the film cannot be colorized."""
     refuse_without_packages()
     refuse_unknown_model(talk)
     film = talk.answer(ask_film.FILM_FILE)

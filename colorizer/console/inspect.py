@@ -1,4 +1,4 @@
-"""The inspecting journey: a model and some photos in, a report of what it has learned out."""
+"""The command `inspect`: report what a model has learned, for some photos."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from colorizer.conversation.counts import ask_count
 
 
 def inspect_journey(console: Console, talk: Conversation) -> None:
-    """Ask, look inside and tell."""
+    """Ask, inspect and report."""
     refuse_unknown_model(talk)
-    talk.flags.setdefault(ask.RECOLOR.name, True)  # photos in colour say most: their truth is known
+    talk.flags.setdefault(ask.RECOLOR.name, True)  # color photos are the most informative, because their truth is known
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed, proposed=runs.INSPECTED_PHOTOS)

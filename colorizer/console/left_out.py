@@ -1,4 +1,4 @@
-"""What is left out of the photos that were given, told by kind and count, with the way out."""
+"""Reports on skipped photos, by kind and number, with advice."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from colorizer.photos.kinds import VIDEO, kind_of
 from colorizer.photos.pages import is_written_whole
 
 _NAMED_FILMS = 20
-"""Films that are listed one by one."""
+"""Maximum number of films that are listed individually."""
 
 
 def warn_of_closed(console: Console, dataset: Dataset) -> None:
-    """Name the folders that may not be opened."""
+    """List folders that cannot be opened."""
     if not dataset.closed:
         return
     they_are = "it is" if len(dataset.closed) == 1 else "they are"
@@ -59,13 +59,13 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
 def with_cut_off(
     console: Console, talk: Conversation, check: DatasetCheck, check_again: Callable[[Sequence[Path]], DatasetCheck]
 ) -> DatasetCheck:
-    """Name the photos that are cut off, and add those of them that are wanted to the others.
+    """List truncated photos, and add them to the others if the user wants them.
 
     Args:
-        console: Where they are named.
-        talk: Where the answer comes from.
-        check: What the check found.
-        check_again: Checks photos that may be cut off.
+        console: The console for the list.
+        talk: The conversation.
+        check: Result of the check.
+        check_again: Checks photos again, accepting truncated ones.
     """
     if not check.cut_off:
         return check
@@ -73,7 +73,7 @@ def with_cut_off(
     for _, sentence in check.cut_off:
         console.warn(f"  {sentence}")
     if talk.has_flag(ask.PARTIAL) and talk.answer(ask.PARTIAL):
-        return check  # they are among the others already
+        return check  # they are already among the others
     if not talk.answer(ask.PARTIAL):
         they = "It is skipped" if len(check.cut_off) == 1 else "They are skipped"
         console.warn(f"{they}. Use {ask.PARTIAL.flag} to colorize the part that can be decoded.")
@@ -88,7 +88,7 @@ def with_cut_off(
 
 
 def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> None:
-    """Say which files have pages that are not read, and how many have all of theirs colorized, where that is done."""
+    """Report files of which only the first page is read and, with `has_all_pages`, files with all pages colorized."""
     whole = [path for path in check.several_pages if has_all_pages and is_written_whole(path)]
     if whole:
         console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page comes out in colour.")
@@ -105,7 +105,7 @@ def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> No
 def without_color_photos(console: Console, talk: Conversation, check: DatasetCheck) -> DatasetCheck:
     """Skip photos that are already in color, and list them.
 
-    They are colorized only if `--recolor` was given, or if every photo is in color and the person says yes.
+    They are colorized only if `--recolor` was given, or if every photo is in color and the user agrees.
     """
     if not check.in_colour:
         return check

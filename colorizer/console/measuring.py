@@ -1,4 +1,4 @@
-"""Measuring what a training step takes, while a bar moves and Ctrl-C is obeyed."""
+"""Measure a training step while a progress bar moves and Ctrl-C works."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from colorizer.settings import TrainingSettings
 
 _MOST_SECONDS = 20
 _STEP = 0.2
-"""Seconds between two movements of the bar."""
+"""Seconds between two updates of the progress bar."""
 
 
 def measure(console: Console, network: networks.Network, settings: TrainingSettings) -> training.StepCost | None:
     """Measure a training step in at most 20 seconds; return None if not even a step of one photo was measured.
 
-    The steps run in a thread of their own: TensorFlow does not hear Ctrl-C within one. Raises ColorizeError.
+    The steps run in a separate thread, because TensorFlow does not react to Ctrl-C within a step. Raises ColorizeError.
     """
     has_ended = threading.Event()
     costs: list[training.StepCost] = []

@@ -1,4 +1,4 @@
-"""What several processes have written into one folder, each its part, brought together and told."""
+"""The command `merge`: merge and report what several processes have written into one folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from colorizer.files import exists, is_folder, remove_unfinished, why_not_there
 
 
 def merge_journey(console: Console, talk: Conversation) -> None:
-    """Merge manifests, checks and evaluations, whichever are there, and tell; raise ColorizeError where parts are
-    missing.
-    """
+    """Merge manifests, checks and evaluations in a folder, and report. Raises ColorizeError if parts are missing."""
     if not talk.has_flag(ask.TO):
         raise WrongFlag(f"Say with {ask.TO.flag} FOLDER where the parts are.")
     with place_of_results(talk.answer(ask.TO)) as place:
@@ -50,7 +48,7 @@ def _merge(console: Console, place: Place) -> None:
 
 
 def _tell(console: Console, place: Place, kind: str) -> int:
-    """Merge what is of a kind, tell it, and return of how many photos nothing is known yet."""
+    """Merge and report the parts of one kind, and return the number of photos without a result."""
     if kind == runs.EVALUATION:
         tell_joined(console, place.folder)
         return 0
@@ -71,7 +69,7 @@ def _tell(console: Console, place: Place, kind: str) -> int:
 
 
 def tell_joined(console: Console, folder: Path) -> None:
-    """Join the evaluations in a folder, and tell what they come to; raise ColorizeError."""
+    """Join the evaluations in a folder, and report the scores. Raises ColorizeError."""
     joined = runs.join_evaluation(folder)
     tell_ignored(console, joined.ignored)
     tell_evaluation(console, joined.evaluation)
@@ -80,6 +78,6 @@ def tell_joined(console: Console, folder: Path) -> None:
 
 
 def tell_ignored(console: Console, count: int) -> None:
-    """Warn that lines were torn or damaged."""
+    """Warn about incomplete or damaged lines."""
     if count:
         console.warn(f"{counted(count, 'line')} could not be used, torn or damaged: what they said counts as not done.")

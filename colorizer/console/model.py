@@ -1,4 +1,4 @@
-"""Which model: TensorFlow started, a file loaded, looked at."""
+"""The model of a command: start TensorFlow, load a file, show the network."""
 
 from __future__ import annotations
 
@@ -21,13 +21,19 @@ from colorizer.quiet import quiet_errors
 
 
 def start_tensorflow(console: Console) -> None:
-    """Import TensorFlow, which takes a few seconds, and say on which device it computes."""
+    """Import TensorFlow, which takes a few seconds, and report the device it uses."""
     if "tensorflow" not in sys.modules:
         console.inform("Starting TensorFlow…")
     try:
         with quiet_errors():
             device = networks.prepare_devices()
-    except (ImportError, MemoryError, OSError, RuntimeError, SystemError) as error:  # as its libraries fail to load
+    except (
+        ImportError,
+        MemoryError,
+        OSError,
+        RuntimeError,
+        SystemError,
+    ) as error:  # as its libraries may raise when they fail to load
         raise ColorizeError(
             f"TensorFlow cannot be started; give it more memory (it needs 4 GB, also of what `ulimit -v` allows), or "
             f"install it anew: {reason(error)}"
@@ -41,12 +47,12 @@ def start_tensorflow(console: Console) -> None:
 
 
 def model_path(talk: Conversation) -> Path:
-    """Return the model file of the flag or the answer; by default the one that ships. Raises ColorizeError."""
+    """Return the model file of the flag or the answer; by default the shipped one. Raises ColorizeError."""
     return _file(talk, talk.answer(ask.MODEL, default=networks.PRETRAINED))
 
 
 def refuse_unknown_model(talk: Conversation) -> None:
-    """Raise ColorizeError, before anything else is done, when a flag names a model of another kind or none."""
+    """Raise ColorizeError, before any other work, if a flag names a missing model or one of another kind."""
     if talk.has_flag(ask.MODEL):
         networks.refuse_other_kinds(_file(talk, talk.answer(ask.MODEL)))
 
@@ -68,7 +74,7 @@ def _file(talk: Conversation, answer: Path | str) -> Path:
 def load_existing(
     console: Console, talk: Conversation, load: Callable[[Path], networks.Network] = networks.load
 ) -> networks.Network:
-    """Load the model of the flag or the answer, asking again until one loads; by default the one that ships."""
+    """Load the model of the flag or the answer, by default the shipped one; ask again until one loads."""
     while True:
         mark = talk.mark()
         try:
@@ -89,15 +95,15 @@ def load_existing(
 def load_to_colorize(
     console: Console, talk: Conversation, cache_folder: Path | None, threads: int | None = None
 ) -> networks.Network:
-    """Load a model as `load_existing` does, by `load_quickly`."""
+    """Load a model as `load_existing` does, with `load_quickly`."""
     return load_existing(console, talk, partial(load_quickly, console, cache_folder=cache_folder, threads=threads))
 
 
 def load_quickly(
     console: Console, path: Path, cache_folder: Path | None = None, threads: int | None = None
 ) -> networks.Network:
-    """Load a model file without TensorFlow where it was converted before, or after starting it; raise ColorizeError."""
-    with quiet_errors():  # where LiteRT says that it begins
+    """Load a model file without TensorFlow if it has been converted, otherwise with it. Raises ColorizeError."""
+    with quiet_errors():  # hide LiteRT's startup message
         network = networks.load_converted(path, cache_folder, threads)
     if network is not None:
         console.inform(f"The network runs on: {network.engine.device}.")
@@ -108,7 +114,7 @@ def load_quickly(
 
 
 def hasten_next_start(console: Console, network: networks.Network, cache_folder: Path | None) -> None:
-    """Convert a model that has colorized by TensorFlow, so that it needs none the next time; Ctrl-C ends only this."""
+    """Convert a model that TensorFlow has run, so that next time it starts without; Ctrl-C ends only the conversion."""
     if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
         return
     console.inform("Making this model ready to start without TensorFlow the next time…")

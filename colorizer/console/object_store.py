@@ -1,4 +1,4 @@
-"""Photos and results in an object store, where they are worked on in parts."""
+"""Photos and results in an object store, which are processed in parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colorizer.dataset import Place, address, stood_in
 
 
 def refuse_addresses(journey: str, flags: Mapping[str, Any]) -> None:
-    """Raise WrongFlag where a flag names an object store for what does not go on in one."""
+    """Raise WrongFlag if a flag names an object store for a command that does not support it."""
     given = (*(flags.get(PATHS) or ()), flags.get(ask.DATASET.name), flags.get(ask.TO.name))
     stores = [address(path) for path in given if isinstance(path, Path) and address(path)]
     if stores and not (journey == MERGE or (journey == COLORIZE and flags.get(ask_shared.SHARD.name))):
@@ -30,25 +30,26 @@ def refuse_addresses(journey: str, flags: Mapping[str, Any]) -> None:
 
 
 def place_of_photos(sources: Sequence[Path], to: Path) -> AbstractContextManager[Place]:
-    """Return the place of photos in a store, or of local ones the folder of the first; raise WrongFlag for a store
-    beside others, or with the results among the photos.
+    """Return the place of photos in a store, or for local photos the folder of the first source.
+
+    Raises WrongFlag for a store mixed with other sources, or for results among the photos.
     """
     stores = [source for source in sources if address(source)]
     if stores and len(sources) > 1:
         raise WrongFlag(f"{address(stores[0])} is in an object store; give it alone.")
     if stores and to.is_relative_to(stores[0]):
         raise WrongFlag(f"{address(to)} lies among the photos, in {address(stores[0])}; choose another place.")
-    # What a name does not say is looked for in the file, and what lies beside photos may be hints.
+    # Files whose names do not show their format must be opened, and files next to photos may be hints.
     return stood_in(sources[0], lambda name: photos.named_format(name) is None)
 
 
 def place_of_results(path: Path) -> AbstractContextManager[Place]:
-    """Return the place that results go to, or are in."""
+    """Return the place to write results to, or to read them from."""
     return stood_in(path, _is_record)
 
 
 def tell_left_out(console: Console, place: Place) -> None:
-    """Say which objects are left out, since no file can have their names."""
+    """Warn about objects that are skipped because no file can have their names."""
     if place.left_out:
         many = counted(len(place.left_out), "object is", "objects are")
         console.warn(f"{many} left out: no file can be called so. The first: {place.left_out[0]!r}.")

@@ -1,4 +1,4 @@
-"""Which photos: from a folder's name to checked files."""
+"""The photos of a command: from a folder's name to checked files."""
 
 from __future__ import annotations
 
@@ -33,8 +33,15 @@ from colorizer.settings import Reading
 def choose_dataset(
     console: Console, talk: Conversation, for_training: bool, least: int, reading: Reading, has_all_pages: bool = False
 ) -> DatasetCheck:
-    """Ask for photos until there are at least so many fine ones; `has_all_pages` says whether more than the first page
-    of a TIFF is worked on.
+    """Ask for photos until at least `least` of them are usable.
+
+    Args:
+        console: The console for reports.
+        talk: The conversation.
+        for_training: Whether color photos are needed.
+        least: Minimum number of usable photos.
+        reading: How photos are read.
+        has_all_pages: Whether all pages of a TIFF are processed, not only the first.
     """
     by_flag = (
         talk.accept_defaults
@@ -72,7 +79,7 @@ def choose_dataset(
 
 
 def reading_of(check: DatasetCheck, reading: Reading) -> Reading:
-    """Return how checked photos are read: with those that are cut off, if some of them were chosen."""
+    """Return how checked photos are read: including truncated ones, if any of those were chosen."""
     cut_off = {path for path, _ in check.cut_off}
     return _with_cut_off(reading) if cut_off and not cut_off.isdisjoint(check.fine) else reading
 
@@ -84,14 +91,14 @@ def _with_cut_off(reading: Reading) -> Reading:
 def named_sources(talk: Conversation) -> tuple[Path, ...]:
     """Return the photos, folders and zips that flags name.
 
-    A shell makes `--dataset *.jpg` into a flag with the first name, and plain arguments with the others.
+    A shell expands `--dataset *.jpg` to a flag with the first name, followed by the other names as plain arguments.
     """
     dataset = (talk.flags[ask.DATASET.name],) if talk.has_flag(ask.DATASET) else ()
     return (*dataset, *(talk.flags.get(PATHS) or ()))
 
 
 def _refuse_films_alone(sources: Sequence[Path]) -> None:
-    """Raise ColorizeError, naming the command for films, if there is nothing but films."""
+    """Raise ColorizeError with the command for films if there are only films."""
     if all(map(is_film, sources)):
         are, each = ("is a film", "it") if len(sources) == 1 else ("are films", "each")
         raise ColorizeError(f"{_named(sources)} {are}; colorize {each} with: {film_command(sources[0])}")
@@ -173,7 +180,7 @@ def _check(console: Console, sources: Sequence[Path], for_training: bool, readin
 
 
 def _examined(console: Console, dataset: Dataset, for_training: bool, reading: Reading) -> DatasetCheck:
-    # libtiff and Pillow say more about broken files, elsewhere on the screen; what is wrong is told below.
+    # libtiff and Pillow print more about broken files; errors are reported after the check.
     with console.progress("Checking", "files") as progress, quiet_errors():
         return check_photos(dataset, for_training, reading, progress)
 

@@ -1,4 +1,4 @@
-"""Where things lie for a person at a terminal: the checkout, or where they stand; what their answers say of files."""
+"""Folders and commands for users of a terminal: the checkout or the current folder, and answers about files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def home() -> Path:
-    """Return the folder that holds dataset/ and OUTPUT/: where colorize.py lies, or, installed, where one stands."""
+    """Return the folder with dataset/ and OUTPUT/: that of colorize.py, or the current one if installed."""
     return _CHECKOUT if is_file(_CHECKOUT / "colorize.py") else Path.cwd()
 
 
 def program() -> str:
-    """Return what a person types to start this program."""
+    """Return the command that starts this program."""
     return "python colorize.py" if home() == _CHECKOUT else "colorize"
 
 
@@ -51,12 +51,12 @@ def default_dataset(for_training: bool) -> Path:
 
 
 def output_folder(talk: Conversation) -> Path:
-    """Return the folder that holds every run."""
+    """Return the folder of all runs."""
     return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else home()) / "OUTPUT"
 
 
 def run_name(talk: Conversation) -> str:
-    """Return the name that was chosen for the run, empty for none; raise WrongFlag where it is taken."""
+    """Return the chosen name of the run, or an empty string. Raises WrongFlag if it is in use."""
     output = output_folder(talk)
 
     def is_free(name: str) -> None:
@@ -67,7 +67,7 @@ def run_name(talk: Conversation) -> str:
 
 
 def reading(talk: Conversation) -> Reading:
-    """Return how photos are read, as the flags say."""
+    """Return how photos are read, according to the flags."""
     limits = PhotoLimits(
         maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6),
         takes_cut_off=talk.flag_or_default(ask.PARTIAL),

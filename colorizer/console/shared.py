@@ -1,4 +1,4 @@
-"""Photos that several processes share out: the part of one of them, or all by a cluster. Nobody is asked."""
+"""Photos shared by several processes: one part, or all of them on a cluster. No questions are asked."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ from colorizer.marks import mark_folder
 from colorizer.settings import Reading
 
 _PORTION = 256
-"""Photos that are checked and then given colour, in a process that does one part of all; as many are fetched from an
-object store."""
+"""Number of photos that are checked and then colorized together by a process with one part; as many are fetched from an
+object store at a time.
+"""
 _ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT)
 
 
 def colorize_shard(console: Console, talk: Conversation) -> None:
-    """Colorize, or check, one part of the photos, and tell; raise ColorizeError for some that failed."""
+    """Colorize or only check one part of the photos, and report. Raises ColorizeError if some failed."""
     refuse_all_at_once(talk, _ALL_AT_ONCE)
     to = talk.answer(ask.TO)
     with place_of_photos(_sources(talk), to) as photos, place_of_results(to) as results:
@@ -54,7 +55,7 @@ def _colorize_shard(console: Console, talk: Conversation, photos: Place, results
     else:
         network = load_to_colorize(console, talk, job.reading.cache_folder, job.reading.workers)
         hasten_next_start(console, network, job.reading.cache_folder)
-        if isinstance(network.engine, networks.KerasEngine):  # whose last digits depend on what a photo goes with
+        if isinstance(network.engine, networks.KerasEngine):  # its last digits depend on the other photos of a batch
             network = load_quickly(console, network.path, job.reading.cache_folder, job.reading.workers)
         runs.begin(job, network.name, network.weights_digest)
         named = runs.named_photos(job, dataset.files, part)
@@ -91,7 +92,7 @@ def _colorize_shard(console: Console, talk: Conversation, photos: Place, results
 
 @contextmanager
 def _put(results: Place) -> Iterator[list[str]]:
-    """Yield a list of pictures that are made in the block, and put them where they belong, then what says so."""
+    """Yield a list for pictures made in the block; upload them afterwards, and then the records that mention them."""
     made: list[str] = []
     try:
         yield made
@@ -103,8 +104,9 @@ def _put(results: Place) -> Iterator[list[str]]:
 def shared_job(
     console: Console, talk: Conversation, store: Place | None = None
 ) -> tuple[runs.SharedJob, Dataset, bool]:
-    """Return what is to be done with which files, those in a store if it is given, in the folder that was named, if
-    any; and whether only to check.
+    """Return the job, the files, and whether they are only checked.
+
+    The files are those in `store` if it is given. The job's folder is that of --to, if given.
     """
     dataset, how = begun(console, talk, _ALL_AT_ONCE, store)
     job = runs.SharedJob(
@@ -121,7 +123,7 @@ def shared_job(
 def begun(
     console: Console, talk: Conversation, refused: Iterable[Question], store: Place | None = None
 ) -> tuple[Dataset, Reading]:
-    """Return all the files, unchecked, and how they are read; raise WrongFlag for what does not go with sharing out."""
+    """Return all files, unchecked, and how they are read. Raises WrongFlag for flags that do not work with sharing."""
     refuse_all_at_once(talk, refused)
     sources = (store.folder,) if store else _sources(talk)
     dataset = gather([source.absolute() for source in sources])
@@ -135,8 +137,8 @@ def begun(
 
 
 def refuse_all_at_once(talk: Conversation, refused: Iterable[Question]) -> None:
-    """Have nobody asked, and raise WrongFlag for what does not go with sharing out."""
-    talk.accept_defaults = True  # nobody sits before forty machines
+    """Disable questions, and raise WrongFlag for flags that do not work with sharing."""
+    talk.accept_defaults = True  # a job on many machines has no user to ask
     for question in refused:
         if talk.flags.get(question.name):
             raise WrongFlag(
@@ -150,7 +152,7 @@ def refuse_all_at_once(talk: Conversation, refused: Iterable[Question]) -> None:
 
 
 def _sources(talk: Conversation) -> tuple[Path, ...]:
-    """Return where the photos are; raise WrongFlag where that is not said, or is a zip."""
+    """Return the sources of the photos. Raises WrongFlag if there are none, or one is a zip."""
     sources = named_sources(talk)
     if not sources:
         raise WrongFlag(f"Say with {ask.DATASET.flag} which photos are to be shared out.")
@@ -161,18 +163,18 @@ def _sources(talk: Conversation) -> tuple[Path, ...]:
 
 
 def portions(items: Sequence, size: int) -> Iterator[Sequence]:
-    """Divide a list into runs of so many; the last may be shorter."""
+    """Divide a sequence into slices of `size` items; the last may be shorter."""
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
 def tell_done_before(console: Console, done: int, total: int, of: str) -> None:
-    """Say how many photos are left out, since they are done already."""
+    """Report how many photos are skipped because they are already done."""
     if done:
         console.inform(f"{done:,} of {counted(total, 'photo')} of {of} are done already.")
 
 
 def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: bool) -> None:
-    """Say how many photos became what; raise ColorizeError when some could not be colorized."""
+    """Report how many photos were made, and the others by kind. Raises ColorizeError if some could not be colorized."""
     made = kinds.pop(runs.FINE if only_checks else "", 0)
     if only_checks:
         console.inform(f"{counted(made, 'photo is', 'photos are')} fine; what was found is in {folder}.")
@@ -188,6 +190,6 @@ def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: b
 
 
 def tell_kinds(console: Console, kinds: Mapping[str, int], lack: str = "without a colour photo") -> None:
-    """Say how many files have no colour, or no scores, by kind."""
+    """Report how many files have no color photo, or no scores, by kind."""
     for kind, count in sorted(kinds.items(), key=lambda item: -item[1]):
         console.warn(f"{counted(count, 'file')} {lack}: {kind}.")

@@ -1,4 +1,4 @@
-"""An evaluation that several processes share out: the part of one of them, or all by a cluster."""
+"""An evaluation shared by several processes: one part of the photos, or all of them on a cluster."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from colorizer.dataset import Dataset
 
 _PORTION = 256
-"""Photos that are scored together: for each portion the network is compiled anew, which takes a second."""
+"""Number of photos scored together; each group compiles the network again."""
 
 
 def evaluate_shard(console: Console, talk: Conversation) -> None:
-    """Score one part of the photos, and tell."""
+    """Score one part of the photos, and report."""
     dataset, settings = shared_settings(console, talk)
     shard, folder, how = talk.answer(ask_shared.SHARD), talk.answer(ask.TO), settings["reading"]
     start_tensorflow(console)
@@ -62,7 +62,7 @@ def evaluate_shard(console: Console, talk: Conversation) -> None:
 
 
 def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict[str, Any]]:
-    """Return all the files, unchecked, and how they are scored."""
+    """Return all files, unchecked, and how they are scored."""
     dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask_evaluation.KERNEL_DISTANCE))
     return dataset, {
         "batch_size": talk.answer(ask.BATCH_SIZE),
@@ -74,6 +74,6 @@ def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict
 
 
 def made_from(model: str, weights: str, settings: dict) -> str:
-    """Return what tells figures of this model with these settings from others: how photos are read changes none."""
+    """Return an id of scores by this model with these settings; how photos are read does not affect it."""
     told = {name: value for name, value in settings.items() if name not in ("reading", "batch_size")}
     return hashlib.sha256(repr((model, weights, sorted(told.items()))).encode()).hexdigest()

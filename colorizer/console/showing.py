@@ -1,4 +1,4 @@
-"""Pictures shown to the person who asked for the work: in a notebook by themselves, elsewhere when wanted."""
+"""Pictures for the user: shown automatically in a notebook, elsewhere on request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorizer.conversation.question import Question
 
 
 def show_pictures(console: Console, talk: Conversation, question: Question, pictures: Iterable[Path]) -> None:
-    """Show pictures, unless their question is answered with no; in a notebook only its flag can do that."""
+    """Show pictures, unless their question is answered with no; in a notebook only its flag can prevent it."""
     is_wanted = talk.flags.get(question.name, True) if in_notebook() else talk.answer(question)
     if is_wanted:
         for picture in pictures:

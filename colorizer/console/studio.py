@@ -1,4 +1,4 @@
-"""The studio's journey: its page served until Ctrl-C, its address printed."""
+"""The command `studio`: print the page's address and serve it until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEEDED = ("starlette", "uvicorn")
 
 
 def studio_journey(console: Console, talk: Conversation) -> None:
-    """Serve the page, and return when the person has ended it; raise ColorizeError where it cannot be served."""
+    """Serve the page until the user ends it. Raises ColorizeError if it cannot be served."""
     if not all(map(find_spec, _NEEDED)):
         raise ColorizeError(
             f'The studio needs {" and ".join(_NEEDED)}, the extra "studio" of this program: '
@@ -58,6 +58,6 @@ def studio_journey(console: Console, talk: Conversation) -> None:
 
     is_done = serve(job, tell)
     console.inform("The studio has ended, and its copies of your photos are gone.")
-    if not is_done:  # Python would wait for the thread that still computes
+    if not is_done:  # Python would wait for a thread that is still computing
         sys.stdout.flush()
         os._exit(0)

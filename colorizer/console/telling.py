@@ -1,4 +1,4 @@
-"""What an evaluation found, told as a table and in words."""
+"""Reports of an evaluation, as a table and in words."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 def tell_evaluation(console: Console, evaluation: Evaluation, start: Evaluation | None = None) -> None:
-    """Print each figure next to the gray baseline, and a verdict.
+    """Print each score next to the gray baseline, and a verdict.
 
-    `start`: scores of the model that a training started from, on the same photos; they get a column.
+    Args:
+        console: The console.
+        evaluation: The scores.
+        start: Scores of a training's starting model on the same photos, for an additional column.
     """
     predicted, gray, distances = evaluation.predicted, evaluation.gray, evaluation.kernel_distances
     colorfulness = evaluation.true_colourfulness

@@ -1,4 +1,4 @@
-"""How to ask and how to tell: in a terminal, through a pipe or in a notebook."""
+"""Questions and reports in a terminal, through a pipe or in a notebook."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 _INDENT = re.compile(r"(?:  \d+  | *)")
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals by which the system asks a program to end; Windows has no SIGHUP."""
+"""Signals with which the system asks a program to end; Windows has no SIGHUP."""
 _PURPLE = 129
-"""Of the 256 colours terminals share: the eight basic ones have magenta, but no purple."""
+"""One of the 256 colors that terminals share; the eight basic ones have magenta, but no purple."""
 
 
 class Console:
-    """Asks in purple, informs in cyan, warns in red; plain text where colours cannot be shown or are not wanted.
+    """Asks in purple, informs in cyan, and warns in red; plain text if colors are unsupported or unwanted.
 
-    Sentences are printed by click, which is loaded already for the flags; rich, which takes longer to load than to
-    answer the first question, comes with the first progress bar or table.
+    Sentences are printed by click, which is already loaded for the flags. rich loads more slowly, so it is imported
+    with the first progress bar or table.
     """
 
     def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
         self._source, self._target = source, target
         self.is_silent = False
-        """Whether nothing is told until the next question, because it was told before."""
+        """Whether output is suppressed until the next question because it has already been printed."""
 
     def inform(self, message: str) -> None:
         self._tell(shown(message), "cyan")
@@ -55,7 +55,7 @@ class Console:
         self._tell(shown(message), "red")
 
     def show(self, text: str) -> None:
-        """Print a longer text, such as a summary, without a colour of its own."""
+        """Print a longer text, such as a summary, in the default color."""
         self._tell(text)
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
@@ -78,9 +78,9 @@ class Console:
 
     @contextmanager
     def progress(self, description: str, unit: str) -> Iterator[Progress]:
-        """Show a progress bar with percentage, rate and time left; yields the callable that moves it.
+        """Show a progress bar with percentage, rate and time left; yields the callable that updates it.
 
-        Without a `unit` there is no rate.
+        Without a `unit`, no rate is shown.
         """
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -105,28 +105,29 @@ class Console:
 
     @contextmanager
     def patience(self, message: str) -> Iterator[Callable[[], bool]]:
-        """Turn the first Ctrl-C, or the system's request to end, into `message` and an answer: the callable this yields
-        says whether it came. The second one is an ordinary KeyboardInterrupt.
+        """Print `message` at the first Ctrl-C, or request to terminate, instead of raising an exception.
+
+        Yields a callable that returns whether this has happened. The second Ctrl-C raises KeyboardInterrupt as usual.
         """
-        if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
             yield lambda: False
             return
         presses = 0
-        to_say: SimpleQueue[bool] = SimpleQueue()  # a queue whose `put` may be interrupted by another
+        to_say: SimpleQueue[bool] = SimpleQueue()  # a queue whose `put` is reentrant
 
         def hear(number, frame):
             nonlocal presses
             presses += 1
             if presses > 1:
                 raise KeyboardInterrupt
-            # Not said from here: this may be in the middle of a print, which cannot be entered twice.
+            # Not printed here: the signal may interrupt a print, which is not reentrant.
             to_say.put(True)
 
         def say():
             if to_say.get():
                 self.warn(message)
 
-        # It begins beforehand: a thread that is started while a signal is heard fails when a second one interrupts it.
+        # Started in advance: starting a thread in a signal handler fails if a second signal interrupts it.
         saying = threading.Thread(target=say, daemon=True)
         saying.start()
         heard = (number for number in (signal.SIGINT, *ENDING) if signal.getsignal(number) is not signal.SIG_IGN)
@@ -136,7 +137,7 @@ class Console:
         except Interrupted:
             raise
         except Exception as error:
-            if presses > 1:  # what was interrupted inside a library may have come out as anything
+            if presses > 1:  # an interruption inside a library may surface as any exception
                 raise KeyboardInterrupt from error
             raise
         finally:
@@ -146,7 +147,7 @@ class Console:
             saying.join()
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table whose first column is text and whose others are figures."""
+        """Print a table whose first column is text and whose others are numbers."""
         from rich.table import Table
 
         table = Table(title=title, title_justify="left")
@@ -157,7 +158,7 @@ class Console:
         self._rich().print(table)
 
     def picture(self, path: Path) -> None:
-        """Show a picture inline in a notebook or in a window; where there is neither, say where it lies."""
+        """Show a picture inline in a notebook or in a window; if neither is possible, print its path."""
         if in_notebook():
             from IPython.display import Image, display
 
@@ -175,14 +176,14 @@ class Console:
 
         from rich.console import Console as RichConsole
 
-        # In a notebook rich draws with ipywidgets; where those are missing it would warn at every bar.
+        # In a notebook rich draws with ipywidgets; without those it would warn at every bar.
         widgets = in_notebook() and find_spec("ipywidgets") is not None
         return RichConsole(file=self._target, force_jupyter=widgets)
 
     def _tell(self, message: str, colour: str | int | None = None) -> None:
         harmless = "\n".join(shown(line) for line in message.split("\n"))
-        target = self._target or sys.stdout  # which a running progress bar has taken over, to print above itself
-        if self.is_silent or target is None:  # as Python has it where standard output was closed before it began
+        target = self._target or sys.stdout  # a running progress bar replaces it, to print above itself
+        if self.is_silent or target is None:  # None if standard output was closed when Python started
             return
         printable = _wrapped(harmless, target)
         wanted = False if os.environ.get("NO_COLOR") else None
@@ -194,12 +195,12 @@ class Console:
         line = (self._source or sys.stdin).readline()
         if not line:
             raise EOFError
-        self.show(f"> {line.rstrip()}")  # a transcript read later shows the answers too
+        self.show(f"> {line.rstrip()}")  # so that a saved transcript contains the answers
         return line
 
 
 def rate_in_words(rate: float, unit: str) -> str:
-    """Return a rate in words: "2.5 batches/s", or "4.0 s per batch" where less than one is done in a second."""
+    """Return a rate in words: "2.5 batches/s", or "4.0 s per batch" for less than one per second."""
     if rate >= 1:
         return f"{rate:,.1f} {unit}/s"
     singular = unit.removesuffix("es") if unit.endswith("ches") else unit.removesuffix("s")
@@ -207,7 +208,7 @@ def rate_in_words(rate: float, unit: str) -> str:
 
 
 def _wrapped(message: str, target: TextIO) -> str:
-    """Break long lines between words where a person reads them; a pipe gets every sentence on one line."""
+    """Wrap long lines for a terminal; a pipe gets every sentence on one line."""
     if not target.isatty():
         return message
     width = shutil.get_terminal_size().columns
@@ -215,7 +216,7 @@ def _wrapped(message: str, target: TextIO) -> str:
 
 
 def _folded(line: str, width: int) -> str:
-    """Break a line between words; what follows an option of a menu hangs under its text."""
+    """Wrap a line between words; further lines of a menu option are indented to its text."""
     indent = _INDENT.match(line)[0]
     hanging = " " * len(indent)
     folded = textwrap.wrap(
@@ -225,7 +226,7 @@ def _folded(line: str, width: int) -> str:
 
 
 def in_notebook() -> bool:
-    """Say whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
+    """Return whether this runs in Jupyter, Kaggle or Colab, where pictures can be shown inline."""
     shell = sys.modules.get("IPython")
     return shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None
 
@@ -235,7 +236,7 @@ def on_kaggle() -> bool:
 
 
 def has_screen() -> bool:
-    """Say whether a window can be opened for a person who sits in front of it."""
+    """Return whether a window can be opened on the user's own screen."""
     if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
         return False
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

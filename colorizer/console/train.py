@@ -1,4 +1,4 @@
-"""The training journey: colour photos in, a trained model out; or an interrupted training brought to its end."""
+"""The command `train`: train a model on color photos, or resume an interrupted training."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AGAIN = "taking the training up again makes"
 
 
 def train_journey(console: Console, talk: Conversation) -> None:
-    """Ask, train, keep and tell."""
+    """Ask, train, save and report."""
     if talk.has_flag(ask_training.RESUME):
         job = take_up(console, talk)
     else:
@@ -67,7 +67,7 @@ def train_journey(console: Console, talk: Conversation) -> None:
 
 
 def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
-    """Train, showing every epoch; raise Interrupted when the person has had enough for now."""
+    """Train and report every epoch. Raises Interrupted if the user stops it."""
     _tell_finished_epochs(console, job)
     with (
         console.progress("Preparing", "batches") as progress,
@@ -89,7 +89,7 @@ def _train(console: Console, job: runs.TrainJob) -> TrainingRecord:
 
 
 def _tell_finished_epochs(console: Console, job: runs.TrainJob) -> None:
-    """Say of a training that is resumed how much of it is done."""
+    """Report how much of a resumed training is done."""
     settings = job.specification.settings
     planned = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
     done = runs.finished_epochs(job.run)
@@ -101,7 +101,7 @@ def _tell_finished_epochs(console: Console, job: runs.TrainJob) -> None:
 
 @contextmanager
 def _told_how_to_go_on(run: runs.Run) -> Iterator[None]:
-    """Add to whatever ends a training before its end how it is taken up, where that helps."""
+    """Add to errors that end a training early how to resume it, if that helps."""
     how = (
         f"To go on after the last finished epoch: {program()} train --resume {shlex.quote(str(run.models.absolute()))}"
     )

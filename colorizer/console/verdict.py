@@ -1,4 +1,4 @@
-"""What figures mean, in words, and what to do next."""
+"""The meaning of scores in words, and what to do next."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from colorizer.training import TrainingRecord
 
 _NEAR_GRAY = 0.1
-"""Decibels of PSNR, and units of CIEDE2000: a gain smaller than this is nobody's to see."""
+"""Gain below which a difference is invisible, in decibels of PSNR and units of CIEDE2000."""
 _KEPT_COLORFULNESS = 0.9
 """Share of its colorfulness that a model must keep: with less, PSNR improves because the colors fade."""
 
 
 def verdict(evaluation: Evaluation) -> str:
-    """Say whether the colours are nearer to the truth than leaving the photos gray, and how colourful they are."""
+    """Describe whether the colors are closer to the truth than gray photos, and how colorful they are."""
     gain = evaluation.predicted.psnr - evaluation.gray.psnr
     nearer = evaluation.gray.ciede2000 - evaluation.predicted.ciede2000
     share = evaluation.predicted.colourfulness / max(evaluation.true_colourfulness, 1e-9)
@@ -39,7 +39,7 @@ def verdict(evaluation: Evaluation) -> str:
 
 
 def verdict_on_training(record: TrainingRecord, evaluation: Evaluation, start: Evaluation) -> str:
-    """Say whether a training improved the model it started from; both were scored on the same test photos."""
+    """Describe whether a training improved the model it started from; both were scored on the same test photos."""
     if record.kept_epoch == 0:
         return (
             "Training did not help: on the validation photos no epoch was better than the model it started from, so "
@@ -62,7 +62,7 @@ def verdict_on_training(record: TrainingRecord, evaluation: Evaluation, start: E
 
 
 def next_steps(job: TrainJob, record: TrainingRecord, evaluation: Evaluation) -> list[str]:
-    """Say what would make a trained model better, and how to use it."""
+    """Describe how to improve a trained model, and how to use it."""
     said, seen = list(said_of_gradients(record.history)), outlook_of(record.history)
     learned = len(job.specification.split.train)
     if seen and seen.is_overfitting:

@@ -1,4 +1,4 @@
-"""Numbers in words a person would use."""
+"""Numbers in natural wording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it."""
+    """Return a duration in rounded seconds, minutes or hours."""
     if seconds < 90:
         return counted(max(1, round(seconds)), "second")
     if seconds < 5400:

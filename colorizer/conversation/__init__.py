@@ -1,6 +1,6 @@
-"""Questions, answers and flags: what can be asked, declared once for every driver.
+"""Questions, answers and flags, declared once for all interfaces.
 
-`question` says what one is; `questions`, `training_questions` and `research_settings` declare them all.
-`conversation` finds each answer: flag, person or default; `counts` and `training_settings` put some together;
-`settings_file` reads some from a file; `flags` writes the page of them all.
+`question` defines a question; `questions`, `training_questions` and `research_settings` declare them. `conversation`
+finds each answer: from a flag, the user or the default. `counts` and `training_settings` combine several answers;
+`settings_file` reads some from a file; `flags` writes the page that lists all of them.
 """

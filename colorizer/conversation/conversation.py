@@ -1,4 +1,4 @@
-"""Where answers come from: a typed flag first, then the person, then the default; and how one is taken back."""
+"""Sources of answers: a flag first, then the user, then the default; an answer can be undone."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from colorizer.shown import shown
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 BACK = "back"
-"""In the place of an answer: the one before is taken back."""
+"""Input that undoes the previous answer."""
 _WORK = "what was done between two questions"
 
 
 class WrongFlag(ColorizeError):
-    """A flag or a setting whose value does not fit, found out only once more was known."""
+    """A flag or setting whose value turns out not to fit once more is known."""
 
 
 class MissingAnswer(ColorizeError):
-    """Nobody is there to answer, and no flag does it; the text names the flag."""
+    """There is no input left and no flag with the answer; the text names the flag."""
 
 
 class TakenBack(Exception):
-    """An answer is taken back: what was asking is to begin anew, and comes to that question without asking others."""
+    """An answer was undone: the caller must start again, and known answers are repeated until that question."""
 
 
 class Asker(Protocol):
-    """Whoever can put a question to a person."""
+    """An interface that can ask the user a question."""
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
-        """Ask until `parse` accepts the answer; raise MissingAnswer when no answer can come."""
+        """Ask until `parse` accepts the answer; raise MissingAnswer if there is no more input."""
 
 
 class Conversation:
     """Asks only what no flag has answered.
 
-    It remembers what the person answered and what was done in between. When an answer is taken back, TakenBack is
-    raised, and whoever asks begins anew: all before that answer then comes from memory, in the same order. As a context
-    it lets go, in the end, of what it holds.
+    It remembers the user's answers and the work done between them. When the user undoes an answer, TakenBack is raised
+    and the caller starts again. Everything before that answer then comes from memory, in the same order. As a context
+    manager, it exits the contexts that it holds.
     """
 
     def __init__(self, asker: Asker, flags: dict[str, Any] | None = None, accept_defaults: bool = False):
@@ -52,7 +52,7 @@ class Conversation:
         self.accept_defaults = accept_defaults
         self._remembered: list[tuple[str, Any]] = []
         self._place = 0
-        """How many of those remembered have been gone through since the last beginning."""
+        """Number of remembered items that have been used since the last start."""
         self._is_settled = False
         self._held: dict[str, Any] = {}
         self._contexts = ExitStack()
@@ -67,7 +67,7 @@ class Conversation:
         return question.name in self.flags
 
     def flag_or_default(self, question: Question) -> Any:
-        """Return what the flag says, or else the default, without asking."""
+        """Return the value of the flag, or else the default, without asking."""
         return self.flags.get(question.name, None if question.default is None else question.parse(question.default))
 
     def answer(
@@ -79,8 +79,16 @@ class Conversation:
     ) -> Any:
         """Return the answer to a question, parsed and checked.
 
-        `default` is the default where it depends on the photos; `words` fill the gaps of the prompt; `check` raises
-        WrongAnswer for what only this run can know. Raises WrongFlag, MissingAnswer at the end of input, or TakenBack.
+        Args:
+            question: The question.
+            default: The default, if it depends on the photos.
+            check: Raises WrongAnswer for values that do not fit this run.
+            words: Values of the prompt's placeholders.
+
+        Raises:
+            WrongFlag: The flag's value does not fit.
+            MissingAnswer: There is no more input.
+            TakenBack: The user undoes the previous answer.
         """
         if self.has_flag(question):
             try:
@@ -103,26 +111,26 @@ class Conversation:
         return self._remember(question.name, lambda: self._asker.ask(prompt, question.flag, parse, proposed))
 
     def do(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` gives; it is not done again when an answer after it is taken back."""
+        """Return the result of `work`, which is not repeated when a later answer is undone."""
         return self._remember(_WORK, work)
 
     def hold(self, name: str, context: Callable[[], AbstractContextManager[Result]]) -> Result:
-        """Return what a context gives, entered once and held to the end, whatever answers are taken back."""
+        """Enter a context once, hold it to the end even if answers are undone, and return its value."""
         if name not in self._held:
             self._held[name] = self._contexts.enter_context(context())
         return self._held[name]
 
     def settle(self) -> None:
-        """Let no answer so far be taken back any more, since what they decide is done now."""
+        """Make all answers so far final, because the work they determine has been done."""
         self._remembered.clear()
         self._place, self._is_settled = 0, True
 
     def mark(self) -> int:
-        """Return a place to which what is remembered can be forgotten again."""
+        """Return a position in memory for `forget`."""
         return self._place
 
     def forget(self, mark: int) -> None:
-        """Forget what was answered and done since a mark, because it came to nothing and is asked anew."""
+        """Forget the answers and work since a mark, because they failed and are requested again."""
         del self._remembered[mark:]
         self._place = mark
 
@@ -137,17 +145,17 @@ class Conversation:
         return value
 
     def _take_back(self) -> None:
-        """Forget the last answer and what was done since; raise TakenBack, or WrongAnswer where there is none."""
+        """Forget the last answer and the work since. Raises TakenBack, or WrongAnswer if there is none."""
         answers = [place for place, (name, _) in enumerate(self._remembered) if name != _WORK]
         if not answers:
             why = "what was decided is being done" if self._is_settled else "this is the first question"
             raise WrongAnswer(f"There is nothing to take back: {why}.")
         self.forget(answers[-1])
         self._place = 0
-        self.flags = dict(self._given)  # without what whoever asks, and may not be the one to ask next, has added
+        self.flags = dict(self._given)  # without what a caller has added, since another one may ask next
         raise TakenBack
 
 
 def _harmless(words: dict[str, Any]) -> dict[str, Any]:
-    """Return what fills the gaps of a prompt, with names from outside on one line that harms no terminal."""
+    """Make a prompt's placeholder values safe to print: names from outside on one line, without control codes."""
     return {name: shown(str(word)) if isinstance(word, str | Path) else word for name, word in words.items()}

@@ -1,4 +1,4 @@
-"""How many of the photos that are fine, and which."""
+"""Questions about how many of the usable photos to use, and the choice of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from colorizer.settings import MAXIMUM_COUNT, DatasetSettings
 
 
 def ask_split(talk: Conversation, fine: Sequence[Path], seed: int) -> Split:
-    """Ask how many photos to train with and to test on, and divide them."""
+    """Ask how many photos to train with and to test on, and split them."""
     there, limits = len(fine), DatasetSettings(seed=seed)
     share = max(limits.minimum_test_photos, round(there * limits.default_test_share))
     if talk.has_flag(ask_training.TEST_COUNT) and not talk.has_flag(ask_training.TRAIN_COUNT):
@@ -43,7 +43,7 @@ def ask_split(talk: Conversation, fine: Sequence[Path], seed: int) -> Split:
 
 
 def ask_count(talk: Conversation, fine: Sequence[Path], seed: int, proposed: int = MAXIMUM_COUNT) -> tuple[Path, ...]:
-    """Ask how many photos to use, proposing at most so many, and choose them."""
+    """Ask how many photos to use, with a default of at most `proposed`, and choose them."""
 
     def is_there(count: int) -> None:
         if count > len(fine):

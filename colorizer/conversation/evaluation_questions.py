@@ -1,4 +1,4 @@
-"""What only evaluating is told."""
+"""Questions that only `evaluate` asks."""
 
 from __future__ import annotations
 

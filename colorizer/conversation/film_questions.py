@@ -1,4 +1,4 @@
-"""What only a film is asked: which, how it is encoded, and what is made beside it."""
+"""Questions that only `film` asks: the file, its encoding, and additional results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colorizer.film import CODECS, MOST_LOSS
 
 
 def film_file(text: str) -> Path:
-    """Accept a film, which is a file."""
+    """Accept a film, which must be a file."""
     path = existing_path()(text)
     if is_folder(path):
         raise WrongAnswer(f"{path} is a folder; the file of one film is wanted.")

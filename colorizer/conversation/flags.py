@@ -49,7 +49,7 @@ A table `[settings.adversarial]` makes the training adversarial. What has a flag
 
 
 def page() -> str:
-    """Return the page, in Markdown."""
+    """Return the page as Markdown."""
     rows = [f"| flag | what it answers | default | {' | '.join(COMMANDS)} |", "|---|---|---|" + "---|" * len(COMMANDS)]
     rows += [_flag_row(question) for question in QUESTIONS]
     settings = [_setting_row(name, question) for name, question in IN_A_FILE.items() if name != "model.seed"]

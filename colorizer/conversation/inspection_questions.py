@@ -1,4 +1,4 @@
-"""What only looking inside is told."""
+"""Questions that only `inspect` asks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a question is: its words, flag, default, parser and the sentence a wrong answer gets, declared once.
+"""Definition of a question: its words, flag, default, parser, and the message for a wrong answer.
 
-The prompts, the command line's flags, the settings of a file and docs/FLAGS.md are all made from these.
+The prompts, the command line's flags, the settings of a file and docs/FLAGS.md are all generated from questions.
 """
 
 from __future__ import annotations
@@ -22,56 +22,56 @@ TRAIN, COLORIZE, EVALUATE = "train", "colorize", "evaluate"
 ALL = (TRAIN, COLORIZE, EVALUATE)
 STUDIO, INSPECT, FILM = "studio", "inspect", "film"
 OF_PHOTOS = (*ALL, INSPECT)
-"""Journeys that begin with photos."""
+"""Commands that start with photos."""
 JOURNEYS = (*ALL, STUDIO, INSPECT, FILM)
 MERGE = "merge"
 COMMANDS = (*JOURNEYS, MERGE)
-"""Journeys, and what nobody is offered who does not know that it is needed."""
+"""All commands, including one that the menu does not offer because few users need it."""
 LATEST = "latest"
-"""In the place of a model file: the one that was trained last."""
+"""Stands for the most recently trained model."""
 Parser = Callable[[str], Any]
 _OPTION = re.compile(r"  \d+  (\w+)")
-"""A line of a menu, and the option it offers."""
+"""A line of a menu, with the option it offers."""
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:_\d{3})+(?:\.\d*)?")
-"""A number whose thousands are separated: "1,000", "1_000", "1,234,567.8"."""
+"""A number with separated thousands: "1,000", "1_000", "1,234,567.8"."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One thing the program needs to know, however it comes to know it."""
+    """A value that the program needs, from a flag, an answer, a settings file or a default."""
 
     flag: str
-    """Such as "--train-count"; empty for what only a settings file says."""
+    """Such as "--train-count"; empty for values that only a settings file can set."""
     help: str
     """One line for --help and the table of flags."""
     parse: Parser
     journeys: tuple[str, ...]
     prompt: str = ""
-    """What is asked; a question without words is answered by its flag or default only."""
+    """The prompt; a question without one is answered only by its flag or default."""
     default: str | None = None
-    """The default as it would be typed; None where it depends on the photos, or there is none."""
+    """The default as it would be typed; None if it depends on the photos, or there is none."""
     shown_default: str = ""
-    """The default in words, where `default` says nothing."""
+    """The default in words, if `default` is empty."""
     setting: str = ""
-    """Where a settings file says it, such as "settings.adversarial.l1_weight"; empty where it may not."""
+    """Its name in a settings file, such as "settings.adversarial.l1_weight"; empty if not allowed there."""
     aliases: tuple[str, ...] = ()
-    """Other spellings of the flag that are accepted."""
+    """Other accepted spellings of the flag."""
 
     @property
     def name(self) -> str:
-        """The flag as an identifier: "--train-count" gives "train_count"; without a flag, that of the setting."""
+        """The flag as an identifier: "--train-count" gives "train_count"; without a flag, the setting as one."""
         if self.flag:
             return self.flag.removeprefix("--").replace("-", "_")
         return self.setting.removeprefix("settings.").replace(".", "_")
 
     @property
     def label(self) -> str:
-        """What a person who has answered it calls it: the flag, or the setting."""
+        """Its name for error messages: the flag, or the setting."""
         return self.flag or self.setting
 
     @property
     def is_switch(self) -> bool:
-        """A yes-or-no question, whose flag has a --no- form and takes no value."""
+        """Whether it is a yes-or-no question, whose flag has a --no- form and takes no value."""
         return self.parse is yes_or_no
 
 
@@ -80,7 +80,7 @@ class WrongAnswer(ColorizeError):
 
 
 def parser_of(settings: type[Ranged], name: str) -> Parser:
-    """Return the parser of a setting, by its range, or as yes or no; one that has neither accepts any text."""
+    """Return the parser of a setting: by its range, as yes or no, or accepting any text if it has neither."""
     declared = range_of(settings, name)
     if declared is None:
         return yes_or_no if get_type_hints(settings)[name] is bool else str
@@ -93,15 +93,15 @@ def whole_number(least: int, most: int) -> Parser:
 
 
 def number_between(least: float, most: float) -> Parser:
-    """Accept a decimal number from `least` to `most`, its fraction after a point."""
+    """Accept a decimal number from `least` to `most`, with a decimal point."""
     return within(Number(least, most))
 
 
 def within(wanted: Range) -> Parser:
-    """Accept what is within a range: an option in any case, or numbers.
+    """Accept a value in a range: an option in any case, or numbers.
 
-    A number may have commas or underscores between groups of three digits, as in 1,000, and nowhere else. A list has
-    spaces or commas between its numbers.
+    A number may have commas or underscores between groups of three digits, as in 1,000, and nowhere else. The numbers
+    of a list are separated by spaces or commas.
     """
     if isinstance(wanted, OneOf):
         return one_of({option: option for option in wanted.options})
@@ -119,7 +119,7 @@ def within(wanted: Range) -> Parser:
 
 
 def one_of(options: dict[str, str]) -> Parser:
-    """Accept one of the keys of `options`, in any case, and return the value it stands for."""
+    """Accept one of the keys of `options`, in any case, and return its value."""
 
     def parse(text: str) -> str:
         chosen = options.get(text.strip().lower())
@@ -131,13 +131,13 @@ def one_of(options: dict[str, str]) -> Parser:
 
 
 def numbered(options: Iterable[str]) -> dict[str, str]:
-    """Return what `one_of` accepts of a menu: each option by its number, counted from one, and by its name."""
+    """Return the inputs that `one_of` accepts for a menu: each option by number, counted from one, and by name."""
     names = list(options)
     return {str(number): name for number, name in enumerate(names, 1)} | {name: name for name in names}
 
 
 def with_default(prompt: str, default: str | None) -> str:
-    """Return a prompt that shows its default in brackets: after the option of a menu that it is, or at the end."""
+    """Add the default in brackets to a prompt: after the menu option that it names, or at the end."""
     if default is None:
         return prompt
     lines = prompt.split("\n")
@@ -150,7 +150,7 @@ def with_default(prompt: str, default: str | None) -> str:
 
 
 def menu(prompt: str, options: dict[str, str]) -> str:
-    """Return a prompt with one numbered line for each option: its name and, if there is one, what it means."""
+    """Return a prompt with one numbered line for each option: its name and, if there is one, its meaning."""
     lines = [
         f"  {number}  {name}: {meaning}" if meaning else f"  {number}  {name}"
         for number, (name, meaning) in enumerate(options.items(), 1)
@@ -164,7 +164,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def a_path(text: str) -> Path:
-    """Read a path as people paste it: in quotes, with ~, with escaped spaces, or as a file:// address."""
+    """Accept a path as users paste it: in quotes, with ~, with escaped spaces, or as a file:// address."""
     typed = _without_scheme(text.strip())
     if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "'\"":
         typed = typed[1:-1]
@@ -178,7 +178,7 @@ def a_path(text: str) -> Path:
 
 
 def existing_path(endings: Sequence[str] = ()) -> Parser:
-    """Accept a path that exists; a file must have one of the `endings`, when there are any."""
+    """Accept a path that exists; if `endings` are given, it must have one of them."""
 
     def parse(text: str) -> Path:
         path = a_path(text)
@@ -194,12 +194,12 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 
 
 def is_there(text: str) -> bool:
-    """Say whether text is the name of a file or folder that exists, whatever else it may be."""
+    """Return whether a text is the name of an existing file or folder, whatever else it may be."""
     return exists(_home(text))
 
 
 def folder_or_address(text: str) -> Path:
-    """Accept a path that exists, or the address of an object store, s3://…; what is there is not asked yet."""
+    """Accept a path that exists, or the address of an object store, s3://…, which is not contacted yet."""
     path = a_path(text)
     return path if address(path) else existing_path()(text)
 
@@ -216,13 +216,13 @@ def run_name(text: str) -> str:
 
 
 def model_file(text: str) -> Path | str:
-    """Accept a model file, `LATEST`, or what may be the name of a run."""
+    """Accept a model file, `LATEST`, or a text that may be the name of a run."""
     typed, endings = text.strip(), (".h5", ".keras")
     if typed.lower() == LATEST:
         return LATEST
     if re.fullmatch(RUN_NAME, typed) and not typed.lower().endswith(endings) and not is_file(a_path(typed)):
         return typed
-    return existing_path()(text)  # loading it says what another kind of file is, and what to do
+    return existing_path()(text)  # the loader reports other kinds of files with advice
 
 
 def weights_file(text: str) -> Path | str:
@@ -270,7 +270,7 @@ def _without_separators(text: str) -> str:
 
 
 def a_point(text: str) -> tuple[float, float]:
-    """Accept a place of a photo: pixels from its left edge and from its upper one, separated by a comma."""
+    """Accept a place in a photo: pixels from its left and upper edges, separated by a comma."""
     parts = text.replace(" ", "").split(",")
     if len(parts) != 2:
         raise WrongAnswer(f"{text!r} is no point: two numbers separated by a comma are wanted, such as 120,80.")
@@ -283,11 +283,11 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
 
 
 def _without_scheme(text: str) -> str:
-    """Return the path of a file:// address, as file managers and browsers copy it; any other text as it is."""
+    """Return the path of a file:// address, as file managers and browsers copy it; return other texts unchanged."""
     address = urlsplit(text) if text.lower().startswith("file://") else None
     if address is None or address.netloc not in ("", "localhost"):
         return text
-    from urllib.request import url2pathname  # and with it what reads web pages
+    from urllib.request import url2pathname  # it imports a web client
 
     return url2pathname(address.path)
 
@@ -295,5 +295,5 @@ def _without_scheme(text: str) -> str:
 def _home(text: str) -> Path:
     try:
         return Path(text).expanduser()
-    except RuntimeError:  # "~somebody" who is not known here
+    except RuntimeError:  # "~somebody" for an unknown user
         return Path(text)

@@ -1,4 +1,4 @@
-"""Every question: those that several journeys ask here, a training's own in `training_questions`."""
+"""All questions: those shared by several commands are declared here, those of a training in `training_questions`."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ QUESTIONS = tuple(
         for question in _declared(names)
     )
 )
-"""Every question with a flag."""
+"""All questions with a flag."""
 FREE_WHEN_RESUMED = (
     RESUME,
     BATCH_SIZE,
@@ -311,5 +311,6 @@ FREE_WHEN_RESUMED = (
     SHEETS,
     SHOW_RESULTS,
 )
-"""What may still be said of a training that is taken up: how its photos are read, how many at once
-(memory may not have sufficed), and what is done with its end."""
+"""Questions that may still be answered for a resumed training: how photos are read, the batch size (the earlier one may
+not have fit into memory), and what happens at its end.
+"""

@@ -1,6 +1,6 @@
-"""What only a researcher turns: settings of a network and its training that a settings file says, and no flag.
+"""Settings for research: settings of a network and its training that have no flag and can only be set in a file.
 
-Declared as questions without a flag and without words, so that a wrong value gets the sentence a wrong flag gets.
+They are declared as questions without a flag or prompt, so that a wrong value gets the same message as a wrong flag.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TABLES["settings.augmentation"] = AugmentationSettings
 
 
 def _setting(name: str, help_: str, shown_default: str = "") -> Question:
-    """Declare a setting, its range and default being those of its field."""
+    """Declare a setting with the range and default of its field."""
     table, _, field = name.rpartition(".")
     default = getattr(_TABLES[table](), field)
     parse = parser_of(_TABLES[table], field)

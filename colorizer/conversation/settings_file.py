@@ -1,4 +1,4 @@
-"""Settings from a file: the record that lies beside a trained model, or one written by hand, in JSON or TOML."""
+"""Settings from a file: the record next to a trained model, or a handwritten file, in JSON or TOML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colorizer.settings import RECORD_VERSION
 IN_A_FILE: dict[str, Question] = {
     question.setting: question for question in (*QUESTIONS, *RESEARCH_SETTINGS) if question.setting
 } | {"model.seed": SEED}
-"""Every setting a file may say, by its name there."""
+"""Every setting that a file may contain, by its name there."""
 _OTHERS_IN_A_RECORD = frozenset(
     (
         "version",
@@ -35,26 +35,26 @@ _OTHERS_IN_A_RECORD = frozenset(
         "maximum_pixels",
     )
 )
-"""What a record holds in addition to its settings; the run that repeats it finds these out again."""
+"""Entries of a record that are not settings; a run that repeats it determines them again."""
 _LONGEST_VALUE = 1_000
 _ADVERSARIAL = "settings.adversarial"
 
 
 def with_settings(flags: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return typed flags, and what a settings file says beside them; raise WrongFlag."""
+    """Combine typed flags with the settings of a file; flags take precedence. Raises WrongFlag."""
     answers = read_settings(path)
-    if flags.get(TRAINING.name) == REGRESSION:  # typed, so it comes before the file's adversarial phase
+    if flags.get(TRAINING.name) == REGRESSION:  # typed, so it takes precedence over the file's adversarial phase
         adversarial = {question.name for name, question in IN_A_FILE.items() if name.startswith(f"{_ADVERSARIAL}.")}
         answers = {name: answer for name, answer in answers.items() if name not in adversarial}
     return answers | flags
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Return the answers a settings file gives, by the names of their questions; raise WrongFlag.
+    """Return the answers in a settings file, by the names of their questions. Raises WrongFlag.
 
-    Names are those of `IN_A_FILE`, their parts as tables within tables. A setting that says nothing (null, an empty
-    text or list) leaves its question to whoever asks. A table of adversarial settings, even an empty one, makes the
-    training adversarial; null in its place makes it a regression.
+    Names are those of `IN_A_FILE`, with their parts as nested tables. An empty setting (null, an empty text or list)
+    leaves its question open. A table of adversarial settings, even an empty one, makes the training adversarial; null
+    in its place makes it a regression.
     """
     answers: dict[str, Any] = {}
     tables = _parsed(path)
@@ -81,7 +81,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict:
     try:
-        # The history of a training that diverged has NaN in it; settings have ranges, which refuse NaN.
+        # The history of a diverged training contains NaN; settings have ranges, which reject NaN.
         is_toml = path.suffix.lower() == ".toml"
         parsed = parse_toml(read_text(path, MAXIMUM_TOML_BYTES)) if is_toml else read_json(path, allows_nan=True)
     except (OSError, ValueError) as error:
@@ -98,7 +98,7 @@ def _parsed(path: Path) -> dict:
 
 
 def _flat(table: dict, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each setting with its whole name; null in the place of a whole table says nothing."""
+    """Yield each setting with its full name; null in place of a whole table is ignored."""
     for name, value in table.items():
         whole = f"{above}{name}"
         if isinstance(value, dict):
@@ -108,7 +108,7 @@ def _flat(table: dict, above: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _as_typed(value: Any) -> str:
-    """Return a value as a person would type it: lists with commas, everything else as it is."""
+    """Return a value as a user would type it: lists with commas, everything else unchanged."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

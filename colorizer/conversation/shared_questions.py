@@ -1,4 +1,4 @@
-"""What is said where several processes or machines share out the work. Flags answer; nobody is asked."""
+"""Questions about work shared by several processes or machines, which are answered by flags only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from colorizer.conversation.question import COLORIZE, EVALUATE, Question, WrongA
 from colorizer.dataset.shards import Shard
 
 LOCAL, AUTO = "local", "auto"
-"""In the place of a cluster's address: one that is made on this machine, and the one this machine is part of."""
+"""Stand for the address of a cluster: one started on this machine, and the one this machine belongs to."""
 MOST_SHARDS = 100_000
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
@@ -28,7 +28,7 @@ def shard(text: str) -> Shard:
 
 
 def cluster(text: str) -> str:
-    """Accept the address of a Ray cluster, or what stands for one."""
+    """Accept the address of a Ray cluster, or `LOCAL` or `AUTO`."""
     typed = text.strip()
     if typed.lower() in (LOCAL, AUTO):
         return typed.lower()

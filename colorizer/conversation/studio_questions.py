@@ -1,4 +1,4 @@
-"""What only the studio is told: where it answers, and to whom. Its flags answer; nobody is asked."""
+"""Questions about the studio's address and access, which are answered by flags only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PUBLIC = re.compile(r"(https?://[A-Za-z0-9.:\[\]-]+)?(/[A-Za-z0-9._~/-]*)?")
 
 
 def host_name(text: str) -> str:
-    """Accept the name or the number of a network address."""
+    """Accept the name or number of a network address."""
     if not _HOST.fullmatch(text.strip()):
         raise WrongAnswer(f"{text!r} is no address of this machine, such as 127.0.0.1 or 0.0.0.0.")
     return text.strip().lower()
 
 
 def public_address(text: str) -> str:
-    """Accept a path, or a whole address, under which a proxy shows the page."""
+    """Accept a path or a whole address under which a proxy serves the page."""
     if not text.strip() or not _PUBLIC.fullmatch(text.strip()):
         raise WrongAnswer(f'{text!r} is neither a path such as "/studio" nor an address such as "https://example.org".')
     return text.strip()

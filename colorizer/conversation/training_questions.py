@@ -1,4 +1,4 @@
-"""What a training asks: which photos, which network, how it learns, and what is kept."""
+"""Questions of a training: photos, network, settings, and what to save."""
 
 from __future__ import annotations
 

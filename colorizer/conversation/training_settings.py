@@ -1,4 +1,4 @@
-"""A network's and a training's settings, put together from the answers to their questions."""
+"""Settings of a network and a training, built from the answers to their questions."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ OF_A_NEW_NETWORK = (
     research.HEAD,
     research.TEMPERATURE,
 )
-"""Questions that make sense only where a network is to be built."""
+"""Questions that apply only to a new network."""
 
 
 def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
-    """Return how a network of an architecture is to be built."""
+    """Return the settings of a new network."""
     weights = talk.answer(ask_training.ENCODER_WEIGHTS)
     if weights is None and architecture == PROPOSED_ARCHITECTURE:
         weights = SHIPPED_WEIGHTS
@@ -51,7 +51,7 @@ def model_settings(talk: Conversation, architecture: str) -> ModelSettings:
 
 
 def adversarial_settings(talk: Conversation) -> AdversarialSettings:
-    """Return how an adversarial phase is to go."""
+    """Return the settings of an adversarial phase."""
     return AdversarialSettings(
         epochs=talk.answer(ask_training.ADVERSARIAL_EPOCHS),
         loss=talk.answer(research.ADVERSARIAL_LOSS),
@@ -68,7 +68,7 @@ def adversarial_settings(talk: Conversation) -> AdversarialSettings:
 
 
 def augmentation_settings(talk: Conversation) -> AugmentationSettings:
-    """Read how training photos are varied."""
+    """Return the augmentation of training photos."""
     return AugmentationSettings(
         flip=talk.answer(research.FLIP),
         crop=talk.answer(research.CROP),
@@ -84,12 +84,12 @@ def augmentation_settings(talk: Conversation) -> AugmentationSettings:
 def training_settings(
     talk: Conversation, adversarial: AdversarialSettings | None, proposed: TrainingSettings
 ) -> TrainingSettings:
-    """Read the settings of a training.
+    """Return the settings of a training.
 
-    `proposed` holds the defaults, which depend on the network, and the epochs and batch size that were decided on.
+    `proposed` holds the defaults, which depend on the network, and the chosen epochs and batch size.
     """
     loss = talk.answer(ask_training.LOSS, default=proposed.loss)
-    # The weights are in units of the loss they belong to.
+    # The weights are relative to the loss they belong to.
     is_same_loss = loss == proposed.loss
     return TrainingSettings(
         epochs=proposed.epochs,

@@ -1,7 +1,7 @@
 """Build networks.
 
-Every network here is plain Keras made of stock layers: luma in, shape (n, height, width, 1), float32 in [0, 1]; RGB
-out, shape (n, height, width, 3), float32 in [0, 1]. A saved file opens in any Keras without this package.
+Every network is plain Keras with stock layers. Its input is luma, shape (n, height, width, 1), float32 in [0, 1]; its
+output is RGB, shape (n, height, width, 3), float32 in [0, 1]. Keras opens a saved file without this package.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from colorizer.photos.color import CHROMA_TO_OFFSET
 from colorizer.settings import ModelSettings
 
 LOGITS = "chroma_logits"
-"""Name of the layer that says how likely each chroma bin is; only networks with a classifying head have it."""
+"""Name of the layer with the logits of each chroma bin; only networks with a classifying head have it."""
 _WITHOUT_CHROMA = ("rgb_unet", "book_unet")
 
 
@@ -47,7 +47,7 @@ def build(settings: ModelSettings) -> Network:
 
 
 def rgb_unet(settings: ModelSettings) -> keras.Model:
-    """The plain autoencoder: every block halves by max pooling, and all three channels are predicted.
+    """Build the plain autoencoder, which halves the size by max pooling in every block and predicts all three channels.
 
     U-Net with concatenated skip connections: Ronneberger, Fischer and Brox 2015, https://arxiv.org/abs/1505.04597.
     """
@@ -67,9 +67,9 @@ def rgb_unet(settings: ModelSettings) -> keras.Model:
 def book_unet(settings: ModelSettings) -> keras.Model:
     """Build the autoencoder of the book, for 256 x 256 pixels by default.
 
-    Every level has two 3x3 convolutions, each with a LeakyReLU. The encoder halves by 2x2 max pooling; its last two
-    levels are the bottom of the network. The decoder doubles by 2x2 transposed convolutions, convolves, and only then
-    concatenates the features of the encoder, which the next level receives as they are.
+    Every level has two 3x3 convolutions, each with a LeakyReLU. The encoder halves the size by 2x2 max pooling; its
+    last two levels are the bottom of the network. The decoder doubles the size by 2x2 transposed convolutions,
+    convolves, and only then concatenates the encoder's features, which the next level receives unchanged.
     """
     filters = settings.filters or (128, 128, 256, 512, 512)
     luma = layers.Input((settings.size, settings.size, 1), name="luma")
@@ -90,10 +90,10 @@ def book_unet(settings: ModelSettings) -> keras.Model:
 
 
 def chroma_unet(settings: ModelSettings) -> keras.Model:
-    """A lean U-Net that predicts two chroma channels at a quarter of the size and keeps the luma it was given.
+    """Build a lean U-Net that predicts two chroma channels at a quarter of the size and keeps the input luma.
 
-    Strided convolutions halve the input; the decoder stops at a quarter of the resolution, where the eye's acuity for
-    colour ends long before the photo's detail does, and a bilinear upsampling brings chroma to full size.
+    Strided convolutions halve the input. The decoder stops at a quarter of the resolution, because the eye resolves
+    color much less finely than the photo's detail. Bilinear upsampling brings chroma to full size.
     """
     filters = settings.filters or (16, 32, 64, 128, 256)
     luma = layers.Input((settings.size, settings.size, 1), name="luma")
@@ -109,18 +109,20 @@ def chroma_unet(settings: ModelSettings) -> keras.Model:
 
 
 def mobilenet_unet(settings: ModelSettings) -> keras.Model:
-    """A U-Net whose encoder is MobileNetV2 trained on ImageNet; raises MissingWeights."""
+    """Build a U-Net whose encoder is MobileNetV2 trained on ImageNet. Raises MissingWeights."""
     return _with_encoder(settings, mobilenet_v2)
 
 
 def resnet18_unet(settings: ModelSettings) -> keras.Model:
-    """A U-Net whose encoder is ResNet-18 trained on ImageNet; raises ColorizeError without keras-hub, or
-    MissingWeights."""
+    """Build a U-Net whose encoder is ResNet-18 trained on ImageNet.
+
+    Raises ColorizeError if keras-hub is not installed, and MissingWeights.
+    """
     return _with_encoder(settings, resnet18)
 
 
 def _with_encoder(settings: ModelSettings, encode: Callable[[keras.KerasTensor, str], Encoded]) -> keras.Model:
-    """Build a decoder on an encoder's features; chroma at a quarter of the size, luma kept."""
+    """Build a decoder on an encoder's features, with chroma at a quarter of the size and the input luma kept."""
     luma = layers.Input((settings.size, settings.size, 1), name="luma")
     encoded = encode(luma, settings.encoder_weights)
     x = encoded.top
@@ -150,8 +152,8 @@ def _decoder_block(x, skip, filters: int, settings: ModelSettings):
 
 
 def _join(luma, features, upsampling: int, settings: ModelSettings):
-    """Predict chroma from features and join it with luma: stock layers only, so that any Keras opens the file."""
-    # A small first step keeps an untrained network near gray.
+    """Predict chroma from features and join it with luma, with stock layers only, so that any Keras opens the file."""
+    # Small initial weights keep an untrained network near gray.
     small = keras.initializers.RandomNormal(stddev=1e-3, seed=0)
     if settings.head == "classification":
         bins = chroma_bins()
@@ -164,7 +166,7 @@ def _join(luma, features, upsampling: int, settings: ModelSettings):
         chroma = layers.Conv2D(2, 1, activation="tanh", kernel_initializer=small, name="chroma")(features)
     chroma = layers.UpSampling2D(upsampling, interpolation="bilinear", name="chroma_full_size")(chroma)
     joined = layers.Concatenate(name="luma_and_chroma")([luma, chroma])
-    # Half a unit is all the chroma there is, so that of the layers above, which reach from -1 to 1, is halved.
+    # Chroma lies in [-0.5, 0.5], so the output of the layers above, in [-1, 1], is halved.
     matrix = np.concatenate([np.ones((1, 3), np.float32), CHROMA_TO_OFFSET / 2])
     to_rgb = layers.Conv2D(3, 1, use_bias=False, trainable=False, name="to_rgb")
     rgb = to_rgb(joined)
@@ -173,5 +175,5 @@ def _join(luma, features, upsampling: int, settings: ModelSettings):
 
 
 def is_classifier(network: keras.Model) -> bool:
-    """Say whether a network has a classifying head."""
+    """Return whether a network has a classifying head."""
     return any(layer.name == LOGITS for layer in network.layers)

@@ -1,4 +1,4 @@
-"""What a network is computed on, and in which numbers."""
+"""Devices and number formats that a network is computed with."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from colorizer.files import exists
 
 _NVIDIA_DEVICES = (Path("/dev/nvidia0"), Path("/dev/dxg"))
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
-"""What is raised where memory does not suffice: by TensorFlow, and by everything else."""
+"""Exceptions for insufficient memory, from TensorFlow and from everything else."""
 
 
 def prepare_devices() -> str:
-    """Let GPUs take memory as they need it, and say in words which device computes."""
+    """Make GPUs allocate memory on demand, and return the name of the device that computes."""
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:  # TensorFlow has started already, and keeps the setting it started with
+        except RuntimeError:  # TensorFlow has already started and keeps its setting
             break
     if not gpus:
         return "CPU"
@@ -34,48 +34,49 @@ def prepare_devices() -> str:
 
 
 def set_seeds(seed: int) -> None:
-    """Set the seeds of the whole process: Python's, NumPy's and TensorFlow's; the only place that does."""
+    """Seed Python, NumPy and TensorFlow for the whole process; no other code does."""
     keras.utils.set_random_seed(seed)
 
 
 @cache
 def mirrored() -> tf.distribute.Strategy:
-    """Return the strategy that divides batches over all devices; one for the whole process, as TensorFlow demands."""
+    """Return the strategy that divides batches over all devices; TensorFlow requires a single one per process."""
     return tf.distribute.MirroredStrategy([device.name for device in _devices()])
 
 
 def strategy(*first_batches: int) -> tf.distribute.Strategy:
-    """Return the strategy to train under, given how many photos the first batches have: mirrored over several devices
-    if these divide them evenly, as Keras demands of a first batch, else the default.
+    """Return the strategy to train under.
+
+    This is the mirrored strategy if there are several devices and each of the `first_batches`, the numbers of photos in
+    first batches, is divisible by their number, as Keras requires. Otherwise it is the default.
     """
     is_even = all(photos % replicas() == 0 for photos in first_batches)
     return mirrored() if replicas() > 1 and is_even else tf.distribute.get_strategy()
 
 
 def replicas() -> int:
-    """Return the number of devices a batch is divided over."""
+    """Return the number of devices that a batch is divided over."""
     return len(_devices())
 
 
 def evenly_divided(count: int) -> int:
-    """Return the largest count, at most this one, that can be divided evenly over the devices, so that all are used;
-    fewer than there are devices stay as they are."""
+    """Return the largest number up to `count` that divides evenly over the devices; smaller counts are unchanged."""
     return count - count % replicas() if count >= replicas() else count
 
 
 def _devices() -> list[tf.config.LogicalDevice]:
-    """Return the GPUs, or the CPU: as many of them as TensorFlow was told to divide it into, usually one."""
+    """Return the GPUs, or else the CPU, which is one device unless TensorFlow is configured to split it."""
     return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
 
 
 def compiled_by_xla() -> bool | str:
-    """Say whether training steps are compiled by XLA, as Keras' `jit_compile` wants it said."""
-    # XLA's CPU kernels were a third slower than oneDNN's on these networks; on a GPU Keras decides.
+    """Return whether XLA compiles training steps, as a value for Keras' `jit_compile`."""
+    # XLA's CPU kernels are slower than oneDNN's on these networks; on a GPU Keras decides.
     return "auto" if tf.config.list_physical_devices("GPU") else False
 
 
 def convolution_precision(precision: str) -> str:
-    """Return the numbers convolutions multiply when `precision` may be "auto": those of half size the hardware has."""
+    """Resolve "auto" to the fastest precision of the hardware: 16-bit if supported, otherwise float32."""
     return precision if precision != "auto" else _fast_precision()
 
 
@@ -87,7 +88,7 @@ def _fast_precision() -> str:
 
 
 def scaled_optimizer(optimizer: keras.optimizers.Optimizer, precision: str) -> keras.optimizers.Optimizer:
-    """Return an optimizer that scales the loss where gradients are float16, which would lose the small ones.
+    """Wrap an optimizer to scale the loss if gradients are float16, which would lose small ones.
 
     Micikevicius et al. 2018, "Mixed Precision Training", https://arxiv.org/abs/1710.03740, section 3.2.
     """
@@ -96,18 +97,19 @@ def scaled_optimizer(optimizer: keras.optimizers.Optimizer, precision: str) -> k
 
 
 def make_deterministic() -> None:
-    """Let a GPU repeat a computation to the last bit, which is slower; a CPU does so anyway."""
+    """Make a GPU reproduce computations bit for bit, which is slower; a CPU always does."""
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
 
 
 def in_precision(model: keras.Model, precision: str) -> keras.Model:
-    """Return the model itself, or a copy with the same weights that multiplies in bfloat16 and adds in float32.
+    """Return the model itself, or a copy with the same weights whose convolutions compute in another precision.
 
-    Whatever it is trained in, what is saved is the float32 model: it opens and gives the same on every machine.
+    The copy multiplies in that precision and adds in float32. Only the float32 model is saved, because it gives the
+    same results on every machine.
     """
     if precision == "auto" and any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers):
-        precision = "float32"  # most of MobileNetV2, and they gain nothing from bfloat16: docs/BENCHMARKS.md
+        precision = "float32"  # most of MobileNetV2's layers gain nothing from bfloat16: docs/BENCHMARKS.md
     precision = convolution_precision(precision)
     if precision == "float32" and not tf.distribute.has_strategy():
         return model
@@ -124,7 +126,7 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
 
 
 def has_bfloat16() -> bool:
-    """Say whether this machine multiplies bfloat16 in hardware: AVX512-BF16 or AMX on a CPU, Ampere or later GPUs."""
+    """Return whether the hardware multiplies bfloat16: AVX512-BF16 or AMX on a CPU, Ampere or later on a GPU."""
     if tf.config.list_physical_devices("GPU"):
         return _compute_capability() >= (8, 0)
     try:
@@ -135,16 +137,16 @@ def has_bfloat16() -> bool:
 
 
 def _compute_capability() -> tuple[int, int]:
-    """Return that of the first GPU (https://developer.nvidia.com/cuda-gpus); (0, 0) without one."""
+    """Return the compute capability of the first GPU (https://developer.nvidia.com/cuda-gpus); (0, 0) without one."""
     gpus = tf.config.list_physical_devices("GPU")
     return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) if gpus else (0, 0)
 
 
 def has_unused_gpu(devices: Sequence[Path] = _NVIDIA_DEVICES, tool: str = "nvidia-smi") -> bool:
-    """Say whether this machine has an NVIDIA GPU that TensorFlow does not see.
+    """Return whether this machine has an NVIDIA GPU that TensorFlow does not see.
 
     Args:
-        devices: What the system shows of one: `/dev/nvidia0` on Linux, `/dev/dxg` on WSL2.
+        devices: Device files of a GPU: `/dev/nvidia0` on Linux, `/dev/dxg` on WSL2.
         tool: NVIDIA's program, which comes with its driver.
     """
     is_there = any(exists(device) for device in devices) or shutil.which(tool) is not None
@@ -153,7 +155,7 @@ def has_unused_gpu(devices: Sequence[Path] = _NVIDIA_DEVICES, tool: str = "nvidi
 
 @contextmanager
 def enough_memory(batch_size: int) -> Iterator[None]:
-    """Raise OutOfMemory when that of the GPU, or of the machine, does not suffice."""
+    """Raise OutOfMemory if the memory of the GPU or the machine runs out inside the block."""
     try:
         yield
     except OUT_OF_MEMORY as error:

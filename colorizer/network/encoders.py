@@ -1,7 +1,8 @@
-"""Encoders that learned from ImageNet what things are, before the first photo of ours.
+"""Encoders pretrained on ImageNet.
 
-Each takes luma in [0, 1], float32, shape (n, height, width, 1), three times over in the range it was trained with, and
-becomes a part of the network: its layers are stock layers of one flat graph, so that any Keras opens the file.
+Each takes luma in [0, 1], float32, shape (n, height, width, 1), and repeats it three times, in the range of its
+pretraining. The encoder becomes part of the network: its stock layers join one flat graph, so that any Keras opens the
+file.
 """
 
 from __future__ import annotations
@@ -24,20 +25,22 @@ from colorizer.settings import RANDOM_WEIGHTS, SHIPPED_WEIGHTS, ModelLimits
 _MOBILENET_SKIPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 """MobileNetV2 activations at strides 4, 8 and 16: the last ones before each halving."""
 _MOBILENET_TOP = "block_16_project_BN"
-"""MobileNetV2's narrow last block output, stride 32, 320 channels; the 1280 after it serve only its classifier."""
+"""Output of MobileNetV2's last narrow block, stride 32, 320 channels; the 1280 channels after it serve its classifier.
+"""
 _RESNET_PRESET = "resnet_18_imagenet"
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue over ImageNet, by which ResNet's inputs are standardized:
-https://docs.pytorch.org/vision/stable/models.html."""
+"""Mean and standard deviation of red, green and blue on ImageNet, which standardize ResNet's inputs:
+https://docs.pytorch.org/vision/stable/models.html.
+"""
 _SCALED = "to_encoder_range"
-"""Name of the layer by which a network with an encoder of ours is known."""
+"""Name of the layer that identifies a network with an encoder of this module."""
 _BLOCK = re.compile(r"(?:bn_)?(Conv1|expanded_conv|block_\d+|conv1|pool1|stack\d+_block\d+)(?=_|$)")
-"""The block a layer of either encoder belongs to, as its name begins."""
+"""Matches the block of a layer, at the start of the layer's name, for both encoders."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What an encoder makes of luma."""
+    """Features of an encoder."""
 
     skips: tuple[keras.KerasTensor, ...]
     """Features at strides 4, 8 and 16."""
@@ -46,9 +49,14 @@ class Encoded:
 
 
 def mobilenet_v2(luma: keras.KerasTensor, weights: str) -> Encoded:
-    """Encode with MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381), its inputs in [-1, 1].
+    """Encode with MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381), whose inputs lie in [-1, 1].
 
-    `weights` is a file, empty for Keras' own download, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`. Raises MissingWeights.
+    Args:
+        luma: Luma in [0, 1], float32, shape (n, height, width, 1).
+        weights: A file, an empty string for Keras' own download, `SHIPPED_WEIGHTS` or `RANDOM_WEIGHTS`.
+
+    Raises:
+        MissingWeights: The weights cannot be loaded.
     """
     scaled = layers.Rescaling(2.0, -1.0, name=_SCALED)(_three_times(luma))
     with _weights_needed("MobileNetV2", weights):
@@ -64,9 +72,9 @@ def mobilenet_v2(luma: keras.KerasTensor, weights: str) -> Encoded:
 
 
 def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
-    """Encode with ResNet-18 (He et al. 2016, https://arxiv.org/abs/1512.03385), that of the package keras-hub.
+    """Encode with ResNet-18 (He et al. 2016, https://arxiv.org/abs/1512.03385) from the package keras-hub.
 
-    `weights` as for `mobilenet_v2`. Raises ColorizeError where keras-hub is not installed, or MissingWeights.
+    `weights` is as in `mobilenet_v2`. Raises ColorizeError if keras-hub is not installed, and MissingWeights.
     """
     try:
         from keras_hub.models import ResNetBackbone
@@ -97,10 +105,10 @@ def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
 
 
 def photo_features(weights: str = "") -> keras.Model:
-    """Return MobileNetV2 as it learned from ImageNet: RGB in [0, 1], float32, shape (n, 224, 224, 3), to the means of
-    its last features, shape (n, 1280).
+    """Build MobileNetV2 as a feature extractor with ImageNet weights.
 
-    `weights` as for `mobilenet_v2`. Raises MissingWeights.
+    It maps RGB in [0, 1], float32, shape (n, 224, 224, 3), to the means of its last features, shape (n, 1280).
+    `weights` is as in `mobilenet_v2`. Raises MissingWeights.
     """
     rgb = keras.Input((224, 224, 3))
     with _weights_needed("MobileNetV2", weights):
@@ -115,24 +123,24 @@ def photo_features(weights: str = "") -> keras.Model:
 
 
 def encoder_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Return the layers of the encoder inside a model; none where it was built without one, by this program."""
+    """Return the encoder's layers inside a model; empty if this program built it without an encoder."""
     if not any(layer.name == _SCALED for layer in model.layers):
         return []
     return [layer for layer in model.layers if _BLOCK.match(layer.name)]
 
 
 def is_pretrained(model: keras.Model) -> bool:
-    """Say whether a model has an encoder that knows something: its batch statistics are then kept as they are."""
+    """Return whether a model has a pretrained encoder, whose batch statistics then stay fixed."""
     return any(isinstance(layer, layers.BatchNormalization) and not layer.trainable for layer in encoder_layers(model))
 
 
 def encoder_blocks(model: keras.Model) -> list[str]:
-    """Return the names of an encoder's blocks, from the photo upwards."""
+    """Return the names of an encoder's blocks, starting at the input."""
     return list(dict.fromkeys(_block(layer) for layer in encoder_layers(model)))
 
 
 def layers_from(model: keras.Model, block: str) -> list[keras.layers.Layer]:
-    """Return the encoder's layers from a block on, all of them if it is empty; raise ColorizeError."""
+    """Return the encoder's layers from a block onward, or all of them if `block` is empty. Raises ColorizeError."""
     blocks = encoder_blocks(model)
     if block and block not in blocks:
         which = f"its blocks are {', '.join(blocks)}" if blocks else "it has no encoder"
@@ -153,7 +161,7 @@ def _three_times(luma: keras.KerasTensor) -> keras.KerasTensor:
 def _applied(
     encoder: keras.Model, image: keras.KerasTensor, outputs: list[keras.KerasTensor]
 ) -> list[keras.KerasTensor]:
-    """Lead `image` through the layers of a model one by one, and return what its `outputs` then are."""
+    """Apply a model's layers one by one to `image`, and return the resulting tensors for its `outputs`."""
     tensors = {id(encoder.inputs[0]): image}
     for layer in encoder.layers[1:]:
         taken = layer.input
@@ -163,8 +171,9 @@ def _applied(
 
 
 def _keep_statistics(encoder: keras.Model, weights: str) -> None:
-    """Keep a pretrained encoder's batch statistics as they are: those of small batches would undo what it learned
-    (https://keras.io/guides/transfer_learning/).
+    """Freeze a pretrained encoder's batch statistics, because those of small batches would undo its pretraining.
+
+    See https://keras.io/guides/transfer_learning/.
     """
     for layer in encoder.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -178,7 +187,7 @@ def _load(encoder: keras.Model, weights: str) -> None:
 
 
 def _take_from_shipped(encoder: keras.Model) -> None:
-    """Give an encoder the weights of the shipped model's, which learned from ImageNet, then from colour photos."""
+    """Copy the encoder weights of the shipped model, trained on ImageNet and then on color photos."""
     learned = encoder_layers(load(PRETRAINED).model)
     if not learned:
         raise ColorizeError("it has no encoder.")
@@ -190,10 +199,10 @@ def _take_from_shipped(encoder: keras.Model) -> None:
 def _weights_needed(name: str, weights: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            # That the weights were learned at another size, and pages before the error that a wrong file ends with.
+            # Warnings that the weights are from another size, and long ones before the error for a wrong file.
             warnings.simplefilter("ignore", UserWarning)
             yield
-    except Exception as error:  # a download or an HDF5 file fails in nearly every way
+    except Exception as error:  # a download or an HDF5 file can raise almost any exception
         known = {"": "their download", RANDOM_WEIGHTS: "their download", SHIPPED_WEIGHTS: "the model that ships"}
         where = known.get(weights, f"the file {weights}")
         raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason(error)}") from error

@@ -1,7 +1,7 @@
-"""What computes a network: Keras on TensorFlow, or LiteRT, which starts in a twentieth of the time.
+"""Engines that run a network: Keras on TensorFlow, or LiteRT, which starts in a twentieth of the time.
 
-LiteRT (https://ai.google.dev/edge/litert) runs networks that `conversion` made of Keras models; it does not train.
-Whatever it cannot do, the Keras model does. docs/decisions/0007-two-engines.md says why there are two.
+LiteRT (https://ai.google.dev/edge/litert) runs networks that `conversion` made from Keras models; it does not train.
+The Keras model does everything that LiteRT cannot. docs/decisions/0007-two-engines.md explains why there are two.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     import keras
 
 _MOST_THREADS = 4
-"""One photo at a time goes through LiteRT, which more threads do not hasten."""
+"""Maximum number of threads: LiteRT processes one photo at a time, and more threads do not make it faster."""
 _GPU = Path("/dev/nvidia0")
-"""Is there where Linux has an NVIDIA GPU, the only kind that TensorFlow computes on by itself."""
+"""Exists on Linux with an NVIDIA GPU, the only kind that TensorFlow uses by itself."""
 
 
 class Engine(Protocol):
-    """What `network.Network` asks of an engine; its docstrings hold for each."""
+    """What `network.Network` requires of an engine; its docstrings apply to each."""
 
     device: str
-    """In words: what computes, and by what means."""
+    """Description of the device and the library that compute."""
 
     @property
     def model(self) -> keras.Model: ...
@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 class KerasEngine:
-    """A Keras model, computed by TensorFlow on a CPU or a GPU."""
+    """A Keras model that TensorFlow runs on a CPU or a GPU."""
 
     device = "TensorFlow"
 
@@ -66,12 +66,17 @@ class KerasEngine:
 
 
 class LiteRTEngine:
-    """A converted network, computed by LiteRT on a CPU, until its Keras model is asked for.
+    """A converted network that LiteRT runs on a CPU, until its Keras model is needed.
 
-    `flatbuffer`: the content of a `.tflite` file of one photo, (1, size, size, 1) to (1, size, size, 3). It is trusted:
-    LiteRT does not survive every damage. `load`: returns the Keras model it was made of. `weights_digest`: that of the
-    model. `threads`: how many compute; None for as many as there are cores. Raises ImportError, OSError, RuntimeError
-    or ValueError where LiteRT cannot run it.
+    Args:
+        flatbuffer: The content of a `.tflite` file for one photo, (1, size, size, 1) to (1, size, size, 3). It must be
+            trusted: some damaged files crash LiteRT.
+        load: Returns the Keras model it was converted from.
+        weights_digest: Digest of that model's weights.
+        threads: Number of threads; None for the number of cores.
+
+    Raises:
+        ImportError, OSError, RuntimeError, ValueError: LiteRT cannot run it.
     """
 
     device = "CPU, by LiteRT"
@@ -101,7 +106,7 @@ class LiteRTEngine:
         if self._keras is not None:
             return self._keras.predict(luma)
         rgb = np.empty((*luma.shape[:3], 3), np.float32)
-        with self._lock:  # one interpreter has one set of tensors
+        with self._lock:  # an interpreter has only one set of tensors
             for number in range(len(luma)):
                 self._interpreter.set_tensor(self._input, luma[number : number + 1])
                 self._interpreter.invoke()
@@ -110,7 +115,7 @@ class LiteRTEngine:
 
 
 def interpreter(flatbuffer: bytes) -> Any:
-    """Open a trusted `.tflite` network; without LiteRT, the interpreter inside TensorFlow runs it."""
+    """Open a trusted `.tflite` network, with TensorFlow's own interpreter if LiteRT is not installed."""
     try:
         return _interpreter("ai_edge_litert.interpreter", flatbuffer)
     except ImportError:
@@ -119,14 +124,14 @@ def interpreter(flatbuffer: bytes) -> Any:
 
 def _interpreter(module: str, flatbuffer: bytes, threads: int | None = None) -> Any:
     threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
-    with quiet_errors():  # it tells on standard error by what means it computes
+    with quiet_errors():  # it reports its backend on stderr
         opened = import_module(module).Interpreter(model_content=flatbuffer, num_threads=threads)
         opened.allocate_tensors()
     return opened
 
 
 def is_litert_of_use() -> bool:
-    """Say whether LiteRT is the engine to take on this machine: it is installed, and there is no GPU for Keras."""
+    """Return whether to use LiteRT on this machine: it is installed, and there is no GPU for Keras."""
     return not exists(_GPU) and find_spec("ai_edge_litert") is not None
 
 

@@ -1,4 +1,4 @@
-"""The curves of a training, as PNG."""
+"""Training curves as PNG."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 _SMOOTHED_EPOCHS = 5
-"""Of fewer, a trend would be what the first epoch was."""
+"""Minimum number of epochs for a smoothed curve; with fewer, the first epoch dominates it."""
 _SMOOTHING = 0.7
-"""Momentum of the exponential moving average of a curve: it looks back over some three epochs."""
+"""Momentum of the exponential moving average of a curve, which spans about three epochs."""
 _FEW_EPOCHS = 4
-"""Of so few, the points are drawn large, since there is hardly a line between them."""
+"""Up to this many epochs, points are drawn large, because there is hardly a line between them."""
 _COLUMNS = 2
 _REGRESSION_PANELS = (
     ("Loss", {"training": "loss", "validation": "val_loss"}),
@@ -43,14 +43,14 @@ _ADVERSARIAL_PANELS = (
 )
 _REALISM = _ADVERSARIAL_PANELS[-1][0]
 _SCALES = {"val_colourfulness": 0.1, "val_palette_distance": 100.0}
-"""Of the panel that shows figures of several units."""
+"""Factors for the panel that shows metrics with different units."""
 
 
 def save_curves(record: TrainingRecord, folder: Path, is_classifier: bool = False) -> Path:
-    """Draw what a training reported, per epoch, into one PNG.
+    """Plot the metrics of a training by epoch into one PNG.
 
-    The figures are drawn bold; of a training long enough to have a trend, that is laid pale beneath them. Phases and
-    the kept epoch are marked. An adversarial training has graphs of its own, and so has a classifying network.
+    Trainings with enough epochs also get a pale smoothed curve. Phases and the kept epoch are marked. Adversarial
+    trainings and classifying networks have additional plots.
 
     Returns:
         The path of the PNG.
@@ -87,7 +87,7 @@ def _draw(axes: Axes, title: str, curves: dict[str, str], record: TrainingRecord
         epochs = np.arange(1, len(values) + 1)
         size = 9 if len(values) <= _FEW_EPOCHS else 3
         axes.plot(epochs, values, "o-", markersize=size, color=color, label=label or None)
-        if len(values) >= _SMOOTHED_EPOCHS and name != "learning_rate":  # which is not noisy
+        if len(values) >= _SMOOTHED_EPOCHS and name != "learning_rate":  # the learning rate is not noisy
             axes.plot(epochs, smoothed(values), linewidth=4, color=color, alpha=0.25)
     if record.kept_epoch:
         axes.axvline(record.kept_epoch, color="tab:green", linewidth=1.5, linestyle=":", label="kept epoch")
@@ -102,8 +102,9 @@ def _draw(axes: Axes, title: str, curves: dict[str, str], record: TrainingRecord
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
-    """Return the exponential moving average of a curve, float64, shape (epochs,); NaN where the curve is, and not
-    drawn towards zero at its beginning (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, section 3).
+    """Return the exponential moving average of a curve, float64, shape (epochs,); NaN where the curve is NaN.
+
+    The bias toward zero at the start is corrected (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, section 3).
     """
     average, weight, smooth = 0.0, 0.0, np.full(len(values), np.nan)
     for place, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""What must be known to take up an interrupted training: written before its first step, gone when it is done."""
+"""The specification of a training: written before its first step, needed to resume it, deleted when it is finished."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class RunSpecification:
-    """A training that was decided on."""
+    """Everything that defines a training."""
 
     root: Path
-    """The folder the photos' relative names start from."""
+    """The folder to which photo names are relative."""
     split: Split
     settings: TrainingSettings
     maximum_pixels: int
-    """What a photo of it may have."""
+    """Maximum number of pixels of a photo."""
     model: ModelSettings | None = None
-    """How the network was built; None for one that was loaded."""
+    """Settings the network was built with; None for a loaded network."""
     save_model: bool = True
     save_results: bool = True
     """Whether the test photos are colorized at the end."""
     takes_defaults: bool = False
-    """Whether nobody was to be asked anything; nor is who takes it up."""
+    """Whether all questions are answered with defaults, also when the training is resumed."""
 
     @property
     def is_loaded(self) -> bool:
@@ -48,9 +48,9 @@ class RunSpecification:
 
 
 def write_specification(run: Run, specification: RunSpecification, network: Network) -> None:
-    """Write down a training that begins, with the network it begins with; raise ColorizeError."""
+    """Write the specification and the starting network of a new training. Raises ColorizeError."""
     save(network.model, run.models / _START)
-    # Absolute, since it may be taken up from elsewhere.
+    # Absolute, because the training may be resumed from another folder.
     parts = {name: [str(path.absolute()) for path in getattr(specification.split, name)] for name in _PARTS}
     text = {
         "version": VERSION,
@@ -64,14 +64,14 @@ def write_specification(run: Run, specification: RunSpecification, network: Netw
         "takes_defaults": specification.takes_defaults,
         **parts,
     }
-    # Names that are no UTF-8 are kept as they are by JSON's escapes.
+    # JSON escapes preserve names that are not valid UTF-8.
     write_text(run.models / SPECIFICATION, json.dumps(text, indent=1))
 
 
 def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
-    """Read an unfinished training from its folder under OUTPUT/models; raise TrainingFinished or ColorizeError.
+    """Read an unfinished training from its folder under OUTPUT/models.
 
-    What a killed process left half written there is removed.
+    Deletes files that a killed process left half-written. Raises TrainingFinished or ColorizeError.
     """
     refuse_finished(folder)
     path = folder / SPECIFICATION
@@ -99,20 +99,20 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
 
 
 def finished_epochs(run: Run) -> int:
-    """Return how many epochs of an unfinished training are done; raise ColorizeError."""
+    """Return the number of finished epochs of an unfinished training. Raises ColorizeError."""
     checkpoint = load_checkpoint(run.models / STATE)
     return checkpoint.epochs if checkpoint else 0
 
 
 def read_start(run: Run) -> Network:
-    """Load the network that an unfinished training began with; raise ColorizeError."""
+    """Load the starting network of an unfinished training. Raises ColorizeError."""
     return load(run.models / _START)
 
 
 def forget_specification(run: Run) -> None:
-    """Remove what only an unfinished training needs; raise ColorizeError."""
+    """Delete the files that only an unfinished training needs. Raises ColorizeError."""
     try:
-        # The specification last: as long as it is there, all of them are known.
+        # The specification goes last: while it exists, the other files can still be identified.
         for name in (BEST, LAST, STATE, _START, OLD_SPECIFICATION, SPECIFICATION):
             (run.models / name).unlink(missing_ok=True)
         if is_folder(run.models) and not any(run.models.iterdir()):
@@ -141,7 +141,10 @@ def _parsed(text: dict) -> RunSpecification:
 
 
 def _settings(kind: type[Settings], values: dict) -> Settings:
-    """Return settings of this kind; raise ValueError for a value of another type than theirs, TypeError for others."""
+    """Build settings from parsed JSON.
+
+    Raises ValueError for a value of the wrong type, and TypeError for an unknown name.
+    """
     types = get_type_hints(kind)
     for name, value in values.items():
         if name in types and not _fits(value, types[name]):

@@ -1,8 +1,8 @@
-"""Train a network and keep it: one job in, one result out, whoever drives it.
+"""Train a network and save it, with its evaluation.
 
-`train_and_keep` does all of it. A driver that has something to say in between calls its three steps itself:
-`train_and_save`, `evaluate_trained`, `colorize_test_photos`; and `finish` when they are done. A job that was
-interrupted is taken up by reading its specification (`specification.read_specification`) and doing the same again.
+`train_and_keep` runs all steps. A driver that reports in between calls the three steps itself: `train_and_save`,
+`evaluate_trained` and `colorize_test_photos`, then `finish`. To resume an interrupted job, read its specification
+(`specification.read_specification`) and run the same steps again.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from colorizer.training.train import TrainingRecord, TrainingStopped, train_netw
 
 @dataclass(frozen=True)
 class TrainJob:
-    """A training that was decided on and written down (`begin_training`)."""
+    """A training whose specification has been written (`begin_training`)."""
 
     network: Network
-    """What it begins with; trained in place."""
+    """The network to start from; trained in place."""
     specification: RunSpecification
     run: Run
     reading: Reading = DEFAULT_READING
@@ -48,36 +48,36 @@ class TrainJob:
 
 @dataclass(frozen=True)
 class TrainedEvaluation:
-    """How well a trained network does, and where that is written."""
+    """Evaluation of a trained network, and the files it is saved in."""
 
     evaluation: Evaluation
     start: Evaluation | None
-    """Scores of the model the training started from, on the same photos; None for a new network."""
+    """Scores of the starting model on the same photos; None for a new network."""
     record: Path
-    """What was done and how well it went, as JSON: `model.json`."""
+    """Settings and scores as JSON: `model.json`."""
     history: Path
-    """The figures of every epoch, as CSV."""
+    """Metrics of every epoch, as CSV."""
     curves: Path
     gradients: Path | None
-    """How strongly each layer was told to change; None where that was not recorded."""
+    """Gradients of each layer; None if not recorded."""
     snapshots: Path | None
     """The same test photos, epoch by epoch; None if they were removed."""
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What became of a training."""
+    """Result of a training."""
 
     training: TrainingRecord
     trained: TrainedEvaluation
     colorized: ColorizeResult | None
-    """The test photos in colour; None where they are not wanted."""
+    """The colorized test photos; None if not requested."""
 
 
 def begin_training(
     network: Network, specification: RunSpecification, run: Run, reading: Reading = DEFAULT_READING
 ) -> TrainJob:
-    """Write down a training that begins, so that it can be taken up, and return its job; raise ColorizeError."""
+    """Write the specification of a new training, to make it resumable, and return its job. Raises ColorizeError."""
     write_specification(run, specification, network)
     return TrainJob(network, specification, run, reading)
 
@@ -88,10 +88,11 @@ def train_and_keep(
     should_stop: Callable[[], bool] = lambda: False,
     progress: Progress = no_progress,
 ) -> TrainResult:
-    """Train, keep the model and its record, evaluate it, and colorize the test photos.
+    """Train, save the model and its record, evaluate it, and colorize the test photos.
 
-    Raises Interrupted when `should_stop` said so: the run's folder then holds all it takes to go on. Raises
-    ColorizeError for whatever else keeps it from its end.
+    Raises:
+        Interrupted: `should_stop` returned True; the run's folder holds everything needed to resume.
+        ColorizeError: Training, evaluation or saving failed.
     """
     training = train_and_save(job, report, should_stop)
     trained = evaluate_trained(job, training, progress)
@@ -105,9 +106,9 @@ def train_and_save(
     report: Callable[[EpochReport], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainingRecord:
-    """Train the job's network in place and save it, where that is wanted, before anything else can fail.
+    """Train the job's network in place and, if requested, save it before anything else can fail.
 
-    Raises Interrupted, saying where the network lies as it is now, when `should_stop` says so.
+    Raises Interrupted, with the path of the current network, if `should_stop` returns True.
     """
     split, settings, network = job.specification.split, job.specification.settings, job.network
     batch_size, least = evenly_divided(settings.batch_size), replicas()
@@ -137,7 +138,7 @@ def train_and_save(
         validation.forget()
     if settings.start_share and job.specification.is_loaded and record.kept_epoch:
         mix_with_start(network.model, read_start(job.run).model.get_weights(), settings.start_share)
-    if should_stop():  # asked to after the very last epoch
+    if should_stop():  # requested after the last epoch
         raise Interrupted("Stopped after the last epoch.")
     if job.specification.save_model:
         model_files.save(network.model, job.run.models / MODEL)
@@ -146,9 +147,9 @@ def train_and_save(
 
 
 def evaluate_trained(job: TrainJob, training: TrainingRecord, progress: Progress = no_progress) -> TrainedEvaluation:
-    """Score the trained network on the test photos, and save its record and curves; raise ColorizeError.
+    """Score the trained network on the test photos, and save its record and curves. Raises ColorizeError.
 
-    The record lies beside the model if that was saved, else beside the results.
+    The record is saved next to the model if the model was saved, otherwise next to the results.
     """
     specification, settings = job.specification, job.specification.settings
     scoring = EvaluateJob(
@@ -185,15 +186,15 @@ def _score_start(
 def colorize_test_photos(
     job: TrainJob, progress: Progress = no_progress, has_all_sheets: bool = False
 ) -> ColorizeResult | None:
-    """Colorize the test photos next to their truth, if that is wanted.
+    """Colorize the test photos and show them next to their originals, if requested.
 
     Args:
         job: The training.
         progress: Called as photos are done.
-        has_all_sheets: Whether every photo is on a comparison sheet, not only some.
+        has_all_sheets: Whether comparison sheets show every photo instead of some.
 
     Raises:
-        Unfinished: As `colorize_photos` does.
+        Unfinished: As in `colorize_photos`.
     """
     specification = job.specification
     if not specification.save_results:
@@ -211,12 +212,12 @@ def colorize_test_photos(
 
 
 def finish(job: TrainJob) -> None:
-    """Clear away what only an unfinished training needs; raise ColorizeError."""
+    """Delete what only an unfinished training needs. Raises ColorizeError."""
     forget_specification(job.run)
 
 
 def with_batch_size(specification: RunSpecification, batch_size: int) -> RunSpecification:
-    """Return a specification whose batches have another size."""
+    """Return a copy of a specification with another batch size."""
     return replace(specification, settings=replace(specification.settings, batch_size=batch_size))
 
 

@@ -1,11 +1,11 @@
-"""The driver for a browser: one page, on this machine only.
+"""The studio: an interface for the browser, with one page, on this machine only.
 
-`server` opens a port at an `address` and ends everything; `guard` lets nobody else in. `application` answers what the
-page asks about a `sitting`: the photos a person has brought, in a private folder. `workshop` colours them, with a few
-of them `set_photos`, and `showing` makes pictures of them for the page. `films` does the same for films, whose frames
-are `film_frames`, and `film_answers` what the page asks of them; `archive` makes a zip of all while it is sent,
-`events` tell the page how far things are, and `models` says which there are. The page itself is in `page/`: plain HTML,
-CSS and JavaScript.
+`server` opens a port at an `address` and cleans up at the end; `guard` refuses all requests from elsewhere.
+`application` answers the page's requests about a session (`sitting`): the photos a user has added, in a private folder.
+`workshop` colorizes them, keeps a few of them decoded (`set_photos`), and `showing` renders them for the page. `films`
+does the same for films, with their frames in `film_frames` and the page's requests in `film_answers`. `archive` streams
+a zip of all photos, `events` sends progress to the page, and `models` lists the models. The page itself is in `page/`:
+plain HTML, CSS and JavaScript.
 """
 
 import lazy_loader

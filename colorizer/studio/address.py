@@ -1,4 +1,4 @@
-"""Where the studio answers: its port, and the names it goes by."""
+"""The studio's address: its port and its host names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PORTS_TRIED = 50
 
 @dataclass(frozen=True)
 class Address:
-    """Where the studio answers."""
+    """The address of the studio."""
 
     host: str
     """The address it listens on, such as "127.0.0.1"."""
     port: int
     public: str = ""
-    """Where a proxy shows it: a path such as "/studio", or a whole address such as "https://example.org/studio"."""
+    """Address behind a proxy: a path such as "/studio", or a whole address such as "https://example.org/studio"."""
 
     @property
     def is_local(self) -> bool:
@@ -31,25 +31,26 @@ class Address:
 
     @property
     def root_path(self) -> str:
-        """The path in front of the studio's own, without a slash at its end."""
+        """The path in front of the studio's own, without a trailing slash."""
         return urlsplit(self.public).path.rstrip("/")
 
     @property
     def origin(self) -> str:
-        """Scheme, name and port as a person's browser knows them."""
+        """Scheme, name and port as the user's browser sees them."""
         parts = urlsplit(self.public)
         if parts.netloc:
             return f"{parts.scheme}://{parts.netloc}"
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def page(self, token: str) -> str:
-        """The address a person opens."""
+        """Return the address that the user opens."""
         return f"{self.origin}{self.root_path}/?token={token}"
 
     def is_own(self, host: str) -> bool:
-        """Say whether a name and port, as a request's Host or Origin has them, are this studio's.
+        """Return whether a name and port, as in a request's Host or Origin, are this studio's.
 
-        One that listens on other addresses of the machine is reached by numbers too, which no rebinding can forge.
+        A studio that listens on other addresses of the machine also accepts numeric ones, which DNS rebinding cannot
+        forge.
         """
         public = urlsplit(self.public).netloc
         if public and host.lower() == public.lower():
@@ -65,11 +66,11 @@ class Address:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the first free port from `port` on; raise ColorizeError."""
+    """Open a socket that listens on the first free port at or after `port`. Raises ColorizeError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in range(port, min(port + _PORTS_TRIED, 65_536)):
         bound = socket.socket(family, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would let two programs have one port
+        if sys.platform != "win32":  # on Windows it would let two programs share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, candidate))

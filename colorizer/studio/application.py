@@ -1,4 +1,4 @@
-"""What the page asks for, and the answers."""
+"""The page's requests and their answers."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MOST_SAVED = 8
-"""Photos that are ready to be fetched."""
+"""Maximum number of saved photos that wait to be downloaded."""
 _AT_ONCE = 2
-"""Answers that are computed at once: more would only wait for the same cores."""
+"""Maximum number of answers computed at the same time; more would compete for the same cores."""
 
 
 @dataclass(frozen=True)
 class Studio:
-    """All that the answers come from."""
+    """Everything that answers are computed from."""
 
     sitting: Sitting
     workshop: Workshop
     films: Films
     events: Events
     output: Path
-    """The folder with the models that were trained."""
+    """The folder with trained models."""
     model: Path
     """The model file the studio was started with."""
     program: str
-    """What a person types to start the program."""
+    """The command that starts the program."""
 
 
 def application(studio: Studio) -> Starlette:
-    """Return the ASGI application; `guard.Guard` stands before it."""
+    """Build the ASGI application; `guard.Guard` must wrap it."""
     answers = Answers(studio)
     routes = [
         Route("/", partial(_file, "page.html")),
@@ -88,7 +88,7 @@ def application(studio: Studio) -> Starlette:
         LookupError: _sentence,
         HTTPException: _sentence,
         ClientDisconnect: _sentence,
-        Exception: _sentence,  # which is logged too
+        Exception: _sentence,  # Starlette logs it too
     }
     return Starlette(routes=routes, exception_handlers=handlers)
 
@@ -102,7 +102,7 @@ class Answers:
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def sitting(self, request: Request) -> Response:
-        """All there is, for a page that begins."""
+        """Return everything that the page needs when it loads."""
         studio = self._studio
         limits = studio.sitting.limits
         models = await self.in_thread(model_choices, studio.output, studio.model)
@@ -120,13 +120,13 @@ class Answers:
         )
 
     async def events(self, request: Request) -> Response:
-        """What happens from now on."""
+        """Stream all events from now on."""
         if self._studio.events.is_full:
             raise HTTPException(503, "Too many pages of the studio are open; close some.")
         return StreamingResponse(self._studio.events.listen(), media_type="text/event-stream")
 
     async def take(self, request: Request) -> Response:
-        """One photo: its bytes are the body, its name in a header."""
+        """Add a photo: its bytes are the body, and its name is in a header."""
         name = unquote(request.headers.get(NAME_HEADER, ""))
         length = request.headers.get("content-length", "")
         photo = await self._studio.sitting.take(name, request.stream(), int(length) if length.isdecimal() else None)
@@ -138,17 +138,17 @@ class Answers:
         id_ = request.path_params["id"]
         await self.in_thread(self._studio.workshop.forget, id_)
         await self.in_thread(self._studio.films.forget, id_)
-        self._studio.events.tell("removed", {"id": id_})  # after what may still be said of it
+        self._studio.events.tell("removed", {"id": id_})  # after all other events about it
         return Response(status_code=204)
 
     async def restore(self, request: Request) -> Response:
-        """Bring a removed photo back."""
+        """Restore a removed photo."""
         photo = self._studio.sitting.restore(request.path_params["id"])
         self._studio.workshop.wake()
         return JSONResponse(described(photo))
 
     async def recolour(self, request: Request) -> Response:
-        """New hints and another adjustment of a photo; the answer is a preview."""
+        """Set a photo's hints and adjustment; the answer is a preview."""
         said = await requested.json_body(request)
         hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
         preview = await self.in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
@@ -156,47 +156,47 @@ class Answers:
         return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
 
     async def view(self, request: Request) -> Response:
-        """A part of a photo, in colour or as it came, at a size that is asked for."""
+        """Return a part of a photo, colorized or original, at a requested size."""
         part = requested.view(request.query_params)
         content, media_type = await self.in_thread(self._studio.workshop.view, request.path_params["id"], *part)
         return Response(content, media_type=media_type)
 
     async def thumbnail(self, request: Request) -> Response:
-        """A photo in colour, small."""
+        """Return a thumbnail of a colorized photo."""
         thumbnail = self._studio.workshop.thumbnail(request.path_params["id"])
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
 
     async def likeliest(self, request: Request) -> Response:
-        """Colours that a place is likeliest to have."""
+        """Return the most likely colors of a place."""
         x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
         colours = await self.in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
-        """A photo's hints, as the file beside it has them."""
+        """Return a photo's hints in the format of a hints file."""
         photo = self._studio.sitting.photo(request.path_params["id"])
         return Response(hints_text(photo.hints), media_type="application/json")
 
     async def save(self, request: Request) -> Response:
-        """A photo in colour at its full size, made ready to be fetched once."""
+        """Save a colorized photo at full size, to be downloaded once."""
         saved = await self.in_thread(self._studio.workshop.save, request.path_params["id"])
         self._saved[saved.path.stem] = saved
-        while len(self._saved) > _MOST_SAVED:  # which nobody has fetched
+        while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
             oldest.path.unlink(missing_ok=True)
         return JSONResponse({"id": saved.path.stem, "name": saved.name})
 
     async def saved(self, request: Request) -> Response:
-        """What `save` made ready."""
+        """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(saved.path.unlink, missing_ok=True)
         path = Path(saved.name)
         return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
 
     async def zip(self, request: Request) -> Response:
-        """Every photo in colour, in a zip that is made while it is sent."""
+        """Send all colorized photos as a zip, created while it is sent."""
 
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})
@@ -211,18 +211,18 @@ class Answers:
         return StreamingResponse(chunks(), media_type="application/zip", headers=name)
 
     async def stop(self, request: Request) -> Response:
-        """Leave gray what is not in colour yet."""
+        """Stop colorizing; photos that are waiting stay gray."""
         self._studio.sitting.set_states((WAITING,), STOPPED)
         return Response(status_code=204)
 
     async def go_on(self, request: Request) -> Response:
-        """Colour what was left gray."""
+        """Colorize the photos that `stop` left gray."""
         self._studio.sitting.set_states((STOPPED,), WAITING)
         self._studio.workshop.wake()
         return Response(status_code=204)
 
     async def use(self, request: Request) -> Response:
-        """Take another model, for every photo."""
+        """Switch to another model for all photos."""
         studio, wanted = self._studio, (await requested.json_body(request)).get("id")
         choices = await self.in_thread(model_choices, studio.output, studio.model)
         path = next((choice.path for choice in choices if choice.id == wanted), None)
@@ -235,15 +235,15 @@ class Answers:
         return JSONResponse({"id": identifier(path)})
 
     async def in_thread(self, work: Callable, *values: Any) -> Any:
-        """Let something that takes a while be computed, a few at once, while others are answered.
+        """Run work in a thread, a few at a time, so that other requests are answered meanwhile.
 
-        Nobody waits for it once the page has gone, or the studio ends.
+        It is abandoned when the page closes or the studio ends.
         """
         return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
 
 
 def described(photo: SittingPhoto) -> dict[str, Any]:
-    """Return what the page is told of a photo, as JSON has it; where its file lies is not among it."""
+    """Return the JSON description of a photo for the page, without the path of its file."""
     told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
@@ -257,7 +257,7 @@ def _described(film: SittingFilm) -> dict[str, Any]:
 
 
 def _refusal_of_films() -> str:
-    """Return why films cannot be taken; an empty text where they can."""
+    """Return why films cannot be added; empty if they can."""
     try:
         refuse_without_packages()
     except ColorizeError as error:
@@ -270,7 +270,7 @@ def _file(name: str, request: Request) -> Response:
 
 
 def _sentence(request: Request, error: Exception) -> Response:
-    """Answer with one sentence, whatever went wrong."""
+    """Answer any error with one sentence."""
     if isinstance(error, HTTPException):
         status, sentence = error.status_code, error.detail
     elif isinstance(error, LookupError):

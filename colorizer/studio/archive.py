@@ -1,4 +1,4 @@
-"""A zip of every colour photo, sent while it is made: it is never on the disk, nor whole in memory."""
+"""A zip of all colorized photos, sent while it is created, so that it is never on disk or whole in memory."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the zip: one that is removed when it is in, or a text."""
+    """An entry of the zip: a file, which is deleted after it is added, or a text."""
 
     name: str
     content: Path | str
 
 
 class _Sink:
-    """What a ZipFile writes to: it keeps what has not been sent yet. Without `tell` and `seek`, the format's own form
-    for streams is written (APPNOTE.TXT 4.4.4, bit 3)."""
+    """Target of a ZipFile that buffers what has not been sent yet.
+
+    Without `tell` and `seek`, ZipFile writes the format's streaming form (APPNOTE.TXT 4.4.4, bit 3).
+    """
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -32,7 +34,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing lies deeper than what `taken` returns."""
+        """Do nothing: `taken` returns everything that is buffered."""
 
     def taken(self) -> bytes:
         taken = bytes(self._waiting)
@@ -41,8 +43,9 @@ class _Sink:
 
 
 def zip_stream(members: Iterable[Member]) -> Iterator[bytes]:
-    """Yield a zip of members, each taken when the one before has been sent; photos are compressed already, so they are
-    stored. A name that came before, in whatever case, is numbered.
+    """Yield a zip of the members, each requested after the previous one was sent.
+
+    Files are stored uncompressed, because photos are compressed already. Repeated names, ignoring case, are numbered.
     """
     sink, taken = _Sink(), set()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
@@ -67,9 +70,7 @@ def zip_stream(members: Iterable[Member]) -> Iterator[bytes]:
 
 
 def inside(name: str) -> str:
-    """Return a name as it may stand in a zip: relative, with forward slashes, and never above the folder it is unpacked
-    into.
-    """
+    """Make a name safe for a zip: relative, with forward slashes, and never above the folder it is unpacked into."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     kept = [part.replace(":", "_").replace("\0", "_") for part in parts if part not in ("/", "..", ".")]
     return "/".join(kept) or "photo"

@@ -1,7 +1,7 @@
-"""Connections that cannot lock anyone out: headers must come in time, and strangers take only some of the room.
+"""Limits that keep connections from blocking the studio.
 
-A stranger is a connection that has not sent the studio's cookie yet. Behind a proxy, a connection is known once any of
-its requests had the cookie.
+Headers must arrive in time, and connections that have not sent the studio's cookie (strangers) are limited in number.
+Behind a proxy, a connection is known once any of its requests had the cookie.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_STRANGERS = 128
-"""The oldest is closed for one more."""
+"""Maximum number of strangers; a new one closes the oldest."""
 SECONDS_FOR_HEADERS = 10.0
 
 
 def protocol(is_known: Callable[[Scope], bool], seconds: float = SECONDS_FOR_HEADERS) -> Callable[..., H11Protocol]:
-    """Return what uvicorn calls for each connection.
+    """Return the protocol factory that uvicorn calls for each connection.
 
     Args:
-        is_known: Says whether a request has the studio's cookie.
-        seconds: For all headers of one request to come.
+        is_known: Returns whether a request has the studio's cookie.
+        seconds: Time limit for all headers of one request.
     """
     return partial(_Connection, is_known=is_known, strangers={}, seconds=seconds)
 
@@ -40,7 +40,7 @@ class _Connection(H11Protocol):
         if len(self._strangers) >= MOST_STRANGERS:
             oldest = next(iter(self._strangers))
             del self._strangers[oldest]
-            self.connections.discard(oldest)  # which uvicorn counts until it is lost
+            self.connections.discard(oldest)  # uvicorn counts it until it is lost
             oldest.transport.abort()
         self._strangers[self] = None
         self._await_headers()

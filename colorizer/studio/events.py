@@ -1,4 +1,4 @@
-"""What the page is told while work goes on: server-sent events, to every page that listens.
+"""Server-sent events that report progress to every listening page.
 
 The format is that of https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
@@ -12,15 +12,15 @@ from contextlib import suppress
 from typing import Any
 
 MAXIMUM_LISTENERS = 32
-"""Pages that listen at once."""
+"""Maximum number of pages that listen at the same time."""
 _KEPT = 4_096
-"""Events that wait for a page; one that takes none for so long has to ask for everything anew."""
+"""Maximum number of events queued for a page; a page that falls further behind is disconnected and must reload."""
 _SILENCE = 15.0
-"""Seconds after which something is sent all the same, so that no proxy takes the connection for dead."""
+"""Seconds of silence before a comment is sent, so that no proxy considers the connection dead."""
 
 
 class Events:
-    """Tells every page that listens; `tell` may be called from any thread."""
+    """Sends events to every listening page; `tell` is thread-safe."""
 
     def __init__(self) -> None:
         self._listeners: dict[asyncio.Queue[str | None], asyncio.AbstractEventLoop] = {}
@@ -30,10 +30,10 @@ class Events:
         return len(self._listeners) >= MAXIMUM_LISTENERS
 
     def tell(self, kind: str, content: Any) -> None:
-        """Send an event of a kind, with content that is JSON, to every listener."""
+        """Send an event of a kind, with JSON-compatible content, to every listener."""
         text = f"event: {kind}\ndata: {json.dumps(content)}\n\n"
         for queue, loop in list(self._listeners.items()):
-            with suppress(RuntimeError):  # its loop has ended with the server
+            with suppress(RuntimeError):  # its loop ended with the server
                 loop.call_soon_threadsafe(_put, queue, text)
 
     async def listen(self) -> AsyncIterator[str]:
@@ -54,7 +54,7 @@ class Events:
             del self._listeners[queue]
 
     def close(self) -> None:
-        """Let every listener go; called from the server's own thread."""
+        """Disconnect every listener; called from the server's own thread."""
         for queue in self._listeners:
             _let_go(queue)
 

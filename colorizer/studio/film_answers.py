@@ -1,4 +1,4 @@
-"""What the page asks of films, and the answers."""
+"""The page's requests about films, and their answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE_HEADER, TIME_HEADER = "X-Photo-Size", "X-Frame-Time"
 _TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
-    ".mov": "video/mp4",  # the same to a browser, which may refuse QuickTime by its name
+    ".mov": "video/mp4",  # the same to browsers, which may refuse QuickTime by name
     ".webm": "video/webm",
     ".mkv": "video/x-matroska",
 }
@@ -27,7 +27,7 @@ InThread = Callable[..., Awaitable[Any]]
 
 
 def film_routes(films: Films, sitting: Sitting, in_thread: InThread) -> list[BaseRoute]:
-    """Return the routes below ``/films``; `in_thread(work, *values)` computes something while others are answered."""
+    """Return the routes below ``/films``; `in_thread(work, *values)` computes while other requests are answered."""
     answers = FilmAnswers(films, sitting, in_thread)
     return [
         Route("/films/{id}/colours", answers.recolour, methods=["PUT"]),
@@ -47,7 +47,7 @@ class FilmAnswers:
         self._films, self._sitting, self._in_thread = films, sitting, in_thread
 
     async def recolour(self, request: Request) -> Response:
-        """New hints and another vividness of a film; the answer is a preview of the frame that is shown at a time."""
+        """Set a film's hints and vividness; the answer is a preview of the frame at a time."""
         said = await requested.json_body(request)
         time, hints = requested.seconds(said.get("time")), timed_hints(said.get("hints"))
         id_, vividness = request.path_params["id"], requested.vividness(said)
@@ -56,39 +56,39 @@ class FilmAnswers:
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:
-        """A part of a frame, in colour or as it came, at a size that is asked for."""
+        """Return a part of a frame, colorized or original, at a requested size."""
         time, part = requested.seconds(request.query_params.get("time")), requested.view(request.query_params)
         content, media_type = await self._in_thread(self._films.view, request.path_params["id"], time, *part)
         return Response(content, media_type=media_type)
 
     async def likeliest(self, request: Request) -> Response:
-        """Colours that a place of a frame is likeliest to have."""
+        """Return the most likely colors of a place in a frame."""
         asked = request.query_params
         time, x, y = requested.seconds(asked.get("time")), *(requested.pixels(asked.get(name)) for name in ("x", "y"))
         colours = await self._in_thread(self._films.likeliest, request.path_params["id"], time, x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
-        """A film's hints, as the file beside it has them."""
+        """Return a film's hints in the format of a hints file."""
         film = self._sitting.photo(request.path_params["id"]).film
         if film is None:
             raise LookupError
         return Response(timed_hints_text(film.hints), media_type="application/json")
 
     async def start(self, request: Request) -> Response:
-        """Colour a film, or go on with one that was stopped."""
+        """Start or resume colorizing a film."""
         said = await requested.json_body(request)
         is_side_by_side = requested.truth(said, "side_by_side", "Whether a film of before and after is made, too,")
         await self._in_thread(self._films.start, request.path_params["id"], is_side_by_side)
         return Response(status_code=204)
 
     async def stop(self, request: Request) -> Response:
-        """Colour a film no further."""
+        """Stop colorizing a film."""
         await self._in_thread(self._films.stop, request.path_params["id"])
         return Response(status_code=204)
 
     async def film(self, request: Request) -> Response:
-        """A film in colour, or any part of it, as a browser asks for parts to play it (RFC 9110, 14)."""
+        """Send a colorized film, or any range of it, which browsers request for playback (RFC 9110, 14)."""
         asked = request.query_params
         result = self._films.result(request.path_params["id"], asked.get("side") == "both")
         is_saved = asked.get("save") == "1"

@@ -1,4 +1,4 @@
-"""Single frames of a film as the page shows them: gray, and in the colours that are proposed and known."""
+"""Single frames of a film for the page: gray, and with predicted and hinted colors."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from colorizer.settings import PhotoLimits
 from colorizer.studio.sitting import SittingPhoto
 
 _SAME_TIME = 0.0005
-"""Seconds; frames are farther apart."""
+"""Maximum difference of equal times, in seconds; frames are farther apart."""
 _TYPICAL = 0.1
-"""Share of a film's length at which it no longer shows black or a title."""
+"""Share of a film's length after which it usually shows more than black or a title."""
 
 
 class SetFrame:
-    """One frame of a film, proposed for once; used by one thread at a time."""
+    """A frame of a film with its prediction, computed once; used by one thread at a time."""
 
     def __init__(self, network: Network, facts: FilmFacts, frame: Frame):
         self.photo = Photo(Image.fromarray(gray_levels(frame.luma, facts)))
         self.seconds = seconds_of(frame, facts)
-        """When it is shown, since the film's first frame."""
+        """Time at which it is shown, in seconds since the film's first frame."""
         self._network, self._facts, self._frame = network, facts, frame
         self._proposed = chroma(propose(network, [self.photo]))[0]
         if not np.isfinite(self._proposed).all():
@@ -46,7 +46,7 @@ class SetFrame:
         return self.photo.width * self.photo.height
 
     def hinted(self, said: TimedHints | None = None, vividness: float = 1.0) -> HintedPhoto:
-        """Return the frame with what the hints of other frames of its scene change; the last answer is kept."""
+        """Return the frame with the changes by hints on other frames of its scene; the last result is cached."""
         elsewhere = {time: hints for time, hints in (said or {}).items() if not self._is_here(time)}
         wanted = elsewhere, vividness
         if self._hinted is None or self._hinted[0] != wanted:
@@ -56,14 +56,14 @@ class SetFrame:
         return self._hinted[1]
 
     def preview(self, said: TimedHints, vividness: float) -> Image.Image:
-        """Return the frame in colour, as `HintedPhoto.preview` does; raise ColorizeError."""
+        """Return a preview of the colorized frame, as `HintedPhoto.preview` does. Raises ColorizeError."""
         return self.hinted(said, vividness).preview(self._own(said))
 
     def picture(self, said: TimedHints, vividness: float) -> Image.Image:
-        """Return the frame in colour at its own size; the last one is kept. Raises ColorizeError."""
+        """Return the colorized frame at its own size; the last result is cached. Raises ColorizeError."""
         wanted = said, vividness
         if self._picture is None or self._picture[0] != wanted:
-            self._picture = None  # before the next takes as much memory
+            self._picture = None  # free it before the next one takes as much memory
             self._picture = wanted, self.hinted(said, vividness).picture(self._own(said)).image
         return self._picture[1]
 
@@ -75,7 +75,7 @@ class SetFrame:
 
 
 def set_frame(network: Network, facts: FilmFacts, seconds: float) -> SetFrame:
-    """Return the frame that is shown some seconds after a film's first one, set; raise ColorizeError."""
+    """Decode and predict the frame at a time, in seconds since the film's first frame. Raises ColorizeError."""
     frame = frame_at(facts, seconds)
     if frame is None:
         raise ColorizeError(f"No frame of {facts.path} can be decoded.")
@@ -83,13 +83,14 @@ def set_frame(network: Network, facts: FilmFacts, seconds: float) -> SetFrame:
 
 
 def examined(photo: SittingPhoto, network: Network, limits: PhotoLimits) -> tuple[SetFrame, FilmFacts]:
-    """Return a frame that shows what a film is of, set, and what the film says of itself; raise ColorizeError for what
-    is no film.
+    """Return a typical frame of a film with its prediction, and the film's facts.
+
+    Raises ColorizeError if the file is not a film.
     """
     facts = examine_film(photo.path, limits)
     return set_frame(network, facts, facts.seconds * _TYPICAL), facts
 
 
 def told(facts: FilmFacts) -> dict[str, Any]:
-    """Return what `SittingFilm` has of what a film says of itself."""
+    """Return the fields of `SittingFilm` that come from a film's facts."""
     return {"seconds": facts.seconds, "rate": float(facts.rate), "frames": facts.frames, "sound": facts.sound}

@@ -1,4 +1,4 @@
-"""What is done with the films of a sitting: looked at frame by frame, coloured one after the other, handed out."""
+"""The films of a session: preview single frames, colorize one film after another, and provide the results."""
 
 from __future__ import annotations
 
@@ -27,32 +27,36 @@ if TYPE_CHECKING:
     from colorizer.studio.film_frames import SetFrame
 
 _FRAMES_BETWEEN = 16
-"""Frames between two looks at whether to stop, at the disk, and at who else waits: a batch."""
+"""Frames of a batch; after each, check for a stop, free disk space and waiting requests."""
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a frame looks like."""
+    """Preview of a frame."""
 
     content: bytes
     """A JPEG of at most 512 pixels."""
     size: tuple[int, int]
     """Width and height of the film's frames."""
     seconds: float
-    """When the frame is shown, since the film's first one."""
+    """Time of the frame, in seconds since the film's first frame."""
 
 
 class _Stopped(ColorizeError):
-    """The person, or the studio's end, stops a film."""
+    """Raised to stop a film on the user's request or when the studio ends."""
 
 
 class Films:
-    """Colours the films of a sitting in a thread of its own, and answers for their frames from any thread."""
+    """Colorizes the films of a session in its own thread; other methods are thread-safe."""
 
     def __init__(self, workshop: Workshop, progress: Callable[[str, Pace, int, int], None]):
-        """`progress` is called with a film's id, how fast, how many frames are done and of how many, from the thread
-        that colours.
+        """Start the thread.
+
+        Args:
+            workshop: The workshop whose session and network are used.
+            progress: Called from the colorizing thread with the film's id, the pace, the number of finished frames and
+                the total.
         """
         self._workshop, self._sitting, self._progress = workshop, workshop.sitting, progress
         self._asked = threading.Condition()
@@ -63,9 +67,7 @@ class Films:
         self._thread.start()
 
     def preview(self, id_: str, seconds: float, hints: TimedHints, vividness: float) -> Preview:
-        """Give a film other hints and another vividness, and return what the frame at a time looks like; raise
-        ColorizeError.
-        """
+        """Set a film's hints and vividness, and return a preview of the frame at a time. Raises ColorizeError."""
         from colorizer.film.riding import check_hints
         from colorizer.studio.film_frames import told
 
@@ -84,39 +86,39 @@ class Films:
         return Preview(content, (facts.width, facts.height), frame.seconds)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
-        """Return what lies in a box (left, top, right, bottom) of the frame at a time, as `Workshop.view` does."""
+        """Render a box (left, top, right, bottom) of the frame at a time, as `Workshop.view` does."""
         with self._open(id_, seconds) as (photo, frame):
             said = photo.film.hints, photo.adjustment.vividness
             return part_of(frame.photo.image if is_original else frame.picture(*said), box, size)
 
     def likeliest(self, id_: str, seconds: float, x: float, y: float) -> tuple[str, ...]:
-        """Return the colours a place of the frame at a time is likeliest to have, as `Workshop.likeliest` does."""
+        """Return the most likely colors of a place in the frame at a time, as `Workshop.likeliest` does."""
         from colorizer.inference import likeliest_colours
 
         with self._open(id_, seconds) as (photo, frame):
             return likeliest_colours(frame.hinted(photo.film.hints, photo.adjustment.vividness), x, y)
 
     def start(self, id_: str, is_side_by_side: bool) -> None:
-        """Let a film be coloured, as soon as no other one is; what is there of it already is gone on with."""
+        """Queue a film to be colorized after the others; a partly colorized film is continued."""
         with self._asked:
             if self._film(id_).film.stage not in (QUEUED, COLOURING):
                 self._sitting.change_film(id_, stage=QUEUED, is_side_by_side=is_side_by_side, said="")
             self._asked.notify_all()
 
     def stop(self, id_: str) -> None:
-        """Let a film be coloured no further; what is written of it is kept."""
+        """Stop colorizing a film; finished frames are kept."""
         with self._asked:
             if self._film(id_).film.stage in (QUEUED, COLOURING):
                 self._sitting.change_film(id_, stage=STOPPED)
 
     def model_changed(self) -> None:
-        """Note that another model is used from now on."""
+        """Mark colorized films as outdated after a change of the model."""
         for id_ in list(self._made):
             with suppress(LookupError):  # removed meanwhile
                 self._sitting.change_film(id_, is_changed=True)
 
     def result(self, id_: str, is_side_by_side: bool) -> SavedPhoto:
-        """Return a film in colour, or the one of before and after; raise LookupError where there is none."""
+        """Return a colorized film, or its before-and-after version. Raises LookupError if it does not exist."""
         photo = self._film(id_)
         path = photo.film.beside if is_side_by_side else photo.film.result
         if path is None:
@@ -125,16 +127,14 @@ class Films:
         return SavedPhoto(path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}")
 
     def forget(self, id_: str) -> None:
-        """Forget a film that is no longer in the sitting, with all that was made of it."""
+        """Delete everything made from a film that is no longer in the session."""
         with self._asked:
             self._facts.pop(id_, None)
             self._made.pop(id_, None)
             shutil.rmtree(self._folder(id_), ignore_errors=True)
 
     def close(self, seconds: float) -> bool:
-        """Colour no further, and wait for the frames at hand, but no longer than some seconds; say whether all is
-        done.
-        """
+        """Stop colorizing, and wait up to `seconds` for the current frames; return whether all work has ended."""
         with self._asked:
             self._is_closed = True
             self._asked.notify_all()
@@ -143,7 +143,7 @@ class Films:
 
     @contextmanager
     def _open(self, id_: str, seconds: float) -> Iterator[tuple[SittingPhoto, SetFrame]]:
-        """Yield a film and one of its frames, for an answer to the person."""
+        """Yield a film and one of its frames, to answer the user."""
         from colorizer.film.reading import examine_film
         from colorizer.studio.film_frames import set_frame
 
@@ -156,7 +156,7 @@ class Films:
                 yield self._sitting.photo(id_), frame
 
     def _film(self, id_: str) -> SittingPhoto:
-        """Return a film; raise LookupError for an id that is none's."""
+        """Return a film. Raises LookupError if no film has this id."""
         photo = self._sitting.photo(id_)
         if photo.film is None:
             raise LookupError(id_)
@@ -184,7 +184,7 @@ class Films:
         return next((photo for photo in self._sitting.photos() if photo.film and photo.film.stage == QUEUED), None)
 
     def _coloured(self, photo: SittingPhoto) -> dict:
-        """Colour a film, and return what is to change of it; raise LookupError for one that is gone."""
+        """Colorize a film, and return the changes to its description. Raises LookupError if it was removed."""
         from colorizer.runs.film import colorize_film, frames_made
 
         try:
@@ -193,12 +193,12 @@ class Films:
                 result = colorize_film(job, self._told(photo.id))
             except Unfinished as error:
                 done = {"done": frames_made(job)}
-                if isinstance(error.__cause__, _Stopped):  # by who has changed its stage
+                if isinstance(error.__cause__, _Stopped):  # the caller of stop has changed its stage
                     return done
                 return {**done, "stage": BROKEN, "said": _why(photo, error)}
         except (ColorizeError, OSError) as error:
             return {"stage": BROKEN, "said": by_name(photo, str(error))}
-        except Exception:  # a fault of the program's own must not stop the other films
+        except Exception:  # a bug must not stop the other films
             self._sitting.photo(photo.id)
             _LOG.exception("%s could not be coloured", photo.id)
             return {"stage": BROKEN, "said": f"{photo.name}: {UNEXPECTED}"}
@@ -212,7 +212,7 @@ class Films:
         }
 
     def _job(self, photo: SittingPhoto) -> FilmJob:
-        """Return how a film is to be coloured; what was made of it in another way is thrown away."""
+        """Build the job for a film; results made with other settings are deleted."""
         from colorizer.runs.film import FilmJob
 
         how = photo.film.hints, photo.adjustment.vividness, photo.film.is_side_by_side, self._workshop.model_id
@@ -233,7 +233,7 @@ class Films:
         )
 
     def _told(self, id_: str) -> Callable[[int, int], None]:
-        """Return what is told of each frame that is done."""
+        """Return the callback for finished frames."""
         pace = Pace()
 
         def tell(done: int, total: int) -> None:
@@ -251,6 +251,6 @@ class Films:
 
 
 def _why(photo: SittingPhoto, error: Unfinished) -> str:
-    """Return why a film could not be finished, without where in the studio's own folder."""
+    """Return why a film could not be finished, without paths in the studio's folder."""
     cause = error.__cause__
     return f"It could not be written: {cause.strerror}." if isinstance(cause, OSError) else by_name(photo, str(cause))

@@ -1,13 +1,14 @@
-"""Who may talk to the studio: its own page, opened with the printed address, and nobody else.
+"""Access control: only the studio's own page, opened with the printed address, may send requests.
 
-Any page a browser shows may send requests to 127.0.0.1, so every request is looked at:
+Any page in a browser may send requests to 127.0.0.1, so every request is checked:
 
-- its `Host` must be one of ours, or a foreign name that was pointed at this machine would make a foreign page ours (DNS
-  rebinding, https://owasp.org/www-community/attacks/DNS_Rebinding);
-- its `Sec-Fetch-Site` and `Origin`, where it has them, must say that our own page sent it
-  (https://www.w3.org/TR/fetch-metadata/);
-- it must know the token of the printed address, which becomes a cookie that is never sent along from elsewhere;
-- one that changes something must have `OWN_HEADER`, which a foreign page may not send without asking first.
+- its `Host` must be one of the studio's. Otherwise a foreign name that resolves to this machine would make a foreign
+page count as the studio's own (DNS rebinding, https://owasp.org/www-community/attacks/DNS_Rebinding);
+- its `Sec-Fetch-Site` and `Origin`, if present, must show that the studio's page sent it
+(https://www.w3.org/TR/fetch-metadata/);
+- it must have the token of the printed address, which becomes a cookie that browsers never send with requests of
+  other sites;
+- if it changes something, it must have `OWN_HEADER`, which a foreign page may not send without asking first.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What every answer says, refusals too."""
+"""Headers of every answer, including refusals."""
 _CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Colorizer studio</title><h1>This page opens with its whole address</h1>
 <p>The program printed it where it was started: it ends with a token, which keeps everybody else out.</p></html>
@@ -46,12 +47,12 @@ _CLOSED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="vi
 
 
 class Guard:
-    """ASGI middleware that refuses whatever does not come from the studio's own page."""
+    """ASGI middleware that refuses every request that does not come from the studio's own page."""
 
     def __init__(self, app: ASGIApp, address: Address, token: str, passes: tuple[str, ...] = ()):
-        """`passes` open the page as `token` does, each of them once."""
+        """Wrap an application; each of the `passes` opens the page like `token`, but only once."""
         self._app, self._address, self._token, self._passes = app, address, token, set(passes)
-        # Cookies know no ports: two studios on one machine must not take each other's.
+        # Browsers share cookies between ports, so two studios on one machine need different names.
         self._cookie = f"colorizer-studio-{address.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,16 +77,16 @@ class Guard:
         await (refusal or self._app)(scope, receive, guarded)
 
     def knows(self, scope: Scope) -> bool:
-        """Say whether a request has the studio's cookie."""
+        """Return whether a request has the studio's cookie."""
         return self._is_token(self._cookie_of(scope))
 
     def _without_root(self, scope: Scope) -> Scope:
-        """Return a request as if there were no proxy, whether or not the proxy has taken its own path away."""
+        """Remove the proxy's path from a request, if the proxy has not already done so."""
         root, path = self._address.root_path, scope["path"]
         return {**scope, "path": path.removeprefix(root)} if root and path.startswith(f"{root}/") else scope
 
     def _opens(self, scope: Scope) -> bool:
-        """Say whether this is the page's address with its token."""
+        """Return whether a request is for the page's address with its token."""
         if scope["path"] != "/" or scope["method"] != "GET":
             return False
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -97,9 +98,9 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers, opens: bool) -> Response | None:
         sites = ("same-origin",)
         if scope["method"] in _CHANGES_NOTHING:
-            sites = ("same-origin", "none")  # an address that was typed, or opened from a bookmark
+            sites = ("same-origin", "none")  # "none" is a typed address or a bookmark
         if opens:
-            sites = (*sites, "same-site", "cross-site")  # or clicked, in a notebook's page perhaps
+            sites = (*sites, "same-site", "cross-site")  # or a clicked link, for example in a notebook
         if not self._address.is_own(headers.get("host", "")):
             return _refused(400, "This name is not the studio's; open the address that the program printed.")
         if headers.get("sec-fetch-site", "same-origin") not in sites or not self._is_own_origin(headers.get("origin")):
@@ -119,7 +120,7 @@ class Guard:
         return scheme in ("http", "https") and self._address.is_own(host)
 
     def _cookie_of(self, scope: Scope) -> str:
-        # Cookies of every other program on this machine come along; at some of their values http.cookies stops.
+        # Browsers also send cookies of other programs on this machine, and some of their values make http.cookies fail.
         return HTTPConnection(scope).cookies.get(self._cookie, "")
 
     def _is_token(self, given: str) -> bool:

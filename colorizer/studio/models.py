@@ -1,4 +1,4 @@
-"""Which models there are, and what each is in a line."""
+"""The available models, with a one-line description of each."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class ModelChoice:
     path: Path
     name: str
     line: str
-    """What it is."""
+    """One-line description."""
 
 
 def model_choices(output: Path, given: Path) -> tuple[ModelChoice, ...]:
-    """Return the model that ships, those trained under `output`, the newest first, and the one that was `given`."""
+    """Return the shipped model, models trained under `output`, newest first, and the `given` one if it is another."""
     trained = reversed(matching(output / "models", f"*/{MODEL}"))
     choices = [_choice(PRETRAINED, "Shipped", "the model that comes with the program")]
     choices += [_choice(path, path.parent.name, _line(path)) for path in trained]
@@ -35,7 +35,7 @@ def model_choices(output: Path, given: Path) -> tuple[ModelChoice, ...]:
 
 
 def identifier(path: Path) -> str:
-    """Return the id of a model file: its path's digest, since no path goes to the page and back."""
+    """Return the id of a model file: a digest of its path, so that no path is exchanged with the page."""
     return hashlib.sha256(str(resolved(path)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -44,7 +44,7 @@ def _choice(path: Path, name: str, line: str) -> ModelChoice:
 
 
 def _line(path: Path) -> str:
-    """Return what a trained model's own record says of it; records may be of other versions, or gone."""
+    """Describe a trained model from its record, which may be of another version, or missing."""
     try:
         record = read_json(path.parent / RECORD, allows_nan=True)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What requests say: JSON of a bounded size, numbers, adjustments; whatever is none is a ColorizeError."""
+"""Parsing of requests: JSON of limited size, numbers and adjustments; invalid values raise ColorizeError."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from colorizer.studio.showing import Box
 from colorizer.studio.sitting import TooMuch
 
 _LARGEST_JSON = 1_000_000
-"""Bytes; 500 hints take a tenth of it."""
+"""Maximum size in bytes; 500 hints take a tenth of it."""
 _LARGEST_VIEW = 4_096
-"""Pixels along a side of what is seen at once."""
+"""Maximum side of a view, in pixels."""
 _MOST_VIVID = 2.0
 _LATEST = 1_000_000.0
-"""Seconds; no film is longer."""
+"""Maximum time in seconds; no film is longer."""
 
 
 async def json_body(request: Request) -> dict[str, Any]:
@@ -39,7 +39,7 @@ async def json_body(request: Request) -> dict[str, Any]:
 
 
 def vividness(said: dict[str, Any]) -> float:
-    """Return how vivid the colours are to be; 1 where nothing is said."""
+    """Read the vividness; 1 if missing."""
     vivid = said.get("vividness", 1.0)
     if isinstance(vivid, bool) or not isinstance(vivid, int | float) or not 0 <= vivid <= _MOST_VIVID:
         raise ColorizeError(f"Vividness is a number from 0 to {_MOST_VIVID:g}.")
@@ -47,7 +47,7 @@ def vividness(said: dict[str, Any]) -> float:
 
 
 def truth(said: dict[str, Any], name: str, what: str) -> bool:
-    """Return what is said of a name: true or false, and false where nothing is said."""
+    """Read a boolean; false if missing. `what` names it in the error message."""
     value = said.get(name, False)
     if not isinstance(value, bool):
         raise ColorizeError(f"{what} is true or false.")
@@ -73,7 +73,7 @@ def seconds(said: Any) -> float:
 
 
 def view(asked: QueryParams) -> tuple[bool, Box, tuple[int, int]]:
-    """Read which part of a photo is to be seen: whether as it came, the box, and the largest size."""
+    """Read the part of a photo to view: whether it is the original, the box, and the maximum size."""
     left, top, right, bottom = (pixels(asked.get(side)) for side in ("left", "top", "right", "bottom"))
     width, height = (min(max(pixels(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
     return asked.get("side") == "original", (left, top, right, bottom), (width, height)

@@ -1,4 +1,4 @@
-"""The studio from its first moment to its last: a port, a private folder, and nothing left behind."""
+"""The lifecycle of the studio: opens a port and a private folder, and cleans up at the end."""
 
 from __future__ import annotations
 
@@ -26,42 +26,49 @@ from colorizer.studio.sitting import Sitting, SittingLimits
 from colorizer.studio.workshop import Workshop
 
 _LAST_SECONDS = 0.2
-"""What the photos at hand have left when the studio ends; requests have one second before."""
+"""Time for current photos when the studio ends, in seconds; requests get one second before that."""
 _LAST_FILM_SECONDS = 2.0
-"""What the frames at hand of a film have: a batch, as far as it is computed and encoded."""
+"""Time for a film's current frames, in seconds: for a batch that is already being computed and encoded."""
 _MOST_CONNECTIONS = 256
 _SECONDS_OPEN = 75
-"""How long a connection without requests is kept: one that is closed while the page sends the next loses it."""
+"""Seconds before an idle connection is closed; closing it just as the page sends a request would lose that request."""
 
 
 @dataclass(frozen=True)
 class StudioJob:
-    """A studio that is to be opened."""
+    """Settings of a studio to be opened."""
 
     network: Network
     model: Path
-    """The file the network is from."""
+    """The file of the network."""
     output: Path
-    """The folder with models that were trained."""
+    """The folder with trained models."""
     program: str
-    """What a person types to start the program."""
+    """The command that starts the program."""
     host: str = "127.0.0.1"
     port: int = 7860
-    """Where it is taken, the next free one."""
+    """Port to listen on; if it is in use, the next free one."""
     public: str = ""
-    """Where a proxy shows the studio: `guard.Address.public`."""
+    """Address behind a proxy: `address.Address.public`."""
     token: str = ""
-    """What opens the page; empty for a random one."""
+    """Token that opens the page; empty for a random one."""
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     sitting_limits: SittingLimits = field(default_factory=SittingLimits)
 
 
 def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
-    """Serve the page until Ctrl-C or SIGTERM, and say whether nothing is computed any more; a large photo may be, and
-    its thread would hold the process up. Raises ColorizeError where no port can be had.
+    """Serve the page until Ctrl-C or SIGTERM.
 
-    Once the studio answers, `answers` is called with its address, the token, and a pass: a token that opens the page
-    once, for a browser's command line, which other users of the machine can read.
+    Args:
+        job: Settings of the studio.
+        answers: Called once the studio answers, with its address, the token, and a pass. The pass is a token that opens
+            the page only once. It is meant for a browser's command line, which other users of the machine can read.
+
+    Returns:
+        Whether all work has ended. A thread that still computes a large photo would keep the process alive.
+
+    Raises:
+        ColorizeError: No port is available.
     """
     token, pass_ = job.token or secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     listening = listen(job.host, job.port)
@@ -87,7 +94,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
         )
         try:
             _Server(config, events, lambda: answers(address, token, pass_)).run([listening])
-        except KeyboardInterrupt:  # which uvicorn hands on when it has ended
+        except KeyboardInterrupt:  # uvicorn raises it again after it has ended
             pass
         finally:
             is_film_done = films.close(_LAST_FILM_SECONDS)
@@ -96,7 +103,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and lets the pages that listen go when it ends."""
+    """Calls `answers` once it has started, and disconnects listening pages when it ends."""
 
     def __init__(self, config: uvicorn.Config, events: Events, answers: Callable[[], None]):
         super().__init__(config)
@@ -108,7 +115,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._events.close()
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that a request is given up is no error now
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # abandoned requests are not errors at this point
         await super().shutdown(sockets)
 
 

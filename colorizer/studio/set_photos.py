@@ -1,4 +1,4 @@
-"""Photos that are open: decoded, with what the network proposes for them, so that a hint is answered at once."""
+"""Open photos: decoded, with the network's prediction, so that a hint is answered immediately."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from colorizer.photos.tones import tonal_range
 from colorizer.settings import PhotoLimits
 
 MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000
-"""Kept open at once, beside the one in use: each pixel takes four to ten bytes."""
+"""Maximum number of open photos and of their pixels, but the last one always stays; a pixel takes four to ten bytes."""
 
 
 class SetPhoto:
-    """One photo, read and proposed for once; used by one thread at a time."""
+    """A decoded photo with its prediction, computed once; used by one thread at a time."""
 
     def __init__(self, photo: Photo, network: Network, limits: PhotoLimits):
         self.photo = photo
@@ -41,7 +41,7 @@ class SetPhoto:
         return self.photo.width * self.photo.height
 
     def hinted(self, adjustment: Adjustment) -> HintedPhoto:
-        """Return the photo with its colours adjusted; the last adjustment is kept."""
+        """Return the photo with adjusted colors; the last result is cached."""
         if self._hinted is None or self._hinted[0] != adjustment:
             square = self.photo.square(self._network.size)
             tones = tonal_range(square, self._limits) if adjustment.restore_contrast else (0.0, 1.0)
@@ -50,16 +50,16 @@ class SetPhoto:
         return self._hinted[1]
 
     def picture(self, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> Picture:
-        """Return the photo in colour at its own size; the last one is kept."""
+        """Return the colorized photo at its own size; the last result is cached."""
         wanted = hints, adjustment
         if self._picture is None or self._picture[0] != wanted:
-            self._picture = None  # before the next takes as much memory
+            self._picture = None  # free it before the next one takes as much memory
             self._picture = wanted, self.hinted(adjustment).picture(hints)
         return self._picture[1]
 
 
 class Set(Protocol):
-    """What can be kept set: a photo, or a frame of a film."""
+    """An item that can be kept open: a photo, or a frame of a film."""
 
     @property
     def pixels(self) -> int: ...
@@ -69,7 +69,7 @@ AnySet = TypeVar("AnySet", bound=Set)
 
 
 class SetPhotos:
-    """The photos, and the frames of films, used last, kept set; may be used from several threads."""
+    """Thread-safe cache of the most recently used photos and film frames."""
 
     def __init__(self) -> None:
         self._set: OrderedDict[tuple[str, float], Set] = OrderedDict()
@@ -78,8 +78,9 @@ class SetPhotos:
 
     @contextmanager
     def use(self, id_: str, make: Callable[[], AnySet], time: float = 0.0) -> Iterator[AnySet]:
-        """Yield a photo set, or the frame of a film that was asked for by this time, alone among all threads; what is
-        not set yet, `make` makes. Raises ColorizeError as that does.
+        """Yield an open photo, or the film frame requested by this time, exclusively to the calling thread.
+
+        `make` creates it if it is not open yet. Raises ColorizeError as `make` does.
         """
         with self._lock:
             busy = self._busy.setdefault(id_, threading.Lock())
@@ -98,7 +99,7 @@ class SetPhotos:
             yield photo
 
     def forget(self, id_: str) -> None:
-        """Let go of a photo, or of all frames of a film, that is no longer there."""
+        """Release a photo, or all frames of a film."""
         with self._lock:
             for key in [key for key in self._set if key[0] == id_]:
                 del self._set[key]

@@ -1,4 +1,4 @@
-"""Pictures as the page gets them: thumbnails, previews, and what is seen of a photo at a size that is asked for."""
+"""Images for the page: thumbnails, previews, and parts of photos at a requested size."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import io
 from PIL import Image
 
 _THUMBNAIL_SIDE = 256
-"""Longest side of a thumbnail, in pixels: twice what the page shows, for screens of fine pixels."""
+"""Longest side of a thumbnail, in pixels: twice its size on the page, for high-resolution screens."""
 _LOSSLESS_PIXELS = 600_000
-"""What is seen of a photo at its single pixels is sent as it is; more of it at once, as a JPEG."""
+"""Maximum number of pixels sent losslessly; larger views are sent as JPEG."""
 Box = tuple[int, int, int, int]
 
 
 def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
-    """Return what lies in a box (left, top, right, bottom) of a picture, at most as large as `size`, and its media
-    type. A box that reaches out of the picture is cut off at its borders.
+    """Render a box (left, top, right, bottom) of a picture, at most as large as `size`.
+
+    The box is clipped to the picture.
+
+    Returns:
+        The encoded image and its media type.
     """
     width, height = picture.size
     left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
@@ -27,7 +31,7 @@ def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[byte
 
 
 def small(image: Image.Image) -> Image.Image:
-    """Return a picture of the size of a thumbnail, never larger than it was."""
+    """Return a picture at thumbnail size, never enlarged."""
     share = min(1.0, _THUMBNAIL_SIDE / max(image.size))
     size = max(1, round(image.width * share)), max(1, round(image.height * share))
     return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None if image.mode == "I;16" else 2.0)

@@ -1,4 +1,4 @@
-"""A sitting: the photos and films a person has brought to the page, their colours, and the folder they lie in."""
+"""A session: the photos and films that a user has added to the page, their colors, and their folder."""
 
 from __future__ import annotations
 
@@ -20,89 +20,90 @@ from colorizer.inference.hints import AnyHint
 from colorizer.shown import shown
 
 WAITING, READY, FAILED, STOPPED = "waiting", "ready", "failed", "stopped"
-"""States of a photo: not in colour yet, in colour, no photo after all, left gray because the person stopped it."""
+"""States of a photo: not colorized yet, colorized, not a readable photo, left gray because the user stopped."""
 UNTOUCHED, QUEUED, COLOURING, BROKEN, DONE = "untouched", "queued", "colouring", "broken", "done"
-"""Stages of a film whose frames can be seen: not to be coloured yet, waiting for another film, under way, given up for
-a reason that is said, in colour; or `STOPPED`, with what is written so far kept."""
+"""Stages of a film whose frames can be viewed: not requested, waiting for another film, in progress, failed, and
+finished; or `STOPPED`, with the frames finished so far kept.
+"""
 _LONGEST_NAME = 1_000
 _MOST_REMOVED = 100
-"""Removed photos that are kept, so that they can be restored."""
+"""Number of removed photos that can be restored."""
 
 
 @dataclass(frozen=True)
 class SittingLimits:
-    """What a sitting may hold."""
+    """Limits of a session."""
 
     maximum_photos: int = 2_000
     maximum_photo_bytes: int = 1_000_000_000
-    """Of one file: a 16-bit scan of 150 megapixels in three channels."""
+    """For one file: a 16-bit scan of 150 megapixels in three channels."""
     maximum_film_bytes: int = 10_000_000_000
-    """Of the file of one film: two hours at 1080p and 10 megabits a second."""
+    """For one film file: two hours at 1080p and 10 megabits per second."""
     maximum_bytes: int = 20_000_000_000
-    """Of all files together."""
+    """For all files together."""
     bytes_left_free: int = 500_000_000
-    """What must be left on the disk."""
+    """Minimum free disk space."""
     maximum_seconds: float = 1_800
-    """For one file to come, over however slow a line."""
+    """Time limit for uploading one file, even over a slow connection."""
 
 
 @dataclass(frozen=True)
 class SittingFilm:
-    """What is known of a film beside what a photo has too."""
+    """Properties that only films have."""
 
     seconds: float = 0.0
     rate: float = 0.0
     """Frames per second."""
     frames: int = 0
-    """How many there are, about; 0 as long as that is not known."""
+    """Approximate number of frames; 0 if not known yet."""
     sound: str = ""
-    """FFmpeg's name of how its sound is encoded; empty for a silent film."""
+    """FFmpeg's name of the audio codec; empty for a silent film."""
     hints: TimedHints = field(default_factory=dict)
     stage: str = UNTOUCHED
     done: int = 0
-    """Frames in colour that are kept."""
+    """Number of colorized frames that are kept."""
     said: str = ""
-    """Why it was given up, or what else is to be said of its colours."""
+    """Why it failed, or remarks on its colors."""
     is_side_by_side: bool = False
-    """Whether a film of before and after is wanted, too."""
+    """Whether a before-and-after film is also requested."""
     is_changed: bool = False
-    """Whether its hints, its vividness or the model are others than its colours were made with."""
+    """Whether hints, vividness or model have changed since it was colorized."""
     result: Path | None = None
-    """The film in colour."""
+    """The colorized film."""
     beside: Path | None = None
-    """The film that shows before and after."""
+    """The before-and-after film."""
 
 
 @dataclass(frozen=True)
 class SittingPhoto:
-    """One photo, or film, as it stands."""
+    """The current state of one photo or film."""
 
     id: str
-    """Made here; it is also all that its file is called, but for the ending of a film."""
+    """Generated here; also the name of its file, apart from a film's extension."""
     name: str
-    """As the person's computer calls it, folders in front. It is shown and sent back, and never used as a path."""
+    """Name on the user's computer, including folders. It is displayed and sent back, but never used as a path."""
     path: Path
     state: str = WAITING
     sentence: str = ""
-    """Why it failed, or what else is to be said of it."""
+    """Why it failed, or another remark."""
     width: int = 0
     height: int = 0
     format: str = ""
-    """Pillow's name of the file format; empty as long as it has not been read."""
+    """Pillow's name of the file format; empty until it has been read."""
     hints: tuple[AnyHint, ...] = ()
     adjustment: Adjustment = AS_MEANT
     film: SittingFilm | None = None
-    """What is known of a film; None for a photo."""
+    """Properties of a film; None for a photo."""
     version: int = 0
-    """Counts what changed, so that what is known of it can be told from what was."""
+    """Number of changes, to recognize outdated results."""
 
 
 class TooMuch(ColorizeError):
-    """A photo, or all of them together, is larger than a sitting may hold."""
+    """A photo, or all of them together, exceeds the limits of a session."""
 
 
 class Sitting:
-    """The photos of one run of the studio; may be used from several threads."""
+    """The photos of one run of the studio; thread-safe."""
 
     def __init__(
         self,
@@ -110,30 +111,42 @@ class Sitting:
         limits: SittingLimits = SittingLimits(),
         changed: Callable[[SittingPhoto], None] = lambda photo: None,
     ):
-        """`folder`: empty, private, and removed by who made it. `changed` is called with every photo that changes."""
+        """Start an empty session.
+
+        Args:
+            folder: An empty, private folder; the caller deletes it.
+            limits: Limits of the session.
+            changed: Called with every photo that changes.
+        """
         self.id = secrets.token_hex(8)
         self.folder, self.limits = folder, limits
         self._changed = changed
         self._photos: dict[str, SittingPhoto] = {}
-        self._removed: dict[str, tuple[int, SittingPhoto]] = {}  # with their places among the others, oldest first
+        self._removed: dict[str, tuple[int, SittingPhoto]] = {}  # with their positions among the others, oldest first
         self._bytes = 0
         self._lock = threading.RLock()
 
     def photos(self) -> list[SittingPhoto]:
-        """Return every photo, in the order they came."""
+        """Return all photos in the order they were added."""
         with self._lock:
             return list(self._photos.values())
 
     def photo(self, id_: str) -> SittingPhoto:
-        """Return one photo; raise LookupError when there is none of this id."""
+        """Return one photo. Raises LookupError if no photo has this id."""
         with self._lock:
             return self._photos[id_]
 
     async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SittingPhoto:
-        """Write a photo's bytes to the disk as they come, and return it; raise ColorizeError: TooMuch where there is no
-        room for it.
+        """Write an uploaded photo to disk as its bytes arrive, and return it.
 
-        `announced`: how many bytes are to come, if that is said.
+        Args:
+            name: Name on the user's computer.
+            chunks: The content.
+            announced: Size in bytes, if the request states it.
+
+        Raises:
+            TooMuch: It exceeds a limit.
+            ColorizeError: It cannot be stored.
         """
         name = shown(name)[:_LONGEST_NAME] or "photo"
         ending = film_ending(name)
@@ -166,7 +179,7 @@ class Sitting:
         return photo
 
     def change(self, id_: str, **changes: Any) -> SittingPhoto:
-        """Change what is known of a photo, tell it, and return it as it is now; raise LookupError."""
+        """Change a photo's fields, notify `changed`, and return the new state. Raises LookupError."""
         with self._lock:
             before = self._photos[id_]
             photo = replace(before, **changes, version=before.version + 1)
@@ -175,19 +188,19 @@ class Sitting:
         return photo
 
     def change_film(self, id_: str, **changes: Any) -> SittingPhoto:
-        """Change what is known of a film beside what a photo has too, as `change` does."""
+        """Change fields that only films have, as `change` does."""
         with self._lock:
             return self.change(id_, film=replace(self._photos[id_].film, **changes))
 
     def set_states(self, before: Iterable[str], after: str) -> None:
-        """Give every photo of some states another one."""
+        """Change every photo in one of the states `before` to the state `after`."""
         with self._lock:
             for photo in self.photos():
                 if photo.state in before:
                     self.change(photo.id, state=after)
 
     def remove(self, id_: str) -> None:
-        """Remove a photo, which `restore` brings back as long as its room is not needed; raise LookupError."""
+        """Remove a photo; `restore` can bring it back until its space is needed. Raises LookupError."""
         with self._lock:
             photo = self._photos[id_]
             self._removed[id_] = list(self._photos).index(id_), photo
@@ -196,9 +209,9 @@ class Sitting:
                 self._delete_oldest_removed()
 
     def restore(self, id_: str) -> SittingPhoto:
-        """Bring a removed photo back to its place; raise LookupError when it is gone.
+        """Restore a removed photo to its position. Raises LookupError if it has been deleted.
 
-        What was computed from it is computed again: a photo waits for its colors, and a film has none.
+        Its results are computed again: a photo waits to be colorized, and a film starts without colors.
         """
         with self._lock:
             place, photo = self._removed.pop(id_)
@@ -217,12 +230,12 @@ class Sitting:
 
     def _delete_oldest_removed(self) -> None:
         _, photo = self._removed.pop(next(iter(self._removed)))
-        with suppress(OSError):  # on Windows, of one that is open; it goes with the folder
+        with suppress(OSError):  # on Windows, an open file cannot be deleted; it goes with the folder
             self._bytes -= photo.path.stat().st_size
             photo.path.unlink()
 
     def new_path(self, ending: str = "") -> Path:
-        """Return a path in the folder that nobody can guess and nothing has yet."""
+        """Return an unused, unguessable path in the folder."""
         return self.folder / (secrets.token_hex(16) + ending)
 
     def _check_room(self, name: str, size: int) -> None:
@@ -244,11 +257,11 @@ class Sitting:
             raise TooMuch(f"The disk is nearly full, so {name} was not taken; make room, and try it again.")
 
     def is_disk_full(self) -> bool:
-        """Say whether less is free on the disk than must be left on it."""
+        """Return whether less disk space is free than the limit requires."""
         return shutil.disk_usage(self.folder).free < self.limits.bytes_left_free
 
 
 def film_ending(name: str) -> str:
-    """Return the ending that says that a name is a film's, one of those that are known; an empty text for any other."""
+    """Return the extension of a film's name, if it is a known one; empty for other names."""
     ending = PurePath(name).suffix.lower()
     return ending if ending in ENDINGS else ""

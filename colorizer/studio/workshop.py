@@ -1,4 +1,4 @@
-"""What is done with the photos of a sitting: coloured one after the other, shown, and saved."""
+"""The photos of a session: colorize one after another, display and save them."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from colorizer.studio.showing import Box, jpeg, part_of, small
 from colorizer.studio.sitting import FAILED, READY, WAITING, Sitting, SittingPhoto
 
 _PATIENCE = 1.0
-"""Seconds the photos that wait let the person's own requests go first, and of quiet before memory is given back."""
+"""Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SavedPhoto:
-    """A colour photo, ready to be sent."""
+    """A colorized photo, ready to be sent."""
 
     path: Path
     name: str
 
 
 class Workshop:
-    """Colours the photos of a sitting in a thread of its own, and answers for single ones from any thread."""
+    """Colorizes the photos of a session in its own thread; other methods are thread-safe."""
 
     def __init__(
         self,
@@ -56,7 +56,15 @@ class Workshop:
         limits: PhotoLimits,
         progress: Callable[[Pace, int, int], None],
     ):
-        """`progress` is called with how fast, how many are done and of how many, from the thread that colours."""
+        """Start the thread.
+
+        Args:
+            network: The network to colorize with.
+            model_id: Id of its model file.
+            sitting: The photos.
+            limits: Limits of a photo.
+            progress: Called from the colorizing thread with the pace, the number of finished photos and the total.
+        """
         self.sitting, self.limits, self._progress = sitting, limits, progress
         self._thumbnails: dict[str, bytes] = {}
         self._asked = threading.Condition()
@@ -66,27 +74,27 @@ class Workshop:
         self._thread.start()
 
     def use(self, network: Network, model_id: str) -> None:
-        """Colour with another network from now on, what is in colour already too."""
+        """Switch to another network and colorize all photos again."""
         self.network, self.model_id = network, model_id
         self.opened = SetPhotos()
         self.sitting.set_states((READY,), WAITING)
         self.wake()
 
     def wake(self) -> None:
-        """Say that there may be photos to colour, or that work elsewhere has ended that took memory."""
+        """Signal that photos may be waiting, or that other work that used memory has ended."""
         with self._asked:
             self._holds_memory = True
             self._asked.notify_all()
 
     def give_way(self) -> None:
-        """Let the person's own requests go first, for a while, before work goes on that nobody waits for."""
+        """Let the user's requests go first, for a limited time, before background work continues."""
         with self._asked:
             self._asked.wait_for(lambda: self._answering == 0, _PATIENCE)
 
     def close(self, seconds: float) -> bool:
-        """Begin no further photo, and wait for those at hand, but no longer than some seconds; say whether all is done.
+        """Start no more photos, and wait up to `seconds` for current ones; return whether all work has ended.
 
-        What goes on all the same writes no file any more.
+        Work that continues after that writes no files.
         """
         self._is_closed = True
         with self._asked:
@@ -96,9 +104,7 @@ class Workshop:
         return is_answered and not self._thread.is_alive()
 
     def recolour(self, id_: str, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> bytes:
-        """Give a photo other colours, and return what it looks like: a JPEG of at most 512 pixels; raise
-        ColorizeError.
-        """
+        """Set a photo's hints and adjustment, and return a JPEG preview of at most 512 pixels. Raises ColorizeError."""
         with self._open(id_) as (_, opened):
             preview = opened.hinted(adjustment).preview(hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
@@ -107,33 +113,38 @@ class Workshop:
         return jpeg(preview, 92)
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
-        """Return what lies in a box (left, top, right, bottom) of a photo, in colour or as it came, at most as large as
-        `size`, and its media type; raise ColorizeError.
+        """Render a box (left, top, right, bottom) of a photo, colorized or original, at most as large as `size`.
+
+        Returns:
+            The encoded image and its media type.
+
+        Raises:
+            ColorizeError: The photo cannot be read or colorized.
         """
         with self._open(id_) as (photo, opened):
             shown = opened.photo.eight_bits() if is_original else opened.picture(photo.hints, photo.adjustment).image
             return part_of(shown, box, size)
 
     def likeliest(self, id_: str, x: float, y: float) -> tuple[str, ...]:
-        """Return the colours a place is likeliest to have, as "#rrggbb"; raise ColorizeError."""
+        """Return the most likely colors of a place, as "#rrggbb". Raises ColorizeError."""
         from colorizer.inference import likeliest_colours
 
         with self._open(id_) as (photo, opened):
             return likeliest_colours(opened.hinted(photo.adjustment), x, y)
 
     def thumbnail(self, id_: str) -> bytes | None:
-        """Return a small JPEG of a photo in colour; None as long as there is none."""
+        """Return a small JPEG of the colorized photo; None if there is none yet."""
         return self._thumbnails.get(id_)
 
     def show_small(self, id_: str, picture: Image.Image) -> None:
-        """Keep a picture of a film as its thumbnail, if it has none yet."""
+        """Store a picture of a film as its thumbnail, if it has none yet."""
         if id_ not in self._thumbnails:
             self._thumbnails[id_] = jpeg(small(picture), 85)
 
     def save(self, id_: str) -> SavedPhoto:
         """Write a photo in color at its full size, with all pages and metadata of its original.
 
-        The hints belong to the first page, the one that the studio shows. The caller removes the file.
+        Hints apply to the first page, which is the one that the studio displays. The caller deletes the file.
 
         Raises:
             ColorizeError: A page cannot be read, colorized or written.
@@ -151,7 +162,7 @@ class Workshop:
         return SavedPhoto(path, name)
 
     def _written_pages(self, photo: SittingPhoto, count: int) -> Iterator[Path]:
-        """Yield a file for each page of a photo, which the caller removes."""
+        """Yield a file for each page of a photo; the caller deletes them."""
         for page in range(count):
             path = self.sitting.new_path(".tif")
             self._write_page(photo, read_photo(photo.path, self.limits, page), path)
@@ -165,7 +176,7 @@ class Workshop:
         write_photo(path, picture, original, self.limits)
 
     def members(self, progress: Callable[[int, int], None]) -> Iterator[Member]:
-        """Yield every photo in colour as a file of a zip, its hints beside it, and at the end what had to stay gray.
+        """Yield all colorized photos as zip members, each with its hints, and finally a list of photos that failed.
 
         `progress` is called as ``progress(done, total)``.
         """
@@ -187,7 +198,7 @@ class Workshop:
         progress(len(photos), len(photos))
 
     def forget(self, id_: str) -> None:
-        """Forget a photo; raise LookupError."""
+        """Remove a photo and its results. Raises LookupError."""
         self.sitting.remove(id_)
         self._thumbnails.pop(id_, None)
         self.opened.forget(id_)
@@ -195,13 +206,13 @@ class Workshop:
 
     @contextmanager
     def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
-        """Yield a photo and the same set, for an answer to the person."""
+        """Yield a photo and its open version, to answer the user."""
         with self.answering(id_) as photo, self.opened.use(id_, lambda: self._set(photo)) as opened:
             yield self.sitting.photo(id_), opened
 
     @contextmanager
     def answering(self, id_: str) -> Iterator[SittingPhoto]:
-        """Yield a photo while the photos that wait give way; what goes wrong is said of the photo by its name."""
+        """Yield a photo while waiting photos are paused; errors refer to the photo by its name."""
         photo = self.sitting.photo(id_)
         with self._asked:
             self._answering += 1
@@ -234,7 +245,7 @@ class Workshop:
                 self._progress(pace, len(photos), len(photos))
 
     def _rest(self) -> None:
-        """Wait for photos to colour; once no one has asked for anything for a while, give memory back."""
+        """Wait for photos to colorize; release memory after a while without requests."""
         with self._asked:
             while not self._has_work():
                 is_quiet = not self._asked.wait(_PATIENCE if self._holds_memory else None)
@@ -246,7 +257,7 @@ class Workshop:
         return self._is_closed or any(photo.state == WAITING for photo in self.sitting.photos())
 
     def _colour(self, photo: SittingPhoto) -> None:
-        """Colour a photo's thumbnail, which shows whether it can be coloured at all."""
+        """Colorize a photo's thumbnail, which shows whether it can be colorized at all."""
         network = self.network
         try:
             with named(photo):
@@ -256,11 +267,11 @@ class Workshop:
                     thumbnail, changes = self._coloured(photo)
         except ColorizeError as error:
             thumbnail, changes = None, {"state": FAILED, "sentence": str(error)}
-        except Exception:  # a fault of the program's own must not leave the other photos gray
+        except Exception:  # a bug must not leave the other photos gray
             _LOG.exception("%s could not be coloured", photo.id)
             thumbnail, changes = None, {"state": FAILED, "sentence": f"{photo.name}: {UNEXPECTED}"}
         try:
-            if self.sitting.photo(photo.id).version != photo.version:  # the person was faster
+            if self.sitting.photo(photo.id).version != photo.version:  # the user has changed it meanwhile
                 return
             if thumbnail:
                 self._thumbnails[photo.id] = thumbnail
@@ -273,7 +284,7 @@ class Workshop:
             self._thumbnails.pop(photo.id, None)
 
     def _coloured(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
-        """Return a photo's thumbnail in colour, and what is known of it now."""
+        """Return a photo's colorized thumbnail, and its changed fields."""
         original = read_photo(photo.path, self.limits)
         reduced = replace(original, image=small(original.image), alpha=None)
         across, down = reduced.width / original.width, reduced.height / original.height
@@ -283,7 +294,7 @@ class Workshop:
         return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
 
     def _examined(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
-        """Return a film's thumbnail in colour, and what is known of it now."""
+        """Return a film's colorized thumbnail, and its changed fields."""
         from colorizer.studio.film_frames import examined, told
 
         frame, facts = examined(photo, self.network, self.limits)
@@ -293,7 +304,7 @@ class Workshop:
 
 @contextmanager
 def named(photo: SittingPhoto) -> Iterator[None]:
-    """Let what goes wrong be said of a photo by the name the person knows, as ColorizeError."""
+    """Convert errors to ColorizeError with the name of the photo that the user knows."""
     try:
         yield
     except ColorizeError as error:
@@ -305,7 +316,7 @@ def named(photo: SittingPhoto) -> Iterator[None]:
 
 
 def by_name(photo: SittingPhoto, sentence: str) -> str:
-    """Return a sentence with the name of a photo or film that the person knows, in place of its file's."""
+    """Replace the file's name in a sentence by the photo's or film's name that the user knows."""
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
 
 

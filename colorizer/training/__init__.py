@@ -1,10 +1,10 @@
-"""A network trained: phase by phase, written down, taken up again.
+"""Training: phases, losses, schedules, checkpoints and callbacks.
 
-`train` is the way from photos and a network to a trained one. It goes through `phases`, each of one of two `stages`:
-regression (`classification` for a head of bins) or `adversarial` training against a `discriminator` (`realism` ranks
-its epochs, `collapse` ends it). `state` is what it has come to, `checkpoint` how that is kept; `schedules`, `average`
-and `callbacks` act between the steps, `gradient_norms` measures what each layer is
-told, and `gradients` says what that means.
+`train` turns photos and a network into a trained network. It runs the `phases`, each in one of two `stages`: regression
+(`classification` for a head of chroma bins) or `adversarial` training against a `discriminator`. `realism` ranks the
+adversarial epochs and `collapse` ends that phase early. `state` holds the progress and `checkpoint` stores it.
+`schedules`, `average` and `callbacks` run between steps and epochs. `gradient_norms` measures the gradient of each
+layer, and `gradients` interprets it.
 """
 
 from colorizer.faces import attach

@@ -1,10 +1,10 @@
-"""Adversarial training: a generator that colours photos, and a discriminator that tells them from true ones.
+"""Adversarial training: a generator colorizes photos, and a discriminator distinguishes them from real ones.
 
 A conditional GAN (Isola et al. 2017, pix2pix, https://arxiv.org/abs/1611.07004):
 
     min_G max_D  E[log D(x, y)] + E[log(1 - D(x, G(x)))] + lambda E|y - G(x)|
 
-where x is a photo's luma, y its true colours and G(x) those the generator gives it, in the last term as RGB in [-1, 1].
+where x is a photo's luma, y its true colors and G(x) the generated colors. The last term compares RGB in [-1, 1].
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from colorizer.training.losses import Loss
 from colorizer.training.realism import Realism
 
 _L1_RANGE = 2
-"""Of RGB after pix2pix' last layer, a tanh; its lambda weighs errors on that scale, and here RGB lies in [0, 1]."""
+"""Factor on the L1 error: pix2pix weights it with lambda on RGB in [-1, 1] (tanh output), but here RGB lies in [0, 1].
+"""
 
 
 class AdversarialTraining(keras.Model):
-    """A generator and a discriminator, trained against each other by one `fit`.
+    """A generator and a discriminator trained against each other by one `fit`.
 
-    Reports of each epoch: loss (that of `regression_loss`, without penalties) and accuracy of RGB; generator_loss
-    (adversarial loss and weighted L1); discriminator_loss; discriminator_accuracy (share of patches told rightly, 0.5
-    being chance). Of the validation: loss, accuracy and `realism.Realism`.
+    Metrics of each epoch: loss (`regression_loss` without penalties) and accuracy of the RGB; generator_loss
+    (adversarial loss plus weighted L1); discriminator_loss; discriminator_accuracy (share of patches classified
+    correctly; 0.5 is chance). Validation metrics: loss, accuracy and those of `realism.Realism`.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class AdversarialTraining(keras.Model):
         self.means = {name: keras.metrics.Mean(name) for name in names}
 
     def compile(self, jit_compile: bool | str) -> None:
-        """Give both networks their optimizers, and these the variables that learn now.
+        """Create and build the optimizers of both networks.
 
-        Keras would do it in the first step: on several devices too late, or with the variables of both for one.
+        Keras would build them in the first step. With several devices that is too late, and one optimizer could get the
+        variables of both networks.
         """
         rates = (self.settings.learning_rate, self.settings.discriminator_learning_rate)
         optimizers = [keras.optimizers.Adam(rate, beta_1=self.settings.beta_1) for rate in rates]
@@ -76,7 +78,7 @@ class AdversarialTraining(keras.Model):
             generator_loss = adversarial_loss(fake, self.settings) + self.settings.l1_weight * l1
             penalties = sum(self.generator.losses)
             discriminator_loss = real_or_fake_loss(real, fake, self.settings)
-            # Optimizers add up the gradients of several GPUs.
+            # Optimizers sum the gradients of all GPUs.
             replicas = tf.distribute.get_strategy().num_replicas_in_sync
             losses = ((generator_loss + penalties) / replicas, discriminator_loss / replicas)
         generator_weights = self.generator.trainable_variables
@@ -104,7 +106,7 @@ class AdversarialTraining(keras.Model):
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, tf.Tensor]:
-        """Return the validation's figures; Keras asks for them once more where several GPUs have each seen a part."""
+        """Return the validation metrics; with several GPUs, Keras calls this again to combine their results."""
         shown = (self.means["loss"], self.accuracy, *self.realism.metrics)
         return {metric.name: metric.result() for metric in shown}
 
@@ -113,7 +115,12 @@ class AdversarialTraining(keras.Model):
 
 
 def adversarial_loss(fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
-    """Return what a generator loses for patches with these logits; the less, the more real they look."""
+    """Return the generator's adversarial loss; it falls as the patches look more real.
+
+    Args:
+        fake: The discriminator's logits for generated patches.
+        settings: Kind of loss.
+    """
     if settings.loss == "cross_entropy":
         return _cross_entropy(fake, 1.0)
     if settings.loss == "least_squares":
@@ -122,7 +129,13 @@ def adversarial_loss(fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tenso
 
 
 def real_or_fake_loss(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
-    """Return the mean of a discriminator's losses on the logits of real and of generated patches."""
+    """Return the discriminator's loss: the mean of its losses on real and generated patches.
+
+    Args:
+        real: Logits for real patches.
+        fake: Logits for generated patches.
+        settings: Kind of loss and label smoothing.
+    """
     true = 1 - settings.label_smoothing
     if settings.loss == "cross_entropy":
         losses = (_cross_entropy(real, true), _cross_entropy(fake, 0.0))
@@ -134,7 +147,7 @@ def real_or_fake_loss(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSet
 
 
 def least_real_or_fake_loss(settings: AdversarialSettings) -> float:
-    """Return what a discriminator loses that makes no mistake: the entropy of smoothed labels, or nothing."""
+    """Return the loss of a discriminator that makes no mistakes: the entropy of smoothed labels, otherwise 0."""
     smooth = settings.label_smoothing
     if settings.loss != "cross_entropy" or not smooth:
         return 0.0

@@ -8,19 +8,22 @@ import tensorflow as tf
 
 
 def mix_with_start(model: keras.Model, start: list[np.ndarray], share: float) -> None:
-    """Move a model back towards the weights it started from, in place.
+    """Move a model back toward its starting weights, in place.
 
     Args:
         model: The trained model.
-        start: The weights it started from, as `get_weights` returns them.
-        share: How much of the result is the start, in [0, 1].
+        start: The weights before training, as `get_weights` returns them.
+        share: Share of the starting weights in the result, in [0, 1].
     """
     weights = zip(model.get_weights(), start, strict=True)
     model.set_weights([((1 - share) * weight + share * before).astype(weight.dtype) for weight, before in weights])
 
 
 class Average(keras.callbacks.Callback):
-    """Average the weights over the steps; the network holds the average while it is validated, and at the end."""
+    """Exponential moving average of the weights over the steps.
+
+    The network holds the average during validation and, after `finish`, for good.
+    """
 
     def __init__(self, model: keras.Model, momentum: float):
         super().__init__()
@@ -39,7 +42,7 @@ class Average(keras.callbacks.Callback):
         self._swap()
 
     def finish(self) -> None:
-        """Give the network the average for good; not when `fit` ends, since another phase may follow."""
+        """Assign the average to the network permanently; not done when `fit` ends, as another phase may follow."""
         for average, weight in zip(self.averages, self.weights, strict=True):
             weight.assign(average)
 

@@ -1,6 +1,6 @@
-"""What happens between the steps and the epochs of a training; everything here can be stopped and taken up again.
+"""Callbacks that run between steps and epochs; all of them can be stopped and resumed.
 
-Callbacks with a memory hand it out as `seen`, which fits into JSON, and take it back by assignment.
+Callbacks with state expose it as `seen`, a JSON-compatible value, and are restored by assigning to it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from colorizer.network.network import Network
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What a running training says after every batch."""
+    """Progress report of a running training, sent after every batch."""
 
     phase: str
     """Name of the phase: `phases.Phase`."""
     epoch: int
-    """Counted from one, through all phases."""
+    """Counted from one, across all phases."""
     epochs: int
     batch: int
     batches: int
     figures: dict[str, float]
-    """Loss and accuracy so far, and what else the phase reports; after the last batch also the validation's and the
-    learning rate."""
+    """Loss, accuracy and other metrics of the phase so far; after the last batch also validation metrics and learning
+    rate.
+    """
     finished: bool
-    """True once per epoch, when validation is done."""
+    """True once per epoch, after validation."""
 
 
 class Stopped(Exception):
@@ -40,7 +41,7 @@ class Stopped(Exception):
 
 
 class BestEpoch(keras.callbacks.Callback):
-    """Keep the best epoch's weights in one file that is complete at every moment."""
+    """Save the weights of the best epoch to one file, which is complete at all times."""
 
     def __init__(
         self,
@@ -52,9 +53,11 @@ class BestEpoch(keras.callbacks.Callback):
         super().__init__()
         self.checkpoint, self.trained, self.kept, self.thawed = checkpoint, trained, kept, thawed
         self.rank: Callable[[dict[str, float]], float] = lambda figures: math.nan
-        """What an epoch is ranked by, smaller being better; NaN for one that is not to be kept."""
+        """Rank of an epoch, smaller is better; NaN if the epoch must not be kept."""
         self.seen = (math.inf, 0)
-        """The best rank, and its epoch, counted from one; 0 before there is one, and for the starting network."""
+        """The best rank and its epoch, counted from one; epoch 0 is the starting network, or that no epoch is ranked
+        yet.
+        """
 
     @property
     def epoch(self) -> int:
@@ -64,27 +67,27 @@ class BestEpoch(keras.callbacks.Callback):
         self.consider(epoch + 1, logs or {})
 
     def consider(self, epoch: int, figures: dict[str, float]) -> None:
-        """Keep the weights as they are now if their figures rank better than the best so far."""
+        """Save the current weights if their metrics rank better than the best so far."""
         rank = self.rank(figures)
         if rank < self.seen[0]:
             self.seen = (rank, epoch)
             self.keep()
 
     def keep(self) -> None:
-        """Write the weights as they are now."""
+        """Save the current weights."""
         self.kept.set_weights(self.trained.get_weights())
-        with self.thawed():  # or a frozen phase would be written into the file for good
+        with self.thawed():  # otherwise the file would store a frozen phase's layers as frozen
             save(self.kept, self.checkpoint)
 
 
 class Reporter(keras.callbacks.Callback):
-    """Report every batch and every epoch."""
+    """Report progress after every batch and every epoch."""
 
     def __init__(self, phase: str, epochs: int, batches: int, report: Callable[[EpochReport], None]):
         super().__init__()
         self.phase, self.epochs, self.batches, self.report, self.epoch = phase, epochs, batches, report, 0
         self.last: EpochReport
-        """What was said last."""
+        """The latest report."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch + 1
@@ -103,7 +106,7 @@ class Reporter(keras.callbacks.Callback):
 
 
 class Showing(keras.callbacks.Callback):
-    """Show every finished epoch's network to who wants to see it."""
+    """Call `show` with the network after every epoch."""
 
     def __init__(
         self, reporter: Reporter, trained: keras.Model, network: Network, show: Callable[[EpochReport, Network], None]
@@ -117,9 +120,9 @@ class Showing(keras.callbacks.Callback):
 
 
 class BetweenBatchesAndEpochs(keras.callbacks.Callback):
-    """Stop after a batch or an epoch when asked to, and call `keep(epochs done, figures)` after an epoch.
+    """Stop after a batch or an epoch on request, and call `keep(finished epochs, metrics)` after each epoch.
 
-    The last of the callbacks, since it writes down what the others have seen.
+    Must be the last callback, because it stores the state of the others.
     """
 
     def __init__(self, should_stop: Callable[[], bool], keep: Callable[[int, dict[str, float]], None]):

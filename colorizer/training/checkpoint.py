@@ -1,4 +1,4 @@
-"""Where a training stands between two epochs, in one file: all it needs to go on as if it had never stopped."""
+"""Checkpoints: the state of a training between two epochs, in one file with everything needed to resume it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, exists
 
 BEST, LAST, STATE = "best.h5", "last.h5", "state.npz"
-"""Files of an unfinished training: the best epoch's network, that of the moment it was stopped, and its checkpoint."""
+"""Files of an unfinished training: the best epoch's network, the network when training stopped, and the checkpoint."""
 VERSION = 1
-"""Of the checkpoint's file; files without a number are read as this one."""
+"""Version of the checkpoint format; files without a version number count as version 1."""
 _NUMBERS = "numbers"
 
 
@@ -27,34 +27,35 @@ class Checkpoint:
     """A training between two epochs."""
 
     epochs: int
-    """Finished ones."""
+    """Number of finished epochs."""
     history: dict[str, list[float | None]]
-    """Each figure, epoch by epoch; None for epochs that did not report it."""
+    """Values of each metric by epoch; None for epochs that did not report it."""
     seconds: float
-    """Spent so far."""
+    """Training time so far, in seconds."""
     best: tuple[float, int]
-    """The best epoch's rank, smaller being better, and its number, counted from one; 0 before there is one."""
+    """Rank of the best epoch, smaller is better, and its number, counted from one; 0 if there is none yet."""
     is_adversarial: bool = False
     """Whether the adversarial phase has begun."""
     plateau: dict[str, float] = field(default_factory=dict)
-    """What the plateau schedule has seen: the best validation loss, and the epochs since."""
+    """State of the plateau schedule: the best validation loss, and the number of epochs since."""
     average: int = 0
-    """Steps the average of the weights has taken in."""
+    """Number of steps in the weight average."""
     collapse: tuple[int, str] = (0, "")
-    """Steps in a row without a mistake of the discriminator, and why the adversarial phase ended, empty before."""
+    """Consecutive steps without a discriminator error, and why the adversarial phase ended (empty if it has not)."""
     least_gain: float = 0.0
-    """PSNR over gray, in dB, that an adversarial epoch must have to be kept."""
+    """Minimum PSNR gain over gray, in dB, for an adversarial epoch to be kept."""
     arrays: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    """Variables of the network ("model"), of its optimizer ("optimizer"), their average ("average"), and in the
-    adversarial phase those of the discriminator ("discriminator") and of its optimizer ("discriminator_optimizer")."""
+    """Variables by group: the network ("model"), its optimizer ("optimizer") and the weight average ("average"); in the
+    adversarial phase also the discriminator ("discriminator") and its optimizer ("discriminator_optimizer").
+    """
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint as NumPy's `.npz`, complete or not at all; raise ColorizeError."""
+    """Write a checkpoint as NumPy's `.npz`, completely or not at all. Raises ColorizeError."""
     numbers = {
         "version": VERSION,
         "epochs": checkpoint.epochs,
-        "is_playing": checkpoint.is_adversarial,  # the name it had before files had versions
+        "is_playing": checkpoint.is_adversarial,  # name from unversioned files
         "history": checkpoint.history,
         "seconds": checkpoint.seconds,
         "plateau": checkpoint.plateau,
@@ -71,7 +72,14 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
-    """Read what `save_checkpoint` wrote, None where there is nothing; raise ColorizeError when it cannot be read."""
+    """Load a checkpoint written by `save_checkpoint`.
+
+    Returns:
+        The checkpoint, or None if the file does not exist.
+
+    Raises:
+        ColorizeError: The file is damaged, or a newer version of the program wrote it.
+    """
     if not exists(path):
         return None
     try:
@@ -98,14 +106,14 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         )
     except ColorizeError:
         raise
-    except Exception as error:  # a broken archive fails in nearly every way
+    except Exception as error:  # a damaged archive can raise almost any exception
         raise ColorizeError(
             f"Cannot go on from {path}: it is damaged ({error}); remove it to begin this training again."
         ) from error
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray], path: Path) -> None:
-    """Give variables the values they had; raise ColorizeError when these are another network's."""
+    """Assign stored values to variables. Raises ColorizeError if the shapes belong to another network."""
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
         raise ColorizeError(
             f"Cannot go on from {path}: it belongs to another network; remove it to begin this training again."

@@ -1,4 +1,4 @@
-"""Train a network that says how likely each chroma is: Zhang, Isola and Efros 2016, https://arxiv.org/abs/1603.08511."""
+"""Training of a network that classifies chroma: Zhang, Isola and Efros 2016, https://arxiv.org/abs/1603.08511."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from colorizer.network.chroma_bins import CHROMA_STEP, chroma_bins
 from colorizer.photos.color import chroma
 
 UNIFORM_SHARE = 0.5
-"""Share of a uniform distribution mixed into how often each bin occurs: the paper's lambda."""
+"""Weight of the uniform distribution that is mixed into the bin frequencies: the paper's lambda."""
 _COUNTED_BATCHES = 64
 _SPREAD = CHROMA_STEP / 2
-"""Standard deviation of the Gaussian that divides a colour among the bins around it: half a bin, as in the paper."""
+"""Standard deviation of the Gaussian that spreads a color over neighboring bins: half a bin, as in the paper."""
 
 
 class ChromaClassifier(keras.Model):
-    """A network with a classifying head, trained by the likelihood it gives to the true colours' bins.
+    """A network with a classifying head, trained with cross-entropy on the chroma bins of the true colors.
 
-    `class_weights`, shape (bins,), multiply the error of each pixel by how rare its colour is. What is reported as
-    accuracy is that of the RGB it makes.
+    `class_weights`, shape (bins,), weight each pixel's error by the rarity of its color. The reported accuracy is that
+    of the resulting RGB.
     """
 
     def __init__(self, network: keras.Model, class_weights: np.ndarray):
@@ -31,7 +31,7 @@ class ChromaClassifier(keras.Model):
         self.class_weights = class_weights
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        # Keras multiplies by the number of replicas what a loss of its own has divided by it.
+        # A custom compute_loss divides by the number of replicas, because Keras multiplies the result by it.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         return (self._bin_loss(y, y_pred[1]) + sum(self.losses)) / replicas
 
@@ -45,14 +45,15 @@ class ChromaClassifier(keras.Model):
         return super().compute_metrics(x, y, y_pred[0], sample_weight)
 
     def get_metrics_result(self) -> dict[str, tf.Tensor]:
-        # Keras 3.12 puts the output's name before the metric's.
+        # Keras 3.12 prefixes metric names with the output's name.
         return {name.removeprefix("rgb_"): value for name, value in super().get_metrics_result().items()}
 
 
 def soft_bins(rgb: tf.Tensor, reduction: int) -> tf.Tensor:
-    """Divide the colours of RGB in [0, 1], shape (n, h, w, 3), among the chroma bins around each.
+    """Assign the colors of RGB in [0, 1], shape (n, h, w, 3), to nearby chroma bins.
 
-    Returns shares that sum to 1, float32, shape (n, h / reduction, w / reduction, bins).
+    Returns:
+        Shares that sum to 1, float32, shape (n, h / reduction, w / reduction, bins).
     """
     small = ops.average_pool(rgb, reduction, reduction)
     # |chroma - bin|^2 without |chroma|^2, which is the same for all bins and cancels in the softmax.
@@ -62,9 +63,9 @@ def soft_bins(rgb: tf.Tensor, reduction: int) -> tf.Tensor:
 
 
 def class_weights(photos: PhotoBatches) -> np.ndarray:
-    """Return how much more each bin's error counts the rarer the bin is among some thousand photos; float32, (bins,).
+    """Return a weight for each bin, higher for rare bins, from a sample of the photos: float32, shape (bins,).
 
-    Weights are such that the mean over the photos' pixels is 1.
+    The weights are normalized so that their mean over the sampled pixels is 1.
     """
     counted = range(0, len(photos), -(-len(photos) // _COUNTED_BATCHES))
     shares = np.mean(

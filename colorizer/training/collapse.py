@@ -1,4 +1,4 @@
-"""When an adversarial training is over before its end."""
+"""Early end of an adversarial training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorizer.training.adversarial import least_real_or_fake_loss
 
 
 class Collapse(keras.callbacks.Callback):
-    """End an adversarial training that the discriminator has won, or that has lost its numbers: it teaches no more."""
+    """End an adversarial training when the discriminator makes no more errors, or a loss is not finite."""
 
     NO_NUMBER = "a loss is no longer a number"
 
@@ -20,7 +20,7 @@ class Collapse(keras.callbacks.Callback):
         self.settings, self._sum = settings, 0.0
         self._won = least_real_or_fake_loss(settings) + settings.collapse_loss
         self.seen: tuple[int, str] = (0, "")
-        """Steps in a row in which the discriminator told everything rightly, and why the training ended."""
+        """Consecutive steps in which the discriminator made no error, and why the training ended."""
 
     @property
     def reason(self) -> str:
@@ -31,7 +31,7 @@ class Collapse(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         figures = logs or {}
-        # Keras reports the mean over the epoch's batches so far.
+        # Keras reports the mean over the batches of the epoch so far.
         total = figures["discriminator_loss"] * (batch + 1)
         loss, self._sum = total - self._sum, total
         if not math.isfinite(total) or not math.isfinite(figures["generator_loss"]):

@@ -1,4 +1,7 @@
-"""What a training step takes on this machine: measured with one photo, and with a whole batch where that is quick."""
+"""Time and memory of a training step on this machine.
+
+Measured with one photo, and with a whole batch if that is quick.
+"""
 
 from __future__ import annotations
 
@@ -20,46 +23,46 @@ from colorizer.training.memory import free_bytes, needed_bytes, peak_growth, ref
 from colorizer.training.stages import compile_model
 
 _QUICK = 3.0
-"""Seconds that a whole batch may take to be measured."""
+"""Maximum expected time of a whole batch, in seconds, for it to be measured."""
 _LONGEST_STEP = 4.0
-"""Seconds of a step with the proposed batch: a training stops between two steps, so Ctrl-C waits that long."""
+"""Maximum duration of a step with the proposed batch, in seconds: Ctrl-C waits for the step to end."""
 _SHARE_OF_FREE_MEMORY = 0.5
 _LARGE = 2 * 1024**3
-"""Bytes of a step above which its batch is measured before it is proposed."""
+"""Size of a step, in bytes, above which its batch is measured before it is proposed."""
 _MOST_PER_COUNTED = 2
-"""What steps took at most of the memory that `needed_bytes` counts for their photos."""
+"""Maximum ratio of measured memory to the estimate of `needed_bytes` for the photos."""
 _FORWARD_SHARE = 1 / 3
-"""Of the time of a training step: the way back takes twice as long as the way forward."""
+"""Forward pass as a share of a training step: the backward pass takes twice as long."""
 
 
 @dataclass(frozen=True)
 class StepCost:
-    """What training takes on this machine."""
+    """Time and memory that training takes on this machine."""
 
     start_up: float
-    """Seconds before the first step: the network is compiled."""
+    """Seconds before the first step, to compile the network."""
     learning: float
-    """Seconds for each photo of a training step."""
+    """Seconds per photo in a training step."""
     bytes_per_photo: int
-    """Memory for each photo of a batch."""
+    """Memory per photo of a batch, in bytes."""
     fixed_bytes: int
-    """Memory whatever the batch."""
+    """Memory that does not depend on the batch, in bytes."""
 
     @property
     def validating(self) -> float:
-        """Seconds for each photo that is validated with."""
+        """Seconds per photo in validation."""
         return self.learning * _FORWARD_SHARE
 
     def needed_bytes(self, batch_size: int) -> int:
-        """Return the memory that a step with so many photos takes."""
+        """Return the memory of a step with this batch size, in bytes."""
         return self.fixed_bytes + batch_size * self.bytes_per_photo
 
     def fitting_batch(self, most: int) -> int:
-        """Return the largest batch that fits into the free memory, at most `most` and at least 0."""
+        """Return the largest batch that fits into free memory, from 0 to `most`."""
         return max(0, min(most, (free_bytes() - self.fixed_bytes) // max(1, self.bytes_per_photo)))
 
     def proposed_batch(self, wanted: int) -> int:
-        """Halve the wanted batch until a step is short and half of the free memory is enough."""
+        """Halve the wanted batch size until a step is short and fits into half of the free memory."""
         free = free_bytes() * _SHARE_OF_FREE_MEMORY
         batch_size = wanted
         while batch_size > 1 and (self.needed_bytes(batch_size) > free or batch_size * self.learning > _LONGEST_STEP):
@@ -68,7 +71,7 @@ class StepCost:
 
 
 def is_large(network: Network, batch_size: int) -> bool:
-    """Say whether a batch needs so much memory on a CPU that it is measured before it is proposed."""
+    """Return whether a batch needs so much memory on a CPU that it is measured before it is proposed."""
     return prepare_devices() == "CPU" and needed_bytes(network.model, batch_size) > _LARGE
 
 
@@ -79,18 +82,18 @@ def step_cost(
     should_stop: Callable[[], bool] = lambda: False,
     report: Callable[[StepCost], None] = lambda cost: None,
 ) -> StepCost | None:
-    """Measure what steps of the regression take, without changing the network.
+    """Measure training steps of the regression without changing the network.
 
-    A step of one photo is measured first. A step of a whole batch follows where it promises to take seconds only.
+    A step of one photo is measured first. A whole batch follows if it is expected to take only a few seconds.
 
     Args:
         network: The network to be trained.
         settings: Loss, precision and batch size of the training.
-        should_stop: Asked before each step.
-        report: Called with the cost of a step of one photo, as soon as that is known.
+        should_stop: Polled before each step.
+        report: Called with the cost of a one-photo step as soon as it is known.
 
     Returns:
-        The cost, or None where `should_stop` ended the measurement.
+        The cost, or None if `should_stop` ended the measurement.
 
     Raises:
         OutOfMemory: Not even one photo fits.
@@ -103,7 +106,7 @@ def step_cost(
     seconds: list[float] = []
 
     def steps(photos: int) -> bool:
-        """Do a first step, which compiles, and another; say whether both were done."""
+        """Run a first step, which compiles, and a second one; return whether both ran."""
         inputs = np.zeros((photos, network.size, network.size, 1), np.float32)
         targets = np.zeros((photos, network.size, network.size, 3), np.float32)
         for _ in range(2):
@@ -120,7 +123,7 @@ def step_cost(
         return None
     fixed = weight_bytes(model)
     counted = needed_bytes(model, 1) - fixed
-    # The first step grows the process by more than its tensors: by the compiled graph, and by what threads need.
+    # The first step grows the process by more than its tensors: also by the compiled graph and by thread memory.
     per_photo = min(max(growth - fixed, counted), _MOST_PER_COUNTED * counted)
     cost = StepCost(max(0.0, seconds[0] - seconds[1]), seconds[1], per_photo, fixed)
     report(cost)

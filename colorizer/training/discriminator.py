@@ -1,4 +1,4 @@
-"""The discriminator: which patches of a photo have true colours?"""
+"""The discriminator, which classifies patches of a photo as real or generated."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ from colorizer.errors import ColorizeError
 from colorizer.settings import AdversarialSettings
 
 _STRIDES = (2, 2, 2, 1)
-"""Of the discriminator's convolutions but the last: with kernels of 4, each output sees 70 x 70 pixels."""
+"""Strides of all convolutions but the last: with kernels of 4, the receptive field is 70 x 70 pixels."""
 SMALLEST_SIZE = 24
-"""Side, in pixels, of the smallest photo of which one patch is left at the end."""
+"""Smallest side of a photo, in pixels, for which one patch remains at the output."""
 
 
 def discriminator(settings: AdversarialSettings, precision: str = "float32", seed: int = 0) -> keras.Model:
-    """Build pix2pix' 70 x 70 PatchGAN: (luma, chroma) in, one logit for each patch out, positive where it looks real.
+    """Build pix2pix' 70 x 70 PatchGAN, with one logit per patch; positive logits mean real.
 
-    Luma is float32 in [0, 1], shape (n, height, width, 1); chroma (Cb, Cr), float32 in [-0.5, 0.5], shape
-    (n, height, width, 2); logits are float32, shape (n, height / 8 - 2, width / 8 - 2, 1). C64-C128-C256-C512 with
-    batch normalization after all but the first, weights drawn with a standard deviation of 0.02: pix2pix, appendix.
-    `precision` is that of the convolutions.
+    The layers are C64-C128-C256-C512 with batch normalization after all but the first. Initial weights have a standard
+    deviation of 0.02 (pix2pix, appendix).
+
+    Args:
+        settings: Number of filters.
+        precision: Precision policy of the convolutions.
+        seed: Seed of the initial weights.
+
+    Returns:
+        A model of two inputs: luma, float32 in [0, 1], shape (n, height, width, 1), and chroma (Cb, Cr), float32 in
+        [-0.5, 0.5], shape (n, height, width, 2). Its output is logits, float32, shape (n, height / 8 - 2, width / 8 -
+        2, 1).
     """
     seen = [layers.Input((None, None, count), name=name) for name, count in (("luma", 1), ("chroma", 2))]
     initial = keras.initializers.RandomNormal(stddev=0.02, seed=seed)
@@ -43,7 +51,7 @@ def discriminator(settings: AdversarialSettings, precision: str = "float32", see
 
 
 def refuse_too_small(size: int) -> None:
-    """Raise ColorizeError when a network works on squares in which there is no patch to tell."""
+    """Raise ColorizeError if the network's squares are too small for even one patch."""
     if size < SMALLEST_SIZE:
         raise ColorizeError(
             f"A discriminator needs photos of {SMALLEST_SIZE} pixels at least, and the network works on {size}; "

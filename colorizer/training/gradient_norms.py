@@ -1,4 +1,4 @@
-"""How strongly each layer is told to change, measured while a network is trained."""
+"""Gradient norms of each layer, measured during training."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from colorizer.training.gradients import FIGURE
 
 
 class GradientNorms(keras.callbacks.Callback):
-    """Add to every epoch's figures the root mean square of the loss's gradient for each layer's kernel, on one batch.
+    """Add the root mean square of each layer's kernel gradient, on one batch, to every epoch's metrics.
 
-    It is taken after the epoch, without dropout and with the statistics of batch normalization as they stand, so that
-    nothing the training draws or keeps is changed by it. It costs about as much as one step, so less than 1 % from 110
-    steps an epoch on (docs/INSPECTION.md).
+    It is measured after the epoch, without dropout and with the current statistics of batch normalization, so it
+    changes no random state and no weights. It costs about as much as one step: less than 1 % for 110 or more steps per
+    epoch (docs/INSPECTION.md).
     """
 
     def __init__(self, fitted: keras.Model, photos: np.ndarray, truth: np.ndarray):
-        """`fitted`: compiled, what is trained. `photos` and `truth`: a batch as it is fitted with, float32 in [0, 1],
-        shapes (n, size, size, 1) and (n, size, size, 3).
+        """Initialize the callback.
+
+        Args:
+            fitted: The compiled model in training.
+            photos: Inputs of one training batch, float32 in [0, 1], shape (n, size, size, 1).
+            truth: Targets of that batch, float32 in [0, 1], shape (n, size, size, 3).
         """
         super().__init__()
         self.fitted, self.photos, self.truth = fitted, photos, truth
@@ -30,10 +34,10 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 def gradient_norms(fitted: keras.Model, photos: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Return the root mean square of the gradient for each learning layer's largest weight, named as figures are.
+    """Return the root mean square of the gradient of each trainable layer's largest weight, by metric name.
 
-    Beside one another these are comparable, whatever the layers' sizes. Glorot and Bengio 2010, "Understanding
-    the difficulty of training deep feedforward neural networks", section 4, look at them so:
+    The values are comparable between layers of different sizes. Glorot and Bengio 2010, "Understanding the difficulty
+    of training deep feedforward neural networks", section 4, compare them this way:
     https://proceedings.mlr.press/v9/glorot10a.html.
     """
     layers = [layer for layer in fitted.layers if layer.trainable_weights]

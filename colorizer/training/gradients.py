@@ -1,4 +1,4 @@
-"""What the gradients of a training say: whether they vanish on their way down, explode, or do not reach a layer."""
+"""Diagnosis of gradients: whether they vanish, explode, or do not reach a layer."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 FIGURE = "gradient/"
-"""How the figures of an epoch begin that hold the gradient of a layer; its name follows."""
+"""Prefix of the metrics that hold a layer's gradient; the layer's name follows."""
 _VANISHED = 1e-3
-"""A layer's gradient beside the median of all layers', below which it is told."""
+"""Ratio of a layer's gradient to the median of all layers, below which it is reported as vanishing."""
 _GROWN = 100.0
-"""How many times larger than in the first epoch the largest may become. Beside one another layers say nothing of that:
-a last layer that begins with small weights hands on little."""
+"""Maximum growth of the largest gradient since the first epoch. Comparing layers would not show this: a last layer with
+small initial weights propagates little gradient.
+"""
 
 
 def gradient_history(history: Mapping[str, Sequence[float | None]]) -> dict[str, np.ndarray]:
-    """Return the gradients of each layer, epoch by epoch (NaN where none was measured), from the figures of a training:
-    `train.TrainingRecord.history`; empty where they were not recorded.
+    """Extract the gradients of each layer by epoch from `train.TrainingRecord.history`.
+
+    Returns:
+        One array per layer, NaN for epochs without a measurement; empty if gradients were not recorded.
     """
     return {
         name.removeprefix(FIGURE): np.array(values, float)
@@ -27,8 +30,10 @@ def gradient_history(history: Mapping[str, Sequence[float | None]]) -> dict[str,
 
 
 def said_of_gradients(history: Mapping[str, Sequence[float | None]]) -> tuple[str, ...]:
-    """Say in words whether gradients vanish, explode, or do not reach some layers, and what to do; nothing where all is
-    well, or nothing was recorded.
+    """Describe gradients that vanish, explode or do not reach some layers, and what to do about them.
+
+    Returns:
+        One message per problem; empty if there are none, or nothing was recorded.
     """
     layers = gradient_history(history)
     if not layers:

@@ -1,4 +1,4 @@
-"""Logs of a training that TensorBoard shows, where they are wanted."""
+"""Training logs for TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import keras
 from colorizer.errors import ColorizeError
 
 LOGS = "tensorboard"
-"""Folder of the logs inside a training's own, so that `tensorboard --logdir` on the folder above shows every run."""
+"""Log folder inside a run's folder; `tensorboard --logdir` on the parent folder shows all runs."""
 
 
 def tensorboard_logs(folder: Path) -> keras.callbacks.TensorBoard:
-    """Return what writes the figures of every epoch into `folder`; raise ColorizeError without TensorBoard.
+    """Create a callback that logs every epoch's metrics to `folder`.
 
-    A training that is taken up, or goes on in another phase, adds to what is there.
+    Resumed trainings and later phases append to existing logs. Raises ColorizeError if TensorBoard is not installed.
     """
     refuse_without_tensorboard()
     return keras.callbacks.TensorBoard(folder, write_graph=False)
 
 
 def refuse_without_tensorboard() -> None:
-    """Raise ColorizeError where the package is not installed: TensorFlow alone does not write its figures."""
+    """Raise ColorizeError if the tensorboard package is not installed, which TensorFlow needs to write logs."""
     if find_spec("tensorboard") is None:
         raise ColorizeError('TensorBoard is not installed; run: pip install "tensorboard>=2.18,<3"')

@@ -1,4 +1,4 @@
-"""What regression minimizes, by the names that `TrainingSettings.loss` knows."""
+"""Loss functions of the regression, by the names accepted in `TrainingSettings.loss`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from colorizer.photos.color import colourfulness
 
 LOG_SQUARED_ERROR = "log_squared_error"
 _FLOOR = 1e-5
-"""Mean squared error that no photo is asked to fall below: a PSNR of 50 dB."""
+"""Mean squared error below which the loss hardly falls any further: a PSNR of 50 dB."""
 _INVISIBLE = 0.01
 """The square of a tenth of a level of 255."""
 _SMALLEST = 1e-6
-"""Below what counts, but with a derivative."""
+"""Lower bound that is negligible but has a derivative."""
 _SRGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
-"""Of linear RGB, http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html; primaries of IEC 61966-2-1."""
+"""From linear RGB, http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html; primaries of IEC 61966-2-1."""
 _D65 = _SRGB_TO_XYZ.sum(axis=1)
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
 def regression_loss(name: str, colourfulness_weight: float = 0.0, colour_difference_weight: float = 0.0) -> Loss:
-    """Return a loss of true and predicted RGB, float32 in [0, 1], shape (n, h, w, 3).
+    """Build a loss of true and predicted RGB, float32 in [0, 1], shape (n, h, w, 3).
 
-    `name`: "log_squared_error" or one that Keras knows. `colourfulness_weight`: what a unit of Hasler-Suesstrunk
-    colourfulness, on its scale of 0 to some 100, takes off the loss; DDColor (Kang et al. 2023,
-    https://arxiv.org/abs/2212.11613, section 3.4) has such a term beside its others. `colour_difference_weight`: what a
-    unit of `colour_difference` adds to it.
+    Args:
+        name: "log_squared_error" or the name of a Keras loss.
+        colourfulness_weight: Amount subtracted from the loss per unit of Hasler-Suesstrunk colorfulness (scale of 0 to
+            about 100). DDColor (Kang et al. 2023, https://arxiv.org/abs/2212.11613, section 3.4) has such a term.
+        colour_difference_weight: Amount added to the loss per unit of `colour_difference`.
     """
     error = log_squared_error if name == LOG_SQUARED_ERROR else keras.losses.get(name)
     if not colourfulness_weight and not colour_difference_weight:
@@ -50,20 +51,21 @@ def regression_loss(name: str, colourfulness_weight: float = 0.0, colour_differe
 
 
 def log_squared_error(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
-    """Return 10 log10(1 + e / floor) of each photo's mean squared error e, shape (n,): decibels of PSNR, counted
-    downwards from 50 dB, so that a decibel counts alike in a pale photo and in a colourful one.
+    """Return 10 log10(1 + e / floor) for each photo's mean squared error e, shape (n,).
+
+    This counts decibels of PSNR downward from 50 dB, so that a decibel counts the same in pale and in colorful photos.
     """
     error = ops.mean(ops.square(predicted - truth), axis=(1, 2, 3))
     return ops.log(1 + error / _FLOOR) * (10 / math.log(10))
 
 
 def colour_difference(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the colour difference of each place, CIEDE2000 without what depends on hue, shape (n, h / 2, w / 2).
+    """Return the color difference of each place, CIEDE2000 without its hue-dependent terms, shape (n, h / 2, w / 2).
 
-    Colours are compared as means of 2 x 2 pixels. Left out are the weight T and the rotation R_T, whose derivatives
-    jump where the hue does; kept is what sets it apart from a distance in CIE Lab: near gray, red and green count up to
-    half as much again, and in strong colours a difference of chroma counts less (Sharma, Wu and Dalal 2005, "The
-    CIEDE2000 color-difference formula", https://doi.org/10.1002/col.20070).
+    Colors are compared as means of 2 x 2 pixels. The weight T and the rotation R_T are omitted because their
+    derivatives are discontinuous where the hue is. The main differences from a distance in CIE Lab remain: near gray,
+    red and green count up to half as much again, and in strong colors a chroma difference counts less (Sharma, Wu and
+    Dalal 2005, "The CIEDE2000 color-difference formula", https://doi.org/10.1002/col.20070).
     """
     true_lab, lab = (_lab(ops.average_pool(rgb, 2)) for rgb in (truth, predicted))
     mean_chroma = (_chroma(true_lab[1:]) + _chroma(lab[1:])) / 2
@@ -88,7 +90,7 @@ def _chroma(ab: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
 
 
 def _lab(rgb: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-    """CIE Lab of sRGB (IEC 61966-2-1, white D65), each shape (n, h, w)."""
+    """Convert sRGB (IEC 61966-2-1, white D65) to CIE Lab, each channel of shape (n, h, w)."""
     rgb = ops.maximum(rgb, _SMALLEST)
     linear = ops.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     xyz = ops.matmul(linear, ops.transpose(ops.convert_to_tensor(_SRGB_TO_XYZ / _D65[:, None], linear.dtype)))

@@ -1,4 +1,4 @@
-"""Whether a training step fits into memory, told before the system's killer tells it."""
+"""Memory of a training step, estimated to refuse one that is too large before the system kills the process."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import psutil
 from colorizer.errors import OutOfMemory
 
 _BYTES = 4
-"""Of a float32."""
+"""Size of a float32."""
 _COPIES_OF_WEIGHTS = 4
 """The weights, their gradients, and Adam's two moments."""
 _CLEAR_PEAK, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 def needed_bytes(model: keras.Model, batch_size: int) -> int:
-    """Return the least a training step takes: what every layer gives for every photo, kept for the way back, and the
-    weights with all that Adam keeps of them. Measured steps took 0.96 to 2.0 times as much for the photos.
+    """Estimate the least memory that a training step takes, in bytes.
 
-    Layers that say no size of their own, as those of ResNet-18 do that were made for any, are not counted.
+    Counts each layer's output per photo, kept for the backward pass, and the weights with their gradients and Adam's
+    moments. Layers without a fixed output shape, as in a ResNet-18 built for any size, are not counted.
     """
     shapes = [layer.output.shape[1:] for layer in model.layers]
     values = sum(math.prod(shape) for shape in shapes if None not in shape)
@@ -31,18 +31,18 @@ def needed_bytes(model: keras.Model, batch_size: int) -> int:
 
 
 def weight_bytes(model: keras.Model) -> int:
-    """Return what a training step takes whatever the batch: the weights, their gradients and Adam's two moments."""
+    """Return the bytes of a step that do not depend on the batch: weights, gradients and Adam's two moments."""
     return _BYTES * _COPIES_OF_WEIGHTS * model.count_params()
 
 
 def refuse_too_large(model: keras.Model, batch_size: int) -> None:
-    """Raise OutOfMemory when a training step cannot fit into the memory this machine has free."""
+    """Raise OutOfMemory if a training step cannot fit into this machine's free memory."""
     if needed_bytes(model, batch_size) > free_bytes():
         raise OutOfMemory(batch_size)
 
 
 def free_bytes() -> int:
-    """Return the memory that this process can still take: what is free, or what `ulimit -v` leaves."""
+    """Return the memory this process can still allocate, in bytes: free memory, or less under `ulimit -v`."""
     free = psutil.virtual_memory().available
     process = psutil.Process()
     if hasattr(process, "rlimit"):
@@ -53,8 +53,10 @@ def free_bytes() -> int:
 
 
 def peak_growth(work: Callable[[], object]) -> int:
-    """Do some work and return by how many bytes the process was larger at most than before; 0 where the system does
-    not tell (`VmHWM` in https://man7.org/linux/man-pages/man5/proc_pid_status.5.html).
+    """Run some work and return the peak growth of the process, in bytes.
+
+    Returns 0 if the system does not report it (`VmHWM` in
+    https://man7.org/linux/man-pages/man5/proc_pid_status.5.html).
     """
     try:
         _CLEAR_PEAK.write_text("5")

@@ -1,4 +1,4 @@
-"""What the curves of a training say about going on with it."""
+"""Assessment of a training's loss curves: overfitting, or worth continuing."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _PATIENCE = 3
-"""Epochs without a better validation loss after which it is called settled; one or two are noise."""
+"""Epochs without a better validation loss that count as a trend; one or two are noise."""
 _TREND = 0.995
-"""Share of its loss that a training must have left to be called better: half a percent is noise too."""
+"""Maximum ratio of new to old loss that counts as an improvement; half a percent is noise."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """How the losses of a training stand at its end."""
+    """Assessment of a training's losses at its end."""
 
     is_overfitting: bool
-    """Whether the training loss went on falling while the validation loss no longer did."""
+    """Whether the training loss kept falling after the validation loss stopped."""
     is_improving: bool
-    """Whether the validation loss was at its best in the last epochs."""
+    """Whether the validation loss was best in the last epochs."""
     best_epoch: int
     """The epoch with the best validation loss, counted from one."""
 
 
 def outlook_of(history: Mapping[str, Sequence[float | None]]) -> Outlook | None:
-    """Read `train.TrainingRecord.history`; None for a training of too few epochs to tell."""
+    """Assess `train.TrainingRecord.history`; None if there are too few epochs."""
     losses, validation = history.get("loss", ()), history.get("val_loss", ())
     if len(validation) < _PATIENCE or None in losses or None in validation:
         return None

@@ -1,4 +1,4 @@
-"""The phases of a training, and which layers learn in each."""
+"""The phases of a training, and the layers that are trained in each."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ REGRESSION, FEATURE_EXTRACTION, FINE_TUNING, ADVERSARIAL = (
 
 @dataclass(frozen=True)
 class Phase:
-    """Some epochs trained with one optimizer."""
+    """A range of epochs trained with one optimizer."""
 
     name: str
-    """`REGRESSION` without a pretrained encoder, `FEATURE_EXTRACTION` while one is frozen, `FINE_TUNING` once it learns
-    too, `ADVERSARIAL`."""
+    """`REGRESSION` without a pretrained encoder, `FEATURE_EXTRACTION` while one is frozen, `FINE_TUNING` while it is
+    trained too, or `ADVERSARIAL`.
+    """
     first: int
     last: int
-    """The first epoch, counted from zero, and the one after the last."""
+    """The first epoch, counted from zero, and the epoch after the last."""
     rate: float = 1.0
-    """Share of the learning rate."""
+    """Factor for the learning rate."""
 
 
 def planned_phases(model: keras.Model, settings: TrainingSettings) -> tuple[Phase, ...]:
-    """Return the phases a training of `model` goes through, none of them empty."""
+    """Return the phases of a training of `model`, without empty ones."""
     end = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
     frozen = min(settings.frozen_epochs, settings.epochs) if is_pretrained(model) else 0
     learning = FINE_TUNING if is_pretrained(model) else REGRESSION
@@ -48,8 +49,10 @@ def planned_phases(model: keras.Model, settings: TrainingSettings) -> tuple[Phas
 
 @contextmanager
 def learning_layers(model: keras.Model, phase: Phase, settings: TrainingSettings) -> Iterator[None]:
-    """Let learn, inside the block, what is to learn in a phase: all but a frozen encoder, or its blocks before
-    `settings.fine_tune_from`. Batch statistics of a pretrained encoder never do. Raises ColorizeError.
+    """Make the layers of a phase trainable inside the block.
+
+    These are all layers except a frozen encoder, or its blocks before `settings.fine_tune_from`. Batch statistics of a
+    pretrained encoder are never trained. Raises ColorizeError.
     """
     learning = [] if phase.name == FEATURE_EXTRACTION else layers_from(model, settings.fine_tune_from)
     with _trainable(model, learning):
@@ -58,7 +61,7 @@ def learning_layers(model: keras.Model, phase: Phase, settings: TrainingSettings
 
 @contextmanager
 def all_layers(model: keras.Model) -> Iterator[None]:
-    """Let the whole encoder learn inside the block, so that what is saved there is not frozen for good."""
+    """Make the whole encoder trainable inside the block, so that a model saved there is not permanently frozen."""
     with _trainable(model, encoder_layers(model)):
         yield
 

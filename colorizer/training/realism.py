@@ -1,7 +1,7 @@
-"""How real colours look, measured while a network is validated: of which the distance to the truth says nothing.
+"""Metrics for how realistic colors look, measured during validation; the distance to the truth does not show this.
 
-A network that averages over what a thing's colour may be comes nearest to the truth and paints the world brown. It is
-found out by the palette of all its photos together, which lacks the colours that the true photos have.
+A network that averages over an object's plausible colors comes closest to the truth, but its photos look brown. The
+palette of all its photos together reveals this: it lacks colors that the true photos have.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from colorizer.photos.color import chroma, colourfulness, luma
 
 _LUMA_THIRDS = 3
 _DIRECTIONS = 8
-"""Straight lines through the plane of (Cb, Cr) that colours are projected on, evenly turned."""
+"""Number of evenly rotated lines in the (Cb, Cr) plane onto which colors are projected."""
 _STEP = 0.01
-"""Chroma told apart on such a line."""
+"""Width of a bin on such a line, in units of chroma."""
 _STEPS = 2 * 71 + 1
-"""From one corner of the plane to the opposite one, 0.71 from its middle."""
+"""Number of bins: from one corner of the plane to the opposite one, each 0.71 from the center."""
 GAIN, COLOURFULNESS, PALETTE_DISTANCE = "gain", "colourfulness", "palette_distance"
 
 
 class Realism:
-    """Figures of all photos validated so far; all RGB is float32 in [0, 1], shape (n, h, w, 3).
+    """Metrics over all photos validated so far; all RGB is float32 in [0, 1], shape (n, h, w, 3).
 
-    gain: mean PSNR gained over leaving the photos gray, in dB. colourfulness: mean of `color.colourfulness`.
-    palette_distance: `PaletteDistance`.
+    gain: mean PSNR gained over gray photos, in dB. colourfulness: mean of `color.colourfulness`. palette_distance:
+    `PaletteDistance`.
     """
 
     def __init__(self):
         self.metrics = [keras.metrics.Mean(GAIN), keras.metrics.Mean(COLOURFULNESS), PaletteDistance()]
 
     def update(self, truth: keras.KerasTensor, predicted: keras.KerasTensor) -> None:
-        """Take in a batch."""
+        """Update the metrics with a batch."""
         gain, colour, palettes = self.metrics
         gain.update_state(psnr_gain(truth, predicted))
         colour.update_state(colourfulness(predicted, ops))
@@ -43,7 +43,7 @@ class Realism:
 
 
 def regression_metrics() -> list[keras.metrics.Metric]:
-    """Return the figures that the curves of a regression show next to its loss: gain and colorfulness."""
+    """Return the metrics that the curves of a regression show next to its loss: gain and colorfulness."""
     return [
         keras.metrics.MeanMetricWrapper(psnr_gain, name=GAIN),
         keras.metrics.MeanMetricWrapper(lambda truth, predicted: colourfulness(predicted, ops), name=COLOURFULNESS),
@@ -51,17 +51,18 @@ def regression_metrics() -> list[keras.metrics.Metric]:
 
 
 def psnr_gain(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the PSNR in dB that each photo gains over leaving it gray, shape (n,)."""
+    """Return the PSNR in dB that each photo gains over its gray version, shape (n,)."""
     gray = ops.repeat(luma(truth)[..., None], 3, axis=-1)
     return _psnr(truth, predicted) - _psnr(truth, gray)
 
 
 class PaletteDistance(keras.metrics.Metric):
-    """How far the chroma of a predicted pixel would have to move, on average, to make the predicted palette of all
-    photos the true one, wherever in the photos the pixels are; in units of (Cb, Cr), so 0.01 is 2.55 levels.
+    """Sliced Wasserstein distance between the predicted and the true palette of all photos, in units of (Cb, Cr).
 
-    The sliced Wasserstein distance (Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3) of chroma, within
-    each third of the true luma: a dark red is no bright one.
+    This is how far the chroma of a predicted pixel must move on average to turn the predicted palette into the true
+    one, wherever in the photos the pixels are; 0.01 is 2.55 levels. It is computed (Bonneel et al. 2015,
+    https://doi.org/10.1007/s10851-014-0506-3) within each third of the true luma, because a dark red differs from a
+    bright one.
     """
 
     def __init__(self):
@@ -78,14 +79,20 @@ class PaletteDistance(keras.metrics.Metric):
 
     def result(self):
         pixels = ops.maximum(ops.sum(self.true) / _DIRECTIONS, 1)
-        # Of one dimension, the distance is the area between the two cumulative distributions.
+        # In one dimension, the distance is the area between the two cumulative distributions.
         difference = ops.cumsum(self.true - self.predicted, axis=-1)
         return ops.sum(ops.abs(difference)) * _STEP / _DIRECTIONS / pixels
 
 
 def palette(rgb: keras.KerasTensor, gray: keras.KerasTensor) -> keras.KerasTensor:
-    """Count the pixels of RGB, shape (..., 3), by direction, third of `gray` in [0, 1], shape (...), and chroma
-    projected on the direction: float32, shape (directions x thirds, steps).
+    """Count pixels by direction, third of luma, and chroma projected onto the direction.
+
+    Args:
+        rgb: RGB, shape (..., 3).
+        gray: Luma in [0, 1], shape (...).
+
+    Returns:
+        Counts, float32, shape (directions x thirds, steps).
     """
     third = ops.minimum(ops.floor(gray * _LUMA_THIRDS), _LUMA_THIRDS - 1)
     blue, red = ops.unstack(chroma(rgb, ops), axis=-1)
@@ -93,7 +100,7 @@ def palette(rgb: keras.KerasTensor, gray: keras.KerasTensor) -> keras.KerasTenso
     for direction in range(_DIRECTIONS):
         turn = math.pi * direction / _DIRECTIONS
         step = ops.round((blue * math.cos(turn) + red * math.sin(turn)) / _STEP) + _STEPS // 2
-        step = ops.clip(ops.nan_to_num(step), 0, _STEPS - 1)  # a network may have lost its way
+        step = ops.clip(ops.nan_to_num(step), 0, _STEPS - 1)  # a diverged network may produce NaN
         place = ops.reshape(ops.cast(third * _STEPS + step, "int32"), (-1,))
         count = ops.segment_sum(ops.ones_like(place, "float32"), place, _LUMA_THIRDS * _STEPS)
         counts.append(ops.reshape(count, (_LUMA_THIRDS, _STEPS)))
@@ -101,10 +108,10 @@ def palette(rgb: keras.KerasTensor, gray: keras.KerasTensor) -> keras.KerasTenso
 
 
 def palette_rank(least_gain: float, figures: dict[str, float]) -> float:
-    """Rank an epoch by its validation figures, smaller being better; NaN where it may not be kept.
+    """Rank an epoch by its validation metrics, smaller is better; NaN if it must not be kept.
 
-    Of the epochs whose photos gain more than `least_gain` dB over gray, the one whose palette is nearest to the true
-    one. The condition keeps out a network that has the right colours in the wrong places.
+    Among the epochs whose photos gain more than `least_gain` dB over gray, the one whose palette is closest to the true
+    one ranks best. The condition excludes networks that put the right colors in the wrong places.
     """
     return figures[f"val_{PALETTE_DISTANCE}"] if figures[f"val_{GAIN}"] > least_gain else math.nan
 

@@ -1,4 +1,4 @@
-"""How the learning rate changes, step by step or epoch by epoch; every schedule can be stopped and taken up again."""
+"""Learning-rate schedules, per step or per epoch; each can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from colorizer.settings import AdversarialSettings, TrainingSettings
 
 
 class Plateau(keras.callbacks.ReduceLROnPlateau):
-    """Let the learning rate fall when validation stops improving."""
+    """Reduce the learning rate when validation stops improving."""
 
     def __init__(self, settings: TrainingSettings):
-        # Keras counts as improvement only what exceeds 1e-4 unless told otherwise, a hundredth of these losses.
+        # Keras' default min_delta of 1e-4 is a hundredth of these losses.
         super().__init__("val_loss", settings.plateau_factor, settings.plateau_epochs, min_delta=0)
         self.seen: dict[str, float] = {}
-        """The best validation loss so far, and the epochs since."""
+        """The best validation loss so far, and the number of epochs since."""
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -36,7 +36,7 @@ class StepSchedule(keras.callbacks.Callback, ABC):
 
     @abstractmethod
     def share(self) -> float:
-        """Return the share of the peak for the step `seen`, counted from one."""
+        """Return the share of the peak for step `seen`, counted from one."""
 
     def on_train_batch_begin(self, batch, logs=None):
         self.seen += 1
@@ -48,7 +48,7 @@ class StepSchedule(keras.callbacks.Callback, ABC):
 
 
 class CosineDecay(StepSchedule):
-    """A straight rise, then half a cosine down to nothing: Keras' own curve, under a peak that phases may change."""
+    """A linear rise, then half a cosine down to zero: Keras' curve, with a peak that phases may change."""
 
     def __init__(self, settings: TrainingSettings, steps: int):
         super().__init__()
@@ -62,7 +62,7 @@ class CosineDecay(StepSchedule):
 
 
 class LinearDecay(StepSchedule):
-    """For generator and discriminator: their peaks over the first half of the steps, then straight down to nothing."""
+    """Both learning rates stay at their peaks for the first half of the steps, then fall linearly to zero."""
 
     def __init__(self, settings: AdversarialSettings, steps: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The two kinds of phase: what is fitted, by which optimizers and schedule, and which epoch is best."""
+"""The two kinds of stage: what is fitted, with which optimizers and schedule, and which epoch is best."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPTIMIZERS = {
 
 
 class Regression:
-    """Fits a network to the true colours, or a classifying one to their chroma bins."""
+    """Fits a network to the true colors, or a classifying network to their chroma bins."""
 
     def __init__(self, model: keras.Model, settings: TrainingSettings, learning: PhotoBatches):
         self._model, self._settings = model, settings
@@ -40,7 +40,7 @@ class Regression:
         self.callbacks: tuple[keras.callbacks.Callback, ...] = ()
 
     def compile(self, phase: Phase) -> None:
-        """Prepare for the steps of a phase, with an optimizer that remembers nothing."""
+        """Compile for a phase, with a new optimizer."""
         rate = self._settings.learning_rate * phase.rate
         compile_model(self.fitted, self._settings, rate)
         self.fitted.optimizer.build(self._model.trainable_variables)
@@ -48,16 +48,16 @@ class Regression:
             self.schedule.peak = rate
 
     def rank(self, figures: dict[str, float]) -> float:
-        """Rank an epoch by its figures, smaller being better; NaN for one that is not to be kept."""
+        """Rank an epoch by its metrics, smaller is better; NaN if it must not be kept."""
         monitor = self._settings.monitor
         return figures.get(monitor, math.nan) * (-1 if "accuracy" in monitor else 1)
 
     def variables(self) -> dict[str, list[keras.Variable]]:
-        """Return what a checkpoint holds of this stage beside the network, by name."""
+        """Return the variables of this stage, besides the network's, that a checkpoint stores, by name."""
         return {"optimizer": self.fitted.optimizer.variables}
 
     def resume(self, checkpoint: Checkpoint, steps: int) -> None:
-        """Take up the schedule where it was, after so many steps of this stage."""
+        """Restore the schedule from a checkpoint, after `steps` steps of this stage."""
         if isinstance(self.schedule, Plateau):
             self.schedule.seen = checkpoint.plateau
         else:
@@ -78,20 +78,20 @@ class Adversarial:
         self.callbacks = (self.collapse,)
 
     def compile(self, phase: Phase) -> None:
-        """Prepare for the steps of the phase, with optimizers that remember nothing."""
+        """Compile for the phase, with new optimizers."""
         self.fitted.compile(compiled_by_xla())
 
     def measure(self, validation: PhotoBatches) -> None:
-        """Measure how near to the truth the generator is before its first step: what it may lose of that is limited."""
+        """Measure the generator's gain before its first step, which limits how much of it may be lost."""
         before = self.fitted.evaluate(validation, verbose=0, return_dict=True)
         self.least_gain = max(0.0, before[GAIN]) * self._settings.kept_gain
 
     def rank(self, figures: dict[str, float]) -> float:
-        """Rank an epoch by its figures, smaller being better; NaN for one that is not to be kept."""
+        """Rank an epoch by its metrics, smaller is better; NaN if it must not be kept."""
         return palette_rank(self.least_gain, figures)
 
     def variables(self) -> dict[str, list[keras.Variable]]:
-        """Return what a checkpoint holds of this stage beside the generator, by name."""
+        """Return the variables of this stage, besides the generator's, that a checkpoint stores, by name."""
         return {
             "optimizer": self.fitted.optimizer.variables,
             "discriminator": self.fitted.discriminator.variables,
@@ -99,7 +99,7 @@ class Adversarial:
         }
 
     def resume(self, checkpoint: Checkpoint, steps: int) -> None:
-        """Take up schedule and watch where they were, after so many steps of this stage."""
+        """Restore the schedule and the collapse watch from a checkpoint, after `steps` steps of this stage."""
         self.schedule.seen, self.collapse.seen = steps, checkpoint.collapse
         self.least_gain = checkpoint.least_gain
 

@@ -1,4 +1,4 @@
-"""A training under way: what it has come to, and how that is written down and read again."""
+"""The state of a running training, and how it is saved and restored."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from colorizer.training.stages import Adversarial, Stage
 
 
 class TrainingState:
-    """What a training has come to; begins where the checkpoint in `folder` ends, if there is one.
+    """Progress of a training; starts from the checkpoint in `folder` if there is one.
 
-    `model` is what is trained, `network.model` what is kept of it, in float32 and at the end.
+    `model` is trained; `network.model` receives the float32 weights that are saved, and the final ones.
     """
 
     def __init__(self, network: Network, model: keras.Model, settings: TrainingSettings, folder: Path):
@@ -31,20 +31,21 @@ class TrainingState:
         self.average = Average(model, settings.average) if settings.average else None
         self.epochs, self.history, self.is_adversarial = 0, {}, False
         self._started = time.monotonic()
-        # Let go of once it was taken up: it is as large as all that is trained.
+        # Released after use, because it is as large as everything that is trained.
         self._checkpoint = load_checkpoint(folder / STATE)
         if self._checkpoint:
             self._take_up(self._checkpoint)
 
     def seconds(self) -> float:
-        """Return how long this training has taken, all its parts together."""
+        """Return the training time in seconds, including earlier parts of a resumed training."""
         return time.monotonic() - self._started
 
     def enter(self, stage: Stage, phase: Phase) -> bool:
-        """Prepare a stage for a phase, anew or as it was when that phase was interrupted; say whether it was."""
+        """Prepare a stage for a phase, new or resumed from the checkpoint; return whether it was resumed."""
         checkpoint, self._checkpoint = self._checkpoint, None
         is_adversarial = isinstance(stage, Adversarial)
-        # An adversarial phase is written down before its first step, as its best network will take the other's place.
+        # An adversarial phase writes a checkpoint before its first step, because its best network will replace the
+        # other.
         is_resumed = checkpoint is not None and (
             self.epochs > phase.first or (is_adversarial and checkpoint.is_adversarial)
         )
@@ -59,13 +60,13 @@ class TrainingState:
         return is_resumed
 
     def resume(self, stage: Stage, first: int, batches: int) -> None:
-        """Let a stage whose first epoch is `first`, counted from zero, go on after the epochs that are done."""
+        """Restore a stage from the checkpoint; `first` is the stage's first epoch, counted from zero."""
         if self._checkpoint:
-            # The batches may be others now, if memory did not suffice for those of before.
+            # The number of batches may have changed if the earlier batch size did not fit into memory.
             stage.resume(self._checkpoint, max(0, self.epochs - first) * batches)
 
     def keep(self, stage: Stage, epochs: int, figures: dict[str, float]) -> None:
-        """Write down where the training stands after an epoch, unless it has lost its way."""
+        """Record an epoch's metrics, and write a checkpoint unless the loss is not finite."""
         before = max(map(len, self.history.values()), default=0)
         for name in dict.fromkeys((*self.history, *figures)):
             self.history.setdefault(name, [None] * before).append(figures.get(name))
@@ -74,7 +75,7 @@ class TrainingState:
             self.write(stage)
 
     def write(self, stage: Stage) -> None:
-        """Write the checkpoint; raise ColorizeError."""
+        """Write the checkpoint. Raises ColorizeError."""
         groups = {
             "model": self.model.variables,
             "average": self.average.averages if self.average else [],
@@ -95,7 +96,7 @@ class TrainingState:
         save_checkpoint(self.folder / STATE, checkpoint)
 
     def finish(self) -> None:
-        """Give the network what was trained: the average of the weights, or the weights themselves."""
+        """Assign the trained weights, or their average if there is one, to the network."""
         if self.average:
             self.average.finish()
         self.network.model.set_weights(self.model.get_weights())
@@ -111,7 +112,7 @@ class TrainingState:
             assign(self.average.averages, checkpoint.arrays["average"], path)
 
     def _begin_from_best(self) -> None:
-        """Let an adversarial phase begin from the best epoch so far, or keep what it begins from: it may go astray."""
+        """Start an adversarial phase from the best epoch so far, or save its starting weights, since it may diverge."""
         has_best = self.best.seen[0] < math.inf
         if has_best:
             self.network.model.load_weights(self.folder / BEST)

@@ -1,4 +1,4 @@
-"""Compile, fit, go on: a network and photos in, a trained network and its record out."""
+"""Train a network: network and photos in, trained network and record out."""
 
 from __future__ import annotations
 
@@ -40,31 +40,33 @@ from colorizer.training.state import TrainingState
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What a training did."""
+    """Record of a finished training."""
 
     history: dict[str, tuple[float | None, ...]]
-    """Per epoch: loss, accuracy, gain and colourfulness, those of the validation as val_loss and so on, and
-    learning_rate; with an adversarial phase also generator_loss, discriminator_loss, discriminator_accuracy and
-    val_palette_distance, None before it begins. Its epochs have no gain and colourfulness but those of validation."""
+    """Metrics by epoch: loss, accuracy, gain and colourfulness, their validation values as val_loss and so on, and
+    learning_rate. With an adversarial phase also generator_loss, discriminator_loss, discriminator_accuracy and
+    val_palette_distance, which are None before it begins. Adversarial epochs have gain and colourfulness for
+    validation only.
+    """
     phases: tuple[Phase, ...]
     seconds: float
     kept_epoch: int
-    """The epoch, counted from one, whose weights the network now has; 0 for those it came with."""
+    """The epoch whose weights were kept, counted from one; 0 for the starting weights."""
     device: str
     collapse: str = ""
-    """Why the adversarial phase was ended early; empty where none was."""
+    """Why the adversarial phase ended early; empty if it did not."""
 
 
 class TrainingStopped(Exception):
-    """A training ended because it was asked to, between two batches; its folder holds all it takes to go on."""
+    """Raised when training stops on request between two batches; its folder holds everything needed to resume."""
 
     def __init__(self, epoch: int, best_epoch: int):
         super().__init__(f"stopped in epoch {epoch}")
         self.epoch, self.best_epoch = epoch, best_epoch
-        """The epoch it was in, and the best one so far (0 before there is one), counted from one."""
+        """The epoch it stopped in, and the best one so far (0 before there is one), counted from one."""
 
 
-@quiet_logger("tensorflow")  # which warns of every phase that it is another function
+@quiet_logger("tensorflow")  # it warns about retracing in every phase
 def train_network(
     network: Network,
     learning: PhotoBatches,
@@ -76,21 +78,33 @@ def train_network(
     show: Callable[[EpochReport, Network], None] | None = None,
     is_start_ranked: bool = False,
 ) -> TrainingRecord:
-    """Train `network` in place and return the record; the network ends with the weights of the best epoch.
+    """Train `network` in place; it ends with the weights of the best epoch.
 
-    Which phases a training has is said in `phases`. The best epoch is chosen by `settings.monitor`; of an adversarial
-    phase by `realism.palette_rank`, and where no epoch of it may be kept, it remains that of the regression. With
-    "none" the last is kept, unless its weights are no longer numbers.
+    `phases` lists the phases of a training. `settings.monitor` selects the best epoch, and `realism.palette_rank` that
+    of an adversarial phase. If no adversarial epoch qualifies, the best epoch of the regression is kept. With "none"
+    the last epoch is kept, unless its weights are not finite.
 
-    With `is_start_ranked`, the network as it comes is validated too, and keeps its weights if no epoch ranks better.
+    While training runs, `folder` holds the best epoch (`checkpoint.BEST`) and the state after the last finished epoch
+    (`checkpoint.STATE`). If `folder` already holds a state, the training resumes and ends with the same weights as
+    without the interruption (bit for bit on the CPU of the same machine).
 
-    While running, `folder` holds the best epoch (`checkpoint.BEST`) and where the training stands after its last
-    finished epoch (`checkpoint.STATE`). From a folder that holds such a state already the training goes on, and ends
-    with the same weights, on one machine's CPU to the last bit, as if it had never been interrupted.
+    Args:
+        network: The network to train.
+        learning: Training batches.
+        validation: Validation batches.
+        settings: Settings of the training.
+        folder: Folder for the best epoch and the state.
+        report: Called with the progress after every batch.
+        should_stop: Polled after every batch. If it returns True, the current network is saved as `checkpoint.LAST`.
+        show: Called after every epoch with the current network.
+        is_start_ranked: Whether the starting network is validated too, and its weights are kept if no epoch ranks
+            better.
 
-    `show`, if given, is called after every epoch with the network as it is then. When `should_stop` answers True
-    after a batch, the network as it is then is saved as `checkpoint.LAST` and TrainingStopped is raised. Raises
-    Diverged when the loss is no longer a number, OutOfMemory, or ColorizeError when the state is another network's.
+    Raises:
+        TrainingStopped: `should_stop` returned True.
+        Diverged: The loss is not finite.
+        OutOfMemory: A training step does not fit into memory.
+        ColorizeError: The state belongs to another network.
     """
     if settings.adversarial and convolution_precision(settings.precision) == "mixed_float16":
         settings = replace(settings, precision="float32")
@@ -116,7 +130,7 @@ def train_network(
             _go_through(
                 phase, planned[-1].last, stage, state, learning, validation, report, should_stop, show, is_start_ranked
             )
-        if stage.fitted.stop_training:  # the loss is no longer a number, or the adversarial phase is over
+        if stage.fitted.stop_training:  # the loss is not finite, or the adversarial phase is over
             break
     state.finish()
     kept_epoch, is_lost = _keep_weights(state)
@@ -143,14 +157,14 @@ def _go_through(
     show: Callable[[EpochReport, Network], None] | None,
     is_start_ranked: bool,
 ) -> None:
-    """Train through what is left of a phase, of a training of so many epochs in all."""
+    """Train the remaining epochs of a phase; `epochs` is the total of the training."""
     start = max(phase.first, state.epochs)
     learning.begin_epoch(start)
     with learning_layers(state.model, phase, state.settings):
         with strategy(learning.first_batch, validation.first_batch).scope():
             _enter(phase, stage, state, validation, is_start_ranked)
         reporter = Reporter(phase.name, epochs, len(learning), report)
-        # The average stands after those that look at the epoch's own weights, and before what is kept of both.
+        # The average comes after callbacks that need the epoch's own weights, and before the one that stores both.
         callbacks = [stage.schedule, keras.callbacks.TerminateOnNaN(), state.best, reporter]
         if show:
             callbacks.append(Showing(reporter, state.model, state.network, show))
@@ -168,7 +182,7 @@ def _go_through(
                 initial_epoch=start,
                 epochs=phase.last,
                 callbacks=callbacks,
-                shuffle=False,  # the batches are, by their own seed
+                shuffle=False,  # the batches shuffle themselves, with their own seed
                 verbose=0,
             )
             return
@@ -191,14 +205,17 @@ def _enter(phase: Phase, stage: Stage, state: TrainingState, validation: PhotoBa
 
 
 def _keep_weights(state: TrainingState) -> tuple[int, bool]:
-    """Give the network the weights that win, and return their epoch, and whether those of the last one are lost.
+    """Assign the final weights to the network.
 
-    The best epoch's win, unless `monitor` is "none": then the last one's. An adversarial phase that has lost its
-    numbers still has the best epoch from before, or what it began with. Raises Diverged where no weights are left.
+    These are the best epoch's, or the last epoch's if `monitor` is "none". If an adversarial phase diverges, the best
+    epoch from before it, or its starting weights, are used. Raises Diverged if no usable weights are left.
+
+    Returns:
+        The epoch of the weights, and whether the weights of an adversarial phase's last epoch are unusable.
     """
     model, best = state.network.model, state.folder / BEST
     ended_well = math.isfinite(state.history["loss"][-1])
-    # A step that ruins the weights reports a loss from before it.
+    # A step that ruins the weights reports the loss from before it.
     is_lost = not (ended_well and _is_finite(model))
     is_best_kept = (state.settings.monitor != "none" or (is_lost and state.is_adversarial)) and exists(best)
     if is_best_kept:
@@ -209,8 +226,10 @@ def _keep_weights(state: TrainingState) -> tuple[int, bool]:
 
 
 def _seed_dropout(model: keras.Model, seed: int) -> None:
-    """Let every layer that draws at random draw by the training's seed: a model file does not keep what Keras drew for
-    it, so that a training taken up before its first checkpoint would drop out other activations.
+    """Seed every random layer with the training's seed.
+
+    A model file does not store the seed that Keras drew, so a training resumed before its first checkpoint would
+    otherwise drop out different activations.
     """
     generators = [layer.seed_generator for layer in model.layers if hasattr(layer, "seed_generator")]
     for number, generator in enumerate(generators):
@@ -218,7 +237,7 @@ def _seed_dropout(model: keras.Model, seed: int) -> None:
 
 
 def _refuse_too_large(model: keras.Model, batch_size: int) -> None:
-    if prepare_devices() == "CPU":  # a GPU's own allocator says no in time, and may use what others have let go of
+    if prepare_devices() == "CPU":  # a GPU's own allocator fails in time, and may reuse freed memory
         refuse_too_large(model, batch_size)
 
 
