@@ -78,7 +78,9 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with np.load(path, allow_pickle=False) as stored:
             numbers: dict[str, Any] = parse_json(str(stored[_NUMBERS]), allows_nan=True)
             if numbers.get("version", VERSION) > VERSION:
-                raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
+                raise ColorizeError(
+                    f"{path} was written by a newer version of this program. Resume it with that version."
+                )
             arrays: dict[str, list[np.ndarray]] = {}
             for name in sorted(set(stored.files) - {_NUMBERS}):
                 arrays.setdefault(name.rpartition("-")[0], []).append(stored[name])
@@ -100,7 +102,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         raise
     except Exception as error:  # a broken archive fails in nearly every way
         raise ColorizeError(
-            f"Cannot go on from {path}: it is damaged ({error}); remove it to begin this training again."
+            f"Cannot resume from {path}: it is damaged ({error}). Remove it to restart this training."
         ) from error
 
 
@@ -108,7 +110,7 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray], pa
     """Give variables the values they had; raise ColorizeError when these are another network's."""
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
         raise ColorizeError(
-            f"Cannot go on from {path}: it belongs to another network; remove it to begin this training again."
+            f"Cannot resume from {path}: it belongs to another network. Remove it to restart this training."
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
