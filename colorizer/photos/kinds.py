@@ -42,9 +42,9 @@ def _picture(name: str, article: str = "a") -> Kind:
     return Kind(f"{article} {name} picture", f"{name} pictures", "save it as PNG, TIFF or JPEG", is_picture=True)
 
 
-_PICTURES_INSIDE = "save the pictures in it as photos"
+_PICTURES_INSIDE = "save the pictures inside as photos"
 _DRAWING = "export the parts you want to colorize as PNG"
-PDF = Kind("a PDF file", "PDF files", "save its pages as photos")
+PDF = Kind("a PDF file", "PDF files", "save the pages as photos")
 SVG = Kind("an SVG drawing", "SVG drawings", _DRAWING)
 POSTSCRIPT = Kind("a PostScript file", "PostScript files", _DRAWING)
 PROJECT = Kind("a project of a drawing program", "projects of drawing programs", _DRAWING)
@@ -52,14 +52,14 @@ WORD = Kind("a Word or text document", "Word or text documents", _PICTURES_INSID
 SPREADSHEET = Kind("a spreadsheet", "spreadsheets", _PICTURES_INSIDE)
 PRESENTATION = Kind("a presentation", "presentations", _PICTURES_INSIDE)
 WEB_PAGE = Kind("a web page", "web pages", _PICTURES_INSIDE)
-VIDEO = Kind("a film", "films", "colorize it as a film")
-SOUND = Kind("a sound file", "sound files", "it contains no picture")
-ARCHIVE = Kind("an archive", "archives", "unpack it first")
-SYSTEM = Kind("a system file", "system files", "it contains no photo")
+VIDEO = Kind("a film", "films", "use the film command")
+SOUND = Kind("a sound file", "sound files", "there is no picture to colorize")
+ARCHIVE = Kind("an archive", "archives", "unpack the contents first")
+SYSTEM = Kind("a system file", "system files", "you can ignore this")
 SHORTCUT = Kind("a shortcut", "shortcuts", "choose the photo itself")
-PROGRAM = Kind("a program", "programs", "it contains no picture")
+PROGRAM = Kind("a program", "programs", "there is no picture to colorize")
 EMPTY = Kind("an empty file", "empty files", "copy the photo again")
-TEXT = Kind("a text file", "text files", "it contains no picture")
+TEXT = Kind("a text file", "text files", "there is no picture to colorize")
 
 JPEG_XL, JPEG_XR, JPEG_LS = _picture("JPEG XL"), _picture("JPEG XR"), _picture("JPEG-LS")
 DJVU, DICOM, FITS, OPEN_EXR = _picture("DjVu"), _picture("DICOM"), _picture("FITS"), _picture("OpenEXR", "an")
