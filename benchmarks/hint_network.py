@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 LESSONS, CUTS = 4, 6
 """Lessons of a cut, and cuts of a batch."""
-STEPS, LEARNING_RATE, WARM_UP = 4500, 1.5e-3, 300
-OUTSIDE_WEIGHT, TRUE_WEIGHT = 5.0, 0.5
+STEPS, LEARNING_RATE, WARM_UP = 4000, 1e-3, 300
+OUTSIDE_WEIGHT, TRUE_WEIGHT = 2.0, 1.2
 """What a change outside of the object counts beside what is missing inside, and the logarithm of the squared error of
 true hints."""
 MARKED_SHARE = 0.5
