@@ -125,7 +125,10 @@ def test_a_dictionary_of_256_megabytes_is_the_largest(tmp_path):
     archive = written(tmp_path / "a.zip", zipfile.ZIP_LZMA)
     start = archive.read_bytes().index(b"photo.bmp") + len(b"photo.bmp")
     header = archive.read_bytes()[start : start + 9]
-    for size, reason in ((256 * MEGABYTE, "does not match its size or checksum"), (256 * MEGABYTE + 1, "unknown compression method")):
+    for size, reason in (
+        (256 * MEGABYTE, "does not match its size or checksum"),
+        (256 * MEGABYTE + 1, "unknown compression method"),
+    ):
         copy = tmp_path / f"{size}.zip"
         copy.write_bytes(archive.read_bytes())
         changed(copy, header, header[:5] + struct.pack("<I", size), 1)

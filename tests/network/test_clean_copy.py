@@ -132,9 +132,7 @@ def test_a_child_that_cannot_be_started_is_a_sentence(copy, monkeypatch):
         copy(SOUND)
     monkeypatch.undo()
     monkeypatch.setattr(module, "_PROGRAM", "import nowhere")
-    with pytest.raises(
-        ColorizeError, match=r"model\.h5 cannot be read: the process .* did not start"
-    ):
+    with pytest.raises(ColorizeError, match=r"model\.h5 cannot be read: the process .* did not start"):
         copy(SOUND)
 
 

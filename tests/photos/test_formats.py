@@ -131,7 +131,7 @@ def test_without_the_extra_a_raw_photo_is_one_sentence_naming_it(tmp_path, astro
     path = tmp_path / "photo.dng"
     raw_photo(path, astronaut)
     monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(ColorizeError, match='it is a raw photo; to develop it, install rawpy'):
+    with pytest.raises(ColorizeError, match="it is a raw photo; to develop it, install rawpy"):
         read_photo(path)
     assert bytes_needed(path) == 0
 
