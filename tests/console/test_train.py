@@ -149,8 +149,8 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
     assert done.returncode == 0, done.stdout + done.stderr
     for sentence in (
-        "'9' is none of the options: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, film.",
-        "'perhaps' is none of the options",
+        "'9' is not an option. Please enter one of: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, film.",
+        "'perhaps' is not an option",
         "/nowhere does not exist.",
         "Found 10 files",
         "A text file is left out",
@@ -164,10 +164,10 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         "0 is too small: the least is 1, but for a loaded model",
         "4097 is too large: the maximum is 4096.",
         "one epoch takes about",
-        "'neither' is none of the options",
-        "'vague' is none of the options: 1, 2, regression, adversarial",
+        "'neither' is not an option",
+        "'vague' is not an option. Please enter one of: 1, 2, regression, adversarial",
         "Total params",
-        "'speed' is none of the options",
+        "'speed' is not an option",
         "Epoch 1 of 1",
         "left gray",
     ):

@@ -46,10 +46,10 @@ def test_answers_are_understood(question, typed, meant):
         (EPOCHS, "-1", "-1 is too small: the minimum is 0"),
         (EPOCHS, "99999", "99999 is too large: the maximum is 10000"),
         (SIZE, "100", "100 is not a multiple of 32"),
-        (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),
+        (MONITOR, "speed", "'speed' is not an option. Please enter one of: loss, accuracy, val_loss"),
         (FILTERS, "16", "2 to 5 whole numbers"),
         (DATASET, "/nowhere/at all", "/nowhere/at all does not exist"),
-        (NAME, "../cats", "'../cats' is not a valid name for a run"),
+        (NAME, "../cats", "'../cats' is no name for a run"),
         (NAME, "latest", "latest is taken"),
         (MODEL, "nowhere.h5", "nowhere.h5 does not exist"),
     ],
@@ -98,7 +98,7 @@ def test_an_address_of_a_file_is_its_path(tmp_path):
 
 
 def test_a_size_that_does_not_fit_is_refused_with_those_that_do():
-    with pytest.raises(WrongAnswer, match=r"100 is not a multiple of 32; 96 and 128 are\."):
+    with pytest.raises(WrongAnswer, match=r"100 is not a multiple of 32\. The nearest multiples are 96 and 128\."):
         SIZE.parse("100")
 
 

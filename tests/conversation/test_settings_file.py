@@ -52,7 +52,7 @@ def test_toml_is_read_too(tmp_path):
         ('{"settings": {"epochs": "many"}}', "settings.epochs: 'many' is not a whole number."),
         ('{"settings": {"epochs": true}}', "settings.epochs: 'True' is not a whole number."),
         ('{"model": {"dropout": 2}}', "model.dropout: 2 is out of range. Please enter a number from 0 to 0.9."),
-        ('{"model": {"head": "both"}}', "model.head: 'both' is none of the options: regression, classification."),
+        ('{"model": {"head": "both"}}', "model.head: 'both' is not an option. Please enter one of: regression, classification."),
         ("{", "it cannot be read"),
         ("[1, 2]", "it holds no table of settings."),
         ('{"settings": {"adversarial": true}}', "there is no setting 'settings.adversarial'"),
