@@ -133,5 +133,5 @@ def test_a_dictionary_of_256_megabytes_is_the_largest(tmp_path):
         copy.write_bytes(archive.read_bytes())
         changed(copy, header, header[:5] + struct.pack("<I", size), 1)
         changed(copy, struct.pack("<I", len(TEXT)), struct.pack("<I", size))
-        with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' {reason}$"):
+        with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' .*{reason}$"):
             content(copy)
