@@ -48,8 +48,7 @@ class MissingPackage(ColorizeError):
 
     def __init__(self, package: str):
         super().__init__(
-            f"The package {package} is not installed. Install what the program requires: "
-            "pip install -r requirements.txt"
+            f"The package {package} is not installed. Install the required packages: pip install -r requirements.txt"
         )
         self.package = package
 
@@ -62,7 +61,7 @@ class OutOfMemory(ColorizeError):
     """There is not enough memory for a training step."""
 
     def __init__(self, batch_size: int):
-        super().__init__(f"Memory does not suffice for batches of {batch_size} photos.")
+        super().__init__(f"Not enough memory for batches of {batch_size} photos.")
         self.batch_size = batch_size
 
 

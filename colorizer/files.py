@@ -59,10 +59,10 @@ def why_not_there(path: str | Path) -> str:
     try:
         os.stat(path)  # noqa: PTH116 - see `exists`
     except PermissionError:
-        return f"You have no permission to look at {path}."
+        return f"You do not have permission to access {path}."
     except (OSError, ValueError):
         pass
-    return f"There is nothing at {path}."
+    return f"{path} does not exist."
 
 
 def is_link(path: str | Path) -> bool:
@@ -231,7 +231,7 @@ def read_text(path: Path, maximum_bytes: int = RECORD_BYTES) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidDocument(f"it is not text in UTF-8 ({error})") from error
+        raise InvalidDocument(f"it is not UTF-8 text ({error})") from error
 
 
 def read_json(path: Path, allows_nan: bool = False) -> Any:

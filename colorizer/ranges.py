@@ -27,13 +27,15 @@ class WholeNumber:
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise OutOfRange(f"{value!r} is not a whole number.")
         if value < self.least:
-            raise OutOfRange(f"{value} is too small: the least is {self.least}.")
+            raise OutOfRange(f"{value} is too small: the minimum is {self.least}.")
         if value > self.most:
-            raise OutOfRange(f"{value} is too large: the most is {self.most}.")
+            raise OutOfRange(f"{value} is too large: the maximum is {self.most}.")
         if value % self.multiple_of:
             below = value - value % self.multiple_of
             above = below + self.multiple_of
-            raise OutOfRange(f"{value} is not a multiple of {self.multiple_of}; {below} and {above} are.")
+            raise OutOfRange(
+                f"{value} is not a multiple of {self.multiple_of}. The nearest multiples are {below} and {above}."
+            )
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Number:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise OutOfRange(f"{value!r} is not a number.")
         if not self.least <= value <= self.most:
-            raise OutOfRange(f"{value:g} is out of bounds: a number from {self.least:g} to {self.most:g} is wanted.")
+            raise OutOfRange(f"{value:g} is out of range. Please enter a number from {self.least:g} to {self.most:g}.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class OneOf:
     def check(self, value: object) -> None:
         """Raise OutOfRange for any other value."""
         if value not in self.options:
-            raise OutOfRange(f"{value!r} is none of the options: {', '.join(self.options)}.")
+            raise OutOfRange(f"{value!r} is not an option. Please enter one of: {', '.join(self.options)}.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class Counts:
         """Raise OutOfRange for any other value."""
         if not isinstance(value, tuple) or not self.fewest <= len(value) <= self.most:
             said = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            raise OutOfRange(f"{said!r} is wrong: {self.fewest} to {self.most} counts separated by commas are wanted.")
+            raise OutOfRange(
+                f"{said!r} is not valid. Please enter {self.fewest} to {self.most} whole numbers separated by commas."
+            )
         for count in value:
             self.each.check(count)
 

@@ -37,11 +37,11 @@ def inflated(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> I
         for piece in inflate:
             done += len(piece)
             if done > member.file_size:
-                raise zipfile.BadZipFile(f"its member {member.filename!r} inflates to more than it says")
+                raise zipfile.BadZipFile(f"its member {member.filename!r} is larger than its declared size")
             checksum = zlib.crc32(piece, checksum)
             yield piece
     if done != member.file_size or checksum != member.CRC:
-        raise zipfile.BadZipFile(f"its member {member.filename!r} is not what its checksum says")
+        raise zipfile.BadZipFile(f"its member {member.filename!r} does not match its size or checksum")
 
 
 def _packed_at(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
@@ -65,7 +65,7 @@ def _decompressor(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     # content.
     dictionary = min(dictionary, member.file_size)
     if properties != 5 or dictionary > _MAXIMUM_DICTIONARY:
-        raise zipfile.BadZipFile(f"its member {member.filename!r} is packed in an unknown way")
+        raise zipfile.BadZipFile(f"its member {member.filename!r} uses an unknown compression method")
     rest, literal_context = divmod(parameters, 9)
     position, literal_position = divmod(rest, 5)
     chain = {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": literal_context, "lp": literal_position}
@@ -77,7 +77,7 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
     while size > 0:
         piece = file.read(min(_CHUNK, size))
         if not piece:
-            raise EOFError("it ends too early")
+            raise EOFError("it is cut off")
         size -= len(piece)
         yield piece
 

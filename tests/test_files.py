@@ -159,7 +159,7 @@ def test_what_cannot_be_a_record_is_not_read(tmp_path):
     with pytest.raises(ValueError, match="larger than"):
         read_text(tmp_path / "large", 6)
     (tmp_path / "latin-1").write_bytes(b"\xff")
-    with pytest.raises(ValueError, match="not text in UTF-8"):
+    with pytest.raises(ValueError, match="not UTF-8 text"):
         read_text(tmp_path / "latin-1")
     (tmp_path / "marked").write_text("[1]", encoding="utf-8-sig")
     assert read_json(tmp_path / "marked") == [1]

@@ -43,8 +43,11 @@ def test_a_value_out_of_range_is_refused_when_made_with_the_sentence_of_its_ques
         ({"epochs": "many"}, "epochs: 'many' is not a whole number."),
         ({"epochs": 2.5}, "epochs: 2.5 is not a whole number."),
         ({"epochs": True}, "epochs: True is not a whole number."),
-        ({"average": float("nan")}, "average: nan is out of bounds: a number from 0 to 0.9999 is wanted."),
-        ({"loss": "cosine"}, "loss: 'cosine' is none of the options: mean_squared_error, mean_absolute_error"),
+        ({"average": float("nan")}, "average: nan is out of range. Please enter a number from 0 to 0.9999."),
+        (
+            {"loss": "cosine"},
+            "loss: 'cosine' is not an option. Please enter one of: mean_squared_error, mean_absolute_error",
+        ),
     ],
 )
 def test_a_value_of_another_kind_is_refused_too(wrong, sentence):

@@ -66,7 +66,7 @@ def test_a_member_that_ends_before_its_content_does_is_refused(tmp_path, how):
         size = opened.infolist()[0].compress_size
     head = struct.pack("<I", zlib.crc32(noise(5000)))
     changed(archive, head + struct.pack("<I", size), head + struct.pack("<I", size - 17))
-    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' is not what its checksum says$"):
+    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' does not match its size or checksum$"):
         content(archive)
 
 
@@ -80,7 +80,7 @@ def test_a_member_that_is_not_what_its_header_says_is_refused(tmp_path, how, wha
     before = packed if what == "length" else b""
     after = struct.pack("<I", len(TEXT) + 1 if what == "length" else zlib.crc32(TEXT) ^ 1)
     changed(archive, before + said, before + after)
-    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' is not what its checksum says$"):
+    with pytest.raises(zipfile.BadZipFile, match=r"^its member 'photo\.bmp' does not match its size or checksum$"):
         content(archive)
 
 
@@ -98,7 +98,7 @@ def test_a_member_whose_two_headers_name_it_differently_is_refused(tmp_path):
 def test_a_member_that_is_longer_than_its_file_ends_there(tmp_path):
     longer = struct.pack("<2I", 100 * len(TEXT), 100 * len(TEXT))
     archive = changed(written(tmp_path / "a.zip"), struct.pack("<2I", len(TEXT), len(TEXT)), longer)
-    with pytest.raises(EOFError, match="too early"):
+    with pytest.raises(EOFError, match="cut off"):
         content(archive)
 
 
@@ -106,7 +106,7 @@ def test_lzma_with_other_properties_than_there_are_is_refused(tmp_path):
     archive = written(tmp_path / "a.zip", zipfile.ZIP_LZMA)
     start = archive.read_bytes().index(b"photo.bmp") + len(b"photo.bmp")
     header = archive.read_bytes()[start : start + 4]
-    with pytest.raises(zipfile.BadZipFile, match="unknown way"):
+    with pytest.raises(zipfile.BadZipFile, match="unknown compression method"):
         content(changed(archive, header, header[:2] + struct.pack("<H", 6), 1))
 
 
@@ -117,7 +117,7 @@ def test_lzma_with_a_dictionary_that_would_fill_the_memory_is_refused(tmp_path):
     changed(archive, header, header[:5] + struct.pack("<I", 2**30), 1)
     assert content(archive) == TEXT  # no more of it is needed than the content is long
     changed(archive, struct.pack("<I", len(TEXT)), struct.pack("<I", 2**30))
-    with pytest.raises(zipfile.BadZipFile, match="unknown way"):
+    with pytest.raises(zipfile.BadZipFile, match="unknown compression method"):
         content(archive)
 
 
@@ -125,10 +125,13 @@ def test_a_dictionary_of_256_megabytes_is_the_largest(tmp_path):
     archive = written(tmp_path / "a.zip", zipfile.ZIP_LZMA)
     start = archive.read_bytes().index(b"photo.bmp") + len(b"photo.bmp")
     header = archive.read_bytes()[start : start + 9]
-    for size, reason in ((256 * MEGABYTE, "not what its checksum says"), (256 * MEGABYTE + 1, "unknown way")):
+    for size, reason in (
+        (256 * MEGABYTE, "does not match its size or checksum"),
+        (256 * MEGABYTE + 1, "unknown compression method"),
+    ):
         copy = tmp_path / f"{size}.zip"
         copy.write_bytes(archive.read_bytes())
         changed(copy, header, header[:5] + struct.pack("<I", size), 1)
         changed(copy, struct.pack("<I", len(TEXT)), struct.pack("<I", size))
-        with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' is .*{reason}$"):
+        with pytest.raises(zipfile.BadZipFile, match=f"^its member 'photo.bmp' .*{reason}$"):
             content(copy)

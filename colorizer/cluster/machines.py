@@ -62,8 +62,8 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
     """
     if find_spec("ray") is None:
         raise ColorizeError(
-            'A cluster needs ray, the extra "cluster" of this program: pip install "ray>=2.40,<3". Without it, '
-            "processes that know nothing of each other can do a part of the work each."
+            'A cluster needs ray (extra "cluster"), which is not installed; run: pip install "ray>=2.40,<3". '
+            "Without ray, independent processes can each do a part of the work."
         )
     for name, value in _SILENCE.items():
         os.environ.setdefault(name, value)
@@ -75,14 +75,14 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
             _connect(_options(address, workers), _TRIES if address == LOCAL else 1)
     except Exception as error:  # Ray raises all kinds, including Exception itself
         where = "on this machine" if address == LOCAL else f"at {address}"
-        raise ColorizeError(f"There is no Ray cluster to be had {where}: {reason(error)}") from error
+        raise ColorizeError(f"Cannot reach or start a Ray cluster {where}: {reason(error)}") from error
     import ray
 
     try:
         yield
     except ray.exceptions.RayError as error:
         raise ColorizeError(
-            f"The Ray cluster has ended: {reason(error)} The same command goes on in another."
+            f"The Ray cluster has stopped: {reason(error)} Run the same command again to resume on another cluster."
         ) from error
     finally:
         with quiet_errors():

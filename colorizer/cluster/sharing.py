@@ -177,8 +177,8 @@ class Sharing:
             self._failed[member.room] += 1
             if self._about is None and self._failed.total() >= _MOST_DEATHS:
                 raise ColorizeError(
-                    "Workers cannot be started: is this program installed, in the same version, on every machine, and "
-                    f"is there memory for it? {reason(error)}"
+                    "Cannot start the workers. Check that every machine has this version of the program and enough "
+                    f"memory. {reason(error)}"
                 ) from error
             return
         del self._failed[member.room]

@@ -124,7 +124,7 @@ def one_of(options: dict[str, str]) -> Parser:
     def parse(text: str) -> str:
         chosen = options.get(text.strip().lower())
         if chosen is None:
-            raise WrongAnswer(f"{text!r} is none of the options: {', '.join(options)}.")
+            raise WrongAnswer(f"{text!r} is not an option. Please enter one of: {', '.join(options)}.")
         return chosen
 
     return parse

@@ -159,16 +159,19 @@ def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
     """Return the path of a member within the folder; raise ColorizeError for a path outside it."""
     if not member.filename.strip("/\\. "):
         raise ColorizeError(
-            f"{archive} is refused: one of its members has no name; unpack it yourself and choose the folder."
+            f"Cannot unpack {archive}: one of its members has no name. Unpack it yourself and choose the folder."
         )
     path = PurePosixPath(member.filename.replace("\\", "/"))
     is_drive = any(len(part) > 1 and part[1] == ":" for part in path.parts)
     if not path.parts or path.is_absolute() or ".." in path.parts or is_drive:
-        raise ColorizeError(f"{archive} is refused: its member {member.filename!r} would land outside the folder.")
+        raise ColorizeError(
+            f"Cannot unpack {archive}: its member {member.filename!r} would be written outside the target folder. "
+            "Choose an archive you trust."
+        )
     if _is_record(path.parts[:1]):
         raise ColorizeError(
-            f"{archive} is refused: its member {member.filename!r} would land where the program writes down what it "
-            "has unpacked; unpack it yourself and choose the folder."
+            f"Cannot unpack {archive}: the name of its member {member.filename!r} is reserved for this program. "
+            "Unpack it yourself and choose the folder."
         )
     return path
 
@@ -176,30 +179,40 @@ def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
 def _refuse_unbounded(archive: Path, members: list[zipfile.ZipInfo], limits: ArchiveLimits, free: int) -> None:
     for member in members:
         if len(_inside(archive, member).parts) > limits.maximum_depth:
-            raise ColorizeError(f"{archive} is refused: its folders lie more than {limits.maximum_depth} deep.")
+            raise ColorizeError(
+                f"Cannot unpack {archive}: its folders are nested more than {limits.maximum_depth} deep. Unpack it "
+                "yourself and choose the folder."
+            )
         if (member.external_attr >> 16) & _KIND == _LINK:
-            raise ColorizeError(f"{archive} is refused: its member {member.filename!r} is a link.")
+            raise ColorizeError(
+                f"Cannot unpack {archive}: its member {member.filename!r} is a link. Unpack it yourself and choose "
+                "the folder."
+            )
         if member.flag_bits & 1:
-            raise ColorizeError(f"{archive} is encrypted; unpack it yourself and choose the folder.")
+            raise ColorizeError(f"Cannot unpack {archive}: it is encrypted. Unpack it yourself and choose the folder.")
     if len(members) > limits.maximum_files:
         raise ColorizeError(
-            f"{archive} is refused: it holds {len(members):,} files, above the limit of {limits.maximum_files:,}; "
-            "unpack it yourself and choose the folder."
+            f"Cannot unpack {archive}: it contains {len(members):,} files, more than the limit of "
+            f"{limits.maximum_files:,}. Unpack it yourself and choose the folder."
         )
     needed = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     size = archive.stat().st_size
     if packed > size:
-        raise ColorizeError(f"{archive} is refused as a bomb: its members lie over each other.")
+        raise ColorizeError(
+            f"Cannot unpack {archive}: it looks like a zip bomb, because its members overlap. Choose an archive you "
+            "trust."
+        )
     if needed > limits.bytes_never_refused and needed > limits.maximum_ratio * size:
         raise ColorizeError(
-            f"{archive} is refused as a bomb: its {size / 1e6:,.1f} MB would become {needed / 1e9:,.1f} GB, more than "
-            f"{limits.maximum_ratio} times as much; if it is none, unpack it yourself and choose the folder."
+            f"Cannot unpack {archive}: it looks like a zip bomb, because its {size / 1e6:,.1f} MB would become "
+            f"{needed / 1e9:,.1f} GB, more than {limits.maximum_ratio} times as much. If you trust it, unpack it "
+            "yourself and choose the folder."
         )
     if needed + limits.bytes_left_free > free:
         raise NoRoomToUnpack(
-            f"Unpacking {archive} takes {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free beside it; make "
-            "room, or choose another folder."
+            f"Unpacking {archive} takes {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free next to it. "
+            "Free some disk space, or choose another folder."
         )
 
 
@@ -213,5 +226,6 @@ def _extract(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, fo
                 target.write(piece)
     except (FileExistsError, NotADirectoryError) as error:
         raise ColorizeError(
-            f"{archive} is refused: its member {member.filename!r} would overwrite another one."
+            f"Cannot unpack {archive}: its member {member.filename!r} would overwrite another one. Unpack it "
+            "yourself and choose the folder."
         ) from error

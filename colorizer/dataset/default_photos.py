@@ -51,8 +51,8 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
     source, names = _source(), SHIPPED_COLOUR if for_training else SHIPPED_GRAY
     if source is None or not all(is_file(source / name) for name in names):
         raise ColorizeError(
-            f"The default dataset {folder} is empty and scikit-image's photographs are not installed; "
-            "install scikit-image or put photos there."
+            f"The default dataset {folder} is empty and scikit-image's photos are not installed. Install "
+            "scikit-image, or put photos in the folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

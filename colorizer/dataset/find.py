@@ -77,7 +77,7 @@ def find_files(source: Path) -> Dataset:
         if isinstance(error, PermissionError) and error.filename != str(source):
             closed.append(Path(error.filename))
             return
-        raise ColorizeError(f"Cannot look into the folder {error.filename}: {error.strerror}.") from error
+        raise ColorizeError(f"Cannot read the folder {error.filename}: {error.strerror}.") from error
 
     for folder, subfolders, names in _walk(source, leave_out_or_refuse):
         unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
@@ -115,7 +115,7 @@ def gather(sources: Sequence[Path]) -> Dataset:
     try:
         root = Path(os.path.commonpath([dataset.root for dataset in found]))
     except ValueError as error:  # two drives have no common folder
-        raise ColorizeError("Photos of several drives cannot be taken together; take one drive at a time.") from error
+        raise ColorizeError("The photos are on several drives. Choose photos from one drive at a time.") from error
     files = sorted({file for dataset in found for file in dataset.files})
     hidden, results = sum(each.hidden for each in found), sum(each.results for each in found)
     closed = tuple(sorted({folder for each in found for folder in each.closed}))
@@ -131,7 +131,8 @@ def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Ite
     for folder, subfolders, names in os.walk(source, onerror=onerror):
         if folder.count(os.sep) - str(source).count(os.sep) > deepest:
             raise ColorizeError(
-                f"Folders under {source} lie more than {deepest} deep in one another; move their photos higher up."
+                f"Folders in {source} are nested more than {deepest} deep. Move their photos to a folder closer to "
+                "the top."
             )
         yield folder, subfolders, names
 

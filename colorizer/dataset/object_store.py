@@ -215,10 +215,12 @@ def _bucket_and_prefix(store: str) -> tuple[str, str]:
 
 def _client(store: str) -> Any:
     if find_spec("boto3") is None:
-        raise ColorizeError(f'{store} needs boto3, the extra "s3" of this program: pip install "boto3>=1.36,<2".')
+        raise ColorizeError(
+            f'{store} needs boto3 (extra "s3"), which is not installed; run: pip install "boto3>=1.36,<2".'
+        )
     bucket, _ = _bucket_and_prefix(store)
     if not _BUCKET.fullmatch(bucket):
-        raise ColorizeError(f"{store} names no bucket: an address is s3://BUCKET or s3://BUCKET/FOLDER.")
+        raise ColorizeError(f"{store} does not name a bucket. Enter s3://BUCKET or s3://BUCKET/FOLDER.")
     import boto3
     from botocore.config import Config
 
@@ -244,14 +246,14 @@ def _refused(store: str) -> Iterator[None]:
         yield
     except NoCredentialsError as error:
         raise ColorizeError(
-            f"There are no credentials for {store}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else "
-            "boto3 looks for."
+            f"No credentials found for {store}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure "
+            "credentials another way that boto3 supports."
         ) from error
     except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # ValueError: for AWS_ENDPOINT_URL
         cause = error.__context__ if isinstance(error.__context__, ClientError) else error
         code = cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
         if code == "NoSuchBucket":
-            raise ColorizeError(f"There is no bucket for {store}.") from error
-        raise ColorizeError(f"The object store refused {store}: {reason(cause)}") from error
+            raise ColorizeError(f"The bucket of {store} does not exist. Check its name.") from error
+        raise ColorizeError(f"The object store refused access to {store}: {reason(cause)}") from error
     except OSError as error:
-        raise ColorizeError(f"Cannot go on with {store}: {error.strerror or error}.") from error
+        raise ColorizeError(f"Cannot continue with {store}: {error.strerror or error}.") from error

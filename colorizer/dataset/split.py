@@ -37,13 +37,13 @@ def split_photos(
     settings = settings or DatasetSettings()
     if train_count + test_count > len(photos):
         raise ColorizeError(
-            f"{train_count} photos to train with and {test_count} to test on make {train_count + test_count}, "
-            f"but there are {len(photos)} fine photos."
+            f"{train_count} training photos and {test_count} test photos need {train_count + test_count} photos, but "
+            f"only {len(photos)} are usable."
         )
     if train_count < settings.minimum_training_photos or test_count < settings.minimum_test_photos:
         raise ColorizeError(
-            f"Training takes at least {settings.minimum_training_photos} photos (one of them to validate with) "
-            f"and {settings.minimum_test_photos} to test on."
+            f"Training needs at least {settings.minimum_training_photos} training photos (one of them for "
+            f"validation) and {settings.minimum_test_photos} test photos."
         )
     chosen = random.Random(settings.seed).sample(sorted(photos), train_count + test_count)
     validation_count = min(max(1, round(train_count * settings.validation_share)), train_count - 1)

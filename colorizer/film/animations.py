@@ -53,7 +53,7 @@ def read_animation(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> Animatio
             if pixels > limits.maximum_pixels or pixels * count > _MOST_PIXELS:
                 raise ColorizeError(
                     f"{path} is too large for an animated picture: {count:,} frames of {image.width:,} x "
-                    f"{image.height:,} pixels; make a film of it, such as an MP4."
+                    f"{image.height:,} pixels. Convert it to a film, such as an MP4, and colorize that."
                 )
             frames, alphas, time = [], [], 0
             for number in range(count):
@@ -107,7 +107,10 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
     ) as error:  # the format cannot hold the picture, for example because of its size
         raise ColorizeError(f"Could not write {path}: {reason(error)}") from error
     if _milliseconds(encoded) != _milliseconds_of(animation):
-        raise ColorizeError(f"{path} was not written: the encoder did not keep all frames.")
+        raise ColorizeError(
+            f"{path} was not written: the encoder lost some frames. Convert the animation to a film, such as an MP4, "
+            "and colorize that."
+        )
     write_bytes(path, encoded.getvalue())
 
 

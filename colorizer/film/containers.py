@@ -31,5 +31,6 @@ def refuse_without_packages() -> None:
     if not all(map(find_spec, _NEEDED)):
         packages = list(_NEEDED.values())
         raise ColorizeError(
-            f'Films need {" and ".join(packages)}, the extra "film" of this program: pip install {" ".join(packages)}'
+            f'Films need {" and ".join(packages)}, the extra "film" of this program; run: pip install '
+            f"{' '.join(packages)}"
         )

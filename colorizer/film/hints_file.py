@@ -46,15 +46,17 @@ def film_hints(film: Path, file: Path | None = None) -> dict[float, tuple[AnyHin
 def timed_hints(listed: Any) -> dict[float, tuple[AnyHint, ...]]:
     """Convert a decoded JSON list, as in a film's file of hints, to hints; raise ColorizeError."""
     if not isinstance(listed, list):
-        raise ColorizeError('no list of hints, such as [{"time": 1.5, "x": 120, "y": 80, "colour": "teal"}].')
+        raise ColorizeError(
+            'this must be a list of hints, such as [{"time": 1.5, "x": 120, "y": 80, "color": "teal"}].'
+        )
     if len(listed) > MAXIMUM_HINTS:
-        raise ColorizeError(f"{len(listed):,} hints are too many for one film, {MAXIMUM_HINTS} the most.")
+        raise ColorizeError(f"{len(listed):,} hints are too many for one film; the limit is {MAXIMUM_HINTS}.")
     by_time: dict[float, list[dict]] = {}
     for number, said in enumerate(listed, 1):
         time = said.get("time") if isinstance(said, dict) else None
         if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time <= _LATEST:
             raise ColorizeError(
-                f'hint number {number}: its "time" is wanted, in seconds since the film\'s first frame.'
+                f'hint number {number}: "time" must be the number of seconds since the film\'s first frame.'
             )
         by_time.setdefault(float(time), []).append({key: said[key] for key in said if key != "time"})
     return {time: parsed_hints(those) for time, those in sorted(by_time.items())}

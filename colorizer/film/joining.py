@@ -61,7 +61,7 @@ def fitting(encoding: Encoding, film: Path) -> Encoding:
     Raises ColorizeError if the container cannot hold the chosen codec.
     """
     if encoding.codec == "h265" and film.suffix.lower() in _WITHOUT_H265:
-        raise ColorizeError(f"{film} cannot be H.265, which films of this kind do not hold; take H.264.")
+        raise ColorizeError(f"{film} cannot use H.265, which this kind of film does not support. Choose H.264.")
     return replace(encoding, codec=VP9) if film.suffix.lower() == ".webm" else encoding
 
 
@@ -156,8 +156,14 @@ def _joined(
             out.mux(packet)
         lost = (stream for stream in streams if stream.index not in written)
         return (
-            *(f"A stream of {stream.type} of {facts.path.name} could not be kept in {name}." for stream in lost),
-            *(f"Sound of {facts.path.name} was encoded anew: {name} cannot hold it as it was." for _ in anew),
+            *(
+                f"A {stream.type} stream of {facts.path.name} could not be copied, so {name} lacks it."
+                for stream in lost
+            ),
+            *(
+                f"The sound of {facts.path.name} was re-encoded, because it could not be copied to {name}."
+                for _ in anew
+            ),
         )
 
 

@@ -98,12 +98,12 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         most = min(limits.maximum_pixels, MAXIMUM_FRAME_PIXELS)
         if context.width * context.height > most:
             raise ColorizeError(
-                f"The frames of {path} have {context.width:,} x {context.height:,} pixels, more than the "
-                f"{most / 1e6:g} megapixels that are allowed; make a smaller copy, and colorize that."
+                f"The frames of {path} have {context.width:,} x {context.height:,} pixels, more than the limit of "
+                f"{most / 1e6:g} megapixels. Make a smaller copy and colorize that."
             )
         first = next(_decoded(container, stream), None)
         if first is None:
-            raise ColorizeError(f"No frame of {path} can be decoded: it is damaged, or of a kind unknown here.")
+            raise ColorizeError(f"No frame of {path} can be decoded: it is damaged or in an unknown format.")
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         begins = _shown_at(first, stream.time_base) or 0
         seconds = _length(container, stream, float(begins * stream.time_base))
@@ -191,7 +191,7 @@ def opened(path: Path) -> av.container.InputContainer:
     try:
         return av.open(located(path), metadata_errors="surrogateescape")
     except InvalidDataError as error:
-        raise ColorizeError(f"{path} is no film, or is cut off: nothing in it says where its frames are.") from error
+        raise ColorizeError(f"{path} is not a film, or is cut off: its index of frames is missing.") from error
     except (FFmpegError, OSError) as error:
         raise ColorizeError(f"Cannot open {path}: {error.strerror or error}.") from error
 
@@ -211,10 +211,12 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
     """
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
-        raise ColorizeError(f"{path} has no moving picture in it.")
+        raise ColorizeError(f"{path} contains no video. Choose a film.")
     chosen = streams[0] if len(streams) == 1 else container.streams[_moving(path, streams)]
     if chosen.codec_context is None or not chosen.codec_context.width:
-        raise ColorizeError(f"The frames of {path} are of a kind that cannot be decoded here.")
+        raise ColorizeError(
+            f"The video format of {path} is not supported. Convert the film to H.264 and colorize that."
+        )
     return chosen
 
 

@@ -157,7 +157,7 @@ def rounding(facts: FilmFacts) -> float:
 
 
 def _too_late(time: float, facts: FilmFacts) -> str:
-    return f"A hint is for second {time:g} of {facts.path}, which ends before it."
+    return f"{facts.path} ends before second {time:g}, for which there is a hint. Correct its time."
 
 
 def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[np.ndarray, np.ndarray]:

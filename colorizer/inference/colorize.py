@@ -129,7 +129,7 @@ def colorize_decoded(
         offset = propose(network, [photo])[0]
         return _finish(photo, offset, adjustment, network.size, hints=hints)
     except MemoryError as error:
-        raise ColorizeError(f"A photo cannot be colorized: {_too_large(photo)}") from error
+        raise ColorizeError(f"Cannot colorize the photo: {_too_large(photo)}") from error
 
 
 def _finish(
@@ -142,7 +142,7 @@ def _finish(
     for_jpeg: bool = False,
 ) -> Picture:
     if not np.isfinite(offset).all():
-        raise ColorizeError("the colours the model proposes for it are no numbers; choose another model.")
+        raise ColorizeError("the model returned colors that are not numbers; choose another model.")
     tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     offset = offset * np.float32(adjustment.vividness)
     if photo.missing:
@@ -168,7 +168,7 @@ def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
 
 def _too_large(photo: Photo) -> str:
     size = f"{photo.width} x {photo.height}"
-    return f"memory does not suffice for {size} pixels; close other programs, or make it smaller."
+    return f"not enough memory for {size} pixels. Close other programs, or make the photo smaller."
 
 
 def colorize_files(

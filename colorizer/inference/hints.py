@@ -108,9 +108,9 @@ class Scribble:
         _check_color(self)
         object.__setattr__(self, "points", tuple(tuple(point) for point in self.points))
         if any(len(point) != 2 for point in self.points):
-            raise ColorizeError("A scribble goes through points of two numbers, x and y.")
+            raise ColorizeError("Each point of a scribble must be two numbers, x and y.")
         if not 1 <= len(self.points) <= MAXIMUM_POINTS:
-            raise ColorizeError(f"A scribble of {len(self.points):,} points: 1 to {MAXIMUM_POINTS:,} are wanted.")
+            raise ColorizeError(f"A scribble must have 1 to {MAXIMUM_POINTS:,} points, not {len(self.points):,}.")
         _check_numbers(self.unit, self.radius, *(value for point in self.points for value in point))
 
     def scaled(self, across: float, down: float) -> Scribble:
@@ -149,8 +149,8 @@ class Rectangle:
         _check_numbers(self.unit, self.left, self.top, self.right, self.bottom)
         if self.right <= self.left or self.bottom <= self.top:
             raise ColorizeError(
-                f"The rectangle {[self.left, self.top, self.right, self.bottom]} holds no pixel: left, top, right and "
-                "bottom are wanted, in this order."
+                f"The rectangle {[self.left, self.top, self.right, self.bottom]} contains no pixels. Specify left, "
+                "top, right and bottom, in this order."
             )
 
     def scaled(self, across: float, down: float) -> Rectangle:
@@ -188,18 +188,18 @@ def in_painting_order(hints: Iterable[AnyHint]) -> list[AnyHint]:
 def check_inside(hints: Sequence[AnyHint], width: int, height: int) -> None:
     """Raise ColorizeError for a hint that lies outside a photo of this size, or for more than `MAXIMUM_HINTS`."""
     if len(hints) > MAXIMUM_HINTS:
-        raise ColorizeError(f"{len(hints):,} hints are too many for one photo: the most is {MAXIMUM_HINTS}.")
+        raise ColorizeError(f"{len(hints):,} hints are too many for one photo: the limit is {MAXIMUM_HINTS}.")
     for hint in (hint.in_pixels(width, height) for hint in hints):
         if not isinstance(hint, Rectangle) and hint.radius > max(width, height):
             raise ColorizeError(
-                f"A hint's radius of {hint.radius:g} is larger than its photo, {width} x {height} pixels."
+                f"The radius of a hint, {hint.radius:g}, is larger than the photo of {width} x {height} pixels."
             )
         if isinstance(hint, Rectangle):
             fits = hint.left >= 0 and hint.top >= 0 and hint.right <= width and hint.bottom <= height
             where = f"rectangle {[hint.left, hint.top, hint.right, hint.bottom]}"
         else:
             outside = [(x, y) for x, y in hint.points if not (0 <= x < width and 0 <= y < height)]
-            fits, where = not outside, f"place {outside[0] if outside else ''}"
+            fits, where = not outside, f"point {outside[0] if outside else ''}"
         if not fits:
             raise ColorizeError(f"The {where} of a hint lies outside the photo of {width} x {height} pixels.")
 
@@ -272,26 +272,29 @@ def _check_color(hint: AnyHint) -> None:
         _check_colour(hint.colour)
     is_number = isinstance(hint.reach, int | float | np.integer | np.floating) and not isinstance(hint.reach, bool)
     if not (is_number and SMALLEST_REACH <= hint.reach <= LARGEST_REACH):
-        raise ColorizeError(f"The reach of a hint is a number from {SMALLEST_REACH} to {LARGEST_REACH:g}.")
+        raise ColorizeError(f"The reach of a hint must be a number from {SMALLEST_REACH} to {LARGEST_REACH:g}.")
     if hint.scope not in (OBJECT, PHOTO):
-        raise ColorizeError(f'The scope of a hint is "{OBJECT}" or "{PHOTO}".')
+        raise ColorizeError(f'The scope of a hint must be "{OBJECT}" or "{PHOTO}".')
     if hint.colour == KEEP and hint.scope == PHOTO:
         raise ColorizeError(f'A hint of the color "{KEEP}" keeps an object, so its scope cannot be "{PHOTO}".')
 
 
 def _check_colour(colour: object) -> None:
     if not isinstance(colour, str) or not (_HEX.fullmatch(colour) or colour.lower() in ImageColor.colormap):
-        shown = repr(colour[:40]) if isinstance(colour, str) else f"What is of type {type(colour).__name__}"
+        shown = repr(colour[:40]) if isinstance(colour, str) else f"A value of type {type(colour).__name__}"
         raise ColorizeError(f'{shown} is not a color: use "#rrggbb", a CSS name such as "teal", or "gray".')
 
 
 def _check_numbers(unit: object, *values: object) -> None:
     if unit not in (PIXEL, SHARE):
-        raise ColorizeError(f'The unit of a hint is "{PIXEL}" or "{SHARE}".')
+        raise ColorizeError(f'The unit of a hint must be "{PIXEL}" or "{SHARE}".')
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise ColorizeError("Places and sizes of hints are numbers of pixels; one of a hint's is none.")
+            raise ColorizeError("The positions and sizes of a hint must be numbers.")
         if not 0 <= value <= _FARTHEST:
-            raise ColorizeError("A hint lies outside every photo: its places and sizes are numbers from 0 upwards.")
+            raise ColorizeError("A hint lies outside every photo: its positions and sizes must be 0 or greater.")
         if unit == SHARE and value > 1:
-            raise ColorizeError("A hint lies outside every photo: shares of a photo's sides are numbers from 0 to 1.")
+            raise ColorizeError(
+                "A hint lies outside every photo: its positions and sizes, as shares of the photo's sides, must be "
+                "from 0 to 1."
+            )

@@ -70,7 +70,9 @@ def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tup
     """
     content = read_hints_json(path)
     if not isinstance(content, dict):
-        raise ColorizeError(f'{path} holds no hints: {{"photo.jpg": [{{"x": 120, "y": 80, "colour": "teal"}}]}} does.')
+        raise ColorizeError(
+            f'{path} contains no hints. Write them as {{"photo.jpg": [{{"x": 120, "y": 80, "color": "teal"}}]}}.'
+        )
     palette = _palette(path, content.pop(_PALETTE)) if isinstance(content.get(_PALETTE), dict | str) else {}
     known = _PhotoNames(root, photos)
     hints: dict[Path, tuple[AnyHint, ...]] = {}
@@ -78,7 +80,7 @@ def read_hints(path: Path, root: Path, photos: Sequence[Path]) -> dict[Path, tup
         found = _hints(listed, palette, f"{path}, hints of {quoted(name)}")
         photo = known.find(path, name)
         if photo in hints:
-            raise ColorizeError(f"{path} has hints for the same photo twice: {quoted(name)}.")
+            raise ColorizeError(f"{path} lists the photo {quoted(name)} twice. Combine its hints.")
         if photo is not None:
             hints[photo] = found
     return hints
@@ -102,14 +104,16 @@ class _PhotoNames:
         try:
             relative = relative_path(name).as_posix()
         except InvalidDocument as error:
-            raise ColorizeError(f"{file} has hints for a photo that is not in {self._root}: {quoted(name)}.") from error
+            raise ColorizeError(f"{file} has hints for a photo outside {self._root}: {quoted(name)}.") from error
         if relative in self._exact:
             return self._exact[relative]
         found = self._normalized.get(unicodedata.normalize("NFC", relative), [])
         if len(found) > 1:
-            raise ColorizeError(f"{file} has hints for {quoted(name)}, and two photos in {self._root} have this name.")
+            raise ColorizeError(
+                f"{file} has hints for {quoted(name)}, but several photos in {self._root} have this name. Rename them."
+            )
         if not found and not any(_is_file(self._root, spelling) for spelling in spellings(relative)):
-            raise ColorizeError(f"{file} has hints for a photo that is not there: {quoted(name)} in {self._root}.")
+            raise ColorizeError(f"{file} has hints for a photo that does not exist in {self._root}: {quoted(name)}.")
         return found[0] if found else None
 
 
@@ -157,27 +161,27 @@ def _palette(path: Path, said: dict | str) -> Palette:
         return _checked_palette(path, said)
     found = next((spelling for spelling in spellings(said) if _is_file(path.parent, spelling)), None)
     if found is None:
-        raise ColorizeError(f"{path} names a palette that is not there: {quoted(said)}.")
+        raise ColorizeError(f"{path} names a palette that does not exist: {quoted(said)}.")
     return read_palette(path.parent / found)
 
 
 def _checked_palette(path: Path, content: Any) -> Palette:
     if not isinstance(content, dict):
-        raise ColorizeError(f'{path} holds no palette: {{"dress": "#b03030"}} does.')
+        raise ColorizeError(f'{path} contains no palette. Write one as {{"dress": "#b03030"}}.')
     for name, colour in content.items():
         try:
             hint_chroma(colour)
         except ColorizeError as error:
-            raise ColorizeError(f"{path}, colour {quoted(name)} of the palette: {error}") from error
+            raise ColorizeError(f"{path}, color {quoted(name)} of the palette: {error}") from error
     return content
 
 
 def _hints(listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
     """Convert a decoded list to hints; `what` describes it in error messages."""
     if not isinstance(listed, list):
-        raise ColorizeError(f"{what}: a list of hints is wanted.")
+        raise ColorizeError(f"{what}: this must be a list of hints.")
     if len(listed) > MAXIMUM_HINTS:
-        raise ColorizeError(f"{what}: {len(listed):,} are too many for one photo, {MAXIMUM_HINTS} the most.")
+        raise ColorizeError(f"{what}: {len(listed):,} are too many for one photo; the limit is {MAXIMUM_HINTS}.")
     hints = []
     for number, said in enumerate(listed, 1):
         try:
@@ -190,13 +194,13 @@ def _hints(listed: Any, palette: Palette, what: str) -> tuple[AnyHint, ...]:
 def _hint(said: Any, palette: Palette) -> AnyHint:
     given = [key for key in _COLORS if isinstance(said, dict) and key in said]
     if not given:
-        raise ColorizeError('a hint looks like {"x": 120, "y": 80, "color": "#b03030"}.')
+        raise ColorizeError('a hint must look like {"x": 120, "y": 80, "color": "#b03030"}.')
     if len(given) > 1:
-        raise ColorizeError('a hint has "color" or "colour", not both.')
+        raise ColorizeError('a hint must have "color" or "colour", not both.')
     colour, places = _colour(said[given[0]], palette), said.keys() & _PLACES
     strange = said.keys() - _PLACES - _OPTIONS - {*_COLORS, "radius"}
     if strange:
-        raise ColorizeError(f"{quoted(min(strange))} means nothing in a hint.")
+        raise ColorizeError(f"{quoted(min(strange))} is not a valid key of a hint.")
     options = {key: said[key] for key in _OPTIONS & said.keys()}
     if places == {"x", "y"}:
         return Hint(said["x"], said["y"], colour, said.get("radius", 0), **options)
@@ -205,7 +209,7 @@ def _hint(said: Any, palette: Palette) -> AnyHint:
         return Scribble(points, colour, said.get("radius", 0), **options)
     if places == {"rectangle"} and "radius" not in said:
         return Rectangle(*_numbers(said["rectangle"], 4), colour, **options)
-    raise ColorizeError('a hint has either "x" and "y", or "points", or a "rectangle" without radius.')
+    raise ColorizeError('a hint must have either "x" and "y", or "points", or a "rectangle" without "radius".')
 
 
 def _as_json(hint: AnyHint) -> dict[str, Any]:
@@ -222,19 +226,19 @@ def _colour(said: Any, palette: Palette) -> Any:
         return said
     name = said.removeprefix(_FROM_PALETTE)
     if name not in palette:
-        raise ColorizeError(f"There is no colour {quoted(name)} in the palette.")
+        raise ColorizeError(f"the palette has no color {quoted(name)}.")
     return palette[name]
 
 
 def _numbers(said: Any, count: int) -> tuple[Any, ...]:
     if len(_list(said)) != count:
-        raise ColorizeError(f"a list of {count} numbers is wanted.")
+        raise ColorizeError(f"this must be a list of {count} numbers.")
     return tuple(said)
 
 
 def _list(said: Any) -> list:
     if not isinstance(said, list):
-        raise ColorizeError('"points" and "rectangle" are lists of numbers.')
+        raise ColorizeError('"points" and "rectangle" must be lists of numbers.')
     return said
 
 

@@ -67,7 +67,7 @@ def likeliest_colours(photo: HintedPhoto, x: float, y: float, count: int = 5) ->
         >>> picture = photo.picture([Hint(120, 80, colours[0])])
     """
     if not 3 <= count <= MOST_COLOURS:
-        raise ColorizeError(f"{count} likeliest colours: from 3 to {MOST_COLOURS} can be had.")
+        raise ColorizeError(f"Cannot list the {count} likeliest colors: ask for 3 to {MOST_COLOURS}.")
     place = photo.known(x, y)
     found = _colours_by_likelihood(place)
     luma = swatch_luma(place.luma)

@@ -48,8 +48,8 @@ def predicted(network: Network, squares: np.ndarray) -> np.ndarray:
     except MemoryError as error:
         if len(squares) == 1:
             raise ColorizeError(
-                f"Memory does not suffice for {network.name}, which works on {network.size} x {network.size} pixels; "
-                "close other programs, or take a smaller model."
+                f"Not enough memory for {network.name}, which works on {network.size} x {network.size} pixels. Close "
+                "other programs, or choose a smaller model."
             ) from error
     half = len(squares) // 2
     return np.concatenate([predicted(network, part) for part in (squares[:half], squares[half:])])

@@ -55,7 +55,7 @@ def middle(model: keras.Model) -> keras.layers.Layer:
     """
     layers = feature_layers(model)
     if not layers:
-        raise ColorizeError("This network has no layers that can be looked into: none of them has a grid.")
+        raise ColorizeError("This network cannot be inspected: none of its layers has rows and columns.")
     rows = [layer.output.shape[1] for layer in layers]
     if min(rows) == max(rows):
         return layers[len(layers) // 2]

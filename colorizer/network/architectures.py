@@ -36,10 +36,10 @@ def build(settings: ModelSettings) -> Network:
         "resnet18_unet": resnet18_unet,
     }
     if settings.architecture not in builder:
-        raise ColorizeError(f"There is no architecture {settings.architecture}; choose one of {', '.join(builder)}.")
+        raise ColorizeError(f"Unknown architecture {settings.architecture}. Choose one of: {', '.join(builder)}.")
     if settings.head == "classification" and settings.architecture in _WITHOUT_CHROMA:
         raise ColorizeError(
-            f"{settings.architecture} predicts no chroma, so it has no classification head; choose another "
+            f"{settings.architecture} does not predict chroma, so it has no classification head. Choose another "
             "architecture."
         )
     set_seeds(settings.seed)

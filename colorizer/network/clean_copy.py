@@ -81,7 +81,7 @@ def clean_copy(path: Path, limits: ModelLimits) -> Iterator[CleanCopy]:
     try:
         stored = path.stat().st_size
         if stored > limits.maximum_bytes:
-            raise ColorizeError(f"{path} is refused: it is larger than {limits.maximum_bytes / 1e9:.0f} GB.")
+            raise ColorizeError(f"{path} cannot be used: it is larger than {limits.maximum_bytes / 1e9:.0f} GB.")
         with tempfile.TemporaryDirectory(prefix="colorizer-", ignore_cleanup_errors=True) as folder:
             _copy_in_child(path, Path(folder), stored, limits)
             config, weights = Path(folder, _CONFIG), Path(folder, _WEIGHTS)
@@ -112,21 +112,25 @@ def _copy_in_child(path: Path, folder: Path, stored: int, limits: ModelLimits) -
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ColorizeError(f"{path} is refused: reading it takes longer than {seconds * _WAITING} seconds.") from error
+        raise ColorizeError(
+            f"{path} cannot be used: reading it takes longer than {seconds * _WAITING} seconds."
+        ) from error
     if done.returncode == 0:
         return
     why = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode == _REFUSED and why:
-        raise ColorizeError(f"{path} is refused: {why}.")
+        raise ColorizeError(f"{path} cannot be used: {why}.")
     if done.returncode == _DAMAGED and why:
         raise ColorizeError(f"{path} cannot be loaded as a Keras model: it is damaged: {why}")
     if done.returncode == 1:  # Python's own exit code
-        raise ColorizeError(f"{path} cannot be read: the process that would read it does not start; free some memory.")
+        raise ColorizeError(
+            f"{path} cannot be read: the process that reads it did not start. Close other programs to free memory."
+        )
     if resource is not None and done.returncode == -signal.SIGXCPU:
-        raise ColorizeError(f"{path} is refused: reading it takes more than {seconds} seconds of the processor.")
+        raise ColorizeError(f"{path} cannot be used: reading it takes more than {seconds} seconds of processor time.")
     raise ColorizeError(
-        f"{path} cannot be loaded as a Keras model: the process that reads it crashed, so the file is damaged or made "
-        "to do harm; choose another."
+        f"{path} cannot be loaded as a Keras model: the process that reads it crashed, so the file is damaged or "
+        "malicious. Choose another model."
     )
 
 
@@ -173,10 +177,10 @@ def _copy(path: Path, folder: Path, limits: ModelLimits, allowed: int) -> None:
         members = {member.filename: member for member in archive.infolist()}
         foreign = sorted(set(members) - {_CONFIG, _METADATA, _WEIGHTS})
         if foreign:
-            raise Refused(_kind_of_zip(members) or f"it holds {foreign[0]!r}, which no such network needs")
+            raise Refused(_kind_of_zip(members) or f"it contains {foreign[0]!r}, which is not part of a Keras model")
         described, weights = archive.getinfo(_CONFIG), archive.getinfo(_WEIGHTS)
         if described.file_size > limits.maximum_config_bytes:
-            raise Refused("the description of its network is larger than any")
+            raise Refused("the description of its network is too large")
         if weights.file_size > allowed:
             raise Refused(f"it unpacks to more than {allowed / 1e6:,.0f} MB")
         (folder / _CONFIG).write_bytes(archive.read(described))
@@ -194,7 +198,7 @@ def _kind_of_zip(names: Any) -> str:
         return "it is a PyTorch model, whose weights do not fit Keras networks; choose a .keras or .h5 file"
     inside = next((name for name in names if name.lower().endswith((".keras", ".h5", ".hdf5"))), None)
     if inside is not None and inside != _WEIGHTS:
-        return f"it is a zip that holds {inside!r}; unpack it and choose that file"
+        return f"it is a zip that contains {inside!r}; unpack it and choose that file"
     if any(name.endswith("saved_model.pb") for name in names):
         return "it is a zip of a TensorFlow SavedModel; load that with Keras 2 and save it as an .h5 file"
     return ""
@@ -202,7 +206,7 @@ def _kind_of_zip(names: Any) -> str:
 
 def _need_room(folder: Path, size: int) -> None:
     if shutil.disk_usage(folder).free < size + 10_000_000:
-        raise Refused(f"there is not enough room in {folder.parent} for a copy of its weights; free some disk space")
+        raise Refused(f"there is not enough disk space in {folder.parent} for a copy of its weights; free some")
 
 
 def _copy_hdf5(path: Path, target: Path, config: Path | None, limits: ModelLimits, allowed: int) -> None:
@@ -225,10 +229,10 @@ def _copy_hdf5(path: Path, target: Path, config: Path | None, limits: ModelLimit
                     raise Refused(f"its part {name!r} is a link to elsewhere")
                 part = group[name]
                 if part in seen:
-                    raise Refused(f"its part {name!r} is a link to what it holds already")
+                    raise Refused(f"its part {name!r} is a link to another part")
                 seen.add(part)
                 if len(seen) > limits.maximum_objects:
-                    raise Refused(f"it holds more than {limits.maximum_objects:,} parts")
+                    raise Refused(f"it has more than {limits.maximum_objects:,} parts")
                 if isinstance(part, h5py.Group):
                     waiting.append((part, copied.create_group(name)))
                 else:
@@ -246,7 +250,7 @@ def _description(source: Any, limits: ModelLimits) -> bytes:
         raise Refused("the description of its network is not text")
     config = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
     if len(config) > limits.maximum_config_bytes:
-        raise Refused("the description of its network is larger than any")
+        raise Refused("the description of its network is too large")
     return config
 
 
@@ -257,11 +261,11 @@ def _check_array(name: str, part: Any, left: int) -> int:
     if not isinstance(part, h5py.Dataset) or part.dtype.kind not in "biuf":
         raise Refused(f"its part {name!r} is not an array of numbers")
     if part.is_virtual or part.external:
-        raise Refused(f"its part {name!r} lies in another file")
+        raise Refused(f"its part {name!r} is stored in another file")
     if part.nbytes > left:
-        raise Refused(f"its weights would fill more than it holds or {left / 1e6:,.0f} MB")
+        raise Refused(f"its weights need more than {left / 1e6:,.0f} MB")
     if part.shape is None or (part.size and not part.id.get_storage_size()):
-        raise Refused(f"its part {name!r} is not in the file")
+        raise Refused(f"the data of its part {name!r} is missing")
     return part.nbytes
 
 
@@ -282,6 +286,6 @@ def _copy_attributes(part: Any, copied: Any, left: int) -> int:
             raise Refused(f"its attribute {name!r} is neither numbers nor text")
         size += array.nbytes
         if size > left:
-            raise Refused("the names in it are longer than any")
+            raise Refused("its names and attributes are too long")
         copied.attrs[name] = value
     return size

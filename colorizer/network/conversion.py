@@ -40,7 +40,10 @@ def convert(path: Path, half: bool = False) -> Converted:
     converted = Converted(made_record(flatbuffer, digest, network.weights_digest, network.size), flatbuffer)
     furthest = levels_apart(network, opened(converted, network), made_up_luma(network.size))
     if not furthest <= MOST_LEVELS:  # also refuses NaN
-        raise ColorizeError(f"{path}, converted, differs from itself by {furthest:.2f} levels of 255.")
+        raise ColorizeError(
+            f"The converted {path} differs from the original by {furthest:.2f} of 255 levels, which is too much. Use "
+            "the original model."
+        )
     return converted
 
 

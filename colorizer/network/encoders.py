@@ -80,7 +80,7 @@ def resnet18(luma: keras.KerasTensor, weights: str) -> Encoded:
         from keras_hub.models import ResNetBackbone
     except ImportError as error:
         raise ColorizeError(
-            'ResNet-18 comes from the package keras-hub, which is not installed; run: pip install "keras-hub>=0.32,<1"'
+            'ResNet-18 needs keras-hub, which is not installed; run: pip install "keras-hub>=0.32,<1"'
         ) from error
     scale = [1 / deviation for deviation in _IMAGENET_DEVIATION]
     offset = [-mean / deviation for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)]
@@ -190,7 +190,7 @@ def _take_from_shipped(encoder: keras.Model) -> None:
     """Copy the encoder weights of the shipped model, trained on ImageNet and then on color photos."""
     learned = encoder_layers(load(PRETRAINED).model)
     if not learned:
-        raise ColorizeError("it has no encoder.")
+        raise ColorizeError("the built-in model has no encoder.")
     for layer in learned:
         encoder.get_layer(layer.name).set_weights(layer.get_weights())
 
@@ -203,6 +203,6 @@ def _weights_needed(name: str, weights: str) -> Iterator[None]:
             warnings.simplefilter("ignore", UserWarning)
             yield
     except Exception as error:  # a download or an HDF5 file can raise almost any exception
-        known = {"": "their download", RANDOM_WEIGHTS: "their download", SHIPPED_WEIGHTS: "the model that ships"}
+        known = {"": "their download", RANDOM_WEIGHTS: "their download", SHIPPED_WEIGHTS: "the built-in model"}
         where = known.get(weights, f"the file {weights}")
-        raise MissingWeights(f"{name}'s ImageNet weights cannot be had from {where}: {reason(error)}") from error
+        raise MissingWeights(f"{name}'s ImageNet weights cannot be loaded from {where}: {reason(error)}") from error

@@ -74,7 +74,7 @@ def _load_unchanged(path: Path, weights: str) -> keras.Model:
     """Load the original Keras model of a converted file; raise ColorizeError if the file has been replaced."""
     network = load(path)
     if network.weights_digest != weights:
-        raise ColorizeError(f"{path} has changed since it was loaded; load it again.")
+        raise ColorizeError(f"{path} has changed since it was loaded. Load it again.")
     return network.model
 
 
@@ -125,19 +125,19 @@ def _load_checked(path: Path, default_size: int) -> keras.Model:
     with clean_copy(path, limits) as copy:
         if copy.config is None:
             raise ColorizeError(
-                f"{path} holds only weights, without the network they belong to; choose the whole model that was saved "
-                "with them."
+                f"{path} contains only weights, not the network they belong to. Choose the complete model that was "
+                "saved with them."
             )
         try:
             model = load_screened(copy, limits, default_size)
         except Refused as refusal:
-            raise ColorizeError(f"{path} is refused: {refusal}.") from refusal
+            raise ColorizeError(f"{path} cannot be used: {refusal}.") from refusal
         except Exception as error:  # Keras raises almost any exception for a broken file
             raise ColorizeError(f"{path} cannot be loaded as a Keras model: {reason(error)}") from error
     if not all(map(_is_finite, model.get_weights())):
         raise ColorizeError(
-            f"{path} cannot be used: some of its weights are not numbers, as after a training that diverged; choose "
-            "another."
+            f"{path} cannot be used: some of its weights are not numbers, as after a training that diverged. Choose "
+            "another model."
         )
     if isinstance(model, keras.Sequential) or len(model.outputs) != 1 or len(model.inputs) != 1:
         return model
@@ -204,21 +204,30 @@ def _input_size(model: keras.Model, path: Path, default_size: int) -> int:
     inputs, outputs = model.inputs, model.outputs
     if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0].shape) != 4 or len(outputs[0].shape) != 4:
         raise ColorizeError(
-            f"{path} is another kind of model: it takes or gives something other than one photo; choose a model that "
-            "colorizes."
+            f"{path} is another kind of model: its input or output is not a single photo. Choose a model that "
+            "colorizes photos."
         )
     taken, given = inputs[0].shape, outputs[0].shape
     if 1 == taken[1] != taken[-1]:
         raise ColorizeError(
-            f"{path} takes its channels first ({_shape(taken)}), which processors cannot compute; save it with "
+            f"{path} expects channels first ({_shape(taken)}), which CPUs do not support. Save it with "
             "data_format='channels_last'."
         )
     if taken[-1] != 1:
-        raise ColorizeError(f"{path} takes {taken[-1]} channels, not one of luma: {_shape(taken)}.")
+        raise ColorizeError(
+            f"{path} expects {taken[-1]} input channels instead of one (luma): {_shape(taken)}. Choose a model that "
+            "colorizes photos."
+        )
     if given[-1] != 3:
-        raise ColorizeError(f"{path} gives {given[-1]} channels, not three of RGB: {_shape(given)}.")
+        raise ColorizeError(
+            f"{path} outputs {given[-1]} channels instead of three (RGB): {_shape(given)}. Choose a model that "
+            "colorizes photos."
+        )
     if taken[1:3] != given[1:3] or taken[1] != taken[2]:
-        raise ColorizeError(f"{path} works on {_shape(taken)} to {_shape(given)}, not on squares of one size.")
+        raise ColorizeError(
+            f"{path} maps {_shape(taken)} to {_shape(given)}, but its input and output must be squares of the same "
+            "size."
+        )
     return taken[1] or default_size
 
 

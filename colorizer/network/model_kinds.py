@@ -11,19 +11,21 @@ _LOADED = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
 """Signatures of HDF5 files and zips; `.keras` files are zips."""
 _NEEDED = "choose a model that Keras saved as .keras or .h5"
 _KINDS = {
-    "tflite": f"a TensorFlow Lite model, which holds no Keras network; {_NEEDED}, such as the one it was made from",
+    "tflite": (
+        f"a TensorFlow Lite model, which contains no Keras network; {_NEEDED}, such as the one it was converted from"
+    ),
     "onnx": f"an ONNX model; {_NEEDED}, such as the one it was exported from",
     "pytorch": f"a PyTorch model, whose weights do not fit Keras networks; {_NEEDED}",
-    "safetensors": f"a safetensors file, which holds only weights; {_NEEDED}",
+    "safetensors": f"a safetensors file, which contains only weights; {_NEEDED}",
     "saved model": "a TensorFlow SavedModel; load it with Keras 2 (the package tf_keras), save it by "
     "model.save('model.h5'), and choose that file",
-    "checkpoint": f"a TensorFlow checkpoint, which holds only weights; {_NEEDED}",
+    "checkpoint": f"a TensorFlow checkpoint, which contains only weights; {_NEEDED}",
     "caffe": f"a Caffe model; {_NEEDED}",
-    "numpy": f"a NumPy file, which holds only arrays; {_NEEDED}",
+    "numpy": f"a NumPy file, which contains only arrays; {_NEEDED}",
     "pickle": f"a pickled Python object, which could run any code when loaded; {_NEEDED}",
     "page": "a web page, not a model; download the model file itself",
     "pointer": "a Git LFS pointer, not the model itself; fetch it with: git lfs pull",
-    "packed": f"a packed file; unpack it and {_NEEDED.replace('a model', 'the model')}",
+    "packed": f"an archive; unpack it and {_NEEDED.replace('a model', 'the model')}",
     "empty": "an empty file; copy or download the model again",
     "description": f"a description of a network without its weights; {_NEEDED}",
 }
@@ -58,7 +60,7 @@ def refuse_other_kinds(path: Path) -> None:
         with path.open("rb") as file:
             beginning = file.read(512)
     except FileNotFoundError as error:
-        raise ColorizeError(f"There is no model file at {path}.") from error
+        raise ColorizeError(f"The model file {path} does not exist.") from error
     except OSError as error:
         raise ColorizeError(f"{path} cannot be read: {error.strerror or error}.") from error
     kind = _kind(path, beginning)

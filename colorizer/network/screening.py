@@ -73,13 +73,13 @@ def screen_config(config: bytes, limits: ModelLimits) -> dict:
     for described in _described(network):
         name, module = described["class_name"], described.get("module")
         if module is not None and module != "builtins" and not f"{module}.".startswith("keras."):
-            raise Refused(f"it asks for code from {module!r}")
+            raise Refused(f"it needs code from {module!r}, which is not allowed")
         if name == "function" and module in ("keras.activations", "builtins") and described["config"] in _ACTIVATIONS:
             continue
         if isinstance(name, str) and "quantiz" in name.lower():
-            raise Refused(f"it is quantized (it holds {name!r}); choose the model it was before it was quantized")
+            raise Refused(f"it is quantized (it contains {name!r}); choose the model from before quantization")
         if not isinstance(name, str) or not (name in _LAYERS or name in _TENSORS or _is_part(name)):
-            raise Refused(f"it holds {name!r}, which is not one of Keras' plain layers")
+            raise Refused(f"it contains {name!r}, which is not one of Keras' plain layers")
         layers += name in _LAYERS
         if name in _LAYERS and name not in _MODELS:
             _screen_arguments(described["config"])
@@ -133,7 +133,7 @@ def _screen_layer_sizes(model: keras.Model, photo: Sequence[keras.KerasTensor], 
             for tensor in keras.tree.flatten(outputs):
                 size = 4 * math.prod(tensor.shape)
                 if size > limits.maximum_layer_bytes:
-                    raise Refused(f"one of its layers would give {size / 1e9:,.0f} GB for each photo")
+                    raise Refused(f"one of its layers would output {size / 1e9:,.0f} GB for each photo")
             return outputs
 
         return given
@@ -156,7 +156,7 @@ def _count_calls(model: dict) -> int:
     if len(taken) > _CONNECTIONS:
         raise Refused(f"its layers have more than {_CONNECTIONS:,} connections")
     if sum(places.get(name, 0) > place for place, name in taken) > _BACKWARD:
-        raise Refused("its layers follow each other in no order")
+        raise Refused("its layers are not listed in the order of computation")
     calls = 0
     for layer in layers:
         times = max(1, len(layer.get("inbound_nodes") or ()))
@@ -168,10 +168,10 @@ def _screen_arguments(config: dict) -> None:
     """Raise Refused for a layer that is quantized, takes channels first, or has too large a number."""
     if config.get("data_format") == "channels_first":
         raise Refused(
-            "its layers take channels first, which processors cannot compute; save it with data_format='channels_last'"
+            "its layers expect channels first, which CPUs do not support; save it with data_format='channels_last'"
         )
     if isinstance(config.get("dtype"), str) and "_from_" in config["dtype"]:
-        raise Refused(f"it is quantized ({config['dtype']}); choose the model it was before it was quantized")
+        raise Refused(f"it is quantized ({config['dtype']}); choose the model from before quantization")
     for name, value in config.items():
         if any(abs(number) > _LARGEST_NUMBER for number in _integers(value)) and name != "seed":
             raise Refused(f"the {name} of one of its layers is larger than {_LARGEST_NUMBER:,}")
@@ -222,12 +222,12 @@ def _screen_shape(config: bytes, limits: ModelLimits) -> None:
     # After removing escaped quotes, the even parts of a split by quotes are outside strings.
     outside = b"".join(config.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     if sum(outside.count(sign) for sign in (b",", b"[", b"{")) > _VALUES:
-        raise Refused("the description of its network is larger than any")
+        raise Refused("the description of its network is too large")
     steps = np.zeros(256, np.int8)
     steps[list(b"[{")], steps[list(b"]}")] = 1, -1
     depths = np.cumsum(steps[np.frombuffer(outside, np.uint8)], dtype=np.int32)
     if depths.max(initial=0) > limits.maximum_config_depth:
-        raise Refused(f"the description of its network lies more than {limits.maximum_config_depth} deep")
+        raise Refused(f"the description of its network is nested more than {limits.maximum_config_depth} deep")
 
 
 def _described(network: dict) -> Iterator[dict]:

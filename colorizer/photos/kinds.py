@@ -13,7 +13,7 @@ from typing import BinaryIO
 from colorizer.files import is_file
 from colorizer.photos.formats import read_formats
 
-UNKNOWN = "not a photo, or of an unknown format"
+UNKNOWN = "not a photo, or a photo in an unknown format"
 _HEAD_BYTES = 4096
 
 
@@ -34,7 +34,7 @@ class Kind:
     def sentence(self) -> str:
         """Kind and advice, as the end of a sentence about a file."""
         if self.is_picture:
-            return f"{self.one}, a format that is not supported; {self.way_out}"
+            return f"{self.one}, which is not a supported format; {self.way_out}"
         return f"not a photo but {self.one}; {self.way_out}"
 
 
@@ -43,7 +43,7 @@ def _picture(name: str, article: str = "a") -> Kind:
 
 
 _PICTURES_INSIDE = "save the pictures inside as photos"
-_DRAWING = "export as PNG what is to be in colour"
+_DRAWING = "export the parts you want to colorize as PNG"
 PDF = Kind("a PDF file", "PDF files", "save the pages as photos")
 SVG = Kind("an SVG drawing", "SVG drawings", _DRAWING)
 POSTSCRIPT = Kind("a PostScript file", "PostScript files", _DRAWING)
@@ -52,14 +52,14 @@ WORD = Kind("a Word or text document", "Word or text documents", _PICTURES_INSID
 SPREADSHEET = Kind("a spreadsheet", "spreadsheets", _PICTURES_INSIDE)
 PRESENTATION = Kind("a presentation", "presentations", _PICTURES_INSIDE)
 WEB_PAGE = Kind("a web page", "web pages", _PICTURES_INSIDE)
-VIDEO = Kind("a film", "films", "colorize it as a film")
-SOUND = Kind("a sound file", "sound files", "there is nothing to see")
-ARCHIVE = Kind("an archive", "archives", "unpack first what is inside")
-SYSTEM = Kind("a file of the system", "files of the system", "nothing is lost")
-SHORTCUT = Kind("a shortcut", "shortcuts", "give the photo itself")
-PROGRAM = Kind("a program", "programs", "there is nothing to see")
-EMPTY = Kind("an empty file", "empty files", "copy the photo anew")
-TEXT = Kind("a text file", "text files", "there is nothing to see")
+VIDEO = Kind("a film", "films", "use the film command")
+SOUND = Kind("a sound file", "sound files", "there is no picture to colorize")
+ARCHIVE = Kind("an archive", "archives", "unpack the contents first")
+SYSTEM = Kind("a system file", "system files", "you can ignore this")
+SHORTCUT = Kind("a shortcut", "shortcuts", "choose the photo itself")
+PROGRAM = Kind("a program", "programs", "there is no picture to colorize")
+EMPTY = Kind("an empty file", "empty files", "copy the photo again")
+TEXT = Kind("a text file", "text files", "there is no picture to colorize")
 
 JPEG_XL, JPEG_XR, JPEG_LS = _picture("JPEG XL"), _picture("JPEG XR"), _picture("JPEG-LS")
 DJVU, DICOM, FITS, OPEN_EXR = _picture("DjVu"), _picture("DICOM"), _picture("FITS"), _picture("OpenEXR", "an")
@@ -176,7 +176,7 @@ def described(file: BinaryIO, name: str) -> str:
         return kind.sentence
     file.seek(0)
     is_begun = _is_photo_begun(file.read(_HEAD_BYTES))
-    return "damaged from its beginning on" if is_begun else UNKNOWN
+    return "damaged from the start" if is_begun else UNKNOWN
 
 
 def _kind(file: BinaryIO, name: str) -> Kind | None:

@@ -46,7 +46,7 @@ class RawFile(ImageFile.ImageFile):
     def _open(self) -> None:
         head = self.fp.read(_HEAD_BYTES)
         if not is_raw(head, str(self.filename or "")):
-            raise SyntaxError("no raw photo")  # tells Pillow to try the next decoder
+            raise SyntaxError("not a raw photo")  # tells Pillow to try the next decoder
         try:
             import rawpy
         except ImportError as error:

@@ -301,10 +301,10 @@ def _readable(source: Source, page: int = 0) -> Iterator[None]:
         raise
     except Exception as error:  # decoders raise almost any exception for damaged data
         reasons = {
-            FileNotFoundError: "the file is gone",
-            PermissionError: "no permission to read it",
-            MemoryError: "memory does not suffice for it",
-            NoRawDecoder: 'it is a raw photo; install rawpy, the extra "raw" of this program, to develop it',
+            FileNotFoundError: "the file no longer exists",
+            PermissionError: "you have no permission to read it",
+            MemoryError: "there is not enough memory for it; close other programs",
+            NoRawDecoder: 'it is a raw photo; to develop it, install rawpy (extra "raw")',
             TooManyPages: f"it has more than {MAXIMUM_PAGES:,} pages; split it into several files",
         }
         said = " ".join(str(error).split()).rstrip(".")
@@ -322,10 +322,10 @@ def _why_not_regular(path: str | Path) -> str:
     try:
         Path(path).stat()
     except FileNotFoundError:
-        return "there is no such file"
+        return "the file does not exist"
     except OSError as error:
         return error.strerror
-    return "not a regular file"
+    return "it is not a regular file"
 
 
 def _what_it_is(source: Source) -> str:
@@ -357,7 +357,7 @@ def _open(source: Source, limits: PhotoLimits, page: int = 0) -> Image.Image:
 def _refuse_too_large(image: Image.Image, source: Source, limits: PhotoLimits, page: int = 0) -> None:
     if image.width * image.height > limits.maximum_pixels:
         raise ColorizeError(
-            f"Cannot read {_named(source, page)}: {image.width} x {image.height} pixels are above the limit of "
+            f"Cannot read {_named(source, page)}: {image.width} x {image.height} pixels exceed the limit of "
             f"{limits.maximum_pixels / 1e6:,.6g} megapixels."
         )
 
@@ -372,8 +372,8 @@ def _image(source: Source) -> Image.Image:
         if source.dtype == np.uint16 and source.ndim == 2:
             return Image.fromarray(source)
         raise ColorizeError(
-            f"An array of {source.dtype}, shape {source.shape}, is no photo: give uint8 of shape (h, w), (h, w, 3) or "
-            "(h, w, 4), or uint16 of shape (h, w)."
+            f"An array of dtype {source.dtype} and shape {source.shape} is not a photo. Pass uint8 of shape (h, w), "
+            "(h, w, 3) or (h, w, 4), or uint16 of shape (h, w)."
         )
     image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
     if image.format == "TIFF":
@@ -382,7 +382,7 @@ def _image(source: Source) -> Image.Image:
 
 
 def _named(source: Source, page: int = 0) -> str:
-    name = str(source) if isinstance(source, str | Path) else "the photo that was given"
+    name = str(source) if isinstance(source, str | Path) else "the photo"
     return f"{name}, page {page + 1}" if page else name
 
 

@@ -186,7 +186,7 @@ def _layout(image: TiffImageFile) -> Layout:
     tags = image.tag_v2
     width, height = tags.get(_WIDTH), tags.get(_HEIGHT)
     if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
-        raise SyntaxError("the page has no size")
+        raise SyntaxError("the page has no width or height")
     samples = tags.get(_SAMPLES, 0)
     bits, forms = tuple(tags.get(_BITS, (1,))), tuple(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,)))
     photometric = tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO)
@@ -261,7 +261,7 @@ def _samples(image: TiffImageFile, layout: Layout) -> np.ndarray:
     row_bytes = -(-wide * together * layout.bits[0] // 8)
     whole_bytes = layout.height * -(-layout.width * samples * layout.bits[0] // 8)
     if wide < 1 or high < 1 or row_bytes * high > 2 * whole_bytes + _LARGEST_SPARE_SEGMENT:
-        raise ValueError("its strips or tiles are of an impossible size")
+        raise ValueError("its strips or tiles have an impossible size")
     if row_bytes * high > _LARGEST_SEGMENT:
         raise MemoryError
     across, down = -(-layout.width // wide), -(-layout.height // high)

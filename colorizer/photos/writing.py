@@ -116,7 +116,8 @@ def write_pages(path: Path, pages: Iterable[Path], move: Move = Path.replace) ->
             modified = modified or page.stat().st_mtime_ns
             if file.seek(0, io.SEEK_END) + page.stat().st_size > _MAXIMUM_TIFF_BYTES:
                 raise ColorizeError(
-                    f"Could not write {path}: its pages take more than the 4 GB a TIFF can have; split the original."
+                    f"Could not write {path}: its pages exceed the 4 GB limit of TIFF files. Split the original into "
+                    "several files."
                 )
             with page.open("rb") as one:
                 shutil.copyfileobj(one, joined)

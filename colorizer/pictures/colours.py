@@ -48,29 +48,32 @@ def why_part(photos: Mapping[str, ViewedPhoto], whys: Mapping[str, Sequence[tupl
             cam = heat_over(each.grad_cam, photo.gray, float(each.grad_cam.max()))
             pictures = (photo.coloured, signed_over(each.signed, photo.gray), cam)
             caption = (
-                f"Why {hue_name(each.direction)}? In the middle, orange pushes towards it and blue away; on the right "
-                f"plain Grad-CAM. Hiding the tenth of the photo that is marked most moves the colour by "
-                f"{hiding.marked:.0%}, hiding equal areas elsewhere by {hiding.elsewhere:.0%}."
+                f"Why {hue_name(each.direction)}? Middle: orange parts push the color towards it, blue parts away "
+                "from it. Right: plain Grad-CAM. Hiding the tenth of the photo with the strongest marks changes the "
+                f"color by {hiding.marked:.0%}; hiding equal areas elsewhere changes it by {hiding.elsewhere:.0%}."
             )
             drawn = strip([with_regions(picture, [each.region], size) for picture in pictures], max(photo.gray.size))
             drawings.append(Drawing(f"why-{place}-{number}", drawn, caption))
             asked += 1
             held += hiding.marked > hiding.elsewhere
         groups.append(Group(name, tuple(drawings)))
-    findings = [f"Hiding what is marked changed the colour more than hiding elsewhere in {held} of {asked} places."]
+    findings = [f"In {held} of {asked} places, hiding the marked parts changed the color more than hiding other parts."]
     return Part(
-        "Why this colour?",
+        "Why this color?",
         (
-            "For each outlined place, what in the photo made the network choose its hue. Orange parts push towards "
-            "that hue: without them it would be paler or another. Blue parts push away from it. What is not tinted "
-            "hardly matters.",
-            "It is the gradient of the colour with respect to the network's features, times how much those features "
-            "differ from what fog would give, summed over every way through the network (HiResCAM on a cut through the "
-            "U-Net). Plain Grad-CAM looks at one coarse layer only, and knows no against; it is here to be compared. "
-            f"As a check the most marked {MARKED_SHARE:.0%} of the photo are blurred away, then equal areas elsewhere: "
-            "an explanation that is true names what the colour hangs on.",
+            "These pictures show which parts of the photo made the network choose the hue of each outlined place. "
+            "Orange parts push towards that hue: without them, the color would be paler or different. Blue parts "
+            "push away from it. Untinted parts hardly matter.",
+            "The tint is the gradient of the color with respect to the network's features, times the difference "
+            "between those features and the features of fog, summed over every path through the network (HiResCAM "
+            "on a cut through the U-Net). Plain Grad-CAM uses only one coarse layer and shows no parts that push "
+            f"away; it is included for comparison. As a check, the {MARKED_SHARE:.0%} of the photo with the "
+            "strongest marks are blurred, then equal areas elsewhere. If the explanation is right, blurring the "
+            "marked parts changes the color more.",
         ),
-        tuple(findings) if asked else ("The network gives none of these photos any colour worth asking about.",),
+        tuple(findings)
+        if asked
+        else ("The network leaves all of these photos nearly gray, so there are no colors to explain.",),
         tuple(groups),
     )
 
@@ -92,18 +95,20 @@ def doubt_part(
         for place, (name, each) in enumerate(doubts.items(), 1)
     ]
     findings = [] if curve is None else [_said_of(curve)]
-    charts = () if curve is None else (Group("Does doubt predict error?", (_reliability_chart(curve),)),)
+    charts = () if curve is None else (Group("Does uncertainty predict error?", (_reliability_chart(curve),)),)
     how = (
-        "It is the entropy of what the network says of each place: small where it is set on one colour, large where "
-        "many would do."
+        "Uncertainty is the entropy of the predicted colors of each place. It is small where the network favors one "
+        "color, and large where many colors are likely."
         if is_entropy
-        else "The photo was shown ten times, mirrored and moved by a sixteenth of its side; doubt is how far the "
-        "colours of the same place then lie apart. A network that knows what a thing is gives it the same colour "
-        "wherever it stands."
+        else (
+            "The network colorized each photo ten times, mirrored and shifted by a sixteenth of its side. "
+            "Uncertainty is the distance between the colors that the same place received. A network that recognizes "
+            "an object gives it the same color at every position."
+        )
     )
     return Part(
-        "Doubt",
-        ("Bright is where the network is unsure of its own colours. Every photo is drawn on the same scale.", how),
+        "Uncertainty",
+        ("Bright areas are those where the network is unsure of its colors. All photos use the same scale.", how),
         tuple(findings),
         (Group("", tuple(drawings)), *charts),
     )
@@ -112,16 +117,17 @@ def doubt_part(
 def _said_of(curve: Reliability) -> str:
     ratio = curve.error[-1] / max(curve.error[0], 1e-6)
     if curve.correlation > 0.5:
-        worth = "Doubt is a good guide to error here"
+        worth = "Uncertainty predicts error well here"
     elif curve.correlation > 0.2:
-        worth = "Doubt says something about error here, not much"
+        worth = "Uncertainty predicts error weakly here"
     elif curve.correlation > -0.1:
-        worth = "Doubt says next to nothing about error here"
+        worth = "Uncertainty hardly predicts error here"
     else:
-        worth = "Doubt is no guide to error here, the network errs more where it is sure"
+        worth = "Uncertainty does not predict error here, because errors are larger where the network is sure"
     return (
-        f"{worth}: the most doubtful tenth of all places is {ratio:.1f} times as wrong as the surest tenth, and the "
-        f"rank correlation of doubt and error is {curve.correlation:.2f} (1 would be perfect, 0 none)."
+        f"{worth}. The error of the least certain tenth of all places is {ratio:.1f} times that of the most certain "
+        f"tenth, and the rank correlation of uncertainty and error is {curve.correlation:.2f} (1 is perfect, 0 is "
+        "none)."
     )
 
 
@@ -132,7 +138,7 @@ def errors_part(
     groups = []
     if kinds:
         table = Table(
-            ("places", "share", "error", "left gray", "chroma, of the true"),
+            ("places", "share", "error", "left gray", "chroma / true chroma"),
             tuple(
                 (
                     kind.name,
@@ -145,7 +151,7 @@ def errors_part(
             ),
         )
         many = "1 photo" if count == 1 else f"{count:,} photos"
-        groups.append(Group(f"By kind of place, over {many}", (_groups_chart(kinds),), table))
+        groups.append(Group(f"By kind of place, from {many}", (_groups_chart(kinds),), table))
     for place, (name, error) in enumerate(errors.items(), 1):
         photo = photos[name]
         drawn = heat_map(error, photo.gray, _MOST_ERROR, "magma")
@@ -154,20 +160,25 @@ def errors_part(
             Group(
                 name,
                 (
-                    Drawing(f"truth-{place}", photo.truth, "True colours."),
-                    Drawing(f"result-{place}", photo.coloured, "The network's colours."),
-                    Drawing(f"error-{place}", drawn, f"Error: {mean:.1f} on average; brightest at {_MOST_ERROR:.0f}."),
+                    Drawing(f"truth-{place}", photo.truth, "True colors."),
+                    Drawing(f"result-{place}", photo.coloured, "Predicted colors."),
+                    Drawing(
+                        f"error-{place}",
+                        drawn,
+                        f"Error: {mean:.1f} on average. The brightest color stands for {_MOST_ERROR:.0f} or more.",
+                    ),
                 ),
             )
         )
     return Part(
         "Errors",
         (
-            "How far the network's colours are from the true ones, place by place: black is right, bright is another "
-            "colour. The unit is CIEDE2000, in which 2 is just noticeable; brightness is not compared, since the photo "
-            "keeps its own.",
-            "Places are sorted by their true colour with rules of thumb: light blue in the upper half is sky, pale "
-            "orange is skin, sand and wood too. Beside each error stands that of leaving the photo gray.",
+            "These pictures show the distance between the predicted and the true color of each place: black is a "
+            "correct color, bright a wrong one. The unit is CIEDE2000, in which 2 is just noticeable. Brightness is "
+            "not compared, since the photo keeps its own.",
+            "Places are grouped by their true color with rules of thumb: light blue in the upper half counts as "
+            "sky, and pale orange as skin, which includes sand and wood. Next to each error is the error of leaving "
+            "the photo gray.",
         ),
         _said_of_kinds(kinds),
         tuple(groups),
@@ -176,14 +187,17 @@ def errors_part(
 
 def _said_of_kinds(kinds: Sequence[ColourGroup]) -> tuple[str, ...]:
     if not kinds:
-        return ("None of these photos has known colours, so nothing can be said of errors.",)
+        return ("The true colors of these photos are unknown, so errors cannot be measured.",)
     coloured = [kind for kind in kinds if kind.name != "nearly gray" and kind.share >= _TOLD_SHARE] or list(kinds)
     gained = max(coloured, key=lambda kind: kind.gray_error - kind.error)
     worst = min(coloured, key=lambda kind: kind.gray_error - kind.error)
-    said = [f"Most is gained on {gained.name}: {gained.error:.1f} instead of {gained.gray_error:.1f} if left gray."]
+    said = [
+        f"Colorizing helps most for {gained.name}: the error is {gained.error:.1f}, compared to "
+        f"{gained.gray_error:.1f} if left gray."
+    ]
     if worst is not gained:
-        better = "least is gained" if worst.gray_error > worst.error else "gray would have been nearer"
-        said.append(f"On {worst.name} {better}: {worst.error:.1f} instead of {worst.gray_error:.1f}.")
+        better = "it helps least" if worst.gray_error > worst.error else "gray would be closer"
+        said.append(f"For {worst.name}, {better}: the error is {worst.error:.1f}, compared to {worst.gray_error:.1f}.")
     return tuple(said)
 
 
@@ -191,9 +205,11 @@ def _reliability_chart(curve: Reliability) -> Drawing:
     figure = Figure(figsize=(_CHART_WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(curve.doubt, curve.error, "o-", color="tab:purple")
-    axes.set(xlabel="doubt (mean of each tenth of all places)", ylabel="error (CIEDE2000)", ylim=(0, None))
+    axes.set(xlabel="uncertainty (mean of each tenth of all places)", ylabel="error (CIEDE2000)", ylim=(0, None))
     axes.grid(alpha=0.3)
-    caption = "Error of each tenth of all places, from the surest to the most doubtful. It rises if doubt is a guide."
+    caption = (
+        "Error of each tenth of all places, from the most to the least certain. It rises if uncertainty predicts error."
+    )
     return Drawing("reliability", _drawn(figure), caption)
 
 
@@ -205,7 +221,9 @@ def _groups_chart(kinds: Sequence[ColourGroup]) -> Drawing:
     axes.set(ylabel="error (CIEDE2000)", xticks=places, xticklabels=[kind.name for kind in kinds])
     axes.legend()
     axes.grid(alpha=0.3, axis="y")
-    return Drawing("errors-by-kind", _drawn(figure), "Error of each kind of place, beside leaving it gray.")
+    return Drawing(
+        "errors-by-kind", _drawn(figure), "Error of each kind of place, next to the error of leaving it gray."
+    )
 
 
 def _drawn(figure: Figure) -> Image.Image:

@@ -24,20 +24,20 @@ _FEW_EPOCHS = 4
 _COLUMNS = 2
 _REGRESSION_PANELS = (
     ("Loss", {"training": "loss", "validation": "val_loss"}),
-    ("PSNR gained over gray (dB)", {"training": "gain", "validation": "val_gain"}),
+    ("PSNR gain over gray (dB)", {"training": "gain", "validation": "val_gain"}),
     ("Colorfulness", {"training": "colourfulness", "validation": "val_colourfulness"}),
     ("Learning rate", {"": "learning_rate"}),
 )
 _CLASSIFIER_PANEL = ("Accuracy (strongest channel right)", {"training": "accuracy", "validation": "val_accuracy"})
 _ADVERSARIAL_PANELS = (
     ("Adversarial losses", {"generator": "generator_loss", "discriminator": "discriminator_loss"}),
-    ("Patches the discriminator tells rightly", {"": "discriminator_accuracy"}),
+    ("Patches classified correctly by the discriminator", {"": "discriminator_accuracy"}),
     (
-        "Validation: realism of colours",
+        "Validation: realism of colors",
         {
-            "PSNR gained over gray (dB)": "val_gain",
-            "colourfulness / 10": "val_colourfulness",
-            "100 x distance of the palettes": "val_palette_distance",
+            "PSNR gain over gray (dB)": "val_gain",
+            "colorfulness / 10": "val_colourfulness",
+            "100 x palette distance": "val_palette_distance",
         },
     ),
 )

@@ -29,7 +29,7 @@ def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
     places = np.arange(count)
     bars.bar(places - 0.2, table.sum(axis=1)[:-1], 0.4, color=colours, edgecolor="black", label="true (outlined)")
     bars.bar(places + 0.2, table.sum(axis=0)[:-1], 0.4, color=colours, label="predicted")
-    bars.set(title="Chroma of each hue, as share of all true chroma", xticks=[], xlabel="hue")
+    bars.set(title="Chroma of each hue as a share of all true chroma", xticks=[], xlabel="hue")
     bars.legend()
     # The square root keeps small values visible next to a few large ones.
     field.imshow(np.sqrt(table), cmap="magma", origin="lower")
@@ -37,7 +37,7 @@ def save_hues(hues: Sequence[Sequence[float]], folder: Path) -> Path:
     places = np.arange(count + 1)
     field.scatter(places, np.full(count + 1, -1.2), c=shown, marker="s", s=110, clip_on=False)
     field.scatter(np.full(count + 1, -1.2), places, c=shown, marker="s", s=110, clip_on=False)
-    field.set(title="Which hue became which", xlabel="predicted", ylabel="true", xticks=[], yticks=[])
+    field.set(title="True and predicted hues", xlabel="predicted", ylabel="true", xticks=[], yticks=[])
     field.set(xlim=(-1.8, count + 0.5), ylim=(-1.8, count + 0.5))
     path = unused_path(folder / "hues.png")
     with complete_file(path) as temporary:

@@ -28,31 +28,34 @@ def layers_part(rows: Sequence[LayerFacts], size: int) -> Part:
     checked = [row for row in rows if row.measured_field is not None and row.receptive_field is not None]
     agreeing = sum(min(row.receptive_field, size) == row.measured_field for row in checked)
     findings = [
-        f"{len(rows)} layers with {total:,} parameters, {learning:,} of them in layers that training changes. "
-        f"The most lie in {largest.name} ({largest.parameters / max(total, 1):.0%}); the most time goes into "
-        f"{dearest.name} ({dearest.time_share:.0%} of a step)."
+        f"{len(rows)} layers with {total:,} parameters, {learning:,} of them in trainable layers. {largest.name} has "
+        f"the most parameters ({largest.parameters / max(total, 1):.0%}), and {dearest.name} takes the most time "
+        f"({dearest.time_share:.0%} of a step)."
     ]
     if checked:
         why = (
-            "" if agreeing == len(checked) else " Where it is smaller, what lies at its rim has weight zero, or is off."
+            ""
+            if agreeing == len(checked)
+            else (" In the other layers, weights at its edge are zero, or units there are inactive.")
         )
         findings.append(
-            f"The measured receptive field is the one of the formula in {agreeing} of the {len(checked)} layers where "
-            f"both are known; a layer that looks beyond the photo sees all of it.{why}"
+            f"The measured receptive field equals the computed one in {agreeing} of the {len(checked)} layers where "
+            f"both are known. A receptive field larger than the photo counts as the whole photo.{why}"
         )
     table = Table(
-        ("layer", "kind", "output", "parameters", "how they come about", "sees, pixels", "measured", "time"),
+        ("layer", "kind", "output", "parameters", "kernel sizes", "sees, pixels", "measured", "time"),
         tuple(_layer_row(row) for row in rows),
     )
     return Part(
         "Layers",
         (
-            "Every step the photo takes through the network, from top to bottom. A layer's output has rows, columns "
-            "and channels; its parameters are the numbers it has learned, written as the sizes of its kernels.",
-            'The column "sees" is the receptive field: how many pixels along one side one output depends on, by a '
-            "formula of kernel sizes and steps; on some layers it was also measured, by asking which pixels of a noisy "
-            f"photo of {size} x {size} have a gradient. The time is each layer's share of a training step, measured "
-            "layer by layer.",
+            "The table lists the layers in the order in which the photo passes through them. A layer's output has "
+            "rows, columns and channels. Its parameters are the numbers it has learned; their count follows from "
+            "the kernel sizes.",
+            'The column "sees" is the receptive field: the side length, in pixels, of the area on which one output '
+            "depends, computed from kernel sizes and strides. For some layers it was also measured, by finding the "
+            f"pixels of a {size} x {size} photo of noise that have a gradient. The time is each layer's share of a "
+            "training step, measured layer by layer.",
         ),
         tuple(findings),
         (Group(table=table),),
@@ -79,7 +82,8 @@ def activations_part(
     counted = sum(each.channels for each in census)
     silent = sum(len(each.silent) for each in census)
     findings = [
-        f"Of {counted:,} channels in these layers {silent:,} are silent: the same at every place of every photo."
+        f"{silent:,} of {counted:,} channels in these layers are silent: their output is the same at every place of "
+        "every photo."
     ]
     findings += [
         f"{each.layer}: {len(each.silent)} of {each.channels} are silent: {_some(each.silent)}."
@@ -98,17 +102,17 @@ def activations_part(
                 f"{by_layer[each.layer].channels}"
             )
             drawings.append(Drawing(f"activations-{place}-{each.layer}", strip(pictures, _CELL), caption))
-        groups.append(Group(name, (Drawing(f"gray-{place}", photo.gray, "What the network sees."), *drawings)))
+        groups.append(Group(name, (Drawing(f"gray-{place}", photo.gray, "Input of the network."), *drawings)))
     return Part(
         "Activations",
         (
-            "What layers make of the photo: one layer for each size of grid, on the way down, where the network finds "
-            "out what is there, and on the way up, where it decides on colours. Of each layer the channels that differ "
-            "most between the places of this photo; bright is where a channel fires.",
-            "Early layers answer to edges and tones on a fine grid, the ones in the middle to parts and things on a "
-            "grid so coarse that one patch covers a face. A silent channel says the same whatever the photo shows; one "
-            "of a rectifier that stays at zero cannot learn any more either. Of few photos it may only mean that none "
-            "shows what it looks for.",
+            "These pictures show the outputs of one layer for each grid size: on the way down, where the network "
+            "recognizes objects, and on the way up, where it chooses colors. For each layer, they show the channels "
+            "that vary most across the photo. Bright areas are those where a channel is active.",
+            "Early layers respond to edges and tones on a fine grid. Layers in the middle respond to parts and "
+            "objects on a grid so coarse that one cell covers a face. The output of a silent channel does not "
+            "depend on the photo; if it follows a rectifier and stays at zero, it can no longer learn. With few "
+            "photos, a channel may be silent only because no photo contains what it detects.",
         ),
         tuple(findings),
         tuple(groups),
@@ -134,20 +138,20 @@ def filters_part(photos: Sequence[ViewedPhoto], patterns: Sequence[Sequence[Filt
         names = ", ".join(str(each.number) for each in of_layer)
         side = of_layer[0].patches[0].side if of_layer[0].patches else 0
         caption = (
-            f"{layer}, filters {names} from top to bottom: on the left the pattern, on the right what one output of it "
-            f"sees ({side} pixels of the network's grid) where the photos excite it most."
+            f"{layer}, filters {names} from top to bottom. Left: the pattern. Right: the parts of the photos that "
+            f"activate the filter most, each the size of its receptive field ({side} pixels of the network's grid)."
         )
         groups.append(Group(layer, (Drawing(f"filters-{layer}", grid(rows, _CELL), caption),)))
     return Part(
-        "What filters look for",
+        "What filters detect",
         (
-            "A filter is a question the network asks of every place. On the left, the picture that answers it most "
-            "loudly; on the right, the parts of the photos that do. Where both show the same thing, that is what the "
-            "filter looks for.",
-            f"The picture is made by gradient ascent: beginning with noise (seed {seed}), brightness is changed in "
-            f"{STEPS} steps to what excites the filter more, as a sum of waves and moved a little before each step, "
-            "so that patterns come out instead of noise. Nobody has ever photographed it. With few photos, the parts "
-            "on the right are only the best there are.",
+            "A filter detects a pattern at every place of a photo. The picture on the left activates it most; the "
+            "parts of photos on the right activate it most among these photos. If both show the same thing, the "
+            "filter detects that.",
+            f"The picture is computed by gradient ascent, not photographed. Starting with noise (seed {seed}), its "
+            f"brightness changes in {STEPS} steps to activate the filter more. It is represented as a sum of waves "
+            "and shifted slightly before each step, so that patterns emerge instead of noise. With few photos, the "
+            "parts on the right are only the best available.",
         ),
         (),
         tuple(groups),

@@ -50,7 +50,7 @@ li {{ overflow-wrap: anywhere; }}
 {failures}<main>
 {figures}
 </main>
-<noscript><p>Without JavaScript the sliders stand still; every photo's name leads to its file.</p></noscript>
+<noscript><p>Without JavaScript the sliders do not work. Click a photo's name to open its file.</p></noscript>
 <script>
 addEventListener("input", (event) => {{
   event.target.closest("figure").querySelector(".pair").style.setProperty("--at", event.target.value + "%");
@@ -60,12 +60,12 @@ addEventListener("input", (event) => {{
 </html>
 """
 _FIGURE = """<figure>
-<div class="pair"><img src="{shown}" alt="in colour" loading="lazy"><img class="before" src="{shown}" \
+<div class="pair"><img src="{shown}" alt="in color" loading="lazy"><img class="before" src="{shown}" \
 alt="before" loading="lazy"></div>
 <input type="range" min="0" max="100" value="50" aria-label="{name}: from before to after">
 <figcaption><a href="{source}">{name}</a>{remark}</figcaption>
 </figure>"""
-_SMALL_COPY = " (a small copy: browsers do not show this format)"
+_SMALL_COPY = " (a small copy, because browsers do not show this format)"
 _FILE = '<figure><figcaption><a href="{source}">{name}</a>: browsers do not show this format.</figcaption></figure>'
 
 
@@ -98,7 +98,10 @@ def save_page(
     text = _PAGE.format(
         generator=_GENERATOR,
         title=html.escape(_printable(title)),
-        summary=f"{many} in colour here. Move a slider to the left to see more of the colour, to the right for before.",
+        summary=(
+            f"{many} in color. Move a slider to the left to see more of the colorized photo, to the right to see "
+            "more of the original."
+        ),
         failures=f"<h2>Not colorized</h2>\n<ul>\n{items}</ul>\n" if failures else "",
         figures="\n".join(figures),
     )

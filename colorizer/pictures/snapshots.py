@@ -33,8 +33,8 @@ class Snapshots:
         for outcome in colorize_all(network, self.photos, _pair, AS_MEANT, self.reading):
             truths.append(outcome.delivered[0])
             pictures.append(outcome.delivered[1])
-        save_row(self.folder / "true.jpg", "the true photos", truths)
-        save_row(self.folder / "gray.jpg", "what the network sees", [gray(truth) for truth in truths])
+        save_row(self.folder / "true.jpg", "true photos", truths)
+        save_row(self.folder / "gray.jpg", "input of the network", [gray(truth) for truth in truths])
         save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
 
     def finish(self) -> Path | None:

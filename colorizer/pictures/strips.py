@@ -40,7 +40,9 @@ def save_strip(path: Path, rows: Sequence[Path]) -> Path:
             with Image.open(row) as opened:
                 pictures.append(opened.convert("RGB"))
         except OSError as error:
-            raise ColorizeError(f"Cannot read {row} to join it with the others; remove it and go on.") from error
+            raise ColorizeError(
+                f"Cannot read {row} to combine it with the others. Remove it, then try again."
+            ) from error
     size = max(picture.width for picture in pictures), sum(picture.height for picture in pictures)
     strip, top = Image.new("RGB", size, PAPER), 0
     for picture in pictures:

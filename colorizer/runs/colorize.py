@@ -293,7 +293,7 @@ def _begun_in_folder(job: ColorizeJob, folder: Path, made_from: dict) -> tuple[C
     """
     own = {resolved(folder) for folder in {photo.parent for photo in job.photos}}
     if resolved(folder) in own:
-        raise ColorizeError(f"{folder} is the folder of the photos themselves; choose another one.")
+        raise ColorizeError(f"{folder} is the folder of the photos. Choose another output folder.")
     mark_folder(folder)
     run = replace(job.run, results=folder)
     names = folder / NAMES

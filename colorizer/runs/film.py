@@ -126,7 +126,7 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
             result = _made(begun, facts, progress)
             return replace(result, remarks=(*remarks, *result.remarks))
         except (KeyboardInterrupt, ColorizeError, OSError) as stopped:
-            so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are in colour, in {folder.parent}."
+            so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are colorized in {folder.parent}."
             if isinstance(stopped, KeyboardInterrupt):
                 raise UnfinishedInterrupted(f"Interrupted. {so_far}") from None
             raise Unfinished(f"{_reason(stopped, folder)} {so_far}") from stopped
@@ -176,7 +176,7 @@ def _animated(job: FilmJob, progress: Progress) -> FilmResult:
         try:
             scenes = colorize_animation(job.network, animation, target, beside, job.hints, job.vividness, progress)
         except KeyboardInterrupt:
-            raise UnfinishedInterrupted(f"Interrupted. No frame of {job.film.name} is written yet.") from None
+            raise UnfinishedInterrupted(f"Interrupted. No frame of {job.film.name} has been written yet.") from None
         record = {"frames": len(animation.frames), "scenes": scenes, "sheets": (), "remarks": remarks}
         write_record(begun.run.results / _RECORD, record)
         return replace(_made_before(begun, animation.facts), made_before=0)
@@ -191,7 +191,7 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
     made_from = _made_from(job)
     earlier = earlier_run(job.run, made_from) if job.goes_on else None
     run = earlier or job.run
-    refusal = f"Another process is colorizing {job.film} in {run.results}; wait until it ends, then try again."
+    refusal = f"Another process is colorizing {job.film} in {run.results}. Wait until it ends, then try again."
     with ExitStack() as stack:
         stack.enter_context(owned_alone(run.results, refusal))
         if earlier is None:
@@ -236,8 +236,8 @@ def _set_aside(made: FilmResult, is_complete: Callable[[Path], bool]) -> tuple[s
             try:
                 film.rename(kept)
             except OSError as error:
-                raise ColorizeError(f"{film} is incomplete, and cannot be renamed: {reason(error)}") from error
-            remarks.append(f"{film} was incomplete: it was renamed to {kept.name}, and the film was colorized again.")
+                raise ColorizeError(f"{film} is incomplete but cannot be renamed: {reason(error)}") from error
+            remarks.append(f"{film} was incomplete, so it was renamed to {kept.name} and the film was colorized again.")
     return tuple(remarks)
 
 
@@ -258,7 +258,9 @@ def _made_before(job: FilmJob, facts: FilmFacts) -> FilmResult:
             remarks=tuple(record["remarks"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ColorizeError(f"What is written in {folder / _RECORD} is no record of a film.") from error
+        raise ColorizeError(
+            f"{folder / _RECORD} is not a valid record of a film. Delete it, then try again."
+        ) from error
 
 
 def _make_side_by_side(job: FilmJob, facts: FilmFacts, standing: Standing, progress: Progress) -> None:
@@ -293,7 +295,7 @@ def _encoded(
                 standing = _written(temporary, path, part, standing, job.encoding, facts, progress)
             write_standing(standing)
     if not standing.parts:
-        raise ColorizeError(f"No frame of {job.film} can be decoded.")
+        raise ColorizeError(f"No frame of {job.film} can be decoded: it is damaged or in an unknown format.")
     return standing
 
 
@@ -336,10 +338,14 @@ def _write(writer: PartWriter, coloured: ColourFrame, facts: FilmFacts) -> None:
 
 def _damage_remarks(damage: Sequence[str], facts: FilmFacts, standing: Standing) -> tuple[str, ...]:
     """Return one sentence for each kind of damage or missing content."""
-    remarks = [f"In {len(damage):,} places of {facts.path}: {damage[0]}."] if damage else []
+    remarks = (
+        [f"{facts.path} is damaged in {len(damage):,} place{'s' * (len(damage) > 1)}: {damage[0]}."] if damage else []
+    )
     missing = facts.seconds - float((standing.ends - standing.scenes[0]) * facts.time_base)
     if facts.frames and missing > _LEAST_MISSING and standing.frames < facts.frames:
-        remarks.append(f"{facts.path} ends {missing:.1f} seconds before it says; what is there is in colour.")
+        remarks.append(
+            f"{facts.path} ends {missing:.1f} seconds earlier than it should. The frames that exist were colorized."
+        )
     return tuple(remarks)
 
 

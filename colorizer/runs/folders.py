@@ -76,7 +76,10 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
         ColorizeError: The folders cannot be created, or a run with this name exists.
     """
     if name and not re.fullmatch(RUN_NAME, name):
-        raise ColorizeError(f"{name!r} is no name for a run.")
+        raise ColorizeError(
+            f"{name!r} is not a valid name for a run. Use up to 80 letters, digits, spaces, dots, plus signs, "
+            "hyphens and underscores."
+        )
     stem = name or f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
         (output / "results").mkdir(parents=True, exist_ok=True)
@@ -92,7 +95,7 @@ def new_run(output: Path, kind: str, name: str = "") -> Run:
                 continue
             return run
     except OSError as error:
-        raise ColorizeError(f"Cannot make folders for results under {output}: {error.strerror}.") from error
+        raise ColorizeError(f"Cannot create folders for results in {output}: {error.strerror}.") from error
     raise ColorizeError(taken(output, stem))
 
 
@@ -105,7 +108,7 @@ def taken(output: Path, name: str) -> str:
     """Return an error sentence if a run with this name exists, otherwise an empty string."""
     run = _run(output, name)
     there = [folder for folder in (run.results, run.models) if exists(folder)]
-    return f"There is a run called {name} already, in {there[0]}; choose another name." if there else ""
+    return f"A run named {name} already exists in {there[0]}. Choose another name." if there else ""
 
 
 def _run(output: Path, name: str) -> Run:
@@ -147,7 +150,7 @@ def existing_run(models: Path) -> Run:
     try:
         run.results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ColorizeError(f"Cannot make the folder {run.results}: {error.strerror}.") from error
+        raise ColorizeError(f"Cannot create the folder {run.results}: {error.strerror}.") from error
     forget_mark(run.results)
     return run
 
@@ -181,7 +184,7 @@ def latest_model(output: Path) -> Path:
     """Return the newest trained model file under `output`; raise ColorizeError if there is none."""
     found = sorted(matching(output / "models", f"*/{MODEL}"), key=lambda path: path.stat().st_mtime_ns)
     if not found:
-        raise ColorizeError(f"No model has been trained yet: there is none under {output / 'models'}.")
+        raise ColorizeError(f"No trained model found in {output / 'models'}. Train one first.")
     return found[-1]
 
 
@@ -192,8 +195,6 @@ def model_of_run(output: Path, name: str) -> Path:
         near = difflib.get_close_matches(
             name, [found.parent.name for found in matching(path.parent.parent, f"*/{MODEL}")], 1
         )
-        hint = f"; did you mean {near[0]}?" if near else "."
-        raise ColorizeError(
-            f"There is neither a file nor a trained model called {name} under {output / 'models'}{hint}"
-        )
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ColorizeError(f"No model file or trained model named {name} found in {output / 'models'}.{hint}")
     return path

@@ -120,7 +120,7 @@ def _refuse_point_outside(job: InspectJob, shown: Mapping[str, ViewedPhoto]) -> 
     if job.point is None or any(_has_point(photo, job.point) for photo in shown.values()):
         return
     x, y = job.point
-    raise ColorizeError(f"The point {x:g},{y:g} lies outside every photo that is looked at; take one inside.")
+    raise ColorizeError(f"The point {x:g},{y:g} lies outside every inspected photo. Choose a point inside one.")
 
 
 def _has_point(photo: ViewedPhoto, point: tuple[float, float]) -> bool:
@@ -129,11 +129,12 @@ def _has_point(photo: ViewedPhoto, point: tuple[float, float]) -> bool:
 
 def _introduction(job: InspectJob, shown: Mapping[str, ViewedPhoto]) -> tuple[str, ...]:
     many = "one photo" if len(job.photos) == 1 else f"{len(job.photos):,} photos"
-    less = f", the first {len(shown)} of them one by one" if len(shown) < len(job.photos) else ""
+    less = f", of which the first {len(shown)} are shown individually" if len(shown) < len(job.photos) else ""
     return (
-        f"What the network {job.network.name} has learned, looked at with {many}{less}. It works on squares of "
-        f"{job.network.size} x {job.network.size} pixels: every photo is squeezed to that, its brightness alone is "
-        "shown to the network, and the colours that come out are joined with the photo's own brightness.",
+        f"This report shows what the network {job.network.name} has learned, based on {many}{less}. The network "
+        f"works on squares of {job.network.size} x {job.network.size} pixels. Every photo is resized to that, the "
+        "network receives only its brightness, and the predicted colors are combined with the photo's own "
+        "brightness.",
     )
 
 

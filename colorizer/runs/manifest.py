@@ -122,7 +122,10 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
     """
     lines, ignored = _lines(folder, kind, lambda path: True)
     if not lines:
-        raise ColorizeError(f"There is no {kind}.jsonl in {folder}, nor a part of one that has a line.")
+        raise ColorizeError(
+            f"No entries found: {folder} contains no {kind}.jsonl, or only empty parts of one. Choose the output "
+            "folder of a run."
+        )
     ordered = [lines[path] for path in sorted(lines)]
     path = journal_path(folder, kind)
     write_journal(path, (line.record() for line in ordered))

@@ -118,7 +118,9 @@ def shared_names(
                 continue
             write_record(record, names)
             if record.stat().st_size > RECORD_BYTES:
-                raise ColorizeError(f"{len(photos):,} photos are too many for one folder; take some of their folders.")
+                raise ColorizeError(
+                    f"{len(photos):,} photos are too many for one run. Colorize some of their folders at a time."
+                )
             known = names
         return [known[str(photo.relative_to(root))][0] for photo in part]
 

@@ -40,7 +40,7 @@ from colorizer.settings import DEFAULT_READING, Reading
 Named = tuple[str, str]
 """A photo and its picture, relative to the folders of the photos and of the results. These are strings, because a
 million of them take less memory than paths."""
-IN_COLOUR, UNREADABLE, FAILED = "in colour already", "unreadable", "not colorized"
+IN_COLOUR, UNREADABLE, FAILED = "already in color", "unreadable", "not colorized"
 """Kinds of photos without a picture. Files that are not photos have the kind of their file type."""
 
 
@@ -81,14 +81,14 @@ def begin(job: SharedJob, model: str, weights: str) -> None:
     if job.origin:
         made_from["photos"] = job.origin
     if resolved(job.folder) == resolved(job.root):
-        raise ColorizeError(f"{job.folder} is the folder of the photos themselves; choose another one.")
+        raise ColorizeError(f"{job.folder} is the folder of the photos. Choose another output folder.")
     mark_folder(job.folder)
     if not exists(job.folder / MADE_FROM):
         write_record(job.folder / MADE_FROM, made_from)
     if not is_made_from(job.run, made_from):
         raise ColorizeError(
-            f"The pictures in {job.folder} are of other photos, or made by another model or with other colours; choose "
-            "another folder."
+            f"The pictures in {job.folder} were made from other photos, by another model or with other settings. "
+            "Choose another folder."
         )
 
 
@@ -166,7 +166,7 @@ def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) 
 def given_up(job: SharedJob, photo: Named) -> Line:
     """Return the entry of a photo that crashed every process that tried to colorize it."""
     path = job.root / photo[0]
-    return _line(job, path, kind=FAILED, why=f"Cannot colorize {path}: it ended every worker that tried to.")
+    return _line(job, path, kind=FAILED, why=f"Cannot colorize {path}: every worker that tried to crashed.")
 
 
 def _outcomes(
@@ -205,7 +205,7 @@ def _left_out(job: SharedJob, check: DatasetCheck) -> Iterator[Line]:
     for photo, why in () if job.reading.limits.takes_cut_off else check.cut_off:
         yield _line(job, photo, kind=UNREADABLE, why=why)
     for photo in check.in_colour:
-        yield _line(job, photo, kind=IN_COLOUR, why=f"{photo} is in colour already.")
+        yield _line(job, photo, kind=IN_COLOUR, why=f"{photo} is already in color.")
 
 
 def _line(job: SharedJob, photo: Path, **facts: str | None) -> Line:

@@ -28,7 +28,7 @@ from colorizer.runs.folders import Run
 from colorizer.runs.journal import EVALUATION, journal_path, parts, read_journal
 from colorizer.runs.shared import UNREADABLE
 
-WRONG_FORMAT = "of another colour format"
+WRONG_FORMAT = "in another color format"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ def join_evaluation(folder: Path) -> JoinedEvaluation:
     read = list(_lines(folder))
     lines = [line for line in read if line]
     if len({line["made_from"] for line in lines}) > 1:
-        raise ColorizeError(f"The evaluations in {folder} are of several models or settings; give each its own folder.")
+        raise ColorizeError(
+            f"The evaluations in {folder} come from several models or settings. Use a separate folder for each."
+        )
     seen: set[str] = set()
     evaluations, kinds = [], {}
     for line in lines:
@@ -101,7 +103,7 @@ def join_evaluation(folder: Path) -> JoinedEvaluation:
             continue
         if not seen.isdisjoint(line["photos"]):
             raise ColorizeError(
-                f"In {folder} some photos were scored twice, each time with others; score them anew in another folder."
+                f"Some photos in {folder} were scored twice, in different portions. Score them again in another folder."
             )
         seen.update(line["photos"])
         for _, kind, _ in line["left_out"]:
@@ -109,7 +111,7 @@ def join_evaluation(folder: Path) -> JoinedEvaluation:
         if line["evaluation"]:
             evaluations.append(_from_json(line["evaluation"]))
     if not evaluations:
-        raise ColorizeError(f"There are no figures in {folder} to be joined.")
+        raise ColorizeError(f"{folder} contains no scores to merge. Choose the output folder of an evaluation.")
     evaluation = joined_evaluations(evaluations)
     run = Run(folder.name, folder, folder)
     scores, hues = save_scores(evaluation.photos, Path(), run), save_hues(evaluation.hues, folder)
@@ -162,7 +164,7 @@ def _from_json(figures: dict[str, Any]) -> Evaluation:
     numbers = {name: float(figures[name]) for name in ("loss", "accuracy", "true_colourfulness", "true_chroma")}
     hues = np.array(figures["hues"], float)
     if hues.shape != (HUE_BINS + 1, HUE_BINS + 1):
-        raise ValueError("these are not the hues of an evaluation")
+        raise ValueError("it contains no valid hues of an evaluation")
     return Evaluation(**numbers, **scores, hues=tuple(map(tuple, hues.tolist())), photos=photos)
 
 

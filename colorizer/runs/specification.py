@@ -80,13 +80,13 @@ def read_specification(folder: Path) -> tuple[Run, RunSpecification, Network]:
     try:
         text = read_json(path)
         if text.get("version", VERSION) > VERSION:
-            raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
+            raise ColorizeError(f"{path} was written by a newer version of this program. Resume it with that version.")
         specification = _parsed(text)
         name, size = str(text["network"]["name"]), int(text["network"]["size"])
     except FileNotFoundError as error:
         raise ColorizeError(
-            f"There is no unfinished training in {folder}: give the folder under OUTPUT/models that the interrupted "
-            "training named."
+            f"No unfinished training found in {folder}. Choose the folder in OUTPUT/models that the interrupted "
+            "training reported."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -148,7 +148,7 @@ def _settings(kind: type[Settings], values: dict) -> Settings:
     types = get_type_hints(kind)
     for name, value in values.items():
         if name in types and not _fits(value, types[name]):
-            raise ValueError(f"its {name} is {value!r}")
+            raise ValueError(f"its {name} is invalid: {value!r}")
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
@@ -160,7 +160,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 def _paths(names: list[str]) -> tuple[Path, ...]:
     if not isinstance(names, list):
-        raise ValueError("its photos are no list")
+        raise ValueError("its photos are not a list")
     return tuple(Path(name) for name in names)
 
 
@@ -169,6 +169,6 @@ def _refuse_missing(split: Split) -> None:
     missing = [photo for photo in photos if not is_file(photo)]
     if missing:
         raise ColorizeError(
-            f"{len(missing)} of the {len(photos)} photos this training goes on with are gone, such as {missing[0]}; "
-            "put them back, or train anew."
+            f"{len(missing)} of the {len(photos)} photos of this training no longer exist, such as {missing[0]}. Put "
+            "them back, or start a new training."
         )

@@ -129,9 +129,11 @@ def train_and_save(
             is_start_ranked=job.specification.is_loaded,
         )
     except TrainingStopped as stopped:
-        best = f", that of the best epoch ({stopped.best_epoch}) in {job.run.models / BEST}" * bool(stopped.best_epoch)
+        best = ""
+        if stopped.best_epoch:
+            best = f", the network of the best epoch ({stopped.best_epoch}) in {job.run.models / BEST}"
         raise Interrupted(
-            f"Stopped in epoch {stopped.epoch}. The network as it is now is in {job.run.models / LAST}{best}."
+            f"Stopped in epoch {stopped.epoch}. The current network is in {job.run.models / LAST}{best}."
         ) from stopped
     finally:
         learning.forget()

@@ -86,7 +86,9 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with np.load(path, allow_pickle=False) as stored:
             numbers: dict[str, Any] = parse_json(str(stored[_NUMBERS]), allows_nan=True)
             if numbers.get("version", VERSION) > VERSION:
-                raise ColorizeError(f"{path} was written by a newer version of this program; go on with that one.")
+                raise ColorizeError(
+                    f"{path} was written by a newer version of this program. Resume it with that version."
+                )
             arrays: dict[str, list[np.ndarray]] = {}
             for name in sorted(set(stored.files) - {_NUMBERS}):
                 arrays.setdefault(name.rpartition("-")[0], []).append(stored[name])
@@ -108,7 +110,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         raise
     except Exception as error:  # a damaged archive can raise almost any exception
         raise ColorizeError(
-            f"Cannot go on from {path}: it is damaged ({error}); remove it to begin this training again."
+            f"Cannot resume from {path}: it is damaged ({error}). Remove it to restart this training."
         ) from error
 
 
@@ -116,7 +118,7 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray], pa
     """Assign stored values to variables. Raises ColorizeError if the shapes belong to another network."""
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
         raise ColorizeError(
-            f"Cannot go on from {path}: it belongs to another network; remove it to begin this training again."
+            f"Cannot resume from {path}: it belongs to another network. Remove it to restart this training."
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

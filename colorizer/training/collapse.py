@@ -41,8 +41,8 @@ class Collapse(keras.callbacks.Callback):
         self.seen = (steps, "")
         if steps >= self.settings.collapse_steps:
             self._end(
-                f"for {steps} steps the discriminator has told generated colours from real ones without fail, and "
-                "the generator learns nothing from that any more"
+                f"for {steps} steps the discriminator distinguished generated colors from real ones perfectly, so "
+                "the generator no longer learns"
             )
 
     def _end(self, reason: str) -> None:

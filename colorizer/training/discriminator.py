@@ -54,6 +54,6 @@ def refuse_too_small(size: int) -> None:
     """Raise ColorizeError if the network's squares are too small for even one patch."""
     if size < SMALLEST_SIZE:
         raise ColorizeError(
-            f"A discriminator needs photos of {SMALLEST_SIZE} pixels at least, and the network works on {size}; "
-            "train it by regression, or take a larger one."
+            f"A discriminator needs a network for photos of at least {SMALLEST_SIZE} pixels, but this one works on "
+            f"{size}. Train it by regression, or choose a larger network."
         )

@@ -46,18 +46,18 @@ def said_of_gradients(history: Mapping[str, Sequence[float | None]]) -> tuple[st
     weak = [name for name, value in zip(layers, last, strict=True) if 0 < value < _VANISHED * middle]
     if dead:
         said.append(
-            f"No gradient reaches {_named(dead)}: dead, and no longer learning. A smaller learning rate keeps the "
-            "rectifiers after it awake; leaky ones do too."
+            f"No gradient reaches {_named(dead)}, so nothing is learned there. Use a smaller learning rate or leaky "
+            "rectifiers to prevent this."
         )
     if weak:
         said.append(
-            f"Gradients vanish on their way to {_named(weak)}: below a thousandth of the others'. Fewer layers, skip "
-            "connections or batch normalization carry them further."
+            f"Gradients vanish on their way to {_named(weak)}: they are less than a thousandth of the other layers' "
+            "gradients. Use fewer layers, skip connections or batch normalization."
         )
     if grown > _GROWN:
         said.append(
-            f"Gradients explode: {grown:,.0f} times what they were after the first epoch. A smaller learning rate, or "
-            "a smaller gradient_norm, holds them."
+            f"Gradients explode: they are {grown:,.0f} times as large as after the first epoch. Use a smaller "
+            "learning rate or a smaller gradient_norm."
         )
     return tuple(said)
 

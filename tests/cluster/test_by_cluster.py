@@ -102,7 +102,7 @@ def test_an_evaluation_by_cluster_comes_to_the_figures_of_one_process(program, t
     flags = ["--dataset", colour_folder, "--to", target, "--cache", "none", "--cluster", "local", "--workers", "1"]
     told = program("evaluate", "--model", small_model, *flags)
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "1 file that was not scored: of another colour format." in told.stdout
+    assert "1 file that was not scored: in another color format." in told.stdout
     dataset, network = find_files(colour_folder), load_model(small_model)
     settings = {"adjustment": AS_MEANT, "reading": Reading(), "hints_per_photo": 0, "seed": 42}
     job = SharedEvaluation(dataset.root, tmp_path, colour_format(dataset), settings, "")

@@ -19,5 +19,5 @@ def test_a_worker_for_each_gpu_or_else_for_each_core_of_the_machines_that_live()
 def test_without_ray_a_sentence_says_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setattr("colorizer.cluster.machines.find_spec", lambda name: None)
-    with pytest.raises(ColorizeError, match='the extra "cluster"'), connected("local"):
+    with pytest.raises(ColorizeError, match='extra "cluster"'), connected("local"):
         pass

@@ -15,9 +15,9 @@ from tests.conftest import SHIPPED
     [
         (("train", "--epochs", "many"), "'many' is not a whole number."),
         (("train", "--epochs", "-1"), "-1 is too small"),
-        (("train", "--monitor", "speed"), "'speed' is none of the options"),
-        (("train", "--size", "100"), "100 is not a multiple of 32; 96 and 128 are."),
-        (("colorize", "--dataset", "/nowhere"), "There is nothing at /nowhere."),
+        (("train", "--monitor", "speed"), "'speed' is not an option"),
+        (("train", "--size", "100"), "100 is not a multiple of 32. The nearest multiples are 96 and 128."),
+        (("colorize", "--dataset", "/nowhere"), "/nowhere does not exist."),
         (("colorize", "--epochs", "3"), "No such option"),
         (("fly",), "No such command"),
         (("~nobody-here/photos",), "No such command"),

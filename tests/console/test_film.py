@@ -26,5 +26,5 @@ def test_a_film_is_colorized_and_a_file_that_is_none_is_a_sentence(program, tmp_
     refused = program("film", "--film", tmp_path / "no film.mp4", *flags)
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
-    assert "no film.mp4 is no film" in refused.stdout
+    assert "no film.mp4 is not a film" in refused.stdout
     assert len(list((tmp_path / "out" / "results").glob("film-*"))) == 1

@@ -102,7 +102,7 @@ def test_an_output_that_cannot_be_written_is_a_sentence(program, tmp_path):
     (tmp_path / "out").mkdir(mode=0o500)
     done = program("--output", tmp_path / "out", "--yes")
     assert done.returncode == 1
-    assert "Cannot make folders for results under" in done.stdout
+    assert "Cannot create folders for results in" in done.stdout
 
 
 def test_an_output_that_is_a_file_or_cannot_exist_is_a_sentence(program, tmp_path):
@@ -110,6 +110,6 @@ def test_an_output_that_is_a_file_or_cannot_exist_is_a_sentence(program, tmp_pat
     for output in (tmp_path / "file", Path("/proc/nowhere")):
         done = program("--output", output, "--yes")
         assert done.returncode == 1
-        assert "Cannot make folders for results under" in done.stdout
+        assert "Cannot create folders for results in" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
     assert (tmp_path / "file").read_text() == "mine"

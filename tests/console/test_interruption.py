@@ -32,7 +32,7 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     assert terminal.exitstatus == 130
     (models,) = (output / "models").iterdir()
     said = " ".join(terminal.before.split())
-    assert f"The network as it is now is in {models / 'last.h5'}" in said
+    assert f"The current network is in {models / 'last.h5'}" in said
     assert f"python colorize.py train --resume {models}" in said
     assert "Traceback" not in said
     assert unreadable(output) == []
@@ -125,7 +125,7 @@ def test_resuming_takes_no_other_settings_and_misses_photos_that_are_gone(
     (colour_folder / "rocket.jpg").unlink()
     done = program("train", "--resume", models, "--yes")
     assert done.returncode == 1
-    assert "1 of the 8 photos this training goes on with are gone" in done.stdout
+    assert "1 of the 8 photos of this training no longer exist" in done.stdout
     assert "rocket.jpg" in done.stdout
 
 

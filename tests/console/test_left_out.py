@@ -49,7 +49,7 @@ def test_files_that_are_no_photos_are_told_by_kind_and_count(photos):
     assert "every photographic format" not in said.lower()
     lines = said.splitlines()
     assert "2 PDF files are left out: save the pages as photos." in lines
-    assert "A file of the system is left out: nothing is lost." in lines
+    assert "A system file is left out: you can ignore this." in lines
     assert "1 file is unreadable." in lines
     assert "unknown format" not in said
 

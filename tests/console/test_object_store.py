@@ -82,7 +82,7 @@ def test_two_parts_of_a_bucket_end_as_a_single_run_of_the_same_photos(run, store
         store.download_file("archive", entry["Key"], str(path))
     assert pictures_of(fetched) == made_by_one(photos, tmp_path / "single")
     whys = [json.loads(line).get("why") for line in (fetched / "manifest.jsonl").read_text().splitlines()]
-    assert "s3://archive/scans/in colour.png is in colour already." in whys
+    assert "s3://archive/scans/in colour.png is already in color." in whys
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,19 @@ def test_two_parts_of_a_bucket_end_as_a_single_run_of_the_same_photos(run, store
         (["colorize", "--dataset", "s3://archive/a", "--to", "x", "--cluster", "local"], 2, "An object store"),
         (["evaluate", "--dataset", "s3://archive/a", "--to", "x", "--shard", "0/2"], 2, "An object store"),
         (["colorize", "--dataset", "s3://archive/a", "--to", "s3://archive/a/b", "--shard", "0/2"], 2, "lies among"),
-        (["colorize", "--dataset", "s3://", "--to", "x", "--shard", "0/2"], 1, "s3:// names no bucket"),
-        (["colorize", "--dataset", "s3://a b/c", "--to", "x", "--shard", "0/2"], 1, "s3://a b/c names no bucket"),
+        (["colorize", "--dataset", "s3://", "--to", "x", "--shard", "0/2"], 1, "s3:// does not name a bucket"),
+        (
+            ["colorize", "--dataset", "s3://a b/c", "--to", "x", "--shard", "0/2"],
+            1,
+            "s3://a b/c does not name a bucket",
+        ),
         (["colorize", "--dataset", "s3://archive/a", "--to", "x", "--shard", "0/2"], 1, "no files in s3://archive/a"),
-        (["colorize", "--dataset", "s3://nowhere/a", "--to", "x", "--shard", "0/2"], 1, "no bucket for s3://nowhere/a"),
-        (["merge", "--to", "s3://nowhere"], 1, "There is no bucket for s3://nowhere."),
+        (
+            ["colorize", "--dataset", "s3://nowhere/a", "--to", "x", "--shard", "0/2"],
+            1,
+            "The bucket of s3://nowhere/a does not exist",
+        ),
+        (["merge", "--to", "s3://nowhere"], 1, "The bucket of s3://nowhere does not exist."),
         (["merge", "--to", "s3://archive"], 1, "nothing in s3://archive that was done in parts"),
     ],
 )
@@ -113,7 +121,7 @@ def test_a_store_that_refuses_or_is_not_there_is_a_sentence(run, store, monkeypa
     monkeypatch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)  # from now on it asks who one is
     code, said = run(*merge)
     assert code == 1
-    assert "The object store refused s3://archive/in colour: An error occurred (InvalidAccessKeyId)" in said
+    assert "The object store refused access to s3://archive/in colour: An error occurred (InvalidAccessKeyId)" in said
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     code, said = run(*merge)
@@ -123,4 +131,4 @@ def test_a_store_that_refuses_or_is_not_there_is_a_sentence(run, store, monkeypa
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     code, said = run(*merge)
     assert code == 1
-    assert "There are no credentials for s3://archive/in colour: set AWS_ACCESS_KEY_ID" in said
+    assert "No credentials found for s3://archive/in colour. Set AWS_ACCESS_KEY_ID" in said

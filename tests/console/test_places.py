@@ -55,11 +55,11 @@ def test_a_name_that_is_taken_is_refused_and_a_model_is_found_by_it(tmp_path):
     assert places.run_name(talk(output=tmp_path, name="cats")) == "cats"
     (tmp_path / "models" / "cats").mkdir(parents=True)
     (tmp_path / "models" / "cats" / "model.h5").touch()
-    with pytest.raises(WrongFlag, match="--name: There is a run called cats already"):
+    with pytest.raises(WrongFlag, match="--name: A run named cats already exists"):
         places.run_name(talk(output=tmp_path, name="cats"))
     for named in ("cats", "latest"):
         assert model_path(talk(output=tmp_path, model=named)) == tmp_path / "models" / "cats" / "model.h5"
-    with pytest.raises(ColorizeError, match="neither a file nor a trained model called dogs"):
+    with pytest.raises(ColorizeError, match="No model file or trained model named dogs"):
         refuse_unknown_model(talk(output=tmp_path, model="dogs"))
 
 

@@ -43,7 +43,7 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
     merged = program("merge", "--to", shared)
     assert merged.returncode == 0, merged.stdout + merged.stderr
     assert "200 colour photos of 202 files, each once" in merged.stdout
-    assert "1 file without a colour photo: in colour already." in merged.stdout
+    assert "1 file without a colour photo: already in color." in merged.stdout
     assert "1 file without a colour photo: a text file." in merged.stdout
     assert pictures_of(shared) == made_by_one(photos, tmp_path / "single")
     lines = [json.loads(line) for line in (shared / "manifest.jsonl").read_text().splitlines()]

@@ -22,7 +22,7 @@ def test_a_wrong_answer_is_explained_and_asked_again():
         "'many' is not a whole number.",
         "How many?",
         "> -1",
-        "-1 is too small: the least is 0.",
+        "-1 is too small: the minimum is 0.",
         "How many?",
         "> 3",
     ]

@@ -43,15 +43,15 @@ def test_answers_are_understood(question, typed, meant):
         (EPOCHS, "many", "'many' is not a whole number"),
         (EPOCHS, "2.5", "'2.5' is not a whole number"),
         (EPOCHS, "", "'' is not a whole number"),
-        (EPOCHS, "-1", "-1 is too small: the least is 0"),
-        (EPOCHS, "99999", "99999 is too large: the most is 10000"),
+        (EPOCHS, "-1", "-1 is too small: the minimum is 0"),
+        (EPOCHS, "99999", "99999 is too large: the maximum is 10000"),
         (SIZE, "100", "100 is not a multiple of 32"),
-        (MONITOR, "speed", "'speed' is none of the options: loss, accuracy, val_loss"),
-        (FILTERS, "16", "2 to 5 counts"),
-        (DATASET, "/nowhere/at all", "There is nothing at /nowhere/at all"),
+        (MONITOR, "speed", "'speed' is not an option. Please enter one of: loss, accuracy, val_loss"),
+        (FILTERS, "16", "2 to 5 whole numbers"),
+        (DATASET, "/nowhere/at all", "/nowhere/at all does not exist"),
         (NAME, "../cats", "'../cats' is no name for a run"),
         (NAME, "latest", "latest is taken"),
-        (MODEL, "nowhere.h5", "There is nothing at nowhere.h5"),
+        (MODEL, "nowhere.h5", "nowhere.h5 does not exist"),
     ],
 )
 def test_wrong_answers_are_explained(question, typed, sentence):
@@ -98,7 +98,7 @@ def test_an_address_of_a_file_is_its_path(tmp_path):
 
 
 def test_a_size_that_does_not_fit_is_refused_with_those_that_do():
-    with pytest.raises(WrongAnswer, match=r"100 is not a multiple of 32; 96 and 128 are\."):
+    with pytest.raises(WrongAnswer, match=r"100 is not a multiple of 32\. The nearest multiples are 96 and 128\."):
         SIZE.parse("100")
 
 

@@ -51,8 +51,11 @@ def test_toml_is_read_too(tmp_path):
         ('{"settings": {"dropout_rate": {"x": 1}}}', "there is no setting 'settings.dropout_rate.x'"),
         ('{"settings": {"epochs": "many"}}', "settings.epochs: 'many' is not a whole number."),
         ('{"settings": {"epochs": true}}', "settings.epochs: 'True' is not a whole number."),
-        ('{"model": {"dropout": 2}}', "model.dropout: 2 is out of bounds: a number from 0 to 0.9 is wanted."),
-        ('{"model": {"head": "both"}}', "model.head: 'both' is none of the options: regression, classification."),
+        ('{"model": {"dropout": 2}}', "model.dropout: 2 is out of range. Please enter a number from 0 to 0.9."),
+        (
+            '{"model": {"head": "both"}}',
+            "model.head: 'both' is not an option. Please enter one of: regression, classification.",
+        ),
         ("{", "it cannot be read"),
         ("[1, 2]", "it holds no table of settings."),
         ('{"settings": {"adversarial": true}}', "there is no setting 'settings.adversarial'"),
@@ -67,7 +70,7 @@ def test_toml_is_read_too(tmp_path):
         ('{"version": "1"}', "its version must be a whole number from 1 to 1."),
         ('{"version": 0}', "its version must be a whole number from 1 to 1."),
         ('{"settings": {"dropout": NaN}}', "there is no setting 'settings.dropout'"),
-        ('{"model": {"dropout": NaN}}', "model.dropout: nan is out of bounds"),
+        ('{"model": {"dropout": NaN}}', "model.dropout: nan is out of range"),
         (
             '{"settings": {"epochs": "' + "9" * 2_000 + '"}}',
             "settings.epochs has a value of more than 1,000 char",

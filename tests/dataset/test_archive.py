@@ -109,10 +109,10 @@ def test_what_is_just_within_the_limits_is_unpacked(tmp_path, monkeypatch):
     assert holds(folder, archive)
     assert unpack(archive, tmp_path / "ratio", replace(limits, bytes_never_refused=0, maximum_ratio=5)).is_dir()
     for less, reason in (
-        ({"maximum_files": 1}, "holds 2 files, above the limit of 1"),
-        ({"maximum_depth": 99}, "lie more than 99 deep"),
+        ({"maximum_files": 1}, "contains 2 files, more than the limit of 1"),
+        ({"maximum_depth": 99}, "nested more than 99 deep"),
         ({"bytes_never_refused": 1999}, "bomb"),
-        ({"bytes_left_free": 501}, "are free beside it"),
+        ({"bytes_left_free": 501}, "are free next to it"),
     ):
         refused(archive, reason, replace(limits, **less))
 
@@ -142,7 +142,7 @@ def test_a_zip_whose_members_climb_out_is_refused(tmp_path, member):
     archive = tmp_path / "evil.zip"
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr(member, b"x")
-    with pytest.raises(ColorizeError, match="outside the folder"):
+    with pytest.raises(ColorizeError, match="outside the target folder"):
         unpack(archive, tmp_path / "evil")
     assert [path.name for path in tmp_path.iterdir()] == ["evil.zip"]
 
@@ -212,7 +212,7 @@ def test_a_file_and_a_folder_of_one_name_are_refused(tmp_path, names):
 def test_members_inside_the_record_of_an_unpacking_are_refused(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "evil.zip", "w") as opened:
         opened.writestr(f"{name}/a.jpg", b"x")
-    refused(tmp_path / "evil.zip", f"member '{name}/a.jpg' would land where the program writes")
+    refused(tmp_path / "evil.zip", f"member '{name}/a.jpg' is reserved")
 
 
 def test_an_unpacked_folder_that_is_zipped_again_is_unpacked(tmp_path, archive):
@@ -228,7 +228,7 @@ def test_an_encrypted_archive_is_refused(tmp_path, archive):
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # local and central headers' flags
         data[data.index(signature) + offset] |= 1
     archive.write_bytes(data)
-    refused(archive, "is encrypted; unpack it yourself")
+    refused(archive, "is encrypted. Unpack it yourself")
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99, 0.9999])
@@ -241,15 +241,15 @@ def test_a_truncated_archive_leaves_nothing(archive, share):
 def test_folders_deeper_than_any_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "deep.zip", "w") as opened:
         opened.writestr("a/" * 1200 + "x.jpg", b"x")
-    refused(tmp_path / "deep.zip", "lie more than 100 deep")
+    refused(tmp_path / "deep.zip", "nested more than 100 deep")
 
 
 def test_more_files_than_allowed_are_refused(archive):
-    refused(archive, "8 files, above the limit of 7", ArchiveLimits(maximum_files=7))
+    refused(archive, "8 files, more than the limit of 7", ArchiveLimits(maximum_files=7))
 
 
 def test_an_archive_the_disk_cannot_hold_is_refused_before_anything_is_written(archive):
-    refused(archive, "are free beside it", ArchiveLimits(bytes_left_free=2**62))
+    refused(archive, "are free next to it", ArchiveLimits(bytes_left_free=2**62))
 
 
 PACKED = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]

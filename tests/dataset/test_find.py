@@ -41,5 +41,5 @@ def test_a_folder_that_may_not_be_entered_is_left_out_and_named(colour_folder, c
     found = find_files(colour_folder)
     assert (len(found.files), found.closed) == (8, (lost,))
     assert gather([colour_folder, colour_folder / "cats"]).closed == (lost,)
-    with pytest.raises(ColorizeError, match=r"Cannot look into the folder .*lost\+found: Permission denied"):
+    with pytest.raises(ColorizeError, match=r"Cannot read the folder .*lost\+found: Permission denied"):
         find_files(lost)

@@ -27,7 +27,7 @@ def test_a_split_is_repeatable_and_changes_with_the_seed():
 
 
 def test_more_photos_than_there_are_is_refused_with_the_numbers():
-    with pytest.raises(ColorizeError, match=r"8 photos to train with and 3 to test on make 11, .* 10 fine"):
+    with pytest.raises(ColorizeError, match=r"8 training photos and 3 test photos need 11 photos, .* 10 are usable"):
         split_photos([Path(f"{number}.jpg") for number in range(10)], 8, 3)
 
 

@@ -22,10 +22,10 @@ def test_hints_beside_a_film_are_found_and_ordered_by_time(tmp_path):
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("{}", "no list"),
+        ("{}", "must be a list of hints"),
         ("[", "not valid JSON"),
-        ('[{"x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
-        ('[{"time": -1, "x": 1, "y": 1, "colour": "teal"}]', '"time" is wanted'),
+        ('[{"x": 1, "y": 1, "colour": "teal"}]', '"time" must be'),
+        ('[{"time": -1, "x": 1, "y": 1, "colour": "teal"}]', '"time" must be'),
         ('[{"time": 1, "x": 1, "y": 1, "colour": "no colour"}]', "no colour"),
         ('[{"time": NaN, "x": 1, "y": 1, "colour": "teal"}]', "not finite"),
         ('[{"time": 1, "time": 2, "x": 1, "y": 1, "colour": "teal"}]', "the key 'time' appears twice"),

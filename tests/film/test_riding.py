@@ -41,7 +41,7 @@ def test_a_hint_rides_to_both_ends_of_its_scene_and_no_further(tmp_path, small_m
 def test_a_hint_outside_the_film_is_a_sentence(tmp_path, small_model):
     write_film(tmp_path / "a.mkv", gray(pan(CAT).frames))
     facts, network = examine_film(tmp_path / "a.mkv"), load_model(small_model)
-    with pytest.raises(ColorizeError, match="which ends before it"):
+    with pytest.raises(ColorizeError, match="ends before second"):
         find_known(network, facts, read_frames(facts), {60.0: (Hint(1, 1, "teal"),)})
     with pytest.raises(ColorizeError, match="outside the photo"):
         find_known(network, facts, read_frames(facts), {0.1: (Hint(1000, 1, "teal"),)})

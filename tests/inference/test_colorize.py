@@ -67,13 +67,13 @@ def test_a_proposal_that_is_no_number_is_a_failure_of_that_photo(small_model, co
     files = find_files(colour_folder).files
     outcomes = list(colorize_files(spoiling, files, lambda path, photo, picture: picture.image))
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [number == 1 for number in range(len(files))]
-    assert outcomes[1].reason.startswith(f"Cannot colorize {files[1]}: the colours the model proposes")
+    assert outcomes[1].reason.startswith(f"Cannot colorize {files[1]}: the model returned colors")
 
     def no_numbers(squares: np.ndarray) -> np.ndarray:
         return squares.repeat(3, -1) * np.nan
 
     odd = Network(KerasEngine(SimpleNamespace(predict_on_batch=no_numbers)), "odd", 64)
-    with pytest.raises(ColorizeError, match="are no numbers"):
+    with pytest.raises(ColorizeError, match="are not numbers"):
         colorize_decoded(odd, read_photo(files[0]))
 
 
@@ -118,10 +118,10 @@ def test_a_photo_for_which_memory_does_not_suffice_is_named_and_the_others_go_on
         with Image.open(path) as image:
             if image.width == 512:
                 assert outcome == Failure(path, outcome.reason)
-                assert f"{path}: memory does not suffice for 512 x 512 pixels" in outcome.reason
+                assert f"{path}: not enough memory for 512 x 512 pixels" in outcome.reason
             else:
                 assert outcome.delivered == image.size
-    with pytest.raises(ColorizeError, match="memory does not suffice for 512 x 512 pixels"):
+    with pytest.raises(ColorizeError, match="not enough memory for 512 x 512 pixels"):
         colorize_photo(SHIPPED / "astronaut.png", network)
 
 
@@ -140,7 +140,7 @@ def test_photos_go_through_the_network_in_parts_where_memory_is_short(small_mode
     photos = [read_photo(path) for path in find_files(colour_folder).files]
     offsets = propose(on_a_small_device(network, 3, error), photos)
     assert np.abs(offsets - propose(network, photos)).max() < 1e-5
-    with pytest.raises(ColorizeError, match=f"does not suffice for {network.name}, which works on {network.size} x"):
+    with pytest.raises(ColorizeError, match=f"Not enough memory for {network.name}, which works on {network.size} x"):
         colorize_decoded(on_a_small_device(network, 0, error), photos[0])
 
 

@@ -89,43 +89,43 @@ def test_a_palette_is_kept_and_used_again(tmp_path, photos):
 
 ONE = {"x": 1, "y": 2, "colour": "red"}
 WRONG = [
-    ({"a.jpg": [{**ONE, "unit": "percent"}]}, 'The unit of a hint is "pixel" or "share"'),
+    ({"a.jpg": [{**ONE, "unit": "percent"}]}, 'The unit of a hint must be "pixel" or "share"'),
     ({"a.jpg": [{**ONE, "unit": "share"}]}, "from 0 to 1"),
     ("", "not valid JSON"),
     ("[" * 200_000, "nested more than"),
-    ("[1]", "holds no hints"),
+    ("[1]", "contains no hints"),
     ('{"a.jpg": [{"x": ' + "9" * 5000 + ', "y": 1, "colour": "red"}]}', "not valid JSON|outside"),
-    ({"gone.jpg": [ONE]}, "not there: 'gone.jpg'"),
+    ({"gone.jpg": [ONE]}, "does not exist in .*: 'gone.jpg'"),
     ({"\0": [ONE]}, "the character NUL"),
     ({"\ud800": [ONE]}, "half of a surrogate pair"),
-    ({"../photos/a.jpg": [ONE]}, "a photo that is not in .*photos'?: '../photos/a.jpg'"),
-    ({"/etc/hostname": [ONE]}, "a photo that is not in"),
-    ({"a.jpg": [ONE], "./a.jpg": []}, "hints for the same photo twice: './a.jpg'"),
+    ({"../photos/a.jpg": [ONE]}, "a photo outside .*photos'?: '../photos/a.jpg'"),
+    ({"/etc/hostname": [ONE]}, "a photo outside"),
+    ({"a.jpg": [ONE], "./a.jpg": []}, "lists the photo './a.jpg' twice"),
     (f'{{"a.jpg": [{json.dumps(ONE)}], "a.jpg": []}}', "the key 'a.jpg' appears twice"),
     ('{"a.jpg": [{"x": 1, "x": 2, "y": 2, "colour": "red"}]}', "the key 'x' appears twice"),
     ('{"palette": {"dress": "red", "dress": "teal"}}', "the key 'dress' appears twice"),
-    ({"a" * 9999: [ONE]}, "not there"),
-    ({"a.jpg": ONE}, "a list of hints is wanted"),
+    ({"a" * 9999: [ONE]}, "does not exist"),
+    ({"a.jpg": ONE}, "must be a list of hints"),
     ({"a.jpg": [ONE] * 501}, "too many"),
-    ({"a.jpg": [7]}, "number 1: a hint looks like"),
+    ({"a.jpg": [7]}, "number 1: a hint must look like"),
     ({"a.jpg": [{"x": 1, "colour": "red"}]}, "either"),
     ({"a.jpg": [{**ONE, "rectangle": [1, 2, 3, 4]}]}, "either"),
     ({"a.jpg": [{**ONE, "color": "red"}]}, "not both"),
-    ({"a.jpg": [{**ONE, "tone": "red"}]}, "'tone' means nothing"),
-    ({"a.jpg": [{**ONE, "reach": 3}]}, "reach of a hint is a number from 0.5 to 2"),
-    ({"a.jpg": [{**ONE, "reach": True}]}, "reach of a hint is a number from 0.5 to 2"),
-    ({"a.jpg": [{**ONE, "scope": "room"}]}, 'scope of a hint is "object" or "photo"'),
+    ({"a.jpg": [{**ONE, "tone": "red"}]}, "'tone' is not a valid key"),
+    ({"a.jpg": [{**ONE, "reach": 3}]}, "reach of a hint must be a number from 0.5 to 2"),
+    ({"a.jpg": [{**ONE, "reach": True}]}, "reach of a hint must be a number from 0.5 to 2"),
+    ({"a.jpg": [{**ONE, "scope": "room"}]}, 'scope of a hint must be "object" or "photo"'),
     ({"a.jpg": [{"x": 1, "y": 2, "color": "keep", "scope": "photo"}]}, "keeps an object"),
     ({"a.jpg": [ONE, {**ONE, "colour": "reddish"}]}, "number 2: 'reddish' is not a color"),
-    ({"a.jpg": [{**ONE, "colour": "palette:dress"}]}, "no colour 'dress' in the palette"),
+    ({"a.jpg": [{**ONE, "colour": "palette:dress"}]}, "palette has no color 'dress'"),
     ({"a.jpg": [{**ONE, "radius": -1}]}, "outside every photo"),
     ({"a.jpg": [{**ONE, "x": "1"}]}, "numbers"),
-    ({"a.jpg": [{"points": [], "colour": "red"}]}, "0 points"),
+    ({"a.jpg": [{"points": [], "colour": "red"}]}, "not 0"),
     ({"a.jpg": [{"points": [[1]], "colour": "red"}]}, "2 numbers"),
     ({"a.jpg": [{"points": 3, "colour": "red"}]}, "lists of numbers"),
-    ({"a.jpg": [{"rectangle": [5, 5, 4, 9], "colour": "red"}]}, "holds no pixel"),
-    ({"palette": "gone.json"}, "palette that is not there"),
-    ({"palette": "a" * 9999}, "palette that is not there"),
+    ({"a.jpg": [{"rectangle": [5, 5, 4, 9], "colour": "red"}]}, "contains no pixels"),
+    ({"palette": "gone.json"}, "palette that does not exist"),
+    ({"palette": "a" * 9999}, "palette that does not exist"),
     ({"palette": {"dress": 7}}, "is not a color"),
 ]
 
@@ -144,7 +144,7 @@ def test_a_file_too_large_or_not_there_or_no_text_is_named(tmp_path, photos):
     with pytest.raises(ColorizeError, match=r"Cannot read .*hints\.json"):
         read_hints(path, tmp_path, photos)
     path.write_bytes(b"\xff\xfe\x00{")
-    with pytest.raises(ColorizeError, match="not text in UTF-8"):
+    with pytest.raises(ColorizeError, match="not UTF-8 text"):
         read_hints(path, tmp_path, photos)
     with path.open("wb") as file:
         file.truncate(MAXIMUM_BYTES + 1)
@@ -179,7 +179,7 @@ def test_of_two_photos_whose_names_differ_in_normalization_each_has_its_own_hint
     assert read_hints(file, tmp_path, photos) == {photos[0]: (Hint(1, 2, "red"),), photos[1]: ()}
     mixed = unicodedata.normalize("NFD", "Großmutter Ä ") + "é.jpg"
     file.write_text(json.dumps({mixed: [ONE]}))
-    with pytest.raises(ColorizeError, match=r"two photos in .* have this name"):
+    with pytest.raises(ColorizeError, match=r"several photos in .* have this name"):
         read_hints(file, tmp_path, photos)
 
 

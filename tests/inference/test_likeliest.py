@@ -78,5 +78,5 @@ def test_a_place_outside_and_another_count_are_refused():
     with pytest.raises(ColorizeError, match="outside the photo"):
         likeliest_colours(photo, 40, 3)
     for count in (2, 9):
-        with pytest.raises(ColorizeError, match="from 3 to 8"):
+        with pytest.raises(ColorizeError, match="ask for 3 to 8"):
             likeliest_colours(photo, 4, 3, count)

@@ -47,7 +47,7 @@ def test_layers_that_compute_something_from_a_tensor_are_taken(kind):
 @pytest.mark.parametrize("kind", OTHERS)
 def test_every_other_layer_of_keras_is_refused(kind):
     described = {"module": "keras.layers", "class_name": kind, "config": {}}
-    with pytest.raises(Refused, match=f"^it holds '{kind}', which is not one of Keras' plain layers$"):
+    with pytest.raises(Refused, match=f"^it contains '{kind}', which is not one of Keras' plain layers$"):
         screened(network(described))
 
 
@@ -81,10 +81,10 @@ def test_activations_of_keras_are_taken(activation, module):
 @pytest.mark.parametrize(
     ("described", "told"),
     [
-        ({"module": "os", "class_name": "function", "config": "system"}, "asks for code from 'os'"),
-        ({"module": "keras_evil", "class_name": "Dense", "config": {}}, "asks for code from 'keras_evil'"),
-        ({"module": "builtins.keras", "class_name": "Dense", "config": {}}, "asks for code from 'builtins.keras'"),
-        ({"module": 7, "class_name": "Dense", "config": {}}, "asks for code from 7"),
+        ({"module": "os", "class_name": "function", "config": "system"}, "needs code from 'os'"),
+        ({"module": "keras_evil", "class_name": "Dense", "config": {}}, "needs code from 'keras_evil'"),
+        ({"module": "builtins.keras", "class_name": "Dense", "config": {}}, "needs code from 'builtins.keras'"),
+        ({"module": 7, "class_name": "Dense", "config": {}}, "needs code from 7"),
         ({"module": "keras.ops", "class_name": "function", "config": "relu"}, "holds 'function'"),
         ({"module": "builtins", "class_name": "function", "config": "eval"}, "holds 'function'"),
         ({"module": "keras.activations", "class_name": "function", "config": "deserialize"}, "holds 'function'"),
@@ -112,7 +112,7 @@ def test_whatever_else_is_asked_for_is_refused_wherever_it_lies(described, told)
 def test_what_a_network_was_compiled_with_is_left_out_unless_it_is_inside():
     theirs = {"class_name": "TheirLoss", "module": "theirs"}
     assert screened(network() | {"compile_config": {"loss": theirs}}) == network()
-    with pytest.raises(Refused, match="it asks for code from 'theirs'"):
+    with pytest.raises(Refused, match="it needs code from 'theirs'"):
         screened(network(network() | {"compile_config": {"loss": theirs}}))
 
 
@@ -138,7 +138,7 @@ def nested(depth: int) -> dict:
 @pytest.mark.parametrize("depth", [4, 5, 100])
 def test_a_description_may_be_just_as_deep_as_is_allowed(depth):
     assert screened(nested(depth), ModelLimits(maximum_config_depth=depth)) == nested(depth)
-    with pytest.raises(Refused, match=f"^the description of its network lies more than {depth - 1} deep$"):
+    with pytest.raises(Refused, match=f"^the description of its network is nested more than {depth - 1} deep$"):
         screened(nested(depth), ModelLimits(maximum_config_depth=depth - 1))
 
 
@@ -168,7 +168,7 @@ def test_a_description_may_have_just_as_many_values_as_any(value, each):
     spare = 500_000 - 1 - count * each
     taken = b'{"a":' + listed + b',"b":0' * spare + b"}"
     assert len(screen_config(taken, LIMITS)["a"]) == count
-    with pytest.raises(Refused, match=r"^the description of its network is larger than any$"):
+    with pytest.raises(Refused, match=r"^the description of its network is too large$"):
         screen_config(taken[:-1] + b',"c":0}', LIMITS)
 
 

@@ -157,10 +157,10 @@ def test_a_model_that_takes_or_gives_one_photo_in_a_list_or_dictionary_works(tmp
 @pytest.mark.parametrize(
     ("taken", "given", "sentence"),
     [
-        ((32, 32, 3), 3, "takes 3 channels, not one of luma"),
-        ((32, 32, 1), 1, "gives 1 channels, not three of RGB"),
-        ((32, 64, 1), 3, "not on squares"),
-        ((1, 32, 32), 32, "takes its channels first .* save it with data_format='channels_last'"),
+        ((32, 32, 3), 3, "expects 3 input channels instead of one"),
+        ((32, 32, 1), 1, "outputs 1 channels instead of three"),
+        ((32, 64, 1), 3, "must be squares"),
+        ((1, 32, 32), 32, "expects channels first .* Save it with data_format='channels_last'"),
     ],
 )
 def test_models_of_other_shapes_are_refused_with_what_they_take(tmp_path, taken, given, sentence):

@@ -106,8 +106,8 @@ def circle(network: dict) -> None:
     ("spoil", "reason"),
     [
         (changed("UpSampling2D", size=[2**31, 2**31]), "the size of one of its layers is larger than 10,000,000"),
-        (changed("UpSampling2D", size=[1000, 1000]), "would give .* GB for each photo"),
-        (changed("UpSampling2D", size=[10**7, 10**7]), "would give .* GB for each photo"),
+        (changed("UpSampling2D", size=[1000, 1000]), "would output .* GB for each photo"),
+        (changed("UpSampling2D", size=[10**7, 10**7]), "would output .* GB for each photo"),
         (changed("Conv2D", kernel_size=[100_000, 100_000]), "shape|weights|variable"),
         (changed("Conv2D", filters=100_000), "shape|weights|variable|channel"),
         (changed("Conv2D", filters=10**7, kernel_size=[10**7, 10**7]), "shape|weights|variable|channel"),
@@ -118,7 +118,7 @@ def circle(network: dict) -> None:
         (many_layers, "it has more than 2,000 layers"),
         (many_connections, "more than 20,000 connections"),
         (circle, "loops"),
-        (changed("Conv2D", data_format="channels_first"), "channels first, which processors cannot compute; save"),
+        (changed("Conv2D", data_format="channels_first"), "channels first, which CPUs do not support; save"),
         (changed("Conv2D", dtype="int8_from_float32"), "it is quantized"),
     ],
 )
@@ -145,7 +145,7 @@ def test_layers_inside_a_model_that_takes_any_size_are_measured(tmp_path):
     given = 4 * (SIZE * 100) ** 2
     network = keras.Model(photo, layers.Conv2D(3, 1)(inner(photo)))
     loaded(network, tmp_path, maximum_layer_bytes=given)
-    with pytest.raises(Refused, match=r"^one of its layers would give 0 GB for each photo$"):
+    with pytest.raises(Refused, match=r"^one of its layers would output 0 GB for each photo$"):
         loaded(network, tmp_path, maximum_layer_bytes=given - 1)
 
 
@@ -158,7 +158,7 @@ def test_a_network_may_be_written_backwards_as_far_as_keras_is_patient(tmp_path)
         if many == 50:
             loaded(network, tmp_path, lambda network: network["config"]["layers"].reverse())
         else:
-            with pytest.raises(Refused, match=r"^its layers follow each other in no order$"):
+            with pytest.raises(Refused, match=r"^its layers are not listed in the order of computation$"):
                 loaded(network, tmp_path, lambda network: network["config"]["layers"].reverse())
 
 

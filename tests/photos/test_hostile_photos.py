@@ -111,7 +111,7 @@ def test_the_limit_of_pixels_can_be_set_and_holds_for_photos_checked_before(tmp_
     assert len(check_photos(dataset, False, Reading(cache_folder=cache)).fine) == 1
     strict = PhotoLimits(maximum_pixels=99_000_000)
     ((_, reason),) = check_photos(dataset, False, Reading(strict, cache_folder=cache)).unreadable
-    assert "10000 x 10000 pixels are above the limit of 99 megapixels" in reason
+    assert "10000 x 10000 pixels exceed the limit of 99 megapixels" in reason
 
 
 def test_a_small_file_of_too_many_pixels_is_refused_before_memory_is_taken(tmp_path):
@@ -119,7 +119,7 @@ def test_a_small_file_of_too_many_pixels_is_refused_before_memory_is_taken(tmp_p
     Image.new("1", (20_000, 20_000)).save(path)
     assert path.stat().st_size < 100_000
     for reader in (examine, read_photo, lambda path: read_square(path, 32)):
-        with pytest.raises(ColorizeError, match="above the limit of 300 megapixels"):
+        with pytest.raises(ColorizeError, match="exceed the limit of 300 megapixels"):
             reader(path)
 
 

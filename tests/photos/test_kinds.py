@@ -67,7 +67,7 @@ def test_a_picture_of_an_unsupported_format_is_named(tmp_path, content, named):
     assert kind_of(tmp_path / "photo.jpg").one == named
     with pytest.raises(ColorizeError) as raised:
         examine(tmp_path / "photo.jpg")
-    assert str(raised.value).endswith(f": {named}, a format that is not supported; save it as PNG, TIFF or JPEG.")
+    assert str(raised.value).endswith(f": {named}, which is not a supported format; save it as PNG, TIFF or JPEG.")
 
 
 def test_jpegs_and_psds_of_more_bits_are_named_and_not_called_damaged(tmp_path, camera):
@@ -77,7 +77,7 @@ def test_jpegs_and_psds_of_more_bits_are_named_and_not_called_damaged(tmp_path, 
     (tmp_path / "a.jpg").write_bytes(content)
     (tmp_path / "a.psd").write_bytes(b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\x08\0\0\0\x08\0\x10\0\3" + bytes(500))
     for name, named in (("a.jpg", "a 12-bit JPEG picture"), ("a.psd", "a 16-bit PSD picture")):
-        with pytest.raises(ColorizeError, match=rf"{name}: {named}, a format that is not supported; save it as PNG"):
+        with pytest.raises(ColorizeError, match=rf"{name}: {named}, which is not a supported format; save it as PNG"):
             examine(tmp_path / name)
         assert kind_of(tmp_path / name).one == named
 
@@ -120,7 +120,7 @@ def test_photos_whole_or_damaged_are_of_no_other_kind(tmp_path):
         Image.open(SHIPPED / "astronaut.png").convert("RGB").resize((64, 64)).save(path)
         assert kind_of(path) is None, ending
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
-    with pytest.raises(ColorizeError, match="damaged from its beginning on"):
+    with pytest.raises(ColorizeError, match="damaged from the start"):
         examine(tmp_path / "photo.jpg")
 
 

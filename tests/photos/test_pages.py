@@ -53,7 +53,7 @@ def test_what_is_wrong_with_a_later_page_is_found_by_the_check(scan, tmp_path):
     cut.write_bytes(scan.read_bytes()[:-100_000])
     with pytest.raises(ColorizeError, match=r"cut.tif, page 3: damaged"):
         examine(cut)
-    with pytest.raises(ColorizeError, match=r"scan.tif, page 3: .* above the limit"):
+    with pytest.raises(ColorizeError, match=r"scan.tif, page 3: .* exceed the limit"):
         examine(scan, PhotoLimits(maximum_pixels=512 * 299))
 
 

@@ -139,12 +139,12 @@ def test_a_photo_may_come_from_anywhere(tmp_path, astronaut):
 
 @pytest.mark.parametrize("array", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3)), np.zeros(4, np.uint8)])
 def test_an_array_that_is_no_photo_is_refused_with_those_that_are(array):
-    with pytest.raises(ColorizeError, match=r"is no photo: give uint8 of shape \(h, w\)"):
+    with pytest.raises(ColorizeError, match=r"is not a photo. Pass uint8 of shape \(h, w\)"):
         read_photo(array)
 
 
 def test_bytes_that_are_no_photo_are_a_sentence():
-    with pytest.raises(ColorizeError, match="Cannot read the photo that was given: not a photo"):
+    with pytest.raises(ColorizeError, match="Cannot read the photo: not a photo"):
         read_photo(b"nothing")
 
 

@@ -163,6 +163,6 @@ def test_pages_fill_a_tiff_to_its_last_byte_and_no_further(tmp_path, small, monk
         assert joined.n_frames == 2
     assert [path.name for path in tmp_path.iterdir()] == ["joined.tif"]
     monkeypatch.setattr("colorizer.photos.writing._MAXIMUM_TIFF_BYTES", room - 1)
-    with pytest.raises(ColorizeError, match="its pages take more than the 4 GB"):
+    with pytest.raises(ColorizeError, match="its pages exceed the 4 GB limit"):
         write_pages(tmp_path / "larger.tif", pages())
     assert not (tmp_path / "larger.tif").exists()

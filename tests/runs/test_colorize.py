@@ -107,7 +107,7 @@ def test_photos_go_into_the_folder_that_is_named_and_what_is_there_stays(tmp_pat
     assert (again.made_before, again.pictures, again.page) == (2, first.pictures, first.page)
     livelier = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target, adjustment=Adjustment(1.5)))
     assert not set(livelier.pictures.values()) & set(first.pictures.values())
-    with pytest.raises(ColorizeError, match="the folder of the photos themselves"):
+    with pytest.raises(ColorizeError, match="is the folder of the photos"):
         colorize_photos(job_of(tmp_path, small_model, two_photos, folder=two_photos))
 
 

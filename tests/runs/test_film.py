@@ -122,7 +122,7 @@ def test_films_of_other_kinds_become_films_of_their_kind_or_matroska(tmp_path, s
 def test_sound_that_matroska_does_not_hold_is_encoded_anew_and_keeps_its_times(tmp_path, small_model):
     two_scenes(tmp_path / "a.wmv", 25, codec="wmv2", sound=True, sound_codec="wmav2")
     result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.wmv"))
-    assert result.remarks == ("Sound of a.wmv was encoded anew: a.wmv.mkv cannot hold it as it was.",)
+    assert result.remarks == ("The sound of a.wmv was re-encoded, because it could not be copied to a.wmv.mkv.",)
     before, after = examine_film(tmp_path / "a.wmv"), examine_film(result.film)
     assert (before.sound, after.sound) == ("wmav2", "aac")
     assert [sounds_since(film) for film in (before.path, result.film)] == pytest.approx([1, 1], abs=0.01)
@@ -154,7 +154,7 @@ def test_a_deep_webm_is_written_with_the_depth_its_encoder_has(tmp_path, small_m
 def test_what_a_container_cannot_hold_is_refused_before_any_work(tmp_path, small_model, name):
     two_scenes(tmp_path / name, codec="mpeg4")
     job = job_of(tmp_path, small_model, tmp_path / name, encoding=Encoding("h265"))
-    with pytest.raises(ColorizeError, match=r"cannot be H\.265"):
+    with pytest.raises(ColorizeError, match=r"cannot use H\.265"):
         colorize_film(job)
     assert list(job.run.results.iterdir()) == []
 
@@ -177,7 +177,7 @@ def test_a_film_that_is_incomplete_is_set_aside_and_made_again(tmp_path, small_m
     made.film.write_bytes(content[: len(content) // 2])
     again = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
     assert (again.film, again.made_before, again.film.read_bytes()) == (made.film, 0, content)
-    assert "was incomplete: it was renamed to a-incomplete" in again.remarks[0]
+    assert "was incomplete, so it was renamed to a-incomplete" in again.remarks[0]
     assert (made.folder / f"a-incomplete.{ending}").stat().st_size == len(content) // 2
     third = colorize_film(job_of(tmp_path, small_model, film, goes_on=True))
     assert (third.film, third.made_before) == (made.film, 24)
@@ -250,7 +250,7 @@ def test_a_film_that_was_cut_off_is_in_colour_as_far_as_it_goes_and_that_is_told
     result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.mkv"))
     assert 5 < result.frames < 60
     assert len(list(read_frames(examine_film(result.film)))) == result.frames
-    assert re.search(r"ends \d\.\d seconds before it says", " ".join(result.remarks))
+    assert re.search(r"ends \d\.\d seconds earlier than it should", " ".join(result.remarks))
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp", "png"])

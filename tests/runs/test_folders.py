@@ -61,10 +61,10 @@ def test_a_record_is_json_that_reads_back(tmp_path):
 def test_a_run_may_have_a_name_which_is_then_taken(tmp_path):
     run = new_run(tmp_path, "train", "סבתא 1")
     assert (run.models, run.results) == (tmp_path / "models" / "סבתא 1", tmp_path / "results" / "סבתא 1")
-    with pytest.raises(ColorizeError, match=r"There is a run called סבתא 1 already, in .*; choose another name"):
+    with pytest.raises(ColorizeError, match=r"A run named סבתא 1 already exists in .*. Choose another name"):
         new_run(tmp_path, "train", "סבתא 1")
     for name in ("..", "a/b", ".hidden", "a\nb", "x" * 81):
-        with pytest.raises(ColorizeError, match="is no name for a run"):
+        with pytest.raises(ColorizeError, match="is not a valid name for a run"):
             new_run(tmp_path, "train", name)
 
 
@@ -74,6 +74,6 @@ def test_the_model_of_a_run_is_found_by_its_name(tmp_path):
     (run.models / "model.h5").touch()
     assert model_of_run(tmp_path, "cats") == run.models / "model.h5"
     with pytest.raises(
-        ColorizeError, match=r"neither a file nor a trained model called cat under .*; did you mean cats\?"
+        ColorizeError, match=r"No model file or trained model named cat found in .*\. Did you mean cats\?"
     ):
         model_of_run(tmp_path, "cat")

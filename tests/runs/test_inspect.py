@@ -20,7 +20,7 @@ def test_a_report_tells_of_a_model_of_ones_own_and_of_photos_with_colours_and_wi
     assert seen[-1][0] == seen[-1][1]
     page = result.report.read_text(encoding="utf-8")
     assert result.report == job.run.results / "report.html"
-    assert all(title in page for title in ("Layers", "Activations", "Why this colour?", "Doubt", "Errors"))
+    assert all(title in page for title in ("Layers", "Activations", "Why this color?", "Uncertainty", "Errors"))
     assert page.count("<figure") == len(result.pictures) > 10
     for path in result.pictures:
         assert path.parent == job.run.results

@@ -83,7 +83,7 @@ def test_photos_without_a_line_and_parts_that_are_not_there_are_counted(tmp_path
 )  # fmt: skip
 def test_lines_that_cannot_be_ours_are_ignored_and_counted(tmp_path, odd):
     journal_path(tmp_path, MANIFEST).write_text(odd + "\n")
-    with pytest.raises(ColorizeError, match="nor a part of one"):
+    with pytest.raises(ColorizeError, match="only empty parts of one"):
         merge_manifest(tmp_path)
     append(tmp_path, Shard(0, 1), made(tmp_path, "a"))
     merged = merge_manifest(tmp_path)

@@ -36,7 +36,7 @@ def test_every_file_gets_one_line_and_what_is_done_is_not_done_again(tmp_path, p
     lines = {line.path: line for line in colorize_portion(job, network, named)}
     assert {path: (line.result, line.kind) for path, line in lines.items()} == {
         "a.png": ("a.png", None),
-        "c.png": (None, "in colour already"),
+        "c.png": (None, "already in color"),
         "d.txt": (None, "a text file"),
         "sub/b.png": (None, "not colorized"),
     }
@@ -65,7 +65,7 @@ def test_a_folder_of_other_pictures_is_refused(tmp_path, photos):
     for other in ((job, "another", "its weights"), (job, "a model", "others"), (livelier, "a model", "its weights")):
         with pytest.raises(ColorizeError, match="choose another folder"):
             begin(*other)
-    with pytest.raises(ColorizeError, match="the folder of the photos themselves"):
+    with pytest.raises(ColorizeError, match="is the folder of the photos"):
         begin(replace(job, folder=photos.root), "a model", "its weights")
 
 
@@ -75,7 +75,7 @@ def test_a_check_tells_what_is_fine_and_remembers_it(tmp_path, photos):
     found = list(check_portion(job, named))
     assert {line.path: line.kind for line in found} == {
         "a.png": "fine",
-        "c.png": "in colour already",
+        "c.png": "already in color",
         "d.txt": "a text file",
         "sub/b.png": "fine",
     }

@@ -39,7 +39,7 @@ def test_figures_of_shards_are_those_of_one_process_and_a_part_that_was_torn_is_
             if line is None:
                 path.write_bytes(path.read_bytes()[:-10])
     joined = join_evaluation(job.folder)
-    assert joined.left_out == {"of another colour format": 1}
+    assert joined.left_out == {"in another color format": 1}
     together = joined.evaluation
     assert [photo.path for photo in together.photos] == [path.relative_to(photos.root) for path in fine]
     for name in ("predicted", "gray"):
@@ -56,7 +56,7 @@ def test_figures_of_two_models_are_not_joined(tmp_path):
     with appended(journal_path(tmp_path, EVALUATION)) as append:
         for model in ("one", "other"):
             append({"made_from": model, "photos": [model], "left_out": [], "evaluation": None})
-    with pytest.raises(ColorizeError, match="of several models or settings"):
+    with pytest.raises(ColorizeError, match="from several models or settings"):
         join_evaluation(tmp_path)
 
 
@@ -100,7 +100,7 @@ LINE = {"made_from": "m", "photos": ["a.png"], "left_out": [["b.txt", "a text", 
 )
 def test_lines_that_cannot_be_ours_are_ignored_and_counted(tmp_path, odd):
     journal_path(tmp_path, EVALUATION).write_text(json.dumps({**LINE, **odd}) + "\n")
-    with pytest.raises(ColorizeError, match="no figures"):
+    with pytest.raises(ColorizeError, match="contains no scores"):
         join_evaluation(tmp_path)
     with journal_path(tmp_path, EVALUATION).open("a") as file:
         file.write(json.dumps(LINE) + "\n")

@@ -58,10 +58,10 @@ def test_a_plan_from_before_there_were_versions_is_read(tmp_path, specification)
         ({"version": 99}, "newer version of this program"),
         ({"settings": {"speed": 3}}, "cannot be read"),
         ({"train": None}, "cannot be read"),
-        ({"train": "photo.jpg"}, "its photos are no list"),
+        ({"train": "photo.jpg"}, "its photos are not a list"),
         ({"train": [3]}, "cannot be read"),
         ({"settings": {"epochs": "many"}}, "its epochs is 'many'"),
-        ({"settings": {"epochs": True}}, "its epochs is True"),
+        ({"settings": {"epochs": True}}, "its epochs is invalid: True"),
         ({"settings": {"adversarial": {"l1_weight": [1]}}}, "its l1_weight"),
         ({"model": {"filters": ["4"]}}, "its filters"),
         ({"model": {"size": None}}, "its size is None"),
@@ -85,7 +85,7 @@ def test_a_pipe_in_the_place_of_a_specification_is_not_waited_for(tmp_path):
 
 
 def test_where_nothing_is_unfinished_it_is_said(tmp_path):
-    with pytest.raises(ColorizeError, match="There is no unfinished training in"):
+    with pytest.raises(ColorizeError, match="No unfinished training found in"):
         read_specification(tmp_path)
 
 

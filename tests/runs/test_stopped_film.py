@@ -27,7 +27,7 @@ def test_a_film_that_was_stopped_goes_on_and_is_equal_to_one_that_was_not(tmp_pa
 
     at_work = set(threading.enumerate())
     job = job_of(tmp_path, small_model, film)
-    with pytest.raises(Interrupted, match=r"32 frames of a\.mp4 are in colour"):
+    with pytest.raises(Interrupted, match=r"32 frames of a\.mp4 are colorized"):
         colorize_film(job, stop)
     assert set(threading.enumerate()) <= at_work
     assert not (job.run.results / "a.mp4").exists()

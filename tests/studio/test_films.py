@@ -161,7 +161,7 @@ def test_what_is_no_film_and_what_is_too_much_are_sentences(client, film, monkey
     latest = time.monotonic() + 60
     while (broken := client.get("sitting").json()["photos"][1])["state"] == "waiting":
         assert time.monotonic() < latest
-    assert broken["sentence"].startswith("letter.avi is no film")
+    assert broken["sentence"].startswith("letter.avi is not a film")
     assert client.put(f"films/{broken['id']}/colours", json={"time": 0, "hints": []}).status_code == 422
     for body in (
         {}, {"time": -1, "hints": []}, {"time": 10**400, "hints": []}, {"time": 0, "hints": {}}, {"time": "NaN"},

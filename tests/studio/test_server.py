@@ -43,7 +43,7 @@ def test_a_port_that_is_taken_gives_way_to_the_next(tmp_path, studio):
     [
         (("--token", "short"), "at least 16 characters"),
         (("--root-path", "javascript:alert(1)"), "neither a path"),
-        (("--port", "99999"), "the most is 65535"),
+        (("--port", "99999"), "the maximum is 65535"),
     ],
 )
 def test_wrong_flags_are_refused_with_a_sentence(program, flags, said):

@@ -144,7 +144,7 @@ def test_there_is_no_checkpoint_where_nothing_was_written(tmp_path):
 @pytest.mark.parametrize("name", ["epochs", "history", "seconds", "best"])
 def test_a_checkpoint_that_lacks_what_every_one_has_is_damaged(tmp_path, name):
     rewritten(tmp_path / STATE, **{name: None})
-    with pytest.raises(ColorizeError, match=rf"Cannot go on from {tmp_path / STATE}: it is damaged"):
+    with pytest.raises(ColorizeError, match=rf"Cannot resume from {tmp_path / STATE}: it is damaged"):
         load_checkpoint(tmp_path / STATE)
 
 

@@ -15,7 +15,7 @@ def test_a_collapsed_adversarial_phase_is_ended_and_explained(tmp_path):
     # Every loss is below this one.
     adversarial = replace(ADVERSARIAL, epochs=5, collapse_loss=10, collapse_steps=3)
     record = train_network(network(), photos(), validation(), settings(adversarial=adversarial), tmp_path)
-    assert "for 3 steps the discriminator has told generated colours from real ones" in record.collapse
+    assert "for 3 steps the discriminator distinguished generated colors from real ones" in record.collapse
     assert len(record.history["loss"]) == 1 + 3
     again = train_network(network(), photos(), validation(), settings(adversarial=adversarial), tmp_path)
     assert again.collapse == record.collapse

@@ -23,5 +23,5 @@ def test_the_discriminator_tells_patches_of_70_by_70_pixels():
 def test_networks_too_small_for_a_patch_are_refused(tmp_path):
     luma = keras.Input((16, 16, 1))
     tiny = Network(KerasEngine(keras.Model(luma, keras.layers.Conv2D(3, 1)(luma))), "tiny", 16)
-    with pytest.raises(ColorizeError, match="24 pixels at least"):
+    with pytest.raises(ColorizeError, match="at least 24 pixels"):
         train_network(tiny, PhotoBatches(PHOTOS, 16, 4), PhotoBatches(PHOTOS, 16, 4), settings(), tmp_path)
