@@ -152,7 +152,9 @@ def _choose_amount(
 
     batch_size = min(proposed.batch_size, len(split.train))
     if (is_asked or is_large) and is_on_cpu:
-        batch_size = cost.proposed_batch(batch_size) if cost else 1
+        # Without a measurement, a large network might not fit into memory with more than one photo.
+        unmeasured = 1 if is_large else batch_size
+        batch_size = cost.proposed_batch(batch_size) if cost else unmeasured
     batch_size = talk.answer(_ASKED_BATCH_SIZE, default=batch_size, check=check_batch)
     if cost:
         seconds = cost.learning * len(split.train) + cost.validating * len(split.validation)

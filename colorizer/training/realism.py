@@ -46,8 +46,12 @@ def regression_metrics() -> list[keras.metrics.Metric]:
     """Return the metrics that the curves of a regression show next to its loss: gain and colorfulness."""
     return [
         keras.metrics.MeanMetricWrapper(psnr_gain, name=GAIN),
-        keras.metrics.MeanMetricWrapper(lambda truth, predicted: colourfulness(predicted, ops), name=COLOURFULNESS),
+        keras.metrics.MeanMetricWrapper(_predicted_colourfulness, name=COLOURFULNESS),
     ]
+
+
+def _predicted_colourfulness(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+    return colourfulness(predicted, ops)
 
 
 def psnr_gain(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:

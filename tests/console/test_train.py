@@ -149,7 +149,8 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
     done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
     assert done.returncode == 0, done.stdout + done.stderr
     for sentence in (
-        "'9' is not an option. Please enter one of: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, film.",
+        "'9' is not an option. Please enter one of: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, "
+        "film.",
         "'perhaps' is not an option",
         "/nowhere does not exist.",
         "Found 10 files",
