@@ -137,7 +137,7 @@ def test_what_is_no_film_is_refused_with_a_sentence(tmp_path):
             examine_film(tmp_path / name)
     with pytest.raises(ColorizeError, match="contains no video"):
         examine_film(tmp_path / "sound.mka")
-    with pytest.raises(ColorizeError, match=r"more than the 0\.01 megapixels"):
+    with pytest.raises(ColorizeError, match=r"more than the limit of 0\.01 megapixels"):
         examine_film(tmp_path / "a.mp4", PhotoLimits(maximum_pixels=10_000))
 
 

@@ -239,7 +239,7 @@ def test_a_hint_outside_fails_its_photo_and_no_other(shipped, colour_folder):
     hints = {paths[0]: [Hint(5000, 3, "red")], paths[1]: [Hint(50, 3, "red")]}
     failed, done = colorize_files(shipped, paths, lambda *made: made[2], hints_of=lambda path, photo: hints[path])
     assert isinstance(failed, Failure)
-    assert failed.reason.startswith(f"Cannot colorize {paths[0]}: The place (5000, 3) of a hint lies outside the photo")
+    assert failed.reason.startswith(f"Cannot colorize {paths[0]}: The point (5000, 3) of a hint lies outside the photo")
     alone = colorize_photo(paths[1], shipped, hints=hints[paths[1]])
     assert np.abs(pixels(done.delivered.image) - pixels(alone)).max() <= 1
     with pytest.raises(ColorizeError, match="outside the photo"):

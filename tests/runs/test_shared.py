@@ -63,7 +63,7 @@ def test_a_folder_of_other_pictures_is_refused(tmp_path, photos):
     begin(job, "a model", "its weights")
     livelier = replace(job, adjustment=Adjustment(vividness=1.5))
     for other in ((job, "another", "its weights"), (job, "a model", "others"), (livelier, "a model", "its weights")):
-        with pytest.raises(ColorizeError, match="choose another folder"):
+        with pytest.raises(ColorizeError, match="Choose another folder"):
             begin(*other)
     with pytest.raises(ColorizeError, match="is the folder of the photos"):
         begin(replace(job, folder=photos.root), "a model", "its weights")
