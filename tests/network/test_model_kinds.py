@@ -87,5 +87,7 @@ def channels_first(path: Path) -> None:
 def test_a_model_of_another_kind_is_named_with_what_to_do(tmp_path, write, names, kind, advice):
     for name in names:
         write(tmp_path / name)
-        with pytest.raises(ColorizeError, match=rf"{name} (is|expects|contains|cannot be used:) .*{kind}.*{advice}.*\.$"):
+        with pytest.raises(
+            ColorizeError, match=rf"{name} (is|expects|contains|cannot be used:) .*{kind}.*{advice}.*\.$"
+        ):
             load(tmp_path / name)
