@@ -78,6 +78,7 @@ def run(journey: str, given: Path, place: Path, number: int = -1, fault: str = F
     flags = ["--dataset", archive, "--cache", place / "cache", "--output", place / "OUTPUT", "--workers", "1", "--yes"]
     if journey == "train":
         flags += ["--size", _SIDE, "--epochs", 2, "--batch-size", 1, "--start", "create"]
+        flags += ["--architecture", "chroma_unet"]
         flags += ["--settings", given / "settings.json"]
     else:
         flags += ["--model", given / "model.h5"]

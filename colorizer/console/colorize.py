@@ -87,11 +87,13 @@ def _run(talk: Conversation) -> AbstractContextManager[runs.Run]:
 def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
     """Raise ColorizeError if a file named by the user, not found in a folder, could not be read."""
     named = {resolved(source) for source in named_sources(talk)}
-    unread = [path for path, _ in check.unreadable if resolved(path) in named]
+    fine = set(check.fine) if named else ()
+    skipped = (path for path, _ in (*check.unreadable, *check.cut_off) if path not in fine)
+    unread = [path for path in skipped if resolved(path) in named]
     if unread:
         others = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
         raise ColorizeError(
-            f"{unread[0]}{others} could not be read as a photo; the other photos are done. Replace or leave out what "
+            f"{unread[0]}{others} could not be read completely; the other photos are done. Replace or leave out what "
             "cannot be read."
         )
 

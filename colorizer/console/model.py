@@ -79,6 +79,7 @@ def load_existing(
         mark = talk.mark()
         try:
             path = model_path(talk)
+            networks.refuse_other_kinds(path)
             network = talk.do(partial(load, path))
         except MissingAnswer:
             raise

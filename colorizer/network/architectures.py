@@ -123,10 +123,16 @@ def resnet18_unet(settings: ModelSettings) -> keras.Model:
 
 def _with_encoder(settings: ModelSettings, encode: Callable[[keras.KerasTensor, str], Encoded]) -> keras.Model:
     """Build a decoder on an encoder's features, with chroma at a quarter of the size and the input luma kept."""
+    filters = settings.filters or (64, 128, 256)
+    if len(filters) != 3:
+        raise ColorizeError(
+            f"{settings.architecture} has three decoder stages, so model.filters must be three numbers, not "
+            f"{len(filters)}; or choose another architecture."
+        )
     luma = layers.Input((settings.size, settings.size, 1), name="luma")
     encoded = encode(luma, settings.encoder_weights)
     x = encoded.top
-    for count, skip in zip(reversed(settings.filters or (64, 128, 256)), reversed(encoded.skips), strict=True):
+    for count, skip in zip(reversed(filters), reversed(encoded.skips), strict=True):
         x = layers.Conv2D(count, 1)(x)
         x = _decoder_block(x, layers.Conv2D(count // 2, 1)(skip), count, settings)
     return keras.Model(luma, _join(luma, x, 4, settings), name=settings.architecture)

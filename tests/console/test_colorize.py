@@ -47,7 +47,7 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
         ("How many of them", "5"),
         ("5 is too large: the most is 3", "2"),
         ("Which model file", str(photos / "a.png")),
-        ("is of the wrong kind", str(small_model)),
+        ("cannot be loaded", str(small_model)),
         ("Look at the model", "3"),
         ("Adjust how colourful", "yes"),
         ("How colourful?", "1.5"),
@@ -148,7 +148,7 @@ def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(pr
     flags = ("--model", small_model, "--to", tmp_path / "out", "--output", tmp_path / "OUTPUT", "--yes")
     done = program(photo, cut, *flags)
     assert done.returncode == 1
-    assert f"{cut} could not be read as a photo" in done.stdout.replace("\n", " ")
+    assert f"{cut} could not be read completely" in done.stdout.replace("\n", " ")
     assert (tmp_path / "out" / "old.png").is_file()
     assert not (tmp_path / "OUTPUT").exists()  # which may be where nothing can be written
     assert program(tmp_path, *flags, "--recolour").returncode == 0  # a folder may hold anything

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from colorizer.errors import ColorizeError
 from colorizer.network.architectures import build
 from colorizer.network.drawing import receptive_field
 from colorizer.network.drawing import summary as summary_of
@@ -76,3 +77,8 @@ def test_the_network_of_the_book_has_its_layers_and_parameter_counts():
     summary = summary_of(model)
     for count in ("1,280", "147,584", "262,272", "524,544"):
         assert f" {count} " in summary
+
+
+def test_a_wrong_number_of_decoder_stages_is_a_sentence():
+    with pytest.raises(ColorizeError, match=r"model\.filters must be three numbers, not 2"):
+        build(ModelSettings("mobilenet_unet", size=32, filters=(4, 8), encoder_weights="random"))

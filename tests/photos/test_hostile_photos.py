@@ -42,7 +42,7 @@ def test_the_fuzzer_sees_an_error_that_is_not_the_documented_one(tmp_path, monke
     path = tmp_path / "photo.png"
     path.write_bytes(seeds()["PNG"][0])
 
-    def broken(image):
+    def broken(image, size):
         raise MemoryError
 
     monkeypatch.setattr("colorizer.photos.reading.kept_exif", broken)
