@@ -60,11 +60,11 @@ def test_a_plan_from_before_there_were_versions_is_read(tmp_path, specification)
         ({"train": None}, "cannot be read"),
         ({"train": "photo.jpg"}, "its photos are not a list"),
         ({"train": [3]}, "cannot be read"),
-        ({"settings": {"epochs": "many"}}, "its epochs is 'many'"),
+        ({"settings": {"epochs": "many"}}, "its epochs is invalid: 'many'"),
         ({"settings": {"epochs": True}}, "its epochs is invalid: True"),
         ({"settings": {"adversarial": {"l1_weight": [1]}}}, "its l1_weight"),
         ({"model": {"filters": ["4"]}}, "its filters"),
-        ({"model": {"size": None}}, "its size is None"),
+        ({"model": {"size": None}}, "its size is invalid: None"),
         ({"network": []}, "cannot be read"),
     ],
 )
