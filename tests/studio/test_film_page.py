@@ -57,13 +57,17 @@ def test_a_film_from_scrubbing_and_a_hint_to_a_film_that_plays_and_is_saved(brow
 
 
 def test_every_frame_of_a_film_of_rounded_times_is_reached_and_its_hints_are_found_again(
-    browser, studio, client, tmp_path, monkeypatch
+    browser, studio, client, tmp_path
 ):
     film = tmp_path / "wedding.mkv"
-    monkeypatch.setattr(made_films, "RATE", Fraction(24))
     times = [round(1000 * number / 24) for number in range(12)]
     made_films.write_film(
-        film, made_films.gray(pan(ASTRONAUT).frames), times=times, time_base=Fraction(1, 1000), codec="ffv1"
+        film,
+        made_films.gray(pan(ASTRONAUT).frames),
+        times=times,
+        time_base=Fraction(1, 1000),
+        codec="ffv1",
+        rate=Fraction(24),
     )
     for page in opened(browser, studio.address):
         choose(page, film)
