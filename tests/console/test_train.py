@@ -198,6 +198,7 @@ def test_a_model_that_is_not_wanted_leaves_only_the_results(program, colour_fold
 
 def test_without_a_download_the_shipped_model_lends_its_encoder(program, colour_folder, tmp_path):
     flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
+    flags += ["--encoder-weights", "imagenet"]
     nowhere = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "KERAS_HOME": str(tmp_path / "keras")}
     done = program(*flags, "--name", "cats", "--output", tmp_path / "out", "--yes", **nowhere)
     assert done.returncode == 0, done.stdout + done.stderr
