@@ -5,33 +5,70 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
+
+
+class _Held:
+    """Where standard error goes while any thread wants it quiet: one file for all, from the first until the last.
+
+    Were each thread to redirect it by itself, the first to finish would restore it for the others, and the last would
+    restore the file of the first: all later errors, and the prompts of `input`, would be lost.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks = 0
+        self._file: IO[bytes] | None = None
+        self._stderr = -1
+
+    def begin(self) -> None:
+        import tempfile
+
+        with self._lock:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()
+                self._stderr = os.dup(2)
+                os.dup2(self._file.fileno(), 2)
+            self._blocks += 1
+
+    def end(self, *, failed: bool) -> None:
+        with self._lock:
+            assert self._file is not None
+            if failed:
+                self._file.seek(0)
+                os.write(self._stderr, self._file.read())
+            self._blocks -= 1
+            if not self._blocks:
+                os.dup2(self._stderr, 2)
+                os.close(self._stderr)
+                self._file.close()
+                self._file = None
+
+
+_held = _Held()
 
 
 @contextmanager
 def quiet_errors() -> Iterator[None]:
-    """Suppress what libraries write to standard error, unless the block fails.
+    """Suppress what libraries write to standard error, unless the block fails. Threads may do so at the same time.
 
     TensorFlow's C++ core writes a greeting whatever its log level
     (https://github.com/tensorflow/tensorflow/issues/100442).
     """
-    import tempfile
-
     if sys.stderr is None:  # Python sets this if standard error was closed before it started
         yield
         return
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "wb") as stderr:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            stderr.write(held.read())
-            raise
-        finally:
-            os.dup2(stderr.fileno(), 2)
+    _held.begin()
+    try:
+        yield
+    except BaseException:
+        _held.end(failed=True)
+        raise
+    _held.end(failed=False)
 
 
 @contextmanager

@@ -50,3 +50,40 @@ def test_training_saving_loading_colorizing_and_evaluating_say_nothing(tmp_path)
     assert (models / "model.h5").is_file()
     logs = {path.parent.name for path in (models / "tensorboard").rglob("events.out.tfevents.*")}
     assert logs == {"train", "validation"}
+
+
+OVERLAPPING = """
+import os, threading
+from colorizer.quiet import quiet_errors
+
+first_in, second_in = threading.Event(), threading.Event()
+
+def second():
+    first_in.wait()
+    with quiet_errors():
+        second_in.set()
+        first.join()
+        os.write(2, b"noise of a library")
+
+def hold():
+    with quiet_errors():
+        first_in.set()
+        second_in.wait()
+
+first, last = threading.Thread(target=hold), threading.Thread(target=second)
+first.start(), last.start()
+last.join()
+os.write(2, b"an error")
+"""
+
+
+def test_errors_are_shown_again_after_two_threads_were_quiet_at_once():
+    done = subprocess.run(
+        [sys.executable, "-c", OVERLAPPING],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "an error")
