@@ -29,7 +29,7 @@ class _Held:
 
         with self._lock:
             if self._file is None:
-                self._file = tempfile.TemporaryFile()
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open until the last block ends
                 self._stderr = os.dup(2)
                 os.dup2(self._file.fileno(), 2)
             self._blocks += 1
