@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from benchmarks.made_films import write_film
-from colorizer.film.encoding import Encoding
+from colorizer.film.containers import Encoding
 from colorizer.network.architectures import build
 from colorizer.network.network import Network
 from colorizer.runs.film import FilmJob, colorize_film

@@ -163,7 +163,7 @@ def _settings(folder: Path, name: str) -> Target:
 
 def _records(folder: Path, name: str) -> Target:
     from colorizer.dataset.archive import came_from
-    from colorizer.dataset.findings import Findings
+    from colorizer.dataset.check import Findings
     from colorizer.errors import ColorizeError
     from colorizer.marks import made_beside
     from colorizer.runs.folders import MADE_FROM, NAMES, Run, is_made_from

@@ -55,7 +55,7 @@ def _random(folder: Path, count: int) -> tuple[float, float]:
     """Return mean PSNR in dB and mean colorfulness with so many true hints in each photo."""
     from colorizer import load_model
     from colorizer.dataset import find_files
-    from colorizer.evaluation.true_hints import hints_of_truth
+    from colorizer.evaluation.evaluate import hints_of_truth
     from colorizer.inference import colorize_all
     from colorizer.photos.color import colourfulness
 

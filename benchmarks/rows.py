@@ -133,7 +133,7 @@ def fit(folder: Path) -> Iterator[Row]:
     from colorizer.dataset.batches import PhotoBatches
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
-    from colorizer.training.stages import compile_model
+    from colorizer.training.phases import compile_model
 
     paths = write_jpegs(folder / "photos", 640, *SMALL)
     settings = TrainingSettings()
@@ -160,7 +160,7 @@ def step(folder: Path) -> Iterator[Row]:
     """Compare a training step of the default network with one of the plain autoencoder."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
-    from colorizer.training.stages import compile_model
+    from colorizer.training.phases import compile_model
 
     settings = TrainingSettings()
     models = {}
@@ -187,7 +187,7 @@ def precision(folder: Path) -> Iterator[Row]:
     """Compare training steps in bfloat16 with float32, for each network."""
     from colorizer.network.architectures import build
     from colorizer.network.devices import has_bfloat16, in_precision
-    from colorizer.training.stages import compile_model
+    from colorizer.training.phases import compile_model
 
     if not has_bfloat16():
         yield Row("precision", "-", "-", 1.0, 1.3, True, "no bfloat16 in this hardware: float32 is used")

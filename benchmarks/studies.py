@@ -158,7 +158,7 @@ def conclusions(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple
 
     Variants are ranked by the PSNR they gain over gray, because the loss of some contains a penalty on their weights.
     """
-    from colorizer.training.outlook import outlook_of
+    from colorizer.training.diagnosis import outlook_of
 
     said, best = [], {name: max(history["val_gain"]) for name, history in histories.items()}
     first, winner = next(iter(best)), max(best, key=best.get)

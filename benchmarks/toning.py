@@ -17,8 +17,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.photos.color import colourfulness, luma
-from colorizer.photos.tones import is_gray
-from colorizer.photos.toning import is_in_colour
+from colorizer.photos.toning import is_gray, is_in_colour
 
 PHOTOS, SEED = 300, 20260102
 _QUALITIES = (60, 75, 85, 95)

@@ -1,6 +1,6 @@
 import pytest
 
-from colorizer.pace import Pace, clock_time
+from colorizer.progress import Pace, clock_time
 
 
 class Clock:

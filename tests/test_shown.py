@@ -1,7 +1,6 @@
 import pytest
 
-from colorizer.errors import ColorizeError, Interrupted
-from colorizer.shown import shown
+from colorizer.errors import ColorizeError, Interrupted, shown
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.dataset import Dataset, DatasetCheck
-from colorizer.photos.kinds import VIDEO, kind_of
+from colorizer.photos.formats import VIDEO, kind_of
 from colorizer.photos.pages import is_written_whole
 
 _NAMED_FILMS = 20

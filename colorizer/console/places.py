@@ -12,7 +12,7 @@ from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.film_questions import FILM_FILE
 from colorizer.conversation.question import FILM, WrongAnswer
 from colorizer.files import is_file
-from colorizer.photos.kinds import VIDEO, kind_of
+from colorizer.photos.formats import VIDEO, kind_of
 from colorizer.settings import PhotoLimits, Reading
 
 PATHS = "paths"

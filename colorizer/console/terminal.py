@@ -19,10 +19,8 @@ import click
 
 from colorizer.conversation.conversation import MissingAnswer
 from colorizer.conversation.question import WrongAnswer, with_default
-from colorizer.errors import Interrupted
-from colorizer.pace import Pace, clock_time
-from colorizer.progress import Progress
-from colorizer.shown import shown
+from colorizer.errors import Interrupted, shown
+from colorizer.progress import Pace, Progress, clock_time
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from colorizer.conversation.question import Question, WrongAnswer
-from colorizer.errors import ColorizeError
-from colorizer.shown import shown
+from colorizer.errors import ColorizeError, shown
 
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")

@@ -9,10 +9,21 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "evaluate": ["Evaluation", "ScoredPhoto", "evaluate_network", "joined_evaluations"],
-        "kernel_distance": ["KernelDistances", "kernel_distance"],
-        "scores": ["PhotoScores", "score"],
-        "hues": ["hue_histogram"],
-        "true_hints": ["hints_of_truth"],
+        "evaluate": [
+            "Evaluation",
+            "ScoredPhoto",
+            "evaluate_network",
+            "hints_of_truth",
+            "joined_evaluations",
+        ],
+        "kernel_distance": [
+            "KernelDistances",
+            "kernel_distance",
+        ],
+        "scores": [
+            "PhotoScores",
+            "hue_histogram",
+            "score",
+        ],
     },
 )

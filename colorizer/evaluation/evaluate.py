@@ -1,7 +1,8 @@
-"""Score photos that a network colorized, compared with leaving them gray."""
+"""Score photos that a network colorized, automatically or with true hints, compared with leaving them gray."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -13,10 +14,10 @@ import numpy as np
 from PIL import Image
 
 from colorizer.dataset.batches import PhotoBatches
-from colorizer.evaluation.hues import HUE_BINS, hue_histogram
 from colorizer.evaluation.kernel_distance import KernelDistanceMeter, KernelDistances, feature_square
-from colorizer.evaluation.scores import PhotoScores, score
+from colorizer.evaluation.scores import HUE_BINS, PhotoScores, hue_histogram, score
 from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all, no_hints
+from colorizer.inference.hints import Hint
 from colorizer.network.devices import compiled_by_xla, enough_memory
 from colorizer.network.network import Network
 from colorizer.photos.color import colourfulness, luma
@@ -25,6 +26,40 @@ from colorizer.progress import Progress, no_progress
 from colorizer.quiet import quiet_logger
 from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
 from colorizer.training.losses import regression_loss
+
+_REACH = 3
+"""Radius of the patch whose mean is the true color: 7 x 7 pixels, because a single pixel may be noise. Zhang et al.
+2017, "Real-time user-guided image colorization", https://doi.org/10.1145/3072959.3073703, use such patches too."""
+
+
+def hints_of_truth(count: int, seed: int) -> HintsOf:
+    """Return a function that gives hints with the true colors of random places in a photo.
+
+    The places depend only on the seed and the photo's file name.
+
+    Args:
+        count: Number of places per photo.
+        seed: Seed for choosing the places.
+    """
+    return partial(_true_hints, count, seed) if count else no_hints
+
+
+def _true_hints(count: int, seed: int, path: Path, photo: Photo) -> list[Hint]:
+    places = np.random.default_rng([seed, zlib.crc32(path.name.encode(errors="surrogateescape"))])
+    hints = []
+    for across, down in places.random((count, 2)):
+        x, y = int(across * photo.width), int(down * photo.height)
+        box = (
+            max(x - _REACH, 0),
+            max(y - _REACH, 0),
+            min(x + _REACH + 1, photo.width),
+            min(y + _REACH + 1, photo.height),
+        )
+        levels = np.rint(photo.levels(box).mean(axis=(0, 1))).astype(int)
+        red, green, blue = np.broadcast_to(levels, 3)
+        hints.append(Hint(x, y, f"#{red:02x}{green:02x}{blue:02x}"))
+    return hints
+
 
 SCORED_SIDE = 512
 """Longest side, in pixels, at which photos are scored, because CIEDE2000 of a 24-megapixel photo takes a minute."""

@@ -20,9 +20,25 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "reading": ["FilmFacts", "Frame", "examine_film", "read_frames"],
-        "proposals": ["ColourFrame", "colour_frames"],
-        "hints_file": ["TimedHints", "film_hints"],
-        "encoding": ["CODECS", "MOST_LOSS", "VISUALLY_LOSSLESS", "Encoding"],
+        "reading": [
+            "FilmFacts",
+            "Frame",
+            "examine_film",
+            "read_frames",
+        ],
+        "proposals": [
+            "ColourFrame",
+            "colour_frames",
+        ],
+        "propagation": [
+            "TimedHints",
+            "film_hints",
+        ],
+        "containers": [
+            "CODECS",
+            "Encoding",
+            "MOST_LOSS",
+            "VISUALLY_LOSSLESS",
+        ],
     },
 )

@@ -1,4 +1,4 @@
-"""Animated GIF, WebP and PNG pictures: read them for colorizing like films, and write them in their own format."""
+"""Animated GIF, WebP and PNG pictures: colorize them like films, and write them in their own format."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import write_bytes
+from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.proposals import ColourFrame, colour_frames
 from colorizer.film.reading import BT709, FULL_RANGE, FilmFacts, Frame
-from colorizer.photos.color import luma
+from colorizer.network.network import Network
+from colorizer.photos.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.photos.photo import DEFAULT_LIMITS
+from colorizer.progress import Progress, no_progress
 from colorizer.settings import PhotoLimits
 
 _ENDINGS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
@@ -180,3 +185,63 @@ def _facts(path: Path, size: tuple[int, int], milliseconds: int, count: int) -> 
         display_matrix=None,
         interlaced=False,
     )
+
+
+def colorize_animation(
+    network: Network,
+    animation: Animation,
+    target: Path,
+    side_by_side: Path | None = None,
+    hints: TimedHints | None = None,
+    vividness: float = 1.0,
+    progress: Progress = no_progress,
+) -> tuple[float, ...]:
+    """Colorize an animated picture.
+
+    Args:
+        network: The network that predicts the colors.
+        animation: The animated picture.
+        target: The output file.
+        side_by_side: If given, a second output file that shows each frame before and after, side by side.
+        hints: Hints by time, in seconds.
+        vividness: Factor for the predicted chroma.
+        progress: Called with the number of finished frames and the total.
+
+    Returns:
+        When each scene begins, in seconds.
+
+    Raises:
+        ColorizeError: The animation cannot be colorized or written.
+    """
+    known = find_known(network, animation.facts, animation.frames, hints or {}, vividness)
+    frames, pictures, scenes = animation.frames, [], []
+    for coloured in colour_frames(network, animation.facts, frames, known=known, vividness=vividness):
+        pictures.append(_picture(coloured))
+        if coloured.begins_scene:
+            scenes.append(float(coloured.frame.time * animation.facts.time_base))
+        progress(len(pictures), len(frames))
+    write_animation(target, animation, iter(pictures))
+    if side_by_side is not None:
+        write_animation(side_by_side, _widened(animation), _beside_gray(animation, pictures))
+    return tuple(scenes)
+
+
+def _picture(coloured: ColourFrame) -> Image.Image:
+    """Return a colorized frame as RGB: the chroma resized to the frame, on the frame's own luma."""
+    levels = coloured.frame.luma
+    fine = cv2.resize(coloured.chroma, levels.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    rgb = merge(levels.astype(np.float32) / 255, np.moveaxis(fine @ CHROMA_TO_OFFSET, -1, 0))
+    return Image.fromarray(np.rint(np.moveaxis(rgb, 0, -1) * 255).astype(np.uint8))
+
+
+def _widened(animation: Animation) -> Animation:
+    alphas = tuple(None if alpha is None else np.hstack([alpha, alpha]) for alpha in animation.alphas)
+    return Animation(animation.facts, animation.frames, alphas, animation.loop)
+
+
+def _beside_gray(animation: Animation, pictures: list[Image.Image]) -> Iterator[Image.Image]:
+    for frame, picture in zip(animation.frames, pictures, strict=True):
+        both = Image.new("RGB", (2 * picture.width, picture.height))
+        both.paste(Image.fromarray(frame.luma).convert("RGB"), (0, 0))
+        both.paste(picture, (picture.width, 0))
+        yield both

@@ -1,7 +1,8 @@
-"""Film formats by file name suffix, and the packages they need. Does not import those packages."""
+"""Film formats by suffix, the packages they need, and options for encoding. Imports none of those packages."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from colorizer.errors import ColorizeError
@@ -34,3 +35,26 @@ def refuse_without_packages() -> None:
             f'Films need {" and ".join(packages)}, the extra "film" of this program; run: pip install '
             f"{' '.join(packages)}"
         )
+
+
+CODECS = ("h264", "h265")
+"""H.264 plays everywhere; H.265 files are half the size but take several times as long to encode."""
+VP9 = "vp9"
+"""The codec for WebM."""
+MOST_LOSS = 51
+"""Largest constant rate factor of x264 and x265."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Encoder settings for colorized frames."""
+
+    codec: str = "h264"
+    """One of `CODECS`, or `VP9`."""
+    quality: int = 17
+    """Constant rate factor, from 0 (lossless) to `MOST_LOSS`. FFmpeg's guide calls 17 or 18 visually lossless
+    (https://trac.ffmpeg.org/wiki/Encode/H.264)."""
+
+
+VISUALLY_LOSSLESS = Encoding()
+"""H.264 without visible loss."""

@@ -1,23 +1,76 @@
-"""Predict colors for frames in batches, and stabilize them from each frame to the next."""
+"""Predict colors for frames in batches, and stabilize them from each frame to the next.
+
+As in Lai et al. 2018, "Learning blind video temporal consistency", https://arxiv.org/abs/1808.00449, previous colors
+count where the flow agrees. There, a place gets the mean of all predictions for it in the scene, with older ones fading
+out. Places that have just come into view start with their own prediction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from colorizer.film.flow import standing, warped
-from colorizer.film.moving import Moved, moving
+from colorizer.film.motion import Motion, Moved, moving, standing, warped
+from colorizer.film.propagation import NOTHING_KNOWN, Known, ridden, with_hints
 from colorizer.film.reading import FilmFacts, Frame
-from colorizer.film.riding import NOTHING_KNOWN, Known, ridden, with_hints
-from colorizer.film.steady import Steadied, first_of_scene, steadied
 from colorizer.inference.proposal import predicted, unfaded
 from colorizer.network.network import Network
 from colorizer.photos.color import chroma
+
+Item = TypeVar("Item")
+
+
+def computed_ahead(items: Generator[Item], count: int) -> Iterator[Item]:
+    """Yield items that a background thread computes, at most `count` items ahead.
+
+    An exception raised while computing an item is raised in the item's place. Closing this generator also closes
+    `items`, after the item in progress.
+    """
+    end = object()
+    pool = ThreadPoolExecutor(1)
+    try:
+        coming = deque(pool.submit(next, items, end) for _ in range(count))
+        while (item := coming.popleft().result()) is not end:
+            coming.append(pool.submit(next, items, end))
+            yield item
+    finally:
+        pool.shutdown(cancel_futures=True)
+        items.close()
+
+
+_MOST_KEPT = 0.95
+"""Weight of the previous colors once a place has been visible for twenty frames."""
+
+
+@dataclass(frozen=True)
+class Steadied:
+    """The colors of a frame, and how long each place has been visible."""
+
+    chroma: np.ndarray
+    """BT.709 (Cb, Cr), float32 in [-0.5, 0.5], shape (size, size, 2)."""
+    age: np.ndarray
+    """Approximate number of frames for which each place has been visible: float32, shape (size, size)."""
+
+
+def first_of_scene(proposed: np.ndarray) -> Steadied:
+    """Return the colors of a scene's first frame from the prediction, BT.709, float32, shape (size, size, 2)."""
+    return Steadied(proposed, np.ones(proposed.shape[:2], np.float32))
+
+
+def steadied(before: Steadied, motion: Motion, proposed: np.ndarray) -> Steadied:
+    """Return the colors of a frame from those of the previous frame and the prediction."""
+    age = warped(before.age, motion.places) * motion.agreement
+    new = np.maximum(1 / (age + 1), np.float32(1 - _MOST_KEPT))
+    moved = warped(before.chroma, motion.places, cv2.INTER_CUBIC)
+    return Steadied(moved + cv2.merge((new, new)) * (proposed - moved), age + 1)
+
 
 BATCH_FRAMES = 16
 """Maximum number of frames in a batch; batches of large frames have a half, a quarter, and so on."""

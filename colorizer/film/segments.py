@@ -13,8 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from colorizer.files import complete_file, is_file
-from colorizer.film.proposals import Carried
-from colorizer.film.steady import Steadied
+from colorizer.film.proposals import Carried, Steadied
 from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128

@@ -24,7 +24,7 @@ from colorizer.network.network import Network
 from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, bytes_needed, read_photo
-from colorizer.photos.tones import tonal_range
+from colorizer.photos.toning import tonal_range
 from colorizer.ranges import Ranged
 from colorizer.settings import DEFAULT_READING, VIVIDNESS_RANGE, PhotoLimits, Reading
 

@@ -146,7 +146,7 @@ def _colours_by_likelihood(place: KnownPlace) -> np.ndarray:
     """Return chroma, likeliest first, shape (n, 2), including gray (0, 0)."""
     if place.likelihoods is None:
         return true_colours_like(colour_table(), np.array([place.seen]), place.proposed[None])[0]
-    from colorizer.network.chroma_bins import chroma_bins
+    from colorizer.network.network import chroma_bins
 
     bins = np.concatenate([np.zeros((1, 2), np.float32), chroma_bins()])
     return bins[likeliest_first(swatch_luma(place.seen), bins, np.concatenate([[0], place.likelihoods]))]

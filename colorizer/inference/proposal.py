@@ -10,7 +10,7 @@ from colorizer.errors import ColorizeError
 from colorizer.network.network import Network
 from colorizer.photos.color import luma
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo
-from colorizer.photos.tones import tonal_range
+from colorizer.photos.toning import tonal_range
 from colorizer.settings import PhotoLimits
 
 

@@ -1,4 +1,4 @@
-"""Explain the color of a place: which parts of the photo push the network towards that color, and which away."""
+"""Explain the color of a place: regions that push the network towards it or away, tested by hiding them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,83 @@ import tensorflow as tf
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from colorizer.inspection.graph import crossing_layers, middle, resolution_layers
-from colorizer.inspection.regions import Region
+from colorizer.errors import ColorizeError
+from colorizer.inspection.layers import crossing_layers, middle, resolution_layers
 from colorizer.network.architectures import LOGITS
-from colorizer.network.chroma_bins import CHROMA_STEP, chroma_bins
-from colorizer.network.network import Network
+from colorizer.network.network import CHROMA_STEP, Network, chroma_bins
 from colorizer.photos.color import chroma
+
+REGION_SHARE = 1 / 8
+"""Side of a region, as a fraction of the network's side: about a face in a group, or a window of a house."""
+_LEAST_CHROMA = 0.04
+"""Mean chroma below which a region looks gray: ten levels of 255."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle on the network's grid: rows from `top` to `bottom`, columns from `left` to `right`, ends excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def mask(self, size: int) -> np.ndarray:
+        """Return the region as a mask: float32, 1 inside and 0 outside, shape (size, size)."""
+        inside = np.zeros((size, size), np.float32)
+        inside[self.top : self.bottom, self.left : self.right] = 1
+        return inside
+
+
+def region_around(x: float, y: float, width: int, height: int, size: int) -> Region:
+    """Return the region around a point of a photo.
+
+    Args:
+        x: Column of the point, in pixels from the upper left corner.
+        y: Row of the point, likewise.
+        width: Width of the photo, in pixels.
+        height: Height of the photo, in pixels.
+        size: Side of the network's grid.
+
+    Raises:
+        ColorizeError: The point lies outside the photo.
+    """
+    if not (0 <= x < width and 0 <= y < height):
+        raise ColorizeError(f"The point {x:g},{y:g} lies outside the photo, which has {width} x {height} pixels.")
+    side = max(1, round(size * REGION_SHARE))
+    left = min(max(0, round(x / width * size - side / 2)), size - side)
+    top = min(max(0, round(y / height * size - side / 2)), size - side)
+    return Region(left, top, left + side, top + side)
+
+
+def colourful_regions(chroma: np.ndarray, count: int = 2) -> tuple[Region, ...]:
+    """Return the most colorful regions of a photo, each of a different hue, most colorful first.
+
+    Hues count as different if they are more than 45 degrees apart. There are fewer than `count` regions if the rest of
+    the photo is gray or has the same hues.
+
+    Args:
+        chroma: Predicted Cb and Cr, float32, shape (size, size, 2).
+        count: Maximum number of regions.
+    """
+    size = len(chroma)
+    side = max(1, round(size * REGION_SHARE))
+    candidates = []
+    for top in range(0, size - side + 1, max(1, side // 2)):
+        for left in range(0, size - side + 1, max(1, side // 2)):
+            mean = chroma[top : top + side, left : left + side].mean(axis=(0, 1))
+            candidates.append((float(np.hypot(*mean)), Region(left, top, left + side, top + side), mean))
+    candidates = sorted((each for each in candidates if each[0] >= _LEAST_CHROMA), key=lambda each: -each[0])
+    chosen: list[tuple[float, Region, np.ndarray]] = []
+    for candidate in candidates:
+        if len(chosen) < count and all(_cosine(candidate[2], each[2]) < np.cos(np.pi / 4) for each in chosen):
+            chosen.append(candidate)
+    return tuple(region for _, region, _ in chosen)
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / max(np.hypot(*one) * np.hypot(*other), 1e-9))
+
 
 _NEAR_BINS = 2 * CHROMA_STEP
 """Chroma distance within which the bins of a classifying head count as the region's color: two steps."""
@@ -130,3 +201,69 @@ def _enlarged(part: np.ndarray, size: int) -> np.ndarray:
     """Resize a map from a coarse grid to the network's size, preserving its sum."""
     cells = size * size / part.size
     return np.asarray(Image.fromarray(part.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)) / cells
+
+
+MARKED_SHARE = 0.1
+"""Fraction of the photo that counts as marked: the places with the largest weights."""
+_ELSEWHERE = 4
+"""Number of other places of the same shape and area that are hidden in turn."""
+_MOST_OVERLAP = 0.1
+"""Maximum fraction of the marked area that such a place may cover."""
+_SOFTENED, _BLURRED = 1 / 64, 1 / 10
+"""Standard deviations of the blur at the edge of the hidden area and of the blur that hides it, as fractions of the
+network's size. A uniform gray patch would be an object with edges of its own; blur is not."""
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """Change in the color of a region when parts of the photo are hidden, as fractions of that color."""
+
+    marked: float
+    """Change when the places with the largest weights are hidden."""
+    elsewhere: float
+    """Average change when equal areas elsewhere are hidden; NaN if there is no space for any."""
+
+
+def hide_marked(network: Network, luma: np.ndarray, attribution: Attribution, seed: int = 0) -> Hiding:
+    """Hide the tenth of a photo that an explanation marks most, then equal areas elsewhere, and compare.
+
+    This is occlusion as in Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901, section 4.2, with blur instead of a
+    gray square. The change is the distance that the region's mean chroma moves, as a fraction of its chroma.
+
+    Args:
+        network: The network.
+        luma: The network's input, float32 in [0, 1], shape (size, size).
+        attribution: The explanation.
+        seed: Seed for choosing the other areas.
+    """
+    marked = most_marked(attribution.signed)
+    masks = [marked, *_elsewhere(marked, seed)]
+    hidden = np.stack([luma, *(_hide(luma, mask) for mask in masks)]).astype(np.float32)
+    rgb = network.predict(hidden[..., None])
+    inside = attribution.region.mask(network.size)[..., None]
+    colours = (chroma(rgb) * inside).sum(axis=(1, 2)) / inside.sum()
+    changes = np.hypot(*(colours[1:] - colours[0]).T) / max(float(np.hypot(*colours[0])), 1e-6)
+    return Hiding(float(changes[0]), float(changes[1:].mean()) if len(changes) > 1 else float("nan"))
+
+
+def most_marked(signed: np.ndarray) -> np.ndarray:
+    """Return a mask of the tenth of a map with the largest weights: float32, 1 there and 0 elsewhere."""
+    smooth = gaussian_filter(signed, len(signed) / 64)
+    return (smooth >= np.quantile(smooth, 1 - MARKED_SHARE)).astype(np.float32)
+
+
+def _hide(luma: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    soft, fog = gaussian_filter(mask, len(luma) * _SOFTENED), gaussian_filter(luma, len(luma) * _BLURRED)
+    return luma * (1 - soft) + fog * soft
+
+
+def _elsewhere(marked: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Move the marked shape to other places, wrapping around the edges of the photo."""
+    random, size, found = np.random.default_rng(seed), len(marked), []
+    for _ in range(50 * _ELSEWHERE):
+        moved = np.roll(marked, random.integers(0, size, 2), (0, 1))
+        if (moved * marked).sum() < _MOST_OVERLAP * marked.sum():
+            found.append(moved)
+        if len(found) == _ELSEWHERE:
+            break
+    return found

@@ -13,11 +13,10 @@ import numpy as np
 from keras import layers
 
 from colorizer.errors import ColorizeError
-from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.devices import set_seeds
 from colorizer.network.encoders import Encoded, mobilenet_v2, resnet18
 from colorizer.network.engines import KerasEngine
-from colorizer.network.network import Network
+from colorizer.network.network import Network, chroma_bins
 from colorizer.photos.color import CHROMA_TO_OFFSET
 from colorizer.settings import ModelSettings
 

@@ -17,11 +17,30 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "photo": ["Photo", "Picture"],
-        "reading": ["examine", "read_photo", "read_square"],
-        "writing": ["write_photo"],
-        "color": ["chroma", "colourfulness", "luma", "merge"],
-        "formats": ["named_format"],
-        "tones": ["is_gray", "tonal_range"],
+        "photo": [
+            "Photo",
+            "Picture",
+        ],
+        "reading": [
+            "examine",
+            "read_photo",
+            "read_square",
+        ],
+        "writing": [
+            "write_photo",
+        ],
+        "color": [
+            "chroma",
+            "colourfulness",
+            "luma",
+            "merge",
+        ],
+        "formats": [
+            "named_format",
+        ],
+        "toning": [
+            "is_gray",
+            "tonal_range",
+        ],
     },
 )

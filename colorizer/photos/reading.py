@@ -17,20 +17,16 @@ from PIL import Image
 from colorizer.errors import ColorizeError
 from colorizer.files import fingerprint, is_file
 from colorizer.photos.cut_off import MOST_BYTES, Completed, completed
-from colorizer.photos.deep import by_bands, sixteen_bits
-from colorizer.photos.exif import kept_exif, orientation, transposed
-from colorizer.photos.formats import read_formats
+from colorizer.photos.deep import NoRawDecoder, by_bands, sixteen_bits
+from colorizer.photos.formats import UNKNOWN, described, read_formats
 from colorizer.photos.jpeg import decoded
-from colorizer.photos.kinds import UNKNOWN, described
 from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
-from colorizer.photos.metadata import kept_metadata
+from colorizer.photos.metadata import kept_exif, kept_metadata, orientation, transposed
 from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
 from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
-from colorizer.photos.raw import NoRawDecoder
 from colorizer.photos.tiff import UnsupportedPhoto
-from colorizer.photos.tones import is_gray
-from colorizer.photos.toning import is_in_colour
+from colorizer.photos.toning import is_gray, is_in_colour
 from colorizer.settings import PhotoLimits
 
 Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray

@@ -5,11 +5,18 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "sheets": ["SheetWriter", "comparison", "thumbnail"],
-        "curves": ["save_curves"],
-        "gradients": ["save_gradients"],
-        "hues": ["save_hues"],
-        "snapshots": ["Snapshots"],
-        "strips": ["save_row", "save_strip"],
+        "sheets": [
+            "SheetWriter",
+            "Snapshots",
+            "comparison",
+            "save_row",
+            "save_strip",
+            "thumbnail",
+        ],
+        "plots": [
+            "save_curves",
+            "save_gradients",
+            "save_hues",
+        ],
     },
 )

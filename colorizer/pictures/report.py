@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from colorizer.errors import shown
 from colorizer.files import complete_file, unused_path, write_text
-from colorizer.shown import shown
 
 # Everything is in the file, and its policy forbids browsers to load anything else.
 _PAGE = """<!doctype html>

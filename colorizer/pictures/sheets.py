@@ -1,20 +1,26 @@
-"""Comparison sheets: originals next to their results."""
+"""Sheets: originals next to their results, stills of a film, and the same photos after every epoch."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorizer.files import Move, move_to_unused, write_bytes
+from colorizer.errors import ColorizeError, shown
+from colorizer.files import Move, exists, matching, move_to_unused, unused_path, write_bytes
+from colorizer.inference.colorize import AS_MEANT, colorize_all
+from colorizer.network.network import Network
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
-from colorizer.shown import shown
+from colorizer.progress import clock_time
+from colorizer.settings import DEFAULT_READING, Reading
+from colorizer.training.callbacks import EpochReport
 
 COMPARED = ("grayscale", "predicted colour", "original colour")
 """Columns of a comparison sheet: before, after and, if known, the true colors."""
@@ -127,3 +133,118 @@ def font_of(size: int) -> ImageFont.FreeTypeFont:
     # without importing matplotlib, which takes longer than colorizing a photo.
     fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
     return ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), size)
+
+
+STILL_SIDE = 240
+"""Longest side of a still, in pixels."""
+_COLUMNS, _STILLS = 5, 60
+"""Stills per row, and per sheet."""
+
+
+def save_contact_sheets(folder: Path, stills: Iterable[tuple[float, Image.Image]]) -> tuple[Path, ...]:
+    """Save stills on contact sheets named "scenes-1.jpg" and so on; raise ColorizeError.
+
+    Only the stills of one sheet are in memory at a time.
+
+    Args:
+        folder: The output folder.
+        stills: Times in seconds, and pictures.
+
+    Returns:
+        The paths of the sheets.
+    """
+    coming, paths = iter(stills), []
+    while sheet := list(islice(coming, _STILLS)):
+        path = unused_path(folder / f"scenes-{len(paths) + 1}.jpg")
+        save_jpeg(_stills(sheet), path)
+        paths.append(path)
+    return tuple(paths)
+
+
+def _stills(stills: Sequence[tuple[float, Image.Image]]) -> Image.Image:
+    across = min(_COLUMNS, len(stills))
+    cell = max(still.height for _, still in stills) + CAPTION + GAP
+    width = max(still.width for _, still in stills) + GAP
+    sheet = Image.new("RGB", (GAP + across * width, GAP + math.ceil(len(stills) / across) * cell), PAPER)
+    pen, font = ImageDraw.Draw(sheet), font_of(16)
+    for number, (time, still) in enumerate(stills):
+        left, top = GAP + number % across * width, GAP + number // across * cell
+        sheet.paste(still, (left, top))
+        pen.text((left, top + still.height + 4), clock_time(time), fill=INK, font=font)
+    return sheet
+
+
+STRIP_EPOCHS = 60
+"""Maximum number of epochs in a strip; a longer training is sampled evenly."""
+
+
+def save_row(path: Path, title: str, pictures: Sequence[Image.Image]) -> None:
+    """Save thumbnails next to each other under a title; raise ColorizeError."""
+    cell = max(max(picture.size) for picture in pictures)
+    row = Image.new("RGB", (GAP + len(pictures) * (cell + GAP), CAPTION + cell + GAP), PAPER)
+    ImageDraw.Draw(row).text((GAP, 2), title, fill=INK, font=font_of(16))
+    for number, picture in enumerate(pictures):
+        left = GAP + number * (cell + GAP) + (cell - picture.width) // 2
+        row.paste(picture.convert("RGB"), (left, CAPTION + (cell - picture.height) // 2))
+    save_jpeg(row, path)
+
+
+def save_strip(path: Path, rows: Sequence[Path]) -> Path:
+    """Join pictures of `save_row` below each other and return the path; raise ColorizeError.
+
+    The strip contains the first two rows and up to `STRIP_EPOCHS` evenly chosen others.
+    """
+    first, rest = rows[:2], rows[2:]
+    if len(rest) > STRIP_EPOCHS:
+        rest = [rest[round(place)] for place in np.linspace(0, len(rest) - 1, STRIP_EPOCHS)]
+    pictures = []
+    for row in (*first, *rest):
+        try:
+            with Image.open(row) as opened:
+                pictures.append(opened.convert("RGB"))
+        except OSError as error:
+            raise ColorizeError(
+                f"Cannot read {row} to combine it with the others. Remove it, then try again."
+            ) from error
+    size = max(picture.width for picture in pictures), sum(picture.height for picture in pictures)
+    strip, top = Image.new("RGB", size, PAPER), 0
+    for picture in pictures:
+        strip.paste(picture, (0, top))
+        top += picture.height
+    save_jpeg(strip, path)
+    return path
+
+
+SNAPSHOT_PHOTOS = 6
+"""Number of test photos that show the progress of a training."""
+_SIDE = 200
+
+
+class Snapshots:
+    """Callback that saves a picture of every epoch of a training into `folder`; `finish` joins them into one."""
+
+    def __init__(self, photos: Sequence[Path], folder: Path, reading: Reading = DEFAULT_READING):
+        self.photos, self.folder, self.reading = photos[:SNAPSHOT_PHOTOS], folder, reading
+
+    def __call__(self, epoch: EpochReport, network: Network) -> None:
+        """Save the photos as colorized by `network`; raise ColorizeError if one cannot be read."""
+        truths, pictures = [], []
+        for outcome in colorize_all(network, self.photos, _pair, AS_MEANT, self.reading):
+            truths.append(outcome.delivered[0])
+            pictures.append(outcome.delivered[1])
+        save_row(self.folder / "true.jpg", "true photos", truths)
+        save_row(self.folder / "gray.jpg", "input of the network", [gray(truth) for truth in truths])
+        save_row(self.folder / f"epoch-{epoch.epoch:05}.jpg", f"epoch {epoch.epoch}, {epoch.phase}", pictures)
+
+    def finish(self) -> Path | None:
+        """Join the pictures of all epochs, including those before an interruption, into one.
+
+        Returns its path, or None if all of them were deleted.
+        """
+        rows = [self.folder / "true.jpg", self.folder / "gray.jpg", *matching(self.folder, "epoch-*.jpg")]
+        rows = [row for row in rows if exists(row)]
+        return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None
+
+
+def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:
+    return thumbnail(original.eight_bits(), _SIDE), thumbnail(picture.image, _SIDE)

@@ -16,15 +16,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
-from colorizer.files import Move, exists, is_file, move_to_unused, resolved
+from colorizer.files import PAGES, Move, exists, is_file, move_to_unused, process_token, resolved, unfinished_prefix
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.locks import one_at_a_time
@@ -33,15 +36,91 @@ from colorizer.network.network import Network
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
-from colorizer.photos.writing import is_written_as_jpeg, write_photo
+from colorizer.photos.writing import is_written_as_jpeg, write_pages, write_photo
 from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page, small_copy
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, NAMES, PAGE, SHEETS, Run, earlier_run, is_made_from, write_record
-from colorizer.runs.leftovers import working_in
+from colorizer.runs.folders import (
+    MADE_FROM,
+    NAMES,
+    PAGE,
+    SHEETS,
+    Run,
+    earlier_run,
+    is_made_from,
+    working_in,
+    write_record,
+)
 from colorizer.runs.names import paths_beside, picture_paths, record_move
-from colorizer.runs.pages import Written, gathered, page_file, page_folder
 from colorizer.settings import DEFAULT_READING, Reading
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written page, or a photo with a single page."""
+
+    file: Path
+    row: Sequence[Image.Image]
+    """The pictures for a comparison sheet; empty for all pages but the first."""
+
+
+@contextmanager
+def page_folder(results: Path, pages: Mapping[Path, int]) -> Iterator[Path]:
+    """Yield a hidden folder for finished pages, removed after the block; `results` if no photo has several pages.
+
+    Raises ColorizeError.
+    """
+    if max(pages.values(), default=1) == 1:
+        yield results
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(
+            prefix=f"{PAGES}{process_token()}-", dir=results, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {results}: {error.strerror}.") from error
+    with folder:
+        yield Path(folder.name)
+
+
+def page_file(folder: Path) -> Path:
+    """Create a file for one page, named as unfinished so that it is cleaned up after a crash; raise ColorizeError."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=unfinished_prefix(), suffix=".tif", dir=folder, delete=False) as file:
+            return Path(file.name)
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {folder}: {error.strerror}.") from error
+
+
+def gathered(target: Path, parts: Iterator[Colorized | Failure], move: Move = Path.replace) -> Colorized | Failure:
+    """Combine the outcomes of a photo's pages into one outcome.
+
+    A photo with a failed page is a failure.
+
+    Args:
+        target: The file for the combined pages, if there are several.
+        parts: The outcomes of the pages, in order.
+        move: As in `files.complete_file`.
+    """
+    first = next(parts)
+    second = next(parts, None)
+    if second is None:
+        return first
+    try:
+        write_pages(target, (_file(part) for part in chain((first, second), parts)), move)
+        return first
+    except ColorizeError as error:
+        for part in parts:  # free the disk space
+            if isinstance(part, Colorized):
+                part.delivered.file.unlink()
+        return Failure(first.path, str(error))
+
+
+def _file(part: Colorized | Failure) -> Path:
+    if isinstance(part, Failure):
+        raise ColorizeError(part.reason)
+    return part.delivered.file
+
 
 _PHOTOS_PER_SHEET = 100
 

@@ -11,13 +11,12 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network
-from colorizer.evaluation.true_hints import hints_of_truth
+from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network, hints_of_truth
 from colorizer.files import unused_path, write_text
 from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
-from colorizer.pictures.hues import save_hues
+from colorizer.pictures.plots import save_hues
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import SCORES, Run

@@ -26,26 +26,21 @@ from av import VideoFrame
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
 from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
-from colorizer.film.ahead import computed_ahead
-from colorizer.film.animated import colorize_animation
-from colorizer.film.animations import is_animation, is_as_long, read_animation
-from colorizer.film.chroma_planes import chroma_planes
-from colorizer.film.encoding import VISUALLY_LOSSLESS, Encoding
-from colorizer.film.hints_file import TimedHints
+from colorizer.film.animations import colorize_animation, is_animation, is_as_long, read_animation
+from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
-from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames
+from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
 from colorizer.film.reading import FilmFacts, Frame, examine_film, read_frames
-from colorizer.film.riding import find_known
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
-from colorizer.film.viewing import count_frames, scene_stills, side_by_side, write_side_by_side
-from colorizer.film.writing import PART_FORMAT, PartWriter, encodable, is_halved
+from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
+from colorizer.film.writing import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.locks import owned_alone
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
-from colorizer.pictures.contact_sheet import STILL_SIDE, save_contact_sheets
+from colorizer.pictures.sheets import STILL_SIDE, save_contact_sheets
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, Run, earlier_run, write_record
-from colorizer.runs.leftovers import marked_as_running
+from colorizer.runs.folders import MADE_FROM, Run, earlier_run, marked_as_running, write_record
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"

@@ -9,20 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from colorizer.errors import ColorizeError
-from colorizer.inspection.activations import count_silent_channels, strongest_channels
-from colorizer.inspection.attribution import Attribution, attribute
-from colorizer.inspection.doubt import doubt, reliability
-from colorizer.inspection.errors import chroma_error, errors_by_colour
-from colorizer.inspection.filters import filter_patterns
-from colorizer.inspection.graph import of_one_size, resolution_layers
-from colorizer.inspection.hiding import Hiding, hide_marked
-from colorizer.inspection.layers import layer_table
-from colorizer.inspection.regions import Region, colourful_regions, region_around
+from colorizer.inspection.attribution import (
+    Attribution,
+    Hiding,
+    Region,
+    attribute,
+    colourful_regions,
+    hide_marked,
+    region_around,
+)
+from colorizer.inspection.errors import chroma_error, doubt, errors_by_colour, reliability
+from colorizer.inspection.filters import count_silent_channels, filter_patterns, strongest_channels
+from colorizer.inspection.layers import layer_table, of_one_size, resolution_layers
 from colorizer.inspection.viewing import ViewedPhoto, view
 from colorizer.network.architectures import is_classifier
 from colorizer.network.network import Network
-from colorizer.pictures.colours import doubt_part, errors_part, why_part
-from colorizer.pictures.inside import activations_part, filters_part, layers_part
+from colorizer.pictures.inspection_report import (
+    activations_part,
+    doubt_part,
+    errors_part,
+    filters_part,
+    layers_part,
+    why_part,
+)
 from colorizer.pictures.report import Part, save_report
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import REPORT, Run

@@ -17,9 +17,8 @@ from colorizer.locks import one_at_a_time
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
-from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, write_record
+from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, is_in_use, write_record
 from colorizer.runs.journal import MANIFEST, is_begun
-from colorizer.runs.leftovers import is_in_use
 from colorizer.settings import PhotoLimits
 
 _Names = dict[str, tuple[str, list[int] | None]]

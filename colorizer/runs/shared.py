@@ -25,16 +25,15 @@ from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_beside
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
-from colorizer.photos.kinds import kind_of
+from colorizer.photos.formats import kind_of
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.writing import is_written_as_jpeg, write_photo
-from colorizer.runs.colorize import how_made
+from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder
 from colorizer.runs.folders import MADE_FROM, Run, is_made_from, write_record
 from colorizer.runs.journal import MANIFEST
 from colorizer.runs.manifest import FINE, Line, digest, is_as_written, lines_of
 from colorizer.runs.names import shared_names
-from colorizer.runs.pages import Written, gathered, page_file, page_folder
 from colorizer.settings import DEFAULT_READING, Reading
 
 Named = tuple[str, str]

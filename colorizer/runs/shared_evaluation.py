@@ -18,11 +18,10 @@ from colorizer.dataset.find import Dataset
 from colorizer.documents import relative_path
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, joined_evaluations
-from colorizer.evaluation.hues import HUE_BINS
-from colorizer.evaluation.scores import PhotoScores
+from colorizer.evaluation.scores import HUE_BINS, PhotoScores
 from colorizer.network.network import Network
-from colorizer.photos.kinds import kind_of
-from colorizer.pictures.hues import save_hues
+from colorizer.photos.formats import kind_of
+from colorizer.pictures.plots import save_hues
 from colorizer.runs.evaluate import EvaluateJob, save_scores, score_photos
 from colorizer.runs.folders import Run
 from colorizer.runs.journal import EVALUATION, journal_path, parts, read_journal

@@ -1,21 +1,140 @@
-"""The specification of a training: written before its first step, needed to resume it, deleted when it is finished."""
+"""Records of trainings: the specification that resumes one, and the record next to the model that proposes settings."""
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from colorizer.dataset.split import Split
 from colorizer.errors import ColorizeError
+from colorizer.evaluation.evaluate import Evaluation
 from colorizer.files import exists, is_file, is_folder, read_json, remove_unfinished, write_text
+from colorizer.network.encoders import encoder_blocks
 from colorizer.network.model_files import load, save
 from colorizer.network.network import Network
-from colorizer.runs.folders import OLD_SPECIFICATION, SPECIFICATION, Run, existing_run, refuse_finished
-from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
+from colorizer.runs.folders import (
+    OLD_SPECIFICATION,
+    RECORD,
+    SPECIFICATION,
+    Run,
+    existing_run,
+    refuse_finished,
+    write_record,
+)
+from colorizer.settings import (
+    FINE_TUNING,
+    RECORD_VERSION,
+    AdversarialSettings,
+    AugmentationSettings,
+    ModelSettings,
+    TrainingSettings,
+)
 from colorizer.training.checkpoint import BEST, LAST, STATE, load_checkpoint
+from colorizer.training.train import TrainingRecord
+
+_RECORDED = ("train", "validation", "test")
+
+
+def save_record(
+    folder: Path,
+    network: Network,
+    specification: RunSpecification,
+    training: TrainingRecord,
+    evaluation: Evaluation,
+    start: Evaluation | None = None,
+) -> Path:
+    """Write the record of a training into a folder and return its path; raise ColorizeError.
+
+    `start`: scores of the model the training started from; None for a new network.
+    """
+    split = specification.split
+    record = {
+        "version": RECORD_VERSION,
+        "network": {"name": network.name, "size": network.size, "parameters": network.model.count_params()},
+        "colour": "luma (BT.709) in [0, 1] to RGB in [0, 1], gamma-encoded",
+        "photos": {part: len(getattr(split, part)) for part in _RECORDED},
+        "model": asdict(specification.model) if specification.model else None,
+        "settings": asdict(specification.settings),
+        "training": asdict(training),
+        "evaluation": asdict(evaluation),
+        "start_evaluation": asdict(start) if start else None,
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow", "scikit-image")},
+        "learned_from": sorted({_mark(photo) for photo in (*split.train, *split.validation)}),
+    }
+    write_record(folder / RECORD, record)
+    return folder / RECORD
+
+
+def learned_from(model: Path, photos: Iterable[Path]) -> int:
+    """Count the photos that a model was trained on, according to its record; 0 without a record.
+
+    Photos are identified by name and size. A copy elsewhere is recognized; a re-encoded one is not.
+    """
+    try:
+        marks = set(read_json(model.parent / RECORD, allows_nan=True)["learned_from"])
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or not a valid record
+        return 0
+    return sum(_mark(photo) in marks for photo in photos)
+
+
+def save_history(history: Mapping[str, Sequence[float | None]], path: Path) -> Path:
+    """Write the figures of every epoch as CSV and return the path; raise ColorizeError."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["epoch", *history])
+    for number, figures in enumerate(zip(*history.values(), strict=True), 1):
+        writer.writerow([number, *("" if figure is None else f"{figure:.8g}" for figure in figures)])
+    write_text(path, text.getvalue())
+    return path
+
+
+def _mark(photo: Path) -> str:
+    try:
+        size = photo.stat().st_size
+    except OSError:  # deleted since
+        size = 0
+    return hashlib.sha256(f"{photo.name}:{size}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+_OF_THE_LOSS = ("loss", "colourfulness_weight", "colour_difference_weight")
+"""What a network minimizes. Another loss undoes what it learned, however small the steps are."""
+
+
+def fine_tuning_settings(network: Network) -> TrainingSettings:
+    """Propose how to train a loaded model further.
+
+    Args:
+        network: The loaded model. The record of its training is read from the `model.json` in its folder.
+
+    Returns:
+        `FINE_TUNING`, which is for the shipped model. A model with a record of its own training goes on with the loss
+        of the record, and is not mixed with its start. The whole network learns where it has no encoder with the block
+        that `FINE_TUNING` names.
+    """
+    settings = _with_recorded_loss(network)
+    if settings.fine_tune_from not in encoder_blocks(network.model):
+        settings = replace(settings, fine_tune_from="")
+    return settings
+
+
+def _with_recorded_loss(network: Network) -> TrainingSettings:
+    if network.path is None:
+        return FINE_TUNING
+    try:
+        recorded = read_json(network.path.parent / RECORD)["settings"]
+        # Records of earlier versions have no weights.
+        values = {"colourfulness_weight": 0.0, "colour_difference_weight": 0.0} | recorded
+        return replace(FINE_TUNING, start_share=0.0, **{name: values[name] for name in _OF_THE_LOSS})
+    except (OSError, ValueError, KeyError, TypeError, ColorizeError):  # no record, or not one of this program
+        return FINE_TUNING
+
 
 Settings = TypeVar("Settings", ModelSettings, TrainingSettings, AdversarialSettings, AugmentationSettings)
 VERSION = 1

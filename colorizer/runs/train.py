@@ -19,18 +19,22 @@ from colorizer.network import model_files
 from colorizer.network.architectures import is_classifier
 from colorizer.network.devices import evenly_divided, replicas
 from colorizer.network.network import Network
-from colorizer.pictures.curves import save_curves
-from colorizer.pictures.gradients import save_gradients
-from colorizer.pictures.snapshots import Snapshots
+from colorizer.pictures.plots import save_curves, save_gradients
+from colorizer.pictures.sheets import Snapshots
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.colorize import ColorizeJob, ColorizeResult, colorize_photos
 from colorizer.runs.evaluate import EvaluateJob, score_photos
 from colorizer.runs.folders import HISTORY, MODEL, SNAPSHOTS, WEIGHTS, Run
-from colorizer.runs.record import save_history, save_record
-from colorizer.runs.specification import RunSpecification, forget_specification, read_start, write_specification
+from colorizer.runs.specification import (
+    RunSpecification,
+    forget_specification,
+    read_start,
+    save_history,
+    save_record,
+    write_specification,
+)
 from colorizer.settings import DEFAULT_READING, Reading
-from colorizer.training.average import mix_with_start
-from colorizer.training.callbacks import EpochReport
+from colorizer.training.callbacks import EpochReport, mix_with_start
 from colorizer.training.checkpoint import BEST, LAST
 from colorizer.training.train import TrainingRecord, TrainingStopped, train_network
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from colorizer.conversation.question import FILM
 from colorizer.errors import ColorizeError, Unfinished
-from colorizer.film.hints_file import TimedHints
+from colorizer.film.propagation import TimedHints
 from colorizer.inference.colorize import Adjustment
-from colorizer.pace import Pace
+from colorizer.progress import Pace
 from colorizer.runs.folders import new_run
 from colorizer.studio.showing import Box, jpeg, part_of
 from colorizer.studio.sitting import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SittingPhoto
@@ -68,7 +68,7 @@ class Films:
 
     def preview(self, id_: str, seconds: float, hints: TimedHints, vividness: float) -> Preview:
         """Set a film's hints and vividness, and return a preview of the frame at a time. Raises ColorizeError."""
-        from colorizer.film.riding import check_hints
+        from colorizer.film.propagation import check_hints
         from colorizer.studio.film_frames import told
 
         with self._open(id_, seconds) as (photo, frame):

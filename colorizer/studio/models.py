@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from colorizer.errors import shown
 from colorizer.files import matching, read_json, resolved
 from colorizer.network.model_files import PRETRAINED
 from colorizer.runs.folders import MODEL, RECORD
-from colorizer.shown import shown
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from colorizer.network.network import Network
-from colorizer.pace import Pace
+from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
 from colorizer.studio.address import Address, listen
 from colorizer.studio.application import Studio, application, described

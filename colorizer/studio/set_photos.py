@@ -17,7 +17,7 @@ from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.tones import tonal_range
+from colorizer.photos.toning import tonal_range
 from colorizer.settings import PhotoLimits
 
 MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from colorizer.errors import ColorizeError
+from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.hints_file import TimedHints
+from colorizer.film.propagation import TimedHints
 from colorizer.inference.colorize import AS_MEANT, Adjustment
 from colorizer.inference.hints import AnyHint
-from colorizer.shown import shown
 
 WAITING, READY, FAILED, STOPPED = "waiting", "ready", "failed", "stopped"
 """States of a photo: not colorized yet, colorized, not a readable photo, left gray because the user stopped."""

@@ -12,14 +12,33 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "train": ["TrainingRecord", "TrainingStopped", "train_network"],
-        "cost": ["StepCost", "is_large", "step_cost"],
-        "memory": ["free_bytes", "refuse_too_large"],
-        "outlook": ["Outlook", "outlook_of"],
-        "callbacks": ["EpochReport"],
-        "phases": ["Phase", "planned_phases"],
-        "discriminator": ["refuse_too_small"],
-        "gradients": ["said_of_gradients"],
-        "logs": ["refuse_without_tensorboard"],
+        "train": [
+            "TrainingRecord",
+            "TrainingStopped",
+            "train_network",
+        ],
+        "cost": [
+            "StepCost",
+            "free_bytes",
+            "is_large",
+            "refuse_too_large",
+            "step_cost",
+        ],
+        "diagnosis": [
+            "Outlook",
+            "outlook_of",
+            "said_of_gradients",
+        ],
+        "callbacks": [
+            "EpochReport",
+            "refuse_without_tensorboard",
+        ],
+        "phases": [
+            "Phase",
+            "planned_phases",
+        ],
+        "adversarial": [
+            "refuse_too_small",
+        ],
     },
 )

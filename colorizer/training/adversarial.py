@@ -13,12 +13,103 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
+from keras import layers, ops
 
+from colorizer.errors import ColorizeError
 from colorizer.photos.color import chroma
 from colorizer.settings import AdversarialSettings
 from colorizer.training.losses import Loss
 from colorizer.training.realism import Realism
+
+_STRIDES = (2, 2, 2, 1)
+"""Strides of all convolutions but the last: with kernels of 4, the receptive field is 70 x 70 pixels."""
+SMALLEST_SIZE = 24
+"""Smallest side of a photo, in pixels, for which one patch remains at the output."""
+
+
+def discriminator(settings: AdversarialSettings, precision: str = "float32", seed: int = 0) -> keras.Model:
+    """Build pix2pix' 70 x 70 PatchGAN, with one logit per patch; positive logits mean real.
+
+    The layers are C64-C128-C256-C512 with batch normalization after all but the first. Initial weights have a standard
+    deviation of 0.02 (pix2pix, appendix).
+
+    Args:
+        settings: Number of filters.
+        precision: Precision policy of the convolutions.
+        seed: Seed of the initial weights.
+
+    Returns:
+        A model of two inputs: luma, float32 in [0, 1], shape (n, height, width, 1), and chroma (Cb, Cr), float32 in
+        [-0.5, 0.5], shape (n, height, width, 2). Its output is logits, float32, shape (n, height / 8 - 2, width / 8 -
+        2, 1).
+    """
+    seen = [layers.Input((None, None, count), name=name) for name, count in (("luma", 1), ("chroma", 2))]
+    initial = keras.initializers.RandomNormal(stddev=0.02, seed=seed)
+    x = layers.Concatenate()(seen)
+    for depth, stride in enumerate(_STRIDES):
+        x = layers.ZeroPadding2D(1)(x)
+        x = layers.Conv2D(
+            settings.filters * 2**depth,
+            4,
+            strides=stride,
+            use_bias=depth == 0,
+            kernel_initializer=initial,
+            dtype=precision,
+        )(x)
+        x = layers.BatchNormalization(momentum=0.9)(x) if depth else x
+        x = layers.LeakyReLU(negative_slope=0.2, dtype=precision)(x)
+    x = layers.ZeroPadding2D(1)(x)
+    logits = layers.Conv2D(1, 4, kernel_initializer=initial, name="patches")(x)
+    return keras.Model(seen, logits, name="discriminator")
+
+
+def refuse_too_small(size: int) -> None:
+    """Raise ColorizeError if the network's squares are too small for even one patch."""
+    if size < SMALLEST_SIZE:
+        raise ColorizeError(
+            f"A discriminator needs a network for photos of at least {SMALLEST_SIZE} pixels, but this one works on "
+            f"{size}. Train it by regression, or choose a larger network."
+        )
+
+
+class Collapse(keras.callbacks.Callback):
+    """End an adversarial training when the discriminator makes no more errors, or a loss is not finite."""
+
+    NO_NUMBER = "a loss is no longer a number"
+
+    def __init__(self, settings: AdversarialSettings):
+        super().__init__()
+        self.settings, self._sum = settings, 0.0
+        self._won = least_real_or_fake_loss(settings) + settings.collapse_loss
+        self.seen: tuple[int, str] = (0, "")
+        """Consecutive steps in which the discriminator made no error, and why the training ended."""
+
+    @property
+    def reason(self) -> str:
+        return self.seen[1]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._sum = 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        figures = logs or {}
+        # Keras reports the mean over the batches of the epoch so far.
+        total = figures["discriminator_loss"] * (batch + 1)
+        loss, self._sum = total - self._sum, total
+        if not math.isfinite(total) or not math.isfinite(figures["generator_loss"]):
+            self._end(self.NO_NUMBER)
+            return
+        steps = self.seen[0] + 1 if loss < self._won else 0
+        self.seen = (steps, "")
+        if steps >= self.settings.collapse_steps:
+            self._end(
+                f"for {steps} steps the discriminator distinguished generated colors from real ones perfectly, so "
+                "the generator no longer learns"
+            )
+
+    def _end(self, reason: str) -> None:
+        self.seen, self.model.stop_training = (self.seen[0], reason), True
+
 
 _L1_RANGE = 2
 """Factor on the L1 error: pix2pix weights it with lambda on RGB in [-1, 1] (tanh output), but here RGB lies in [0, 1].

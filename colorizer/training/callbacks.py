@@ -6,15 +6,202 @@ Callbacks with state expose it as `seen`, a JSON-compatible value, and are resto
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
+import numpy as np
+import tensorflow as tf
 
+from colorizer.errors import ColorizeError
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
+from colorizer.settings import AdversarialSettings, TrainingSettings
+from colorizer.training.diagnosis import FIGURE
+
+
+def mix_with_start(model: keras.Model, start: list[np.ndarray], share: float) -> None:
+    """Move a model back toward its starting weights, in place.
+
+    Args:
+        model: The trained model.
+        start: The weights before training, as `get_weights` returns them.
+        share: Share of the starting weights in the result, in [0, 1].
+    """
+    weights = zip(model.get_weights(), start, strict=True)
+    model.set_weights([((1 - share) * weight + share * before).astype(weight.dtype) for weight, before in weights])
+
+
+class Average(keras.callbacks.Callback):
+    """Exponential moving average of the weights over the steps.
+
+    The network holds the average during validation and, after `finish`, for good.
+    """
+
+    def __init__(self, model: keras.Model, momentum: float):
+        super().__init__()
+        self.momentum, self.seen = momentum, 0
+        self.weights = [weight for weight in model.weights if "float" in weight.dtype]
+        self.averages = [tf.Variable(weight.numpy()) for weight in self.weights]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen += 1
+        self._update(tf.constant(min(self.momentum, (1 + self.seen) / (10 + self.seen))))
+
+    def on_test_begin(self, logs=None):
+        self._swap()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._swap()
+
+    def finish(self) -> None:
+        """Assign the average to the network permanently; not done when `fit` ends, as another phase may follow."""
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            weight.assign(average)
+
+    @tf.function
+    def _update(self, momentum: tf.Tensor) -> None:
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign(momentum * average + (1 - momentum) * tf.cast(weight.value, average.dtype))
+
+    def _swap(self) -> None:
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            kept = weight.numpy()
+            weight.assign(average)
+            average.assign(kept)
+
+
+class Plateau(keras.callbacks.ReduceLROnPlateau):
+    """Reduce the learning rate when validation stops improving."""
+
+    def __init__(self, settings: TrainingSettings):
+        # Keras' default min_delta of 1e-4 is a hundredth of these losses.
+        super().__init__("val_loss", settings.plateau_factor, settings.plateau_epochs, min_delta=0)
+        self.seen: dict[str, float] = {}
+        """The best validation loss so far, and the number of epochs since."""
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self.best, self.wait = self.seen.get("best", self.best), self.seen.get("wait", self.wait)
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self.seen = {"best": float(self.best), "wait": self.wait}
+
+
+class StepSchedule(keras.callbacks.Callback, ABC):
+    """Set the learning rate before every step, as a share of its peak."""
+
+    def __init__(self):
+        super().__init__()
+        self.peak, self.seen = 0.0, 0
+
+    @abstractmethod
+    def share(self) -> float:
+        """Return the share of the peak for step `seen`, counted from one."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.seen += 1
+        self.model.optimizer.learning_rate = self.peak * self.share()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+class CosineDecay(StepSchedule):
+    """A linear rise, then half a cosine down to zero: Keras' curve, with a peak that phases may change."""
+
+    def __init__(self, settings: TrainingSettings, steps: int):
+        super().__init__()
+        rise = max(1, round(steps * settings.warm_up))
+        self._curve = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - rise + 1, warmup_target=1.0, warmup_steps=rise
+        )
+
+    def share(self) -> float:
+        return float(self._curve(self.seen))
+
+
+class LinearDecay(StepSchedule):
+    """Both learning rates stay at their peaks for the first half of the steps, then fall linearly to zero."""
+
+    def __init__(self, settings: AdversarialSettings, steps: int):
+        super().__init__()
+        self.steps, self.peak = steps, settings.learning_rate
+        self.discriminator_peak = settings.discriminator_learning_rate
+
+    def share(self) -> float:
+        return min(1.0, 2 * (1 - (self.seen - 1) / self.steps))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        super().on_train_batch_begin(batch, logs)
+        self.model.discriminator_optimizer.learning_rate = self.discriminator_peak * self.share()
+
+
+class GradientNorms(keras.callbacks.Callback):
+    """Add the root mean square of each layer's kernel gradient, on one batch, to every epoch's metrics.
+
+    It is measured after the epoch, without dropout and with the current statistics of batch normalization, so it
+    changes no random state and no weights. It costs about as much as one step: less than 1 % for 110 or more steps per
+    epoch (docs/INSPECTION.md).
+    """
+
+    def __init__(self, fitted: keras.Model, photos: np.ndarray, truth: np.ndarray):
+        """Initialize the callback.
+
+        Args:
+            fitted: The compiled model in training.
+            photos: Inputs of one training batch, float32 in [0, 1], shape (n, size, size, 1).
+            truth: Targets of that batch, float32 in [0, 1], shape (n, size, size, 3).
+        """
+        super().__init__()
+        self.fitted, self.photos, self.truth = fitted, photos, truth
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs.update(gradient_norms(self.fitted, self.photos, self.truth))
+
+
+def gradient_norms(fitted: keras.Model, photos: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Return the root mean square of the gradient of each trainable layer's largest weight, by metric name.
+
+    The values are comparable between layers of different sizes. Glorot and Bengio 2010, "Understanding the difficulty
+    of training deep feedforward neural networks", section 4, compare them this way:
+    https://proceedings.mlr.press/v9/glorot10a.html.
+    """
+    layers = [layer for layer in fitted.layers if layer.trainable_weights]
+    kernels = [max(layer.trainable_weights, key=lambda weight: weight.shape.num_elements()) for layer in layers]
+    with tf.GradientTape() as tape:
+        loss = fitted.compute_loss(x=photos, y=truth, y_pred=fitted(photos, training=False), training=False)
+    gradients = tape.gradient(loss, [kernel.value for kernel in kernels], unconnected_gradients="zero")
+    return {
+        FIGURE + layer.name: float(tf.sqrt(tf.reduce_mean(tf.square(tf.cast(gradient, tf.float32)))))
+        for layer, gradient in zip(layers, gradients, strict=True)
+    }
+
+
+LOGS = "tensorboard"
+"""Log folder inside a run's folder; `tensorboard --logdir` on the parent folder shows all runs."""
+
+
+def tensorboard_logs(folder: Path) -> keras.callbacks.TensorBoard:
+    """Create a callback that logs every epoch's metrics to `folder`.
+
+    Resumed trainings and later phases append to existing logs. Raises ColorizeError if TensorBoard is not installed.
+    """
+    refuse_without_tensorboard()
+    return keras.callbacks.TensorBoard(folder, write_graph=False)
+
+
+def refuse_without_tensorboard() -> None:
+    """Raise ColorizeError if the tensorboard package is not installed, which TensorFlow needs to write logs."""
+    if find_spec("tensorboard") is None:
+        raise ColorizeError('TensorBoard is not installed; run: pip install "tensorboard>=2.18,<3"')
 
 
 @dataclass(frozen=True)

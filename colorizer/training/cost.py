@@ -1,26 +1,86 @@
-"""Time and memory of a training step on this machine.
+"""Time and memory of a training step on this machine, measured or estimated before it starts.
 
 Measured with one photo, and with a whole batch if that is quick.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 
+from colorizer.errors import OutOfMemory
 from colorizer.network.architectures import is_classifier
-from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.devices import enough_memory, in_precision, prepare_devices
-from colorizer.network.network import Network
+from colorizer.network.network import Network, chroma_bins
 from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
-from colorizer.training.classification import ChromaClassifier
-from colorizer.training.memory import free_bytes, needed_bytes, peak_growth, refuse_too_large, weight_bytes
-from colorizer.training.stages import compile_model
+from colorizer.training.losses import ChromaClassifier
+from colorizer.training.phases import compile_model
+
+_BYTES = 4
+"""Size of a float32."""
+_COPIES_OF_WEIGHTS = 4
+"""The weights, their gradients, and Adam's two moments."""
+_CLEAR_PEAK, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+
+
+def needed_bytes(model: keras.Model, batch_size: int) -> int:
+    """Estimate the least memory that a training step takes, in bytes.
+
+    Counts each layer's output per photo, kept for the backward pass, and the weights with their gradients and Adam's
+    moments. Layers without a fixed output shape, as in a ResNet-18 built for any size, are not counted.
+    """
+    shapes = [layer.output.shape[1:] for layer in model.layers]
+    values = sum(math.prod(shape) for shape in shapes if None not in shape)
+    return _BYTES * batch_size * values + weight_bytes(model)
+
+
+def weight_bytes(model: keras.Model) -> int:
+    """Return the bytes of a step that do not depend on the batch: weights, gradients and Adam's two moments."""
+    return _BYTES * _COPIES_OF_WEIGHTS * model.count_params()
+
+
+def refuse_too_large(model: keras.Model, batch_size: int) -> None:
+    """Raise OutOfMemory if a training step cannot fit into this machine's free memory."""
+    if needed_bytes(model, batch_size) > free_bytes():
+        raise OutOfMemory(batch_size)
+
+
+def free_bytes() -> int:
+    """Return the memory this process can still allocate, in bytes: free memory, or less under `ulimit -v`."""
+    free = psutil.virtual_memory().available
+    process = psutil.Process()
+    if hasattr(process, "rlimit"):
+        limit, _ = process.rlimit(psutil.RLIMIT_AS)
+        if limit != psutil.RLIM_INFINITY:
+            free = min(free, max(0, limit - process.memory_info().vms))
+    return free
+
+
+def peak_growth(work: Callable[[], object]) -> int:
+    """Run some work and return the peak growth of the process, in bytes.
+
+    Returns 0 if the system does not report it (`VmHWM` in
+    https://man7.org/linux/man-pages/man5/proc_pid_status.5.html).
+    """
+    try:
+        _CLEAR_PEAK.write_text("5")
+    except OSError:
+        work()
+        return 0
+    before = psutil.Process().memory_info().rss
+    work()
+    peak = re.search(r"^VmHWM:\s*(\d+) kB", _STATUS.read_text(), re.MULTILINE)
+    return max(0, int(peak[1]) * 1024 - before) if peak else 0
+
 
 _QUICK = 3.0
 """Maximum expected time of a whole batch, in seconds, for it to be measured."""

@@ -4,9 +4,8 @@ import shutil
 import pytest
 
 from colorizer.dataset import check
-from colorizer.dataset.check import check_photos
+from colorizer.dataset.check import Findings, check_photos
 from colorizer.dataset.find import find_files
-from colorizer.dataset.findings import Findings
 from colorizer.photos.reading import examine
 from colorizer.settings import CacheSettings, Reading
 from tests.conftest import SHIPPED

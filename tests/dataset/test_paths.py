@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.dataset.find import find_files
-from colorizer.dataset.paths import Paths, chosen
+from colorizer.dataset.find import Paths, chosen, find_files
 
 NAMES = ["a.jpg", "b/שלום.jpg", os.fsdecode(b"b/\xff.jpg"), "b/c/😀.jpg"]
 

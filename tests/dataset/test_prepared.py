@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorizer.dataset.prepared import PreparedPhotos
+from colorizer.dataset.batches import PreparedPhotos
 from colorizer.photos.reading import read_square
 from colorizer.settings import CacheSettings
 from tests.conftest import SHIPPED

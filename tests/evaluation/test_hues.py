@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorizer.evaluation.hues import hue_histogram
+from colorizer.evaluation.scores import hue_histogram
 from colorizer.photos.color import luma, merge
 
 

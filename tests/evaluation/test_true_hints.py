@@ -3,8 +3,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from colorizer.evaluation.evaluate import evaluate_network
-from colorizer.evaluation.true_hints import hints_of_truth
+from colorizer.evaluation.evaluate import evaluate_network, hints_of_truth
 from colorizer.network.model_files import load_model
 from colorizer.photos.reading import read_photo
 from tests.conftest import SHIPPED

@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 
-from colorizer.film.ahead import computed_ahead
+from colorizer.film.proposals import computed_ahead
 
 
 def counted(until: int, closed: list[bool]):

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.made_films import Camera, filmed, gray, shoot
-from colorizer.film.moving import moving
+from colorizer.film.motion import moving
 from colorizer.film.reading import Frame
 from tests.conftest import SHIPPED
 from tests.film.test_chroma_planes import FACTS

@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 
 from colorizer.errors import ColorizeError
-from colorizer.film.hints_file import film_hints
+from colorizer.film.propagation import film_hints
 from colorizer.inference.hints import Hint, Rectangle
 
 

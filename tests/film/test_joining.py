@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.made_films import write_film
 from colorizer.errors import ColorizeError
-from colorizer.film.encoding import Encoding
+from colorizer.film.containers import Encoding
 from colorizer.film.joining import film_name, join_parts, shortened_name
 from colorizer.film.reading import examine_film, read_frames
 from colorizer.film.writing import PartWriter, encodable

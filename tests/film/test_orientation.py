@@ -3,8 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from colorizer.film.orientation import stored, swaps_sides, upright
-from colorizer.film.reading import examine_film, read_frames
+from colorizer.film.reading import examine_film, read_frames, stored, swaps_sides, upright
 from tests.film.scenes import on_its_side
 
 ALL_WAYS = [(a, 0, 0, 0, d) for a, d in product((-65536, 65536), repeat=2)]

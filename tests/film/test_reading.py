@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.made_films import write_film
 from colorizer.errors import ColorizeError
-from colorizer.film.chroma_planes import gray_levels
 from colorizer.film.reading import FULL_RANGE, STUDIO_RANGE, examine_film, read_frames
+from colorizer.film.writing import gray_levels
 from colorizer.settings import PhotoLimits
 from tests.film.scenes import two_scenes
 

@@ -3,9 +3,9 @@ import pytest
 
 from benchmarks.made_films import Camera, gray, shoot, write_film
 from colorizer.errors import ColorizeError
+from colorizer.film.propagation import find_known
 from colorizer.film.proposals import colour_frames
 from colorizer.film.reading import examine_film, read_frames
-from colorizer.film.riding import find_known
 from colorizer.inference.hints import Hint, hint_chroma
 from colorizer.network.model_files import load_model
 from tests.film.scenes import ASTRONAUT, CAT, pan, photograph

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.film import measures
-from colorizer.film.flow import find_motion
-from colorizer.film.steady import first_of_scene, steadied
+from colorizer.film.motion import find_motion
+from colorizer.film.proposals import first_of_scene, steadied
 from tests.conftest import SHIPPED
 from tests.film.scenes import ASTRONAUT, CAT, photograph
 

@@ -9,7 +9,7 @@ from colorizer import ColorizeError, Hint, load_model
 from colorizer.inference import HintedPhoto, likeliest_colours, set_photo
 from colorizer.inference.likeliest import ALIKE
 from colorizer.network.architectures import LOGITS, build
-from colorizer.network.chroma_bins import chroma_bins
+from colorizer.network.network import chroma_bins
 from colorizer.photos.color import chroma, luma
 from colorizer.photos.reading import read_photo
 from colorizer.settings import ModelSettings

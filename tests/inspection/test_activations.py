@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 
-from colorizer.inspection.activations import count_silent_channels, strongest_channels
-from colorizer.inspection.graph import resolution_layers
+from colorizer.inspection.filters import count_silent_channels, strongest_channels
+from colorizer.inspection.layers import resolution_layers
 from tests.conftest import SHIPPED, gray_photo
 
 _SILENCED = 5

@@ -8,9 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from colorizer.errors import ColorizeError
-from colorizer.inspection.attribution import attribute
-from colorizer.inspection.hiding import hide_marked
-from colorizer.inspection.regions import colourful_regions, region_around
+from colorizer.inspection.attribution import attribute, colourful_regions, hide_marked, region_around
 from colorizer.network.architectures import build
 from colorizer.network.engines import KerasEngine
 from colorizer.settings import ModelSettings

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from colorizer.inspection.doubt import doubt, reliability
+from colorizer.inspection.errors import doubt, reliability
 from colorizer.network.architectures import LOGITS, build
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from colorizer.inspection.graph import crossing_layers, middle, of_one_size, resolution_layers
+from colorizer.inspection.layers import crossing_layers, middle, of_one_size, resolution_layers
 from colorizer.network.architectures import build
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network

@@ -2,8 +2,7 @@ import math
 
 import pytest
 
-from colorizer.inspection.graph import resolution_layers
-from colorizer.inspection.layers import layer_table
+from colorizer.inspection.layers import layer_table, resolution_layers
 from colorizer.network.architectures import build
 from colorizer.settings import ModelSettings
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from colorizer.network.chroma_bins import CHROMA_STEP, chroma_bins
+from colorizer.network.network import CHROMA_STEP, chroma_bins
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma
 
 

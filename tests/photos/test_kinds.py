@@ -4,35 +4,34 @@ import pytest
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.photos import kinds
-from colorizer.photos.formats import read_formats
-from colorizer.photos.kinds import kind_of
+from colorizer.photos import formats
+from colorizer.photos.formats import kind_of, read_formats
 from colorizer.photos.reading import examine
 from tests.conftest import SHIPPED
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 FILES = [
-    ("letter.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", kinds.PDF),
-    ("logo.svg", b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', kinds.SVG),
-    ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", kinds.POSTSCRIPT),
-    ("notes.txt", "where these came from: Zürich".encode(), kinds.TEXT),
-    ("notes.txt", "Grüße aus Köln, Gedächtnis".encode("latin-1"), kinds.TEXT),
-    ("notes.txt", "from Windows".encode("utf-16"), kinds.TEXT),
-    ("photo.jpg", b"a letter", kinds.TEXT),
-    ("desktop.ini", b"[.ShellClassInfo]\r\n", kinds.SYSTEM),
-    ("Thumbs.db", OLD_OFFICE, kinds.SYSTEM),
-    ("letter.doc", OLD_OFFICE, kinds.WORD),
-    ("table.xls", OLD_OFFICE, kinds.SPREADSHEET),
-    ("table.csv", b"name,year\nanna,1951\n", kinds.SPREADSHEET),
-    ("page.html", b"<!DOCTYPE html><html></html>", kinds.WEB_PAGE),
-    ("clip.mp4", b"\0\0\0\x18ftypmp42" + bytes(100), kinds.VIDEO),
-    ("IMG_1.MOV", b"\0\0\0\x14ftypqt  " + bytes(100), kinds.VIDEO),
-    ("clip.avi", b"RIFF\0\0\0\0AVI LIST", kinds.VIDEO),
-    ("song.mp3", b"ID3\x03" + bytes(50), kinds.SOUND),
-    ("old.rar", b"Rar!\x1a\x07\x01\0", kinds.ARCHIVE),
-    ("photo.lnk", b"L\0\0\0\x01\x14\x02\0" + bytes(60), kinds.SHORTCUT),
-    ("setup.exe", b"MZ\x90\0" + bytes(100), kinds.PROGRAM),
-    ("lost.jpg", b"", kinds.EMPTY),
+    ("letter.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", formats.PDF),
+    ("logo.svg", b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', formats.SVG),
+    ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", formats.POSTSCRIPT),
+    ("notes.txt", "where these came from: Zürich".encode(), formats.TEXT),
+    ("notes.txt", "Grüße aus Köln, Gedächtnis".encode("latin-1"), formats.TEXT),
+    ("notes.txt", "from Windows".encode("utf-16"), formats.TEXT),
+    ("photo.jpg", b"a letter", formats.TEXT),
+    ("desktop.ini", b"[.ShellClassInfo]\r\n", formats.SYSTEM),
+    ("Thumbs.db", OLD_OFFICE, formats.SYSTEM),
+    ("letter.doc", OLD_OFFICE, formats.WORD),
+    ("table.xls", OLD_OFFICE, formats.SPREADSHEET),
+    ("table.csv", b"name,year\nanna,1951\n", formats.SPREADSHEET),
+    ("page.html", b"<!DOCTYPE html><html></html>", formats.WEB_PAGE),
+    ("clip.mp4", b"\0\0\0\x18ftypmp42" + bytes(100), formats.VIDEO),
+    ("IMG_1.MOV", b"\0\0\0\x14ftypqt  " + bytes(100), formats.VIDEO),
+    ("clip.avi", b"RIFF\0\0\0\0AVI LIST", formats.VIDEO),
+    ("song.mp3", b"ID3\x03" + bytes(50), formats.SOUND),
+    ("old.rar", b"Rar!\x1a\x07\x01\0", formats.ARCHIVE),
+    ("photo.lnk", b"L\0\0\0\x01\x14\x02\0" + bytes(60), formats.SHORTCUT),
+    ("setup.exe", b"MZ\x90\0" + bytes(100), formats.PROGRAM),
+    ("lost.jpg", b"", formats.EMPTY),
 ]
 
 
@@ -88,17 +87,17 @@ def test_a_format_whose_decoder_is_missing_here_is_named(tmp_path, monkeypatch, 
     Image.open(SHIPPED / "astronaut.png").convert("RGB").resize((64, 64)).save(path, form)
     assert kind_of(path) is None
     others = tuple(name for name in read_formats() if name != form)
-    monkeypatch.setattr("colorizer.photos.kinds.read_formats", lambda: others)
+    monkeypatch.setattr("colorizer.photos.formats.read_formats", lambda: others)
     assert kind_of(path).one.split(" ", 1)[1] in ("AVIF picture", "HEIC picture", "JPEG 2000 picture")
 
 
 @pytest.mark.parametrize(
     ("name", "member", "kind"),
     [
-        ("letter.docx", "word/document.xml", kinds.WORD),
-        ("table.xlsx", "xl/workbook.xml", kinds.SPREADSHEET),
-        ("talk.pptx", "ppt/presentation.xml", kinds.PRESENTATION),
-        ("photos.zip", "photo.jpg", kinds.ARCHIVE),
+        ("letter.docx", "word/document.xml", formats.WORD),
+        ("table.xlsx", "xl/workbook.xml", formats.SPREADSHEET),
+        ("talk.pptx", "ppt/presentation.xml", formats.PRESENTATION),
+        ("photos.zip", "photo.jpg", formats.ARCHIVE),
     ],
 )
 def test_what_is_in_a_zip_tells_office_files_from_archives(tmp_path, name, member, kind):
@@ -111,7 +110,7 @@ def test_an_open_document_says_what_it_is(tmp_path):
     with zipfile.ZipFile(tmp_path / "letter.odt", "w") as opened:
         opened.writestr("mimetype", "application/vnd.oasis.opendocument.text")
         opened.writestr("content.xml", "<x/>")
-    assert kind_of(tmp_path / "letter.odt") is kinds.WORD
+    assert kind_of(tmp_path / "letter.odt") is formats.WORD
 
 
 def test_photos_whole_or_damaged_are_of_no_other_kind(tmp_path):

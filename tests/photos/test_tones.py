@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.photos.tones import is_gray, tonal_range
+from colorizer.photos.toning import is_gray, tonal_range
 
 
 def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:

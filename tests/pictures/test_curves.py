@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from colorizer.pictures.curves import save_curves, smoothed
+from colorizer.pictures.plots import save_curves, smoothed
 from colorizer.training.phases import Phase
 from colorizer.training.train import TrainingRecord
 

@@ -1,8 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from colorizer.evaluation.hues import HUE_BINS, hue_histogram
-from colorizer.pictures.hues import save_hues
+from colorizer.evaluation.scores import HUE_BINS, hue_histogram
+from colorizer.pictures.plots import save_hues
 
 
 def test_the_drawing_of_hues_shows_colours_and_overwrites_nothing(tmp_path, astronaut):

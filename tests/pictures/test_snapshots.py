@@ -4,7 +4,7 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.network.model_files import load_model
-from colorizer.pictures.snapshots import SNAPSHOT_PHOTOS, Snapshots
+from colorizer.pictures.sheets import SNAPSHOT_PHOTOS, Snapshots
 from colorizer.training.callbacks import EpochReport
 from tests.conftest import SHIPPED
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.pictures.strips import STRIP_EPOCHS, save_row, save_strip
+from colorizer.pictures.sheets import STRIP_EPOCHS, save_row, save_strip
 
 
 def test_a_strip_joins_all_epochs_in_order_and_of_a_long_training_evenly_chosen_ones(tmp_path):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.made_films import gray, write_film
 from colorizer.errors import ColorizeError
-from colorizer.film.encoding import Encoding
+from colorizer.film.containers import Encoding
 from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
 from colorizer.inference.hints import Hint
 from colorizer.photos.color import luma

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.locks import fcntl
-from colorizer.runs.folders import reserved_run
-from colorizer.runs.leftovers import working_in
+from colorizer.runs.folders import reserved_run, working_in
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.skipif(fcntl is None, reason="there are no locks that end with their process")
@@ -18,7 +17,7 @@ import sys, time
 from pathlib import Path
 from colorizer.files import complete_file
 from colorizer.runs.folders import reserved_run
-from colorizer.runs.leftovers import working_in
+from colorizer.runs.folders import working_in
 
 with reserved_run(Path(sys.argv[1]), "colorize") as run, complete_file(run.results / "deep" / "photo.jpg"):
     if len(sys.argv) > 2:
@@ -98,7 +97,7 @@ IN_A_FOLDER = """
 import sys
 from pathlib import Path
 from colorizer.files import complete_file
-from colorizer.runs.leftovers import working_in
+from colorizer.runs.folders import working_in
 
 folder = Path(sys.argv[1])
 with working_in(folder, folder / ".names.json"), complete_file(folder / "deep" / "photo.jpg"):

@@ -9,13 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from colorizer.dataset.archive import came_from
-from colorizer.dataset.findings import Findings
+from colorizer.dataset.check import Findings
 from colorizer.errors import ColorizeError
 from colorizer.marks import made_beside, mark_beside
 from colorizer.runs.folders import earlier_run, new_run
 from colorizer.runs.names import picture_paths
-from colorizer.runs.record import learned_from
-from colorizer.runs.specification import read_specification
+from colorizer.runs.specification import learned_from, read_specification
 
 A_TEXT = some.sampled_from(["a.png", "b/a.png", "../x", "/tmp/x", "", "\0", "network", "size", "train", "settings"])
 A_VALUE = some.none() | some.booleans() | some.integers(-1, 2**70) | some.floats() | A_TEXT | some.text(max_size=4)

@@ -4,8 +4,7 @@ import unicodedata
 import pytest
 from PIL import Image
 
-from colorizer.runs.folders import MADE_FROM, NAMES, earlier_run, new_run
-from colorizer.runs.leftovers import working_in
+from colorizer.runs.folders import MADE_FROM, NAMES, earlier_run, new_run, working_in
 from colorizer.runs.names import picture_paths
 from tests.conftest import SHIPPED
 

@@ -5,7 +5,7 @@ import pytest
 
 from colorizer.network.architectures import build
 from colorizer.network.model_files import PRETRAINED
-from colorizer.runs.recipe import fine_tuning_settings
+from colorizer.runs.specification import fine_tuning_settings
 from colorizer.settings import FINE_TUNING, SHIPPED_WEIGHTS, ModelSettings
 
 

@@ -9,7 +9,7 @@ from colorizer.dataset.check import colour_format
 from colorizer.dataset.find import find_files
 from colorizer.dataset.shards import Shard
 from colorizer.errors import ColorizeError
-from colorizer.evaluation.hues import HUE_BINS
+from colorizer.evaluation.scores import HUE_BINS
 from colorizer.inference.colorize import AS_MEANT
 from colorizer.network.model_files import load_model
 from colorizer.runs.evaluate import EvaluateJob, score_photos

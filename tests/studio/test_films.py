@@ -15,7 +15,7 @@ from PIL import Image
 from colorizer.film import containers
 from colorizer.film.reading import examine_film, read_frames
 from colorizer.network.model_files import PRETRAINED, load_model
-from colorizer.pace import Pace
+from colorizer.progress import Pace
 from colorizer.runs import film as film_run
 from colorizer.settings import PhotoLimits
 from colorizer.studio.application import Studio, application

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from colorizer.settings import AdversarialSettings
-from colorizer.training.adversarial import AdversarialTraining, adversarial_loss, real_or_fake_loss
-from colorizer.training.discriminator import discriminator
+from colorizer.training.adversarial import AdversarialTraining, adversarial_loss, discriminator, real_or_fake_loss
 from colorizer.training.losses import regression_loss
 from tests.adversarial_trainings import ADVERSARIAL, network, out_of_range, validation
 

@@ -3,7 +3,7 @@ import pytest
 
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.settings import TrainingSettings
-from colorizer.training.average import mix_with_start
+from colorizer.training.callbacks import mix_with_start
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 

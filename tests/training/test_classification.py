@@ -3,11 +3,11 @@ import pytest
 
 from colorizer.evaluation.evaluate import evaluate_network
 from colorizer.network.architectures import build
-from colorizer.network.chroma_bins import chroma_bins
 from colorizer.network.model_files import load
+from colorizer.network.network import chroma_bins
 from colorizer.photos.color import CHROMA_TO_OFFSET, luma
 from colorizer.settings import ModelSettings, TrainingSettings
-from colorizer.training.classification import class_weights, soft_bins
+from colorizer.training.losses import class_weights, soft_bins
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches
 

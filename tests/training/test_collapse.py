@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from colorizer.settings import AdversarialSettings
-from colorizer.training.adversarial import least_real_or_fake_loss, real_or_fake_loss
-from colorizer.training.collapse import Collapse
+from colorizer.training.adversarial import Collapse, least_real_or_fake_loss, real_or_fake_loss
 from colorizer.training.train import train_network
 from tests.adversarial_trainings import ADVERSARIAL, network, photos, settings, validation
 

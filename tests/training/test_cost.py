@@ -8,8 +8,7 @@ from colorizer.errors import OutOfMemory
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.settings import TrainingSettings
-from colorizer.training.cost import StepCost, step_cost
-from colorizer.training.memory import free_bytes, peak_growth
+from colorizer.training.cost import StepCost, free_bytes, peak_growth, step_cost
 from tests.small_trainings import small_network
 
 CHEAP = StepCost(start_up=1.0, learning=0.01, bytes_per_photo=1, fixed_bytes=0)

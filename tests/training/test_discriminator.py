@@ -7,7 +7,7 @@ from colorizer.errors import ColorizeError
 from colorizer.network.drawing import receptive_field
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
-from colorizer.training.discriminator import discriminator
+from colorizer.training.adversarial import discriminator
 from colorizer.training.train import train_network
 from tests.adversarial_trainings import ADVERSARIAL, settings
 from tests.small_trainings import PHOTOS

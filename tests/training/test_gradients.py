@@ -3,9 +3,9 @@ import pytest
 
 from colorizer.network.architectures import build
 from colorizer.settings import ModelSettings, TrainingSettings
-from colorizer.training.gradient_norms import gradient_norms
-from colorizer.training.gradients import gradient_history, said_of_gradients
-from colorizer.training.stages import compile_model
+from colorizer.training.callbacks import gradient_norms
+from colorizer.training.diagnosis import gradient_history, said_of_gradients
+from colorizer.training.phases import compile_model
 from colorizer.training.train import train_network
 from tests.small_trainings import batches, small_network
 

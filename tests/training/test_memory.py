@@ -5,7 +5,7 @@ import pytest
 from colorizer.errors import OutOfMemory
 from colorizer.network.architectures import build
 from colorizer.settings import ModelSettings
-from colorizer.training.memory import needed_bytes, refuse_too_large
+from colorizer.training.cost import needed_bytes, refuse_too_large
 
 
 def test_what_a_step_takes_is_counted_layer_by_layer():

@@ -1,6 +1,6 @@
 import pytest
 
-from colorizer.training.outlook import outlook_of
+from colorizer.training.diagnosis import outlook_of
 
 
 @pytest.mark.parametrize(

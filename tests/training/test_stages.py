@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from colorizer.network.model_files import load
+from colorizer.training.adversarial import discriminator
 from colorizer.training.checkpoint import BEST, STATE, load_checkpoint
-from colorizer.training.discriminator import discriminator
 from colorizer.training.train import train_network
 from tests.adversarial_trainings import ADVERSARIAL, equal, network, out_of_range, photos, settings, validation
 

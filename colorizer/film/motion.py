@@ -1,12 +1,16 @@
-"""Optical flow: where each place of a frame was in the previous frame, and how reliable that is."""
+"""Motion between the frames of a film, and the scenes that it divides the film into."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import cv2
 import numpy as np
+
+from colorizer.film.reading import FilmFacts, Frame
+from colorizer.film.writing import gray_levels
 
 _SHARE, _SLACK = 0.01, 1.0
 """Forward and backward flow agree if the square of their sum is below 0.01 times the sum of their squares plus a slack:
@@ -82,3 +86,82 @@ def _grid(size: int) -> np.ndarray:
 def standing(size: int) -> np.ndarray:
     """Return the positions for a frame without motion: float32, shape (size, size, 2)."""
     return _grid(size).copy()
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A frame, and the motion since the previous one."""
+
+    frame: Frame
+    square: np.ndarray
+    """The frame's luma at the network's size: uint8, 0 to 255, shape (size, size)."""
+    motion: Motion | None
+    """None where a scene begins."""
+
+
+def moving(frames: Iterable[Frame], facts: FilmFacts, size: int, before: np.ndarray | None = None) -> Iterator[Moved]:
+    """Yield frames with their motion; `before` is the square of the preceding frame, if there is one."""
+    for frame in frames:
+        square = gray_levels(_squeezed(frame.luma, size), facts)
+        motion = None if before is None else find_motion(before, square)
+        if motion is not None and begins_scene(before, square, motion):
+            motion = None
+        yield Moved(frame, square, motion)
+        before = square
+
+
+def _squeezed(luma: np.ndarray, size: int) -> np.ndarray:
+    """Resize luma to the network's size by averaging areas."""
+    while min(luma.shape) >= 3 * size:  # averaging four pixels is much faster than averaging fractions of pixels
+        luma = cv2.resize(luma, (luma.shape[1] // 2, luma.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(luma, (size, size), interpolation=cv2.INTER_AREA)
+
+
+_BLANK, _BLOCKS = 4.0, (16, 16)
+"""Standard deviation of luma, in levels of 255, below which a frame is blank, and the grid of blocks whose means are
+compared. Averaging removes grain."""
+_LEAST_AGREEMENT, _LEAST_LIKENESS = 0.1, 0.8
+"""Minimum mean agreement of the flow, and minimum correlation of luma after motion compensation, between two frames of
+one scene."""
+_BINS = 32
+_LEAST_DIFFERENCE = 0.1
+"""Minimum fraction of pixels whose luma moves to a different histogram bin at a cut."""
+
+
+def begins_scene(before: np.ndarray, after: np.ndarray, motion: Motion) -> bool:
+    """Return whether a scene begins between two frames.
+
+    A cut is detected where the luma histogram changes, the flow between the frames agrees nowhere, and the
+    motion-compensated earlier frame does not resemble the later one. A scene that fades out ends when the frame is
+    blank, and the next one begins when the picture returns. docs/FILM.md lists the error rates.
+
+    Args:
+        before: The earlier frame at the network's size, uint8, shape (size, size).
+        after: The later frame, likewise.
+        motion: Motion between the two.
+    """
+    if is_blank(after):
+        return False
+    if is_blank(before):
+        return True
+    if motion.agreement.mean() >= _LEAST_AGREEMENT:
+        return False
+    is_other = np.abs(_histogram(before) - _histogram(after)).sum() / 2 > _LEAST_DIFFERENCE
+    return bool(is_other) and _likeness(before, after, motion) < _LEAST_LIKENESS
+
+
+def is_blank(square: np.ndarray) -> bool:
+    """Return whether a frame is blank, such as the black between two fades."""
+    return float(cv2.resize(square.astype(np.float32), _BLOCKS, interpolation=cv2.INTER_AREA).std()) < _BLANK
+
+
+def _histogram(square: np.ndarray) -> np.ndarray:
+    return np.bincount(square.ravel() // (256 // _BINS), minlength=_BINS) / square.size
+
+
+def _likeness(before: np.ndarray, after: np.ndarray, motion: Motion) -> float:
+    """Return the correlation of the later frame's luma with the motion-compensated earlier one."""
+    moved = warped(before.astype(np.float32), motion.places)
+    if moved.std() < 1:  # a uniform frame has no correlation
+        return 0.0
+    return float(np.corrcoef(moved.ravel(), after.ravel())[0, 1])
