@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
-from colorizer import runs
+from colorizer import machines, runs
 
 PROGRAM = Path(__file__).resolve().parent.parent / "colorize.py"
 SIDE = 256
@@ -44,16 +44,16 @@ def paths(count: int) -> None:
     files = tuple(sorted(root / f"box {number // 1000:05}" / f"photo {number:08}.jpg" for number in range(count)))
     _tell(f"{count:,} paths")
     with tempfile.TemporaryDirectory() as folder:
-        job = runs.SharedJob(root, Path(folder, "out"))
+        job = machines.SharedJob(root, Path(folder, "out"))
         job.folder.mkdir()
-        named = runs.named_photos(job, files, files)
+        named = machines.named_photos(job, files, files)
         _tell("named")
         with runs.appended(runs.journal_path(job.folder, runs.MANIFEST)) as append:
             for path, result in named:
                 append({"path": path, "result": result, "sha256": "0" * 64, "seconds": 0.1, "worker": "host:12345"})
-        runs.remaining(job, named)
+        machines.remaining(job, named)
         _tell("manifest written and read")
-        runs.merge_manifest(job.folder)
+        machines.merge_manifest(job.folder)
         _tell("manifest merged")
 
 

@@ -29,7 +29,7 @@ import importlib, importlib.util, pkgutil, colorizer
 has_ray = importlib.util.find_spec("ray")
 for found in [colorizer, *map(importlib.import_module, (m.name for m in pkgutil.iter_modules(
         colorizer.__path__, "colorizer.") if m.ispkg))]:
-    if found.__name__ == "colorizer.cluster" and not has_ray:
+    if found.__name__ == "colorizer.machines" and not has_ray:
         continue
     for name in getattr(found, "__all__", ()):
         assert not isinstance(getattr(found, name), type(colorizer)), f"{found.__name__}.{name} is a module"

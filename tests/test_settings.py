@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 
 from colorizer.conversation.question import WrongAnswer
-from colorizer.conversation.questions import BATCH_SIZE, WORKERS
-from colorizer.conversation.research_settings import FILTERS, HEAD, LABEL_SMOOTHING
-from colorizer.conversation.training_questions import EPOCHS, LEARNING_RATE, SIZE
+from colorizer.conversation.questions import BATCH_SIZE, EPOCHS, LEARNING_RATE, SIZE, WORKERS
+from colorizer.conversation.settings_file import FILTERS, HEAD, LABEL_SMOOTHING
 from colorizer.errors import ColorizeError
 from colorizer.settings import AdversarialSettings, ModelSettings, Reading, TrainingSettings
 

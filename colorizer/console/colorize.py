@@ -9,18 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
-from colorizer.console.by_cluster import colorize_by_cluster
+from colorizer.console.messages import counted, default_dataset, output_folder, reading, show_pictures
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset, named_sources, reading_of
-from colorizer.console.places import default_dataset, output_folder, reading
-from colorizer.console.shared import colorize_shard
-from colorizer.console.showing import show_pictures
+from colorizer.console.shared import colorize_by_cluster, colorize_shard
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
-from colorizer.conversation import shared_questions as ask_shared
-from colorizer.conversation.conversation import Conversation, WrongFlag
-from colorizer.conversation.counts import ask_count
+from colorizer.conversation.conversation import Conversation, WrongFlag, ask_count
 from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
@@ -33,15 +28,15 @@ _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
-    for flag, share_out in ((ask_shared.CLUSTER, colorize_by_cluster), (ask_shared.SHARD, colorize_shard)):
+    for flag, share_out in ((ask.CLUSTER, colorize_by_cluster), (ask.SHARD, colorize_shard)):
         if talk.has_flag(flag):
             refuse_unknown_model(talk)
             share_out(console, talk)
             return
-    if talk.flag_or_default(ask_shared.CHECK_ONLY):
+    if talk.flag_or_default(ask.CHECK_ONLY):
         raise WrongFlag(
-            f"{ask_shared.CHECK_ONLY.flag} goes with {ask_shared.SHARD.flag} or {ask_shared.CLUSTER.flag}; "
-            f"{ask_shared.SHARD.flag} 0/1 checks all photos."
+            f"{ask.CHECK_ONLY.flag} goes with {ask.SHARD.flag} or {ask.CLUSTER.flag}; "
+            f"{ask.SHARD.flag} 0/1 checks all photos."
         )
     if talk.has_flag(ask.TO) and talk.flag_or_default(ask.BESIDE):
         raise WrongFlag(f"{ask.TO.flag} and {ask.BESIDE.flag} are two places; give one of them.")

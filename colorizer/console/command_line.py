@@ -1,27 +1,28 @@
-"""The command line: flags generated from the questions, the commands, and exit codes."""
+"""The command line: flags generated from the questions, the commands, exit codes, and an orderly end."""
 
 from __future__ import annotations
 
+import atexit
 import errno
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
 
 from colorizer import __version__
-from colorizer.console.advice import advised
-from colorizer.console.ending import INTERRUPTED, asked_to_end, ending, was_interrupted
-from colorizer.console.object_store import refuse_addresses
-from colorizer.console.places import PATHS, is_film
-from colorizer.console.terminal import Console
+from colorizer.console.messages import PATHS, advised, is_film
+from colorizer.console.shared import refuse_addresses
+from colorizer.console.terminal import ENDING, Console, in_notebook
 from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
-from colorizer.conversation.film_questions import FILM_FILE
 from colorizer.conversation.question import (
     COLORIZE,
     EVALUATE,
@@ -34,8 +35,56 @@ from colorizer.conversation.question import (
     WrongAnswer,
     is_there,
 )
-from colorizer.conversation.questions import DATASET, JOURNEY, OUTPUT, QUESTIONS
+from colorizer.conversation.questions import DATASET, FILM_FILE, JOURNEY, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
+
+INTERRUPTED = 130
+
+
+@contextmanager
+def asked_to_end() -> Iterator[None]:
+    """Clean up as after Ctrl-C when the system terminates the program or its terminal closes."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can set signal handlers
+        yield
+        return
+    # nohup ignores a signal, which stays ignored; a notebook continues afterwards, with its own handlers.
+    heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def ending() -> None:
+    """Make Ctrl-C end the process immediately, with the exit code of an interruption, once all work is done.
+
+    Python and TensorFlow take a moment to shut down. A KeyboardInterrupt then would print a traceback or, after Python
+    has removed its handler, kill the process by the signal.
+    """
+    is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_heard or in_notebook() or threading.current_thread() is not threading.main_thread():
+        return
+    signal.signal(signal.SIGINT, _leave)
+    atexit.register(
+        signal.signal, signal.SIGINT, signal.SIG_IGN
+    )  # runs first; Python keeps signals ignored that are ignored
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Return whether a KeyboardInterrupt caused an error; imports and callbacks may convert it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
+
 
 _NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 """Errors of writing to a closed pipe, a full disk, a terminal that is gone, or a closed output."""

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from colorizer import network as networks
 from colorizer import runs, training
-from colorizer.console.advice import advised
-from colorizer.console.measuring import measure
+from colorizer.console.messages import advised, counted, default_dataset, duration, output_folder, reading, run_name
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import default_dataset, output_folder, reading, run_name
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
-from colorizer.conversation import research_settings as research
-from colorizer.conversation import training_questions as ask_training
-from colorizer.conversation.conversation import Conversation, WrongFlag
-from colorizer.conversation.counts import ask_split
+from colorizer.conversation import settings_file as research
+from colorizer.conversation.conversation import Conversation, WrongFlag, ask_split
 from colorizer.conversation.question import WrongAnswer
-from colorizer.conversation.training_settings import (
+from colorizer.conversation.settings_file import (
     OF_A_NEW_NETWORK,
     adversarial_settings,
     model_settings,
@@ -42,6 +39,44 @@ from colorizer.settings import (
 
 if TYPE_CHECKING:
     from colorizer.dataset import Split
+
+_MOST_SECONDS = 20
+_STEP = 0.2
+"""Seconds between two updates of the progress bar."""
+
+
+def measure(console: Console, network: networks.Network, settings: TrainingSettings) -> training.StepCost | None:
+    """Measure a training step in at most 20 seconds; return None if not even a step of one photo was measured.
+
+    The steps run in a separate thread, because TensorFlow does not react to Ctrl-C within a step. Raises ColorizeError.
+    """
+    has_ended = threading.Event()
+    costs: list[training.StepCost] = []
+    errors: list[Exception] = []
+
+    def work() -> None:
+        try:
+            cost = training.step_cost(network, settings, has_ended.is_set, costs.append)
+        except Exception as error:
+            errors.append(error)
+        else:
+            costs.extend([cost] if cost else [])
+
+    thread = threading.Thread(target=work, daemon=True)
+    started = time.monotonic()
+    try:
+        with console.progress("Measuring how fast this machine trains", unit="") as progress:
+            thread.start()
+            while thread.is_alive() and (elapsed := time.monotonic() - started) < _MOST_SECONDS:
+                progress(min(round(elapsed, 1), _MOST_SECONDS), _MOST_SECONDS)
+                thread.join(_STEP)
+            progress(_MOST_SECONDS, _MOST_SECONDS)
+    finally:
+        has_ended.set()
+    if errors and not costs:
+        raise errors[0]
+    return costs[-1] if costs else None
+
 
 _ASKED_BATCH_SIZE = replace(ask.BATCH_SIZE, prompt="How many photos at once, in each training step?")
 TOO_FEW_EPOCHS = "0 is too small: the least is 1, but for a loaded model with --training adversarial."
@@ -84,8 +119,8 @@ def decide(console: Console, talk: Conversation) -> runs.TrainJob:
         settings=settings,
         maximum_pixels=how.limits.maximum_pixels,
         model=model,
-        save_model=talk.answer(ask_training.SAVE_MODEL),
-        save_results=talk.answer(ask_training.SAVE_RESULTS),
+        save_model=talk.answer(ask.SAVE_MODEL),
+        save_results=talk.answer(ask.SAVE_RESULTS),
         takes_defaults=talk.accept_defaults,
     )
     return runs.begin_training(network, specification, run, how)
@@ -97,7 +132,7 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
     others = [f"--{name.replace('_', '-')}" for name in talk.flags if name not in free]
     if others:
         raise WrongFlag(f"--resume goes on with the settings that training began with; leave out {', '.join(others)}.")
-    folder = talk.answer(ask_training.RESUME)
+    folder = talk.answer(ask.RESUME)
     runs.refuse_finished(folder)
     start_tensorflow(console)
     run, specification, network = runs.read_specification(folder)
@@ -105,7 +140,7 @@ def take_up(console: Console, talk: Conversation) -> runs.TrainJob:
     talk.flags.setdefault(ask.MAXIMUM_MEGAPIXELS.name, specification.maximum_pixels / 1e6)
     if talk.has_flag(ask.BATCH_SIZE):
         specification = runs.with_batch_size(specification, talk.answer(ask.BATCH_SIZE))
-    for question in (ask_training.SAVE_MODEL, ask_training.SAVE_RESULTS):
+    for question in (ask.SAVE_MODEL, ask.SAVE_RESULTS):
         if talk.has_flag(question):
             specification = replace(specification, **{question.name: talk.answer(question)})
     console.inform(f"Going on with {run.name}.")
@@ -130,7 +165,7 @@ def _choose_amount(
     is_none_enough: bool,
 ) -> TrainingSettings:
     """Ask for the batch size and the number of epochs; one measurement serves both questions."""
-    is_asked = not talk.accept_defaults and not (talk.has_flag(ask_training.EPOCHS) and talk.has_flag(ask.BATCH_SIZE))
+    is_asked = not talk.accept_defaults and not (talk.has_flag(ask.EPOCHS) and talk.has_flag(ask.BATCH_SIZE))
     is_large = not talk.has_flag(ask.BATCH_SIZE) and training.is_large(network, proposed.batch_size)
     cost = None
     if is_asked or is_large:
@@ -164,13 +199,13 @@ def _choose_amount(
         if not epochs and not is_none_enough:
             raise WrongAnswer(TOO_FEW_EPOCHS)
 
-    epochs = talk.answer(ask_training.EPOCHS, default=proposed.epochs, check=check_epochs)
+    epochs = talk.answer(ask.EPOCHS, default=proposed.epochs, check=check_epochs)
     return replace(proposed, batch_size=batch_size, epochs=epochs)
 
 
 def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[networks.Network, ModelSettings | None]:
     """Create a new network, or load one to continue from; for a new one, also return its settings."""
-    if talk.has_flag(ask.MODEL) or talk.answer(ask_training.START, default=_proposed_start(talk, photos)) == "load":
+    if talk.has_flag(ask.MODEL) or talk.answer(ask.START, default=_proposed_start(talk, photos)) == "load":
         return load_existing(console, talk), None
     while True:
         mark = talk.mark()
@@ -179,7 +214,7 @@ def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[
             if networks.prepare_devices() == "CPU":
                 training.refuse_too_large(network.model, 1)
         except OutOfMemory as error:
-            if talk.accept_defaults or talk.has_flag(ask_training.ARCHITECTURE):
+            if talk.accept_defaults or talk.has_flag(ask.ARCHITECTURE):
                 raise
             console.warn(f"{error} {network.name} does not fit; choose another network.")
             talk.forget(mark)
@@ -192,10 +227,10 @@ def _create_or_load(console: Console, talk: Conversation, photos: int) -> tuple[
 
 
 def _create(console: Console, talk: Conversation) -> tuple[networks.Network, ModelSettings]:
-    settings = model_settings(talk, talk.answer(ask_training.ARCHITECTURE))
+    settings = model_settings(talk, talk.answer(ask.ARCHITECTURE))
     built = talk.do(partial(_built, console, settings))
     if built is None:
-        if not talk.answer(ask_training.RANDOM_ENCODER):
+        if not talk.answer(ask.RANDOM_ENCODER):
             raise ColorizeError("No training without them.")
         built = talk.do(partial(_built, console, replace(settings, encoder_weights=RANDOM_WEIGHTS)))
     return built
@@ -227,29 +262,29 @@ def _proposed_start(talk: Conversation, photos: int) -> str:
 
 def _choose_adversarial(talk: Conversation) -> AdversarialSettings | None:
     """Ask whether an adversarial phase follows the regression, and for its settings."""
-    if talk.answer(ask_training.TRAINING) == ask_training.REGRESSION:
+    if talk.answer(ask.TRAINING) == ask.REGRESSION:
         _refuse_adversarial_flags(talk)
         return None
     return adversarial_settings(talk)
 
 
 def _begins_adversarially(talk: Conversation) -> bool:
-    is_loaded = talk.has_flag(ask.MODEL) or talk.flags.get(ask_training.START.name) == "load"
-    return is_loaded and talk.flags.get(ask_training.TRAINING.name) == ask_training.ADVERSARIAL
+    is_loaded = talk.has_flag(ask.MODEL) or talk.flags.get(ask.START.name) == "load"
+    return is_loaded and talk.flags.get(ask.TRAINING.name) == ask.ADVERSARIAL
 
 
 def _refuse_senseless_flags(talk: Conversation) -> None:
     """Raise WrongFlag for flags that would otherwise be rejected or ignored only after photos were checked."""
-    if talk.flags.get(ask_training.EPOCHS.name) == 0 and not _begins_adversarially(talk):
-        raise WrongFlag(f"{ask_training.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
-    is_asked = not talk.has_flag(ask_training.TRAINING) and not talk.accept_defaults
-    if not is_asked and talk.flag_or_default(ask_training.TRAINING) == ask_training.REGRESSION:
+    if talk.flags.get(ask.EPOCHS.name) == 0 and not _begins_adversarially(talk):
+        raise WrongFlag(f"{ask.EPOCHS.flag}: {TOO_FEW_EPOCHS}")
+    is_asked = not talk.has_flag(ask.TRAINING) and not talk.accept_defaults
+    if not is_asked and talk.flag_or_default(ask.TRAINING) == ask.REGRESSION:
         _refuse_adversarial_flags(talk)
 
 
 def _refuse_adversarial_flags(talk: Conversation) -> None:
-    if talk.has_flag(ask_training.ADVERSARIAL_EPOCHS):
-        raise WrongFlag(f"{ask_training.ADVERSARIAL_EPOCHS.flag}: only for --training adversarial.")
+    if talk.has_flag(ask.ADVERSARIAL_EPOCHS):
+        raise WrongFlag(f"{ask.ADVERSARIAL_EPOCHS.flag}: only for --training adversarial.")
 
 
 def _refuse_unfit(network: networks.Network, settings: TrainingSettings) -> None:

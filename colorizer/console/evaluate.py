@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
-from colorizer.console.by_cluster import evaluate_by_cluster
+from colorizer.console.messages import counted, output_folder, reading, run_name, show_pictures, tell_evaluation
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
-from colorizer.console.places import output_folder, reading, run_name
-from colorizer.console.shared_evaluation import evaluate_shard
-from colorizer.console.showing import show_pictures
-from colorizer.console.telling import tell_evaluation
+from colorizer.console.shared import evaluate_by_cluster, evaluate_shard
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted
-from colorizer.conversation import evaluation_questions as ask_evaluation
 from colorizer.conversation import questions as ask
-from colorizer.conversation import shared_questions as ask_shared
-from colorizer.conversation import training_questions as ask_training
-from colorizer.conversation.conversation import Conversation, WrongFlag
-from colorizer.conversation.counts import ask_count
+from colorizer.conversation.conversation import Conversation, WrongFlag, ask_count
 from colorizer.errors import ColorizeError, MissingWeights
 from colorizer.settings import IMAGENET_WEIGHTS
 
@@ -34,12 +26,12 @@ if TYPE_CHECKING:
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
     refuse_unknown_model(talk)
-    for flag, share_out in ((ask_shared.CLUSTER, evaluate_by_cluster), (ask_shared.SHARD, evaluate_shard)):
+    for flag, share_out in ((ask.CLUSTER, evaluate_by_cluster), (ask.SHARD, evaluate_shard)):
         if talk.has_flag(flag):
             share_out(console, talk)
             return
     if talk.has_flag(ask.TO):
-        raise WrongFlag(f"{ask.TO.flag} goes with {ask_shared.SHARD.flag} or {ask_shared.CLUSTER.flag}; leave it out.")
+        raise WrongFlag(f"{ask.TO.flag} goes with {ask.SHARD.flag} or {ask.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
@@ -58,7 +50,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         talk.answer(ask.BATCH_SIZE),
         adjustment=adjustment,
         reading=how,
-        hints_per_photo=talk.answer(ask_evaluation.HINTS_PER_PHOTO),
+        hints_per_photo=talk.answer(ask.HINTS_PER_PHOTO),
         seed=seed,
         features=_features(talk),
     )
@@ -76,17 +68,15 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
 
 def _features(talk: Conversation) -> keras.Model | None:
     """Build the model whose features compare photos as a set, if requested."""
-    if not talk.answer(ask_evaluation.KERNEL_DISTANCE):
+    if not talk.answer(ask.KERNEL_DISTANCE):
         return None
-    weights = talk.flag_or_default(ask_training.ENCODER_WEIGHTS)
+    weights = talk.flag_or_default(ask.ENCODER_WEIGHTS)
     weights = None if weights == IMAGENET_WEIGHTS else weights
     try:
         return networks.photo_features("" if weights is None else str(weights))
     except MissingWeights as error:
-        flag = ask_training.ENCODER_WEIGHTS.flag
-        raise ColorizeError(
-            f"{error} Give a file with {flag}, or leave out {ask_evaluation.KERNEL_DISTANCE.flag}."
-        ) from error
+        flag = ask.ENCODER_WEIGHTS.flag
+        raise ColorizeError(f"{error} Give a file with {flag}, or leave out {ask.KERNEL_DISTANCE.flag}.") from error
 
 
 def tell_learned_from(console: Console, model: Path | None, photos: Sequence[Path]) -> None:

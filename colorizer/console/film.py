@@ -6,11 +6,9 @@ from functools import partial
 
 from colorizer import film as films
 from colorizer import runs
+from colorizer.console.messages import counted, output_folder, reading
 from colorizer.console.model import load_to_colorize, refuse_unknown_model
-from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted
-from colorizer.conversation import film_questions as ask_film
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import FILM
@@ -22,7 +20,7 @@ def film_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError if the film cannot be colorized."""
     refuse_without_packages()
     refuse_unknown_model(talk)
-    film = talk.answer(ask_film.FILM_FILE)
+    film = talk.answer(ask.FILM_FILE)
     hints = films.film_hints(film, talk.flag_or_default(ask.HINTS))
     run = talk.hold(FILM, partial(runs.reserved_run, output_folder(talk), FILM))
     how = reading(talk)
@@ -32,9 +30,9 @@ def film_journey(console: Console, talk: Conversation) -> None:
         run=run,
         hints=hints,
         vividness=talk.flag_or_default(ask.VIVIDNESS),
-        encoding=films.Encoding(talk.answer(ask_film.CODEC), talk.answer(ask_film.QUALITY)),
+        encoding=films.Encoding(talk.answer(ask.CODEC), talk.answer(ask.QUALITY)),
         limits=how.limits,
-        is_side_by_side=talk.answer(ask_film.SIDE_BY_SIDE),
+        is_side_by_side=talk.answer(ask.SIDE_BY_SIDE),
         goes_on=talk.answer(ask.SKIP_EXISTING),
     )
     talk.settle()

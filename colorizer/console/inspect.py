@@ -6,14 +6,12 @@ from functools import partial
 
 from colorizer import runs
 from colorizer.console.colorize import known_truths
+from colorizer.console.messages import output_folder, reading
 from colorizer.console.model import load_existing, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset, reading_of
-from colorizer.console.places import output_folder, reading
 from colorizer.console.terminal import Console
-from colorizer.conversation import inspection_questions as ask_inspection
 from colorizer.conversation import questions as ask
-from colorizer.conversation.conversation import Conversation
-from colorizer.conversation.counts import ask_count
+from colorizer.conversation.conversation import Conversation, ask_count
 
 
 def inspect_journey(console: Console, talk: Conversation) -> None:
@@ -31,7 +29,7 @@ def inspect_journey(console: Console, talk: Conversation) -> None:
         root=check.root,
         run=run,
         truths=known_truths(check),
-        point=talk.answer(ask_inspection.POINT),
+        point=talk.answer(ask.POINT),
         reading=reading_of(check, how),
         seed=seed,
     )

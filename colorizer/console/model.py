@@ -10,7 +10,7 @@ from pathlib import Path
 
 from colorizer import network as networks
 from colorizer import runs
-from colorizer.console.places import output_folder
+from colorizer.console.messages import output_folder
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer

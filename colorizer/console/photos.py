@@ -7,11 +7,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from colorizer.console.advice import advised
-from colorizer.console.left_out import tell_pages, tell_unreadable, warn_of_closed, with_cut_off, without_color_photos
-from colorizer.console.places import PATHS, default_dataset, film_command, is_film
+from colorizer.console.messages import (
+    PATHS,
+    advised,
+    counted,
+    default_dataset,
+    film_command,
+    is_film,
+    tell_pages,
+    tell_unreadable,
+    warn_of_closed,
+    with_cut_off,
+    without_color_photos,
+)
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
 from colorizer.dataset import (

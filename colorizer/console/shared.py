@@ -1,31 +1,212 @@
-"""Photos shared by several processes: one part, or all of them on a cluster. No questions are asked."""
+"""Photos shared by several processes, on one machine or a cluster: colorize, check, score, merge. Nothing is asked."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from colorizer import inference, runs
+from colorizer import inference, machines, photos, runs
 from colorizer import network as networks
-from colorizer.console.left_out import warn_of_closed
-from colorizer.console.model import hasten_next_start, load_quickly, load_to_colorize
-from colorizer.console.object_store import place_of_photos, place_of_results, tell_left_out
+from colorizer.console.messages import PATHS, counted, output_folder, reading, tell_evaluation, warn_of_closed
+from colorizer.console.model import (
+    hasten_next_start,
+    load_existing,
+    load_quickly,
+    load_to_colorize,
+    model_path,
+    start_tensorflow,
+)
 from colorizer.console.photos import named_sources
-from colorizer.console.places import reading
 from colorizer.console.terminal import Console
-from colorizer.console.wording import counted
 from colorizer.conversation import questions as ask
-from colorizer.conversation import shared_questions as ask_shared
 from colorizer.conversation.conversation import Conversation, WrongFlag
-from colorizer.conversation.question import Question
-from colorizer.dataset import Dataset, Place, Shard, gather, is_archive
+from colorizer.conversation.question import COLORIZE, MERGE, Question
+from colorizer.dataset import Dataset, Place, Shard, address, colour_format, gather, is_archive, stood_in
 from colorizer.errors import ColorizeError, Interrupted
+from colorizer.files import exists, is_folder, remove_unfinished, why_not_there
 from colorizer.marks import mark_folder
 from colorizer.settings import Reading
+
+if TYPE_CHECKING:
+    from colorizer.dataset import Dataset
+
+
+def refuse_addresses(journey: str, flags: Mapping[str, Any]) -> None:
+    """Raise WrongFlag if a flag names an object store for a command that does not support it."""
+    given = (*(flags.get(PATHS) or ()), flags.get(ask.DATASET.name), flags.get(ask.TO.name))
+    stores = [address(path) for path in given if isinstance(path, Path) and address(path)]
+    if stores and not (journey == MERGE or (journey == COLORIZE and flags.get(ask.SHARD.name))):
+        raise WrongFlag(
+            f"An object store, {stores[0]}, goes with {COLORIZE} {ask.SHARD.flag} I/N and with "
+            f"{MERGE} only; {ask.SHARD.flag} 0/1 takes all photos."
+        )
+
+
+def place_of_photos(sources: Sequence[Path], to: Path) -> AbstractContextManager[Place]:
+    """Return the place of photos in a store, or for local photos the folder of the first source.
+
+    Raises WrongFlag for a store mixed with other sources, or for results among the photos.
+    """
+    stores = [source for source in sources if address(source)]
+    if stores and len(sources) > 1:
+        raise WrongFlag(f"{address(stores[0])} is in an object store; give it alone.")
+    if stores and to.is_relative_to(stores[0]):
+        raise WrongFlag(f"{address(to)} lies among the photos, in {address(stores[0])}; choose another place.")
+    # Files whose names do not show their format must be opened, and files next to photos may be hints.
+    return stood_in(sources[0], lambda name: photos.named_format(name) is None)
+
+
+def place_of_results(path: Path) -> AbstractContextManager[Place]:
+    """Return the place to write results to, or to read them from."""
+    return stood_in(path, _is_record)
+
+
+def tell_left_out(console: Console, place: Place) -> None:
+    """Warn about objects that are skipped because no file can have their names."""
+    if place.left_out:
+        many = counted(len(place.left_out), "object is", "objects are")
+        console.warn(f"{many} left out: no file can be called so. The first: {place.left_out[0]!r}.")
+
+
+def _is_record(name: str) -> bool:
+    return "/" not in name and (name.startswith(".") or name.endswith((".json", ".jsonl")))
+
+
+_CLUSTER_PORTION = 32
+"""Number of photos sent to a worker at a time: enough to keep the overhead small, and few enough that little work is
+repeated if a worker dies.
+"""
+_SCORED = 256
+"""Number of photos scored together; each group compiles the network again."""
+
+
+def colorize_by_cluster(console: Console, talk: Conversation) -> None:
+    """Colorize or only check all photos on a cluster, and report. Raises ColorizeError if some failed."""
+    job, dataset, only_checks = shared_job(console, talk)
+    kind, task = (runs.CHECK, "check") if only_checks else (runs.MANIFEST, "colorize")
+    with machines.connected(talk.answer(ask.CLUSTER), job.reading.workers):
+        sharing = machines.Sharing(_model(talk), job.reading.cache_folder, has_network=not only_checks)
+        about = sharing.about()
+        if not only_checks:
+            console.inform(f"Loaded {about.model} on the workers; the network runs on: {about.device}.")
+        job = replace(job, folder=_folder(talk, ask.COLORIZE, job, about).absolute())
+        if only_checks:
+            mark_folder(job.folder)
+            named = [(str(photo.relative_to(job.root)), "") for photo in dataset.files]
+        else:
+            machines.begin(job, about.model, about.weights)
+            named = machines.named_photos(job, dataset.files, dataset.files)
+        left = machines.remaining(job, named, kind)
+        tell_done_before(console, len(named) - len(left), len(named), "all")
+        kinds: Counter[str] = Counter()
+
+        def count(records: Sequence[dict[str, Any]]) -> int:
+            kinds.update(record.get("kind", "") for record in records)
+            return len(records)
+
+        _share_out(
+            console,
+            "Checking" if only_checks else "Colorizing",
+            partial(sharing.work, task, job, portions(left, _CLUSTER_PORTION)),
+            runs.journal_path(job.folder, kind),
+            count,
+            len(left),
+            lambda photo: [machines.given_up(job, photo).record()],
+        )
+    machines.merge_manifest(job.folder, kind)
+    remove_unfinished(job.folder)
+    tell_made(console, str(job.folder), kinds, only_checks)
+
+
+def _share_out(
+    console: Console,
+    description: str,
+    work: Callable[..., None],
+    journal: Path,
+    count: Callable[[Sequence[dict[str, Any]]], int],
+    total: int,
+    give_up: Callable[[Any], list[dict[str, Any]]],
+) -> None:
+    """Run `work` and append its records to a journal. Raises Interrupted with the number of finished photos."""
+    done = 0
+    try:
+        with console.progress(description, "photos") as progress, runs.appended(journal) as append:
+            progress(0, total)
+
+            def keep(records: Sequence[dict[str, Any]]) -> None:
+                nonlocal done
+                for record in records:
+                    append(record)
+                done += count(records)
+                progress(done, total)
+
+            work(keep, give_up)
+    except KeyboardInterrupt:
+        again = f"the same command with {ask.TO.flag} {journal.parent} does the others"
+        raise Interrupted(f"Interrupted. {done:,} of {counted(total, 'photo')} are done; {again}.") from None
+
+
+def _model(talk: Conversation) -> Path | None:
+    """Return the model file, at the same path on all machines; None for the shipped one, which each machine has."""
+    path = model_path(talk)
+    return None if path == networks.PRETRAINED else path.absolute()
+
+
+def _folder(talk: Conversation, kind: str, job: machines.SharedJob, about: machines.About) -> Path:
+    """Return the folder of results: the one given by --to, that of the run to continue, or that of a new run."""
+    named = talk.answer(ask.TO)
+    if named is not None:
+        return named
+    run = talk.hold(kind, partial(runs.reserved_run, output_folder(talk), kind))
+    made_from = runs.how_made(job.root, about.model, about.weights, job.adjustment)
+    earlier = runs.earlier_run(run, made_from) if talk.answer(ask.SKIP_EXISTING) else None
+    return (earlier or run).results
+
+
+def evaluate_by_cluster(console: Console, talk: Conversation) -> None:
+    """Score all photos on a cluster, and report. Raises ColorizeError."""
+    dataset, settings = shared_settings(console, talk)
+    reading = settings["reading"]
+    folder = (
+        talk.answer(ask.TO)
+        or talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE)).results
+    )
+    with machines.connected(talk.answer(ask.CLUSTER), reading.workers):
+        sharing = machines.Sharing(_model(talk), reading.cache_folder)
+        about = sharing.about()
+        job = machines.SharedEvaluation(
+            dataset.root,
+            folder.absolute(),
+            colour_format(dataset, reading.limits),
+            settings,
+            made_from(about.model, about.weights, settings),
+        )
+        mark_folder(job.folder)
+        photos = [str(photo.relative_to(dataset.root)) for photo in dataset.files]
+        left = machines.unscored(job, photos, _SCORED)
+        total = sum(map(len, left))
+        tell_done_before(console, len(photos) - total, len(photos), "all")
+
+        def refuse(photo: str) -> list[dict[str, Any]]:
+            raise ColorizeError(f"{dataset.root / photo} ended every worker that scored it; take it out.")
+
+        _share_out(
+            console,
+            "Evaluating",
+            partial(sharing.work, "evaluate", job, iter(left)),
+            runs.journal_path(job.folder, runs.EVALUATION),
+            lambda records: sum(len(record["photos"]) for record in records),
+            total,
+            refuse,
+        )
+    tell_joined(console, folder)
+
 
 _PORTION = 256
 """Number of photos that are checked and then colorized together by a process with one part; as many are fetched from an
@@ -45,23 +226,23 @@ def colorize_shard(console: Console, talk: Conversation) -> None:
 def _colorize_shard(console: Console, talk: Conversation, photos: Place, results: Place) -> None:
     job, dataset, only_checks = shared_job(console, talk, photos if photos.is_store else None)
     job = replace(job, folder=results.folder, origin=str(photos) if photos.is_store else "")
-    shard: Shard = talk.answer(ask_shared.SHARD)
+    shard: Shard = talk.answer(ask.SHARD)
     kind = runs.CHECK if only_checks else runs.MANIFEST
     part = shard.of(dataset.files)
     if only_checks:
         mark_folder(job.folder)
         named = [(str(photo.relative_to(job.root)), "") for photo in part]
-        work = partial(runs.check_portion, job)
+        work = partial(machines.check_portion, job)
     else:
         network = load_to_colorize(console, talk, job.reading.cache_folder, job.reading.workers)
         hasten_next_start(console, network, job.reading.cache_folder)
         if isinstance(network.engine, networks.KerasEngine):  # its last digits depend on the other photos of a batch
             network = load_quickly(console, network.path, job.reading.cache_folder, job.reading.workers)
-        runs.begin(job, network.name, network.weights_digest)
-        named = runs.named_photos(job, dataset.files, part)
-        work = partial(runs.colorize_portion, job, network)
+        machines.begin(job, network.name, network.weights_digest)
+        named = machines.named_photos(job, dataset.files, part)
+        work = partial(machines.colorize_portion, job, network)
     results.put_records()
-    left = runs.remaining(job, named, kind, results.is_store)
+    left = machines.remaining(job, named, kind, results.is_store)
     tell_done_before(console, len(named) - len(left), len(named), f"part {shard}")
     kinds: Counter[str] = Counter()
     try:
@@ -103,13 +284,13 @@ def _put(results: Place) -> Iterator[list[str]]:
 
 def shared_job(
     console: Console, talk: Conversation, store: Place | None = None
-) -> tuple[runs.SharedJob, Dataset, bool]:
+) -> tuple[machines.SharedJob, Dataset, bool]:
     """Return the job, the files, and whether they are only checked.
 
     The files are those in `store` if it is given. The job's folder is that of --to, if given.
     """
     dataset, how = begun(console, talk, _ALL_AT_ONCE, store)
-    job = runs.SharedJob(
+    job = machines.SharedJob(
         root=dataset.root,
         folder=talk.answer(ask.TO) or Path(),
         adjustment=inference.Adjustment(*map(talk.answer, (ask.VIVIDNESS, ask.RESTORE_CONTRAST, ask.REPAIR))),
@@ -117,7 +298,7 @@ def shared_job(
         takes_colour=talk.answer(ask.RECOLOR),
         has_hints=talk.answer(ask.HINTS_BESIDE),
     )
-    return job, dataset, talk.answer(ask_shared.CHECK_ONLY)
+    return job, dataset, talk.answer(ask.CHECK_ONLY)
 
 
 def begun(
@@ -142,13 +323,12 @@ def refuse_all_at_once(talk: Conversation, refused: Iterable[Question]) -> None:
     for question in refused:
         if talk.flags.get(question.name):
             raise WrongFlag(
-                f"{question.flag} takes all photos at once: leave it out with {ask_shared.SHARD.flag} or "
-                f"{ask_shared.CLUSTER.flag}."
+                f"{question.flag} takes all photos at once: leave it out with {ask.SHARD.flag} or {ask.CLUSTER.flag}."
             )
-    if talk.has_flag(ask_shared.SHARD) and talk.has_flag(ask_shared.CLUSTER):
-        raise WrongFlag(f"{ask_shared.SHARD.flag} and {ask_shared.CLUSTER.flag} are two ways; choose one of them.")
-    if talk.has_flag(ask_shared.SHARD) and not talk.has_flag(ask.TO):
-        raise WrongFlag(f"{ask_shared.SHARD.flag} needs {ask.TO.flag} FOLDER, the same for all parts.")
+    if talk.has_flag(ask.SHARD) and talk.has_flag(ask.CLUSTER):
+        raise WrongFlag(f"{ask.SHARD.flag} and {ask.CLUSTER.flag} are two ways; choose one of them.")
+    if talk.has_flag(ask.SHARD) and not talk.has_flag(ask.TO):
+        raise WrongFlag(f"{ask.SHARD.flag} needs {ask.TO.flag} FOLDER, the same for all parts.")
 
 
 def _sources(talk: Conversation) -> tuple[Path, ...]:
@@ -175,13 +355,13 @@ def tell_done_before(console: Console, done: int, total: int, of: str) -> None:
 
 def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: bool) -> None:
     """Report how many photos were made, and the others by kind. Raises ColorizeError if some could not be colorized."""
-    made = kinds.pop(runs.FINE if only_checks else "", 0)
+    made = kinds.pop(machines.FINE if only_checks else "", 0)
     if only_checks:
         console.inform(f"{counted(made, 'photo is', 'photos are')} fine; what was found is in {folder}.")
     else:
         console.inform(f"{counted(made, 'colour photo is', 'colour photos are')} in {folder}.")
     tell_kinds(console, kinds)
-    failed = kinds.get(runs.FAILED, 0)
+    failed = kinds.get(machines.FAILED, 0)
     if failed:
         raise ColorizeError(
             f"{counted(failed, 'photo')} could not be colorized; the manifest in {folder} says why. Once the cause is "
@@ -193,3 +373,123 @@ def tell_kinds(console: Console, kinds: Mapping[str, int], lack: str = "without 
     """Report how many files have no color photo, or no scores, by kind."""
     for kind, count in sorted(kinds.items(), key=lambda item: -item[1]):
         console.warn(f"{counted(count, 'file')} {lack}: {kind}.")
+
+
+def evaluate_shard(console: Console, talk: Conversation) -> None:
+    """Score one part of the photos, and report."""
+    dataset, settings = shared_settings(console, talk)
+    shard, folder, how = talk.answer(ask.SHARD), talk.answer(ask.TO), settings["reading"]
+    start_tensorflow(console)
+    network = load_existing(console, talk)
+    job = machines.SharedEvaluation(
+        root=dataset.root,
+        folder=folder,
+        colour_format=colour_format(dataset, how.limits),
+        settings=settings,
+        made_from=made_from(network.name, network.weights_digest, settings),
+    )
+    part = [str(photo.relative_to(dataset.root)) for photo in shard.of(dataset.files)]
+    mark_folder(folder)
+    left = machines.unscored(job, part, _PORTION)
+    total = sum(map(len, left))
+    tell_done_before(console, len(part) - total, len(part), f"part {shard}")
+    done = 0
+    try:
+        with (
+            console.progress("Evaluating", "photos") as progress,
+            runs.appended(runs.journal_path(folder, runs.EVALUATION, shard)) as append,
+        ):
+            for portion in left:
+                append(machines.evaluate_portion(job, network, portion))
+                done += len(portion)
+                progress(done, total)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted. {done:,} of {counted(total, 'photo')} of part {shard} are scored; the same command does the "
+            "others."
+        ) from None
+    console.inform(f"The figures of part {shard} are in {folder}; once all are there, merge joins them.")
+
+
+def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict[str, Any]]:
+    """Return all files, unchecked, and how they are scored."""
+    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask.KERNEL_DISTANCE))
+    return dataset, {
+        "batch_size": talk.answer(ask.BATCH_SIZE),
+        "adjustment": inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS)),
+        "reading": how,
+        "hints_per_photo": talk.answer(ask.HINTS_PER_PHOTO),
+        "seed": talk.answer(ask.SEED),
+    }
+
+
+def made_from(model: str, weights: str, settings: dict) -> str:
+    """Return an id of scores by this model with these settings; how photos are read does not affect it."""
+    told = {name: value for name, value in settings.items() if name not in ("reading", "batch_size")}
+    return hashlib.sha256(repr((model, weights, sorted(told.items()))).encode()).hexdigest()
+
+
+def merge_journey(console: Console, talk: Conversation) -> None:
+    """Merge manifests, checks and evaluations in a folder, and report. Raises ColorizeError if parts are missing."""
+    if not talk.has_flag(ask.TO):
+        raise WrongFlag(f"Say with {ask.TO.flag} FOLDER where the parts are.")
+    with place_of_results(talk.answer(ask.TO)) as place:
+        _merge(console, place)
+
+
+def _merge(console: Console, place: Place) -> None:
+    folder = place.folder
+    if not is_folder(folder):
+        raise ColorizeError(why_not_there(folder) if not exists(folder) else f"{place} is not a folder.")
+    kinds = [kind for kind in (runs.MANIFEST, runs.CHECK, runs.EVALUATION) if runs.is_begun(folder, kind)]
+    if not kinds:
+        raise ColorizeError(f"There is nothing in {place} that was done in parts: no manifest, no evaluation.")
+    missing = [shard for kind in kinds for shard in runs.missing_shards(folder, kind)]
+    unnamed = sum(_tell(console, place, kind) for kind in kinds)
+    place.put_records()
+    if missing:
+        some = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise ColorizeError(f"Not all parts are there yet: {some} are missing; do them, and merge again.")
+    if unnamed:
+        are = "is" if unnamed == 1 else "are"
+        raise ColorizeError(
+            f"{counted(unnamed, 'photo')} {are} neither done nor failed yet: a part has not come to its end; give its "
+            "command again, and merge again."
+        )
+    remove_unfinished(folder)
+
+
+def _tell(console: Console, place: Place, kind: str) -> int:
+    """Merge and report the parts of one kind, and return the number of photos without a result."""
+    if kind == runs.EVALUATION:
+        tell_joined(console, place.folder)
+        return 0
+    merged = machines.merge_manifest(place.folder, kind)
+    tell_ignored(console, merged.ignored)
+    written = place.named(str(merged.path))
+    if kind == runs.CHECK:
+        fine = merged.kinds.get(machines.FINE, 0)
+        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in colour: {written}")
+    else:
+        console.inform(
+            f"{counted(merged.results, 'colour photo')} of {counted(merged.total, 'file')}, each once: {written}"
+        )
+    tell_kinds(console, {name: count for name, count in merged.kinds.items() if name != machines.FINE})
+    for reason in merged.reasons:
+        console.warn(f"  {reason}")
+    return merged.missing
+
+
+def tell_joined(console: Console, folder: Path) -> None:
+    """Join the evaluations in a folder, and report the scores. Raises ColorizeError."""
+    joined = machines.join_evaluation(folder)
+    tell_ignored(console, joined.ignored)
+    tell_evaluation(console, joined.evaluation)
+    tell_kinds(console, joined.left_out, "that was not scored")
+    console.inform(f"Every photo's scores are in {joined.scores}; beside it, a drawing of the hues.")
+
+
+def tell_ignored(console: Console, count: int) -> None:
+    """Warn about incomplete or damaged lines."""
+    if count:
+        console.warn(f"{counted(count, 'line')} could not be used, torn or damaged: what they said counts as not done.")

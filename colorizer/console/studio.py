@@ -8,11 +8,10 @@ import webbrowser
 from importlib.util import find_spec
 
 from colorizer import network as networks
+from colorizer.console.messages import output_folder, program
 from colorizer.console.model import load_quickly, model_path
-from colorizer.console.places import output_folder, program
 from colorizer.console.terminal import Console, has_screen
 from colorizer.conversation import questions as ask
-from colorizer.conversation import studio_questions as ask_studio
 from colorizer.conversation.conversation import Conversation
 from colorizer.errors import ColorizeError
 from colorizer.settings import PhotoLimits
@@ -35,13 +34,13 @@ def studio_journey(console: Console, talk: Conversation) -> None:
         model=model,
         output=output_folder(talk),
         program=program(),
-        host=talk.answer(ask_studio.HOST),
-        port=talk.answer(ask_studio.PORT),
-        public=talk.answer(ask_studio.ROOT_PATH) or "",
-        token=talk.answer(ask_studio.TOKEN) or "",
+        host=talk.answer(ask.HOST),
+        port=talk.answer(ask.PORT),
+        public=talk.answer(ask.ROOT_PATH) or "",
+        token=talk.answer(ask.TOKEN) or "",
         limits=PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6)),
     )
-    opens_browser = talk.answer(ask_studio.BROWSER) and has_screen()
+    opens_browser = talk.answer(ask.BROWSER) and has_screen()
 
     def tell(address, token: str, pass_: str) -> None:
         if address.port != job.port:

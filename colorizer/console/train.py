@@ -9,17 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from colorizer import runs
-from colorizer.console.advice import advised
 from colorizer.console.colorize import colorize
 from colorizer.console.decide import decide, take_up
-from colorizer.console.places import program
-from colorizer.console.showing import show_pictures
-from colorizer.console.telling import tell_evaluation
+from colorizer.console.messages import (
+    advised,
+    counted,
+    duration,
+    next_steps,
+    program,
+    show_pictures,
+    tell_evaluation,
+    verdict_on_training,
+)
 from colorizer.console.terminal import Console
-from colorizer.console.verdict import next_steps, verdict_on_training
-from colorizer.console.wording import counted, duration
 from colorizer.conversation import questions as ask
-from colorizer.conversation import training_questions as ask_training
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.settings_file import with_settings
 from colorizer.errors import ColorizeError, Diverged, Interrupted
@@ -32,11 +35,11 @@ _AGAIN = "taking the training up again makes"
 
 def train_journey(console: Console, talk: Conversation) -> None:
     """Ask, train, save and report."""
-    if talk.has_flag(ask_training.RESUME):
+    if talk.has_flag(ask.RESUME):
         job = take_up(console, talk)
     else:
-        if talk.has_flag(ask_training.SETTINGS):
-            talk.flags = with_settings(talk.flags, talk.answer(ask_training.SETTINGS))
+        if talk.has_flag(ask.SETTINGS):
+            talk.flags = with_settings(talk.flags, talk.answer(ask.SETTINGS))
         job = decide(console, talk)
     talk.settle()
     with _told_how_to_go_on(job.run):
@@ -57,7 +60,7 @@ def train_journey(console: Console, talk: Conversation) -> None:
         if trained.snapshots:
             console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
             pictures.append(trained.snapshots)
-        show_pictures(console, talk, ask_training.SHOW_GRAPHS, pictures)
+        show_pictures(console, talk, ask.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
             work = partial(runs.colorize_test_photos, job, has_all_sheets=talk.answer(ask.SHEETS))
             colorize(console, talk, work, _AGAIN)
@@ -122,13 +125,13 @@ def _tell_end(console: Console, job: runs.TrainJob, record: TrainingRecord) -> N
     if record.collapse:
         console.warn(
             f"The adversarial phase is over before its end: {record.collapse}. A smaller discriminator_learning_rate, "
-            f"or learning_rate, under settings.adversarial in a {ask_training.SETTINGS.flag} file may keep the next "
+            f"or learning_rate, under settings.adversarial in a {ask.SETTINGS.flag} file may keep the next "
             "one in balance."
         )
     elif settings.adversarial and record.kept_epoch <= settings.epochs:
         console.warn(
             "No epoch of the adversarial phase is kept: each was too far from the truth. A larger l1_weight and a "
-            f"smaller learning_rate, under settings.adversarial in a {ask_training.SETTINGS.flag} file, keep the next "
+            f"smaller learning_rate, under settings.adversarial in a {ask.SETTINGS.flag} file, keep the next "
             "one nearer."
         )
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"

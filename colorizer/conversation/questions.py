@@ -1,15 +1,10 @@
-"""All questions: those shared by several commands are declared here, those of a training in `training_questions`."""
+"""All questions of all commands."""
 
 from __future__ import annotations
 
-from colorizer.conversation import (
-    evaluation_questions,
-    film_questions,
-    inspection_questions,
-    shared_questions,
-    studio_questions,
-    training_questions,
-)
+import re
+from pathlib import Path
+
 from colorizer.conversation.question import (
     ALL,
     COLORIZE,
@@ -22,7 +17,11 @@ from colorizer.conversation.question import (
     STUDIO,
     TRAIN,
     Question,
+    WrongAnswer,
     a_path,
+    a_point,
+    existing_folder,
+    existing_path,
     file_of_hints,
     folder_or_address,
     menu,
@@ -32,14 +31,227 @@ from colorizer.conversation.question import (
     one_of,
     parser_of,
     run_name,
+    weights_file,
     whole_number,
     within,
     yes_or_no,
 )
-from colorizer.conversation.training_questions import RESUME, SAVE_MODEL, SAVE_RESULTS, SHOW_GRAPHS
-from colorizer.settings import MAXIMUM_COUNT, VIVIDNESS_RANGE, PhotoLimits, Reading, TrainingSettings
+from colorizer.dataset.split import Shard
+from colorizer.files import is_folder
+from colorizer.film import CODECS, MOST_LOSS
+from colorizer.settings import (
+    ADVERSARIAL_TRAINING,
+    ARCHITECTURES,
+    BOOK_SIZE,
+    FINE_TUNING,
+    FROM_SCRATCH,
+    LOSSES,
+    MAXIMUM_COUNT,
+    PROPOSED_ARCHITECTURE,
+    PROPOSED_SIZE,
+    VIVIDNESS_RANGE,
+    AdversarialSettings,
+    ModelSettings,
+    PhotoLimits,
+    Reading,
+    TrainingSettings,
+)
 
-_training = TrainingSettings()
+REGRESSION, ADVERSARIAL = "regression", "adversarial"
+_training, _adversarial = TrainingSettings(), ADVERSARIAL_TRAINING.adversarial
+TRAIN_COUNT = Question(
+    "--train-count",
+    "photos to train with, two of ten for validation",
+    whole_number(2, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to train with? (2 of every 10 are held back for validation)",
+    shown_default="all that are not tested on",
+)
+TEST_COUNT = Question(
+    "--test-count",
+    "photos to test on afterwards",
+    whole_number(1, MAXIMUM_COUNT),
+    (TRAIN,),
+    "How many photos to test on afterwards?",
+    shown_default="a tenth, at most 200",
+)
+EPOCHS = Question(
+    "--epochs",
+    "times the training goes over all its photos; 0 begins with the adversarial phase, of a loaded model",
+    parser_of(TrainingSettings, "epochs"),
+    (TRAIN,),
+    "For how many epochs? (one epoch goes once over all training photos)",
+    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {FINE_TUNING.epochs} for a loaded model",
+    setting="settings.epochs",
+)
+START = Question(
+    "--start",
+    "create a new model or load one",
+    one_of(numbered(("create", "load"))),
+    (TRAIN,),
+    menu(
+        "Create a new model or load one to continue from?",
+        {"create": "a network that knows nothing yet", "load": "one that is trained, such as the one that ships"},
+    ),
+    shown_default="load the model that ships for fewer than 2,000 photos, unless a new network is described",
+)
+ARCHITECTURE = Question(
+    "--architecture",
+    f"network to create: {', '.join(ARCHITECTURES)}",
+    one_of(numbered(ARCHITECTURES)),
+    (TRAIN,),
+    menu("Which network?", ARCHITECTURES),
+    default=PROPOSED_ARCHITECTURE,
+    setting="model.architecture",
+)
+ENCODER_WEIGHTS = Question(
+    "--encoder-weights",
+    "weights of the encoder of mobilenet_unet or resnet18_unet: a file of ImageNet weights, imagenet (download them), "
+    "shipped (the encoder of the shipped model, mobilenet_unet only) or random; MobileNetV2's for --kid",
+    weights_file,
+    (TRAIN, EVALUATE),
+    shown_default="shipped for mobilenet_unet, imagenet otherwise",
+    setting="model.encoder_weights",
+)
+RANDOM_ENCODER = Question(
+    "--random-encoder",
+    "go on with an encoder that knows nothing where ImageNet weights cannot be had",
+    yes_or_no,
+    (TRAIN,),
+    "Go on with an encoder that knows nothing? (yes/no)",
+    "no",
+)
+TRAINING = Question(
+    "--training",
+    "regression (nearest to the true colours) or adversarial (then against a discriminator, for livelier ones)",
+    one_of(numbered((REGRESSION, ADVERSARIAL))),
+    (TRAIN,),
+    menu(
+        "Which training?",
+        {
+            REGRESSION: "as near to the true colours as can be; dull where they are unsure",
+            ADVERSARIAL: "the same, then against a discriminator that tells true colours from made ones; livelier",
+        },
+    ),
+    default=REGRESSION,
+)
+ADVERSARIAL_EPOCHS = Question(
+    "--adversarial-epochs",
+    "epochs of the adversarial phase, after the others",
+    parser_of(AdversarialSettings, "epochs"),
+    (TRAIN,),
+    "For how many epochs shall the training go on against the discriminator?",
+    default=str(_adversarial.epochs),
+    setting="settings.adversarial.epochs",
+)
+MONITOR = Question(
+    "--monitor",
+    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last; an "
+    "adversarial phase has its own",
+    one_of(
+        {
+            "loss": "loss",
+            "accuracy": "accuracy",
+            "val_loss": "val_loss",
+            "val_accuracy": "val_accuracy",
+            "acc": "accuracy",
+            "val_acc": "val_accuracy",
+            "none": "none",
+        }
+    ),
+    (TRAIN,),
+    "Save the best model while training? By which figure?\n"
+    "  (loss, accuracy, val_loss, val_accuracy; none keeps the last epoch)",
+    default=_training.monitor,
+    setting="settings.monitor",
+)
+SAVE_MODEL = Question(
+    "--save-model", "save the trained model", yes_or_no, (TRAIN,), "Save the trained model? (yes/no)", "yes"
+)
+SHOW_GRAPHS = Question(
+    "--show-graphs",
+    "show the graphs of losses, accuracies and learning rate (they are saved in any case)",
+    yes_or_no,
+    (TRAIN,),
+    "Show the graphs of losses, accuracies and learning rate? (yes/no)",
+    "no",
+)
+SAVE_RESULTS = Question(
+    "--save-results",
+    "save the colorized test photos and comparison sheets",
+    yes_or_no,
+    (TRAIN,),
+    "Colorize the test photos afterwards, with comparison sheets? (yes/no)",
+    "yes",
+)
+SIZE = Question(
+    "--size",
+    "side of the square the network works on",
+    parser_of(ModelSettings, "size"),
+    (TRAIN,),
+    shown_default=f"{PROPOSED_SIZE}; {BOOK_SIZE} for book_unet",
+    setting="model.size",
+)
+LEARNING_RATE = Question(
+    "--learning-rate",
+    "first step size of the optimizer",
+    parser_of(TrainingSettings, "learning_rate"),
+    (TRAIN,),
+    shown_default=f"{FROM_SCRATCH.learning_rate:g} for a new network, {FINE_TUNING.learning_rate:g} for a loaded "
+    f"model, {_training.learning_rate:g} with --training adversarial",
+    setting="settings.learning_rate",
+)
+OPTIMIZER = Question(
+    "--optimizer",
+    "how the weights are changed in each step: adam, sgd (with momentum) or rmsprop",
+    parser_of(TrainingSettings, "optimizer"),
+    (TRAIN,),
+    default=_training.optimizer,
+    setting="settings.optimizer",
+)
+LOSS = Question(
+    "--loss",
+    "what regression minimizes: squared (mean squared error of RGB), absolute (mean absolute error) or log (the "
+    "logarithm of each photo's mean squared error: decibels of PSNR)",
+    one_of(
+        LOSSES | {"mse": LOSSES["squared"], "mae": LOSSES["absolute"]} | {name: name for name in LOSSES.values()},
+    ),
+    (TRAIN,),
+    shown_default="log, or the loss that a loaded model was trained with; absolute with --training adversarial",
+    setting="settings.loss",
+)
+SCHEDULE = Question(
+    "--schedule",
+    "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
+    parser_of(TrainingSettings, "schedule"),
+    (TRAIN,),
+    shown_default=f"{FROM_SCRATCH.schedule}, or {_training.schedule} with --training adversarial",
+    setting="settings.schedule",
+)
+AVERAGE = Question(
+    "--average",
+    "momentum of a moving average of the weights, which is then kept; 0.998 averages over some 500 steps, 0 is off",
+    parser_of(TrainingSettings, "average"),
+    (TRAIN,),
+    default=str(FROM_SCRATCH.average),
+    setting="settings.average",
+)
+RESUME = Question(
+    "--resume",
+    "interrupted training to go on with: its folder under OUTPUT/models",
+    existing_folder,
+    (TRAIN,),
+    shown_default="a new training",
+)
+SETTINGS = Question(
+    "--settings",
+    "JSON or TOML file with settings, such as the model.json beside a model: docs/FLAGS.md lists them",
+    existing_path((".json", ".toml")),
+    (TRAIN,),
+    shown_default="none",
+)
+
+
 JOURNEY = Question(
     "train | colorize | evaluate | studio | inspect | film",
     "which journey",
@@ -286,18 +498,170 @@ OUTPUT = Question(
 )
 
 
-def _declared(names: dict[str, object]) -> list[Question]:
-    return [value for value in names.values() if isinstance(value, Question) and value is not JOURNEY]
-
-
-_OF_SOME = (evaluation_questions, inspection_questions, shared_questions, studio_questions, film_questions)
-QUESTIONS = tuple(
-    dict.fromkeys(
-        question
-        for names in (vars(training_questions), globals(), *map(vars, _OF_SOME))
-        for question in _declared(names)
-    )
+KERNEL_DISTANCE = Question(
+    "--kid",
+    "score the photos as a set too: kernel inception distance, on features of MobileNetV2",
+    yes_or_no,
+    (EVALUATE,),
+    default="no",
 )
+HINTS_PER_PHOTO = Question(
+    "--hints-per-photo",
+    "score with the true colours of so many random places of each photo revealed",
+    whole_number(0, 500),
+    (EVALUATE,),
+    default="0",
+)
+
+
+POINT = Question(
+    "--point",
+    "X,Y: place whose colour is explained, in pixels of the upright photo from its upper left corner",
+    a_point,
+    (INSPECT,),
+    shown_default="the most colourful places of each photo",
+)
+
+
+def film_file(text: str) -> Path:
+    """Accept a film, which must be a file."""
+    path = existing_path()(text)
+    if is_folder(path):
+        raise WrongAnswer(f"{path} is a folder; the file of one film is wanted.")
+    return path
+
+
+FILM_FILE = Question(
+    "--film", "film to colorize: a video, or an animated GIF, WebP or PNG", film_file, (FILM,), "Which film?"
+)
+CODEC = Question(
+    "--codec", "how the film is encoded: h264 or h265; WebM has VP9", one_of(numbered(CODECS)), (FILM,), default="h264"
+)
+QUALITY = Question(
+    "--quality",
+    "how much encoding may lose (constant rate factor): 0 is nothing, 17 is not seen, 51 the most",
+    whole_number(0, MOST_LOSS),
+    (FILM,),
+    default="17",
+)
+SIDE_BY_SIDE = Question(
+    "--side-by-side", "make a film that shows before and after beside each other, too", yes_or_no, (FILM,), default="no"
+)
+
+
+SHORTEST_TOKEN = 16
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},200}}")
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_PUBLIC = re.compile(r"(https?://[A-Za-z0-9.:\[\]-]+)?(/[A-Za-z0-9._~/-]*)?")
+
+
+def host_name(text: str) -> str:
+    """Accept the name or number of a network address."""
+    if not _HOST.fullmatch(text.strip()):
+        raise WrongAnswer(f"{text!r} is no address of this machine, such as 127.0.0.1 or 0.0.0.0.")
+    return text.strip().lower()
+
+
+def public_address(text: str) -> str:
+    """Accept a path or a whole address under which a proxy serves the page."""
+    if not text.strip() or not _PUBLIC.fullmatch(text.strip()):
+        raise WrongAnswer(f'{text!r} is neither a path such as "/studio" nor an address such as "https://example.org".')
+    return text.strip()
+
+
+def access_token(text: str) -> str:
+    """Accept a token that cannot be guessed."""
+    if not _TOKEN.fullmatch(text):
+        raise WrongAnswer(f"A token has at least {SHORTEST_TOKEN} characters, which are letters, digits, - and _.")
+    return text
+
+
+PORT = Question(
+    "--port",
+    "port the page is served on; where it is taken, the next free one",
+    whole_number(1, 65_535),
+    (STUDIO,),
+    default="7860",
+)
+BROWSER = Question("--browser", "open the page in the browser", yes_or_no, (STUDIO,), default="yes")
+HOST = Question(
+    "--host",
+    "address to listen on; any other than the default lets others in who know the token",
+    host_name,
+    (STUDIO,),
+    default="127.0.0.1",
+)
+ROOT_PATH = Question(
+    "--root-path",
+    "where a proxy shows the page: a path such as /studio, or the whole address",
+    public_address,
+    (STUDIO,),
+    shown_default="no proxy",
+)
+TOKEN = Question(
+    "--token",
+    f"token that opens the page, of at least {SHORTEST_TOKEN} characters; other users of this machine can read it in "
+    "the list of its processes",
+    access_token,
+    (STUDIO,),
+    shown_default="a random one",
+)
+
+
+LOCAL, AUTO = "local", "auto"
+"""Stand for the address of a cluster: one started on this machine, and the one this machine belongs to."""
+MOST_SHARDS = 100_000
+_SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
+
+
+def shard(text: str) -> Shard:
+    """Accept "I/N": one of N parts, counted from 0."""
+    typed = _SHARD.fullmatch(text.strip())
+    if not typed:
+        raise WrongAnswer(f"{text!r} is no part: I/N is wanted, such as 0/40 for the first of forty.")
+    number, count = int(typed[1]), int(typed[2])
+    if not 1 <= count <= MOST_SHARDS:
+        raise WrongAnswer(f"{text!r} is no part: there may be from 1 to {MOST_SHARDS:,} of them.")
+    if number >= count:
+        raise WrongAnswer(f"{text!r} is no part: of {count}, the first is 0/{count} and the last {count - 1}/{count}.")
+    return Shard(number, count)
+
+
+def cluster(text: str) -> str:
+    """Accept the address of a Ray cluster, or `LOCAL` or `AUTO`."""
+    typed = text.strip()
+    if typed.lower() in (LOCAL, AUTO):
+        return typed.lower()
+    if not _ADDRESS.fullmatch(typed):
+        raise WrongAnswer(f"{text!r} is none of {LOCAL}, {AUTO} and an address with a port, such as 10.0.0.1:6379.")
+    return typed
+
+
+SHARD = Question(
+    "--shard",
+    "do one of N parts, I/N with I from 0, into the folder of --to; processes that do the others may run at the same "
+    "time, anywhere (CLUSTER.md)",
+    shard,
+    (COLORIZE, EVALUATE),
+)
+CLUSTER = Question(
+    "--cluster",
+    f"share out the work by Ray: {LOCAL} on this machine's cores, {AUTO} on the cluster this machine is part of, or "
+    "the cluster at HOST:PORT (CLUSTER.md)",
+    cluster,
+    (COLORIZE, EVALUATE),
+)
+CHECK_ONLY = Question(
+    "--check-only",
+    "with --shard or --cluster: only check the photos, and write down what was found",
+    yes_or_no,
+    (COLORIZE,),
+    default="no",
+)
+
+
+QUESTIONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Question) and value is not JOURNEY)
 """All questions with a flag."""
 FREE_WHEN_RESUMED = (
     RESUME,

@@ -13,13 +13,39 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "find": ["Dataset", "find_files", "gather"],
-        "archive": ["holds", "is_archive", "unpack"],
-        "check": ["DatasetCheck", "check_photos", "colour_format"],
-        "object_store": ["Place", "address", "stood_in"],
-        "shards": ["Shard"],
-        "split": ["Split", "choose_photos", "split_photos"],
-        "batches": ["PhotoBatches"],
-        "default_photos": ["fill_default_dataset", "holds_only_samples", "true_colours"],
+        "find": [
+            "Dataset",
+            "find_files",
+            "gather",
+        ],
+        "archive": [
+            "holds",
+            "is_archive",
+            "unpack",
+        ],
+        "check": [
+            "DatasetCheck",
+            "check_photos",
+            "colour_format",
+        ],
+        "object_store": [
+            "Place",
+            "address",
+            "stood_in",
+        ],
+        "split": [
+            "Shard",
+            "Split",
+            "choose_photos",
+            "split_photos",
+        ],
+        "batches": [
+            "PhotoBatches",
+        ],
+        "default_photos": [
+            "fill_default_dataset",
+            "holds_only_samples",
+            "true_colours",
+        ],
     },
 )

@@ -1,4 +1,4 @@
-"""Divide photos into training, validation and test."""
+"""Divide photos into training, validation and test, or into parts for several processes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from colorizer.errors import ColorizeError
 from colorizer.settings import DatasetSettings
@@ -55,3 +56,27 @@ def choose_photos(photos: Sequence[Path], count: int, seed: int) -> tuple[Path, 
     """Choose `count` photos at random, reproducibly, or all if there are fewer; the result is sorted."""
     ordered = sorted(photos)
     return tuple(ordered if count >= len(ordered) else sorted(random.Random(seed).sample(ordered, count)))
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` disjoint parts of a list, which together make up the whole list.
+
+    Examples:
+        >>> Shard(1, 3).of("abcdefg")
+        'be'
+    """
+
+    number: int
+    """From 0 to `count` - 1."""
+    count: int
+
+    def of(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return every `count`-th item, so that folders of large photos are spread over all parts."""
+        return items[self.number :: self.count]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"

@@ -1,9 +1,8 @@
 """Use cases: each takes a job, returns a result and reports progress by callback. Nothing here asks or prints.
 
 `colorize`, `evaluate` and `train` do the work and save it in the `folders` of a run, under the `names` of its photos.
-`pages` combines the pages of a multi-page file, and `specification` stores what an interrupted training needs to
-resume. `shared` and `shared_evaluation` distribute photos over several processes; a `manifest` and other `journal`s
-record what is done. Every driver (the terminal, a page, a Python caller) uses these modules.
+`specification` stores what an interrupted training needs to resume, and a `journal` records what is done. Every driver
+(the terminal, a page, a Python caller) uses these modules.
 """
 
 from colorizer.faces import attach
@@ -47,27 +46,6 @@ __getattr__, __dir__, __all__ = attach(
             "is_begun",
             "journal_path",
             "missing_shards",
-        ],
-        "manifest": [
-            "FINE",
-            "Merged",
-            "merge_manifest",
-        ],
-        "shared": [
-            "FAILED",
-            "SharedJob",
-            "begin",
-            "check_portion",
-            "colorize_portion",
-            "given_up",
-            "named_photos",
-            "remaining",
-        ],
-        "shared_evaluation": [
-            "SharedEvaluation",
-            "evaluate_portion",
-            "join_evaluation",
-            "unscored",
         ],
         "inspect": [
             "INSPECTED_PHOTOS",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, exists, is_file, matching, open_regular

@@ -15,9 +15,8 @@ from PIL import Image
 from colorizer.dataset.check import colour_format
 from colorizer.dataset.find import find_files
 from colorizer.inference.colorize import AS_MEANT
+from colorizer.machines.portions import SharedEvaluation, SharedJob, check_portion, evaluate_portion
 from colorizer.network.model_files import load_model
-from colorizer.runs.shared import SharedJob, check_portion
-from colorizer.runs.shared_evaluation import SharedEvaluation, evaluate_portion
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
 from tests.shared_photos import made_by_one, pictures_of, small_photos

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from colorizer.cluster.machines import Room, connected, rooms
 from colorizer.errors import ColorizeError
+from colorizer.machines.cluster import Room, connected, rooms
 
 
 def test_a_worker_for_each_gpu_or_else_for_each_core_of_the_machines_that_live():
@@ -18,6 +18,6 @@ def test_a_worker_for_each_gpu_or_else_for_each_core_of_the_machines_that_live()
 
 def test_without_ray_a_sentence_says_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.setattr("colorizer.cluster.machines.find_spec", lambda name: None)
+    monkeypatch.setattr("colorizer.machines.cluster.find_spec", lambda name: None)
     with pytest.raises(ColorizeError, match='extra "cluster"'), connected("local"):
         pass

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.console.advice import advised
+from colorizer.console.messages import advised
 from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 
 

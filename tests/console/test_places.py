@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.console import places
+from colorizer.console import messages
 from colorizer.console.model import model_path, refuse_unknown_model
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, WrongFlag
@@ -19,15 +19,15 @@ def talk(**flags) -> Conversation:
 
 
 def test_results_lie_beside_the_script_or_where_a_flag_says(tmp_path):
-    assert places.output_folder(talk()) == PROJECT / "OUTPUT"
-    assert places.output_folder(talk(output=tmp_path)) == tmp_path
-    assert places.default_dataset(for_training=True) == PROJECT / "dataset" / "color"
+    assert messages.output_folder(talk()) == PROJECT / "OUTPUT"
+    assert messages.output_folder(talk(output=tmp_path)) == tmp_path
+    assert messages.default_dataset(for_training=True) == PROJECT / "dataset" / "color"
 
 
 def test_without_a_checkout_they_lie_where_the_person_stands(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "colorizer").symlink_to(PROJECT / "colorizer")
-    code = "from colorizer.console import places; print(places.home())"
+    code = "from colorizer.console import messages; print(messages.home())"
     # A link would be followed to the checkout: a package that is installed lies elsewhere.
     (tmp_path / "site" / "colorizer").unlink()
     copy = tmp_path / "site" / "colorizer"
@@ -44,19 +44,19 @@ def test_without_a_checkout_they_lie_where_the_person_stands(tmp_path):
 
 
 def test_flags_say_how_photos_are_read(tmp_path):
-    read = places.reading(talk(cache=Path("none"), workers=3, maximum_megapixels=2.0))
+    read = messages.reading(talk(cache=Path("none"), workers=3, maximum_megapixels=2.0))
     assert (read.cache_folder, read.workers, read.limits.maximum_pixels) == (None, 3, 2_000_000)
-    assert places.reading(talk(cache=tmp_path)).cache_folder == tmp_path
-    assert places.reading(talk()).limits == DEFAULT_READING.limits
+    assert messages.reading(talk(cache=tmp_path)).cache_folder == tmp_path
+    assert messages.reading(talk()).limits == DEFAULT_READING.limits
 
 
 def test_a_name_that_is_taken_is_refused_and_a_model_is_found_by_it(tmp_path):
-    assert places.run_name(talk(output=tmp_path)) == ""
-    assert places.run_name(talk(output=tmp_path, name="cats")) == "cats"
+    assert messages.run_name(talk(output=tmp_path)) == ""
+    assert messages.run_name(talk(output=tmp_path, name="cats")) == "cats"
     (tmp_path / "models" / "cats").mkdir(parents=True)
     (tmp_path / "models" / "cats" / "model.h5").touch()
     with pytest.raises(WrongFlag, match="--name: A run named cats already exists"):
-        places.run_name(talk(output=tmp_path, name="cats"))
+        messages.run_name(talk(output=tmp_path, name="cats"))
     for named in ("cats", "latest"):
         assert model_path(talk(output=tmp_path, model=named)) == tmp_path / "models" / "cats" / "model.h5"
     with pytest.raises(ColorizeError, match="No model file or trained model named dogs"):
@@ -68,4 +68,4 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", no_home)
-    assert places.reading(talk()).cache_folder is None
+    assert messages.reading(talk()).cache_folder is None

@@ -4,8 +4,7 @@ import pytest
 
 from colorizer.console.terminal import Console, rate_in_words
 from colorizer.conversation.conversation import Conversation, MissingAnswer
-from colorizer.conversation.questions import UNPACK_TO
-from colorizer.conversation.training_questions import EPOCHS
+from colorizer.conversation.questions import EPOCHS, UNPACK_TO
 
 
 def console(typed: str) -> tuple[Console, io.StringIO]:

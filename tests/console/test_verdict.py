@@ -3,9 +3,8 @@ import re
 
 import pytest
 
-from colorizer.console.telling import tell_evaluation
+from colorizer.console.messages import tell_evaluation, verdict, verdict_on_training
 from colorizer.console.terminal import Console
-from colorizer.console.verdict import verdict, verdict_on_training
 from colorizer.evaluation import Evaluation, PhotoScores
 from colorizer.training import TrainingRecord
 

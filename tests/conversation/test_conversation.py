@@ -7,8 +7,7 @@ import pytest
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, TakenBack, WrongFlag
 from colorizer.conversation.question import WrongAnswer
-from colorizer.conversation.questions import BATCH_SIZE
-from colorizer.conversation.training_questions import EPOCHS, TEST_COUNT, TRAIN_COUNT
+from colorizer.conversation.questions import BATCH_SIZE, EPOCHS, TEST_COUNT, TRAIN_COUNT
 
 
 def console(typed: str) -> tuple[Console, io.StringIO]:

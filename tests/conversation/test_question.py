@@ -11,9 +11,8 @@ from colorizer.conversation.question import (
     with_default,
     yes_or_no,
 )
-from colorizer.conversation.questions import DATASET, JOURNEY, LOOK, MODEL, NAME
-from colorizer.conversation.research_settings import FILTERS
-from colorizer.conversation.training_questions import EPOCHS, MONITOR, SIZE, TRAIN_COUNT
+from colorizer.conversation.questions import DATASET, EPOCHS, JOURNEY, LOOK, MODEL, MONITOR, NAME, SIZE, TRAIN_COUNT
+from colorizer.conversation.settings_file import FILTERS
 
 
 @pytest.mark.parametrize(

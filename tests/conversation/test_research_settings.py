@@ -1,4 +1,4 @@
-from colorizer.conversation.research_settings import RESEARCH_SETTINGS
+from colorizer.conversation.settings_file import RESEARCH_SETTINGS
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 
 
 @pytest.mark.parametrize(("photos", "count"), [(0, 3), (2, 5), (100, 7), (100, 1)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.errors import ColorizeError
 from colorizer.runs.journal import appended, journal_path, parts, read_journal
 

@@ -3,16 +3,16 @@ import os
 
 import pytest
 
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.errors import ColorizeError
-from colorizer.runs.journal import MANIFEST, appended, journal_path, missing_shards
-from colorizer.runs.manifest import (
+from colorizer.machines.portions import (
     Line,
     digest,
     is_as_written,
     lines_of,
     merge_manifest,
 )
+from colorizer.runs.journal import MANIFEST, appended, journal_path, missing_shards
 
 
 def append(folder, shard, *lines):

@@ -4,14 +4,14 @@ import pytest
 from PIL import Image
 
 from colorizer.dataset.find import find_files
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.errors import ColorizeError
 from colorizer.inference.colorize import Adjustment
+from colorizer.machines.portions import SharedJob, begin, check_portion, colorize_portion, named_photos, remaining
 from colorizer.network.model_files import load_model
 from colorizer.runs.colorize import ColorizeJob, colorize_photos
 from colorizer.runs.folders import new_run
 from colorizer.runs.journal import CHECK, MANIFEST, appended, journal_path
-from colorizer.runs.shared import SharedJob, begin, check_portion, colorize_portion, named_photos, remaining
 from tests.conftest import SHIPPED
 
 

@@ -7,15 +7,15 @@ from PIL import Image
 
 from colorizer.dataset.check import colour_format
 from colorizer.dataset.find import find_files
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.errors import ColorizeError
 from colorizer.evaluation.scores import HUE_BINS
 from colorizer.inference.colorize import AS_MEANT
+from colorizer.machines.portions import SharedEvaluation, evaluate_portion, join_evaluation, unscored
 from colorizer.network.model_files import load_model
 from colorizer.runs.evaluate import EvaluateJob, score_photos
 from colorizer.runs.folders import new_run
 from colorizer.runs.journal import EVALUATION, appended, journal_path
-from colorizer.runs.shared_evaluation import SharedEvaluation, evaluate_portion, join_evaluation, unscored
 from colorizer.settings import Reading
 from tests.conftest import SHIPPED
 

@@ -1,6 +1,6 @@
 from PIL import Image
 
-from colorizer.dataset.shards import Shard
+from colorizer.dataset.split import Shard
 from colorizer.runs import names
 from colorizer.runs.folders import NAMES, new_run
 from colorizer.runs.names import picture_paths, read_names, shared_names

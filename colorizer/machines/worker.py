@@ -9,13 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from colorizer import machines
 from colorizer import network as networks
-from colorizer import runs
 
 if TYPE_CHECKING:
+    from colorizer.machines.portions import Named, SharedEvaluation, SharedJob
     from colorizer.network import Network
-    from colorizer.runs import SharedEvaluation, SharedJob
-    from colorizer.runs.shared import Named
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,19 @@ class Worker:
 
     def check(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
         """Check photos and return their manifest entries."""
-        return self._counted([line.record() for line in runs.check_portion(self._mine(job), photos)])
+        return self._counted([line.record() for line in machines.check_portion(self._mine(job), photos)])
 
     def colorize(self, job: SharedJob, photos: Sequence[Named]) -> list[dict[str, Any]]:
         """Colorize photos and return their manifest entries; raise ColorizeError."""
-        return self._counted([line.record() for line in runs.colorize_portion(self._mine(job), self._network, photos)])
+        return self._counted(
+            [line.record() for line in machines.colorize_portion(self._mine(job), self._network, photos)]
+        )
 
     def evaluate(self, job: SharedEvaluation, photos: Sequence[str]) -> list[dict[str, Any]]:
         """Score photos and return their evaluation entry; raise ColorizeError."""
         reading = replace(job.settings["reading"], workers=self._cores)
         job = replace(job, settings={**job.settings, "reading": reading})
-        return self._counted([runs.evaluate_portion(job, self._network, photos)])
+        return self._counted([machines.evaluate_portion(job, self._network, photos)])
 
     def _counted(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         self._done += 1
