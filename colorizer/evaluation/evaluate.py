@@ -16,7 +16,7 @@ from PIL import Image
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.kernel_distance import KernelDistanceMeter, KernelDistances, feature_square
 from colorizer.evaluation.scores import HUE_BINS, PhotoScores, hue_histogram, score
-from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all, no_hints
+from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, PhotoTask, colorize_all
 from colorizer.inference.hints import Hint
 from colorizer.network.devices import compiled_by_xla, enough_memory
 from colorizer.network.network import Network
@@ -32,8 +32,8 @@ _REACH = 3
 2017, "Real-time user-guided image colorization", https://doi.org/10.1145/3072959.3073703, use such patches too."""
 
 
-def hints_of_truth(count: int, seed: int) -> HintsOf:
-    """Return a function that gives hints with the true colors of random places in a photo.
+def hints_of_truth(count: int, seed: int) -> HintsOf | None:
+    """Return a function that gives hints with the true colors of random places in a photo; None for no hints.
 
     The places depend only on the seed and the photo's file name.
 
@@ -41,7 +41,7 @@ def hints_of_truth(count: int, seed: int) -> HintsOf:
         count: Number of places per photo.
         seed: Seed for choosing the places.
     """
-    return partial(_true_hints, count, seed) if count else no_hints
+    return partial(_true_hints, count, seed) if count else None
 
 
 def _true_hints(count: int, seed: int, path: Path, photo: Photo) -> list[Hint]:
@@ -109,7 +109,7 @@ def evaluate_network(
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
     progress: Progress = no_progress,
-    hints_of: HintsOf = no_hints,
+    hints_of: HintsOf | None = None,
     features: keras.Model | None = None,
 ) -> Evaluation:
     """Evaluate a network on color photos, without changing it.
@@ -136,7 +136,8 @@ def evaluate_network(
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
     meter = KernelDistanceMeter(features) if features else None
     deliver = partial(_score, meter is not None)
-    for outcome in colorize_all(network, photos, deliver, adjustment, reading, hints_of):
+    tasks = [PhotoTask(photo, hints=hints_of or ()) for photo in photos]
+    for outcome in colorize_all(network, tasks, deliver, adjustment, reading):
         photo, its_hues, squares = outcome.delivered
         scored.append(photo)
         hues += its_hues

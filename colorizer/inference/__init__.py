@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = attach(
             "Adjustment",
             "Colorized",
             "Failure",
+            "PhotoTask",
             "colorize_all",
             "colorize_decoded",
             "colorize_files",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, bytes_needed, read_photo
 from colorizer.photos.toning import tonal_range
+from colorizer.photos.writing import is_written_as_jpeg
 from colorizer.ranges import Ranged
 from colorizer.settings import DEFAULT_READING, VIVIDNESS_RANGE, PhotoLimits, Reading
 
@@ -68,21 +69,25 @@ class Failure:
     reason: str
 
 
-Page = tuple[Path, int]
-"""A file and the index of one of its pages, starting at 0."""
-Deliver = Callable[[Path, Photo, Picture], Any]
-"""Called as ``deliver(path, original, picture)`` for every colorized photo, from several threads."""
 HintsOf = Callable[[Path, Photo], Sequence[AnyHint]]
-"""Called as ``hints_of(path, original)`` from several threads; returns the hints for a photo."""
+"""Called as ``hints_of(path, original)``, from several threads; returns the hints for a photo."""
 
 
-ForJpeg = Callable[[Path, Photo], bool]
-"""Called as ``for_jpeg(path, original)`` from several threads; returns whether to produce JPEG planes."""
+@dataclass(frozen=True)
+class PhotoTask:
+    """One photo, or one page of a file, to colorize."""
+
+    path: Path
+    page: int = 0
+    """Index of the page, starting at 0."""
+    hints: Sequence[AnyHint] | HintsOf = ()
+    """Known colors, or a function that derives them from the decoded photo."""
+    target: Path | None = None
+    """The file that the picture is for. If that is a JPEG, only the planes that a JPEG stores are computed."""
 
 
-def no_hints(path: Path, photo: Photo) -> Sequence[AnyHint]:
-    """Return no hints for any photo."""
-    return ()
+Deliver = Callable[[PhotoTask, Photo, Picture], Any]
+"""Called as ``deliver(task, original, picture)`` for every colorized photo, from several threads."""
 
 
 def colorize_photo(
@@ -127,23 +132,27 @@ def colorize_decoded(
     try:
         photo = _mended(photo, adjustment)
         offset = propose(network, [photo])[0]
-        return _finish(photo, offset, adjustment, network.size, hints=hints)
+        return _joined(photo, offset, _tones(photo, network, adjustment), adjustment, hints)
     except MemoryError as error:
         raise ColorizeError(f"Cannot colorize the photo: {_too_large(photo)}") from error
 
 
-def _finish(
+def _tones(
+    photo: Photo, network: Network, adjustment: Adjustment, limits: PhotoLimits = DEFAULT_LIMITS
+) -> tuple[float, float]:
+    return tonal_range(photo.square(network.size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+
+
+def _joined(
     photo: Photo,
     offset: np.ndarray,
+    tones: tuple[float, float],
     adjustment: Adjustment,
-    size: int,
-    limits: PhotoLimits = DEFAULT_LIMITS,
     hints: Sequence[AnyHint] = (),
     for_jpeg: bool = False,
 ) -> Picture:
     if not np.isfinite(offset).all():
         raise ColorizeError("the model returned colors that are not numbers; choose another model.")
-    tones = tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
     offset = offset * np.float32(adjustment.vividness)
     if photo.missing:
         height, width = offset.shape[:2]
@@ -173,15 +182,12 @@ def _too_large(photo: Photo) -> str:
 
 def colorize_files(
     network: Network,
-    paths: Sequence[Path],
+    photos: Sequence[PhotoTask | Path],
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
-    hints_of: HintsOf = no_hints,
-    pages: Mapping[Path, int] | None = None,
-    for_jpeg: ForJpeg = lambda path, photo: False,
 ) -> Iterator[Colorized | Failure]:
-    """Colorize many photos, pass each to `deliver`, and yield one outcome per page, in order.
+    """Colorize many photos, pass each to `deliver`, and yield one outcome per task, in order.
 
     While the network computes one batch, threads write the previous batch and read the next one. There are as many
     threads as cores by default, because the calling thread computes too. Batches depend only on the photos, so the same
@@ -191,31 +197,45 @@ def colorize_files(
 
     Args:
         network: The network that predicts the colors.
-        paths: The photos.
+        photos: The photos: tasks, or paths of photos without hints.
         deliver: Receives every colorized photo.
         adjustment: Options for the colorized pictures.
         reading: Number of threads and limits for reading photos.
-        hints_of: Returns the hints for a photo.
-        pages: Page count of each file of which more than the first page is colorized.
-        for_jpeg: Selects the photos to produce as JPEG planes, computing no more detail than a JPEG stores.
     """
+    tasks = (PhotoTask(photo) if isinstance(photo, Path) else photo for photo in photos)
     pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
 
-    def read(batch: list[Page]) -> list[Future]:
-        return [pool.submit(_read, page, adjustment, limits) for page in batch]
+    def finish(decoded: _Decoded, offset: np.ndarray) -> Colorized | Failure:
+        try:
+            return _delivered(decoded, offset, _tones(decoded.mended, network, adjustment, limits), adjustment, deliver)
+        except MemoryError:
+            return _memory_failure(decoded.task, decoded.original)
 
-    def colorized(batches: Iterator[list[Page]]) -> Iterator[Colorized | Failure]:
+    def compute(reading: list[Future]) -> list[Future | Failure]:
+        """Run a batch through the network and submit its photos for joining and delivery."""
+        outcomes: list[_Decoded | Failure] = [future.result() for future in reading]
+        mended = [outcome.mended for outcome in outcomes if isinstance(outcome, _Decoded)]
+        offsets = iter(propose(network, mended, limits) if mended else ())
+        return [
+            outcome if isinstance(outcome, Failure) else pool.submit(finish, outcome, next(offsets))
+            for outcome in outcomes
+        ]
+
+    def read(batch: list[PhotoTask]) -> list[Future]:
+        return [pool.submit(_read, task, adjustment, limits) for task in batch]
+
+    def colorized(batches: Iterator[list[PhotoTask]]) -> Iterator[Colorized | Failure]:
         reading, writing = read(next(batches, [])), []
         while reading or writing:
             following = read(next(batches, []))
-            finishing = _compute(network, reading, deliver, adjustment, limits, hints_of, for_jpeg, pool)
+            finishing = compute(reading)
             for outcome in writing:
                 yield outcome if isinstance(outcome, Failure) else outcome.result()
             reading, writing = following, finishing
 
     with memory_used_again():
         try:
-            for batches in _in_memory(_batches(_pages(paths, pages or {}), limits)):
+            for batches in _in_memory(_batches(tasks, limits)):
                 yield from colorized(batches)
         finally:
             pool.shutdown(cancel_futures=True)
@@ -223,105 +243,87 @@ def colorize_files(
 
 def colorize_all(
     network: Network,
-    paths: Sequence[Path],
+    photos: Sequence[PhotoTask | Path],
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
-    hints_of: HintsOf = no_hints,
 ) -> Iterator[Colorized]:
     """Colorize like `colorize_files`, but raise ColorizeError for the first photo that fails."""
-    with closing(colorize_files(network, paths, deliver, adjustment, reading, hints_of)) as outcomes:
+    with closing(colorize_files(network, photos, deliver, adjustment, reading)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 raise ColorizeError(outcome.reason)
             yield outcome
 
 
-def _compute(
-    network: Network,
-    reading: list[Future],
-    deliver: Deliver,
-    adjustment: Adjustment,
-    limits: PhotoLimits,
-    hints_of: HintsOf,
-    for_jpeg: ForJpeg,
-    pool: ThreadPoolExecutor,
-) -> list[Future | Failure]:
-    """Run a batch through the network and submit its photos for joining and delivery."""
-
-    def finish(path: Path, photo: Photo, mended: Photo, offset: np.ndarray) -> Colorized | Failure:
-        try:
-            known, as_planes = hints_of(path, photo), for_jpeg(path, photo)
-            picture = _finish(mended, offset, adjustment, network.size, limits, known, as_planes)
-        except ColorizeError as error:
-            return Failure(path, f"Cannot colorize {_named(path, photo)}: {error}")
-        except MemoryError:
-            return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
-        try:
-            return Colorized(path, deliver(path, photo, picture))
-        except ColorizeError as error:
-            return Failure(path, str(error))
-        except MemoryError:
-            return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
-
-    outcomes = [future.result() for future in reading]
-    photos = [outcome[2] for outcome in outcomes if not isinstance(outcome, Failure)]
-    offsets = iter(propose(network, photos, limits) if photos else ())
-    return [
-        outcome if isinstance(outcome, Failure) else pool.submit(finish, *outcome, next(offsets))
-        for outcome in outcomes
-    ]
+@dataclass(frozen=True)
+class _Decoded:
+    task: PhotoTask
+    original: Photo
+    mended: Photo
+    """The photo to colorize: the original, or a repaired copy."""
 
 
-def _read(page: Page, adjustment: Adjustment, limits: PhotoLimits) -> tuple[Path, Photo, Photo] | Failure:
-    """Read one page; return its path, the original photo and the photo to colorize."""
-    path, number = page
+def _read(task: PhotoTask, adjustment: Adjustment, limits: PhotoLimits) -> _Decoded | Failure:
     try:
-        photo = read_photo(path, limits, number)
+        photo = read_photo(task.path, limits, task.page)
     except ColorizeError as error:
-        return Failure(path, str(error))
+        return Failure(task.path, str(error))
     try:
-        return path, photo, _mended(photo, adjustment)
+        return _Decoded(task, photo, _mended(photo, adjustment))
     except MemoryError:
-        return Failure(path, f"Cannot colorize {_named(path, photo)}: {_too_large(photo)}")
+        return _memory_failure(task, photo)
 
 
-def _named(path: Path, photo: Photo) -> str:
-    return f"{path}, page {photo.page + 1}" if photo.page else str(path)
+def _delivered(
+    decoded: _Decoded, offset: np.ndarray, tones: tuple[float, float], adjustment: Adjustment, deliver: Deliver
+) -> Colorized | Failure:
+    task, original = decoded.task, decoded.original
+    try:
+        hints = task.hints(task.path, original) if callable(task.hints) else task.hints
+        for_jpeg = task.target is not None and is_written_as_jpeg(task.target.name, original)
+        picture = _joined(decoded.mended, offset, tones, adjustment, hints, for_jpeg)
+    except ColorizeError as error:
+        return Failure(task.path, f"Cannot colorize {_named(task)}: {error}")
+    try:
+        return Colorized(task.path, deliver(task, original, picture))
+    except ColorizeError as error:
+        return Failure(task.path, str(error))
 
 
-def _pages(paths: Sequence[Path], pages: Mapping[Path, int]) -> Iterator[Page]:
-    for path in paths:
-        for number in range(pages.get(path, 1)):
-            yield path, number
+def _memory_failure(task: PhotoTask, photo: Photo) -> Failure:
+    return Failure(task.path, f"Cannot colorize {_named(task)}: {_too_large(photo)}")
+
+
+def _named(task: PhotoTask) -> str:
+    return f"{task.path}, page {task.page + 1}" if task.page else str(task.path)
 
 
 @dataclass(frozen=True)
 class _Batch:
-    pages: list[Page]
+    tasks: list[PhotoTask]
     needed: int
     """Bytes that the photos and their pictures need."""
 
 
-def _batches(pages: Iterator[Page], limits: PhotoLimits) -> Iterator[_Batch]:
-    batch: list[Page] = []
+def _batches(tasks: Iterator[PhotoTask], limits: PhotoLimits) -> Iterator[_Batch]:
+    batch: list[PhotoTask] = []
     needed = 0
-    for page in pages:
-        path, number = page
-        size = bytes_needed(path, limits, number)
+    for task in tasks:
+        size = bytes_needed(task.path, limits, task.page)
         if batch and (len(batch) == BATCH_SIZE or needed + size > BATCH_BYTES):
             yield _Batch(batch, needed)
             batch, needed = [], 0
-        batch.append(page)
+        batch.append(task)
         needed += size
     if batch:
         yield _Batch(batch, needed)
 
 
-def _in_memory(batches: Iterator[_Batch]) -> Iterator[Iterator[list[Page]]]:
+def _in_memory(batches: Iterator[_Batch]) -> Iterator[Iterator[list[PhotoTask]]]:
     """Group batches that may be in memory together; yield each oversized batch alone."""
     for is_large, several in groupby(batches, key=lambda batch: batch.needed > BATCH_BYTES):
         if is_large:
-            yield from (iter([batch.pages]) for batch in several)
+            yield from (iter([batch.tasks]) for batch in several)
         else:
-            yield (batch.pages for batch in several)
+            yield (batch.tasks for batch in several)

@@ -1,8 +1,8 @@
 """Work shared by several processes or machines.
 
-`portions` shares photos between processes and records what is done in a manifest. `cluster` distributes portions over
-the machines of a Ray cluster, and `worker` runs in the processes there. docs/CLUSTER.md explains how to set up a
-cluster.
+`portions` shares photos between processes and records what is done in a manifest. `cluster` connects to a Ray cluster,
+and must not import Ray before its environment is set; `sharing` distributes portions over it, and `worker` runs in the
+processes there. docs/CLUSTER.md explains how to set up a cluster.
 """
 
 from colorizer.faces import attach
@@ -10,7 +10,8 @@ from colorizer.faces import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "cluster": ["LOCAL", "Sharing", "connected"],
+        "cluster": ["LOCAL", "connected"],
+        "sharing": ["Sharing"],
         "worker": ["About"],
         "portions": [
             "FINE",

@@ -36,7 +36,7 @@ from colorizer.errors import ColorizeError
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, joined_evaluations
 from colorizer.evaluation.scores import HUE_BINS, PhotoScores
 from colorizer.files import exists, is_file, open_regular, resolved
-from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
+from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_beside
 from colorizer.marks import mark_folder
@@ -44,9 +44,9 @@ from colorizer.network.network import Network
 from colorizer.photos.formats import kind_of
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.writing import is_written_as_jpeg, write_photo
+from colorizer.photos.writing import write_photo
 from colorizer.pictures.plots import save_hues
-from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder
+from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder, photo_tasks
 from colorizer.runs.evaluate import EvaluateJob, save_scores, score_photos
 from colorizer.runs.folders import MADE_FROM, NAMES, Run, is_made_from, write_record
 from colorizer.runs.journal import EVALUATION, MANIFEST, journal_path, parts, read_journal, write_journal
@@ -333,18 +333,12 @@ def _outcomes(
     hints: Mapping[Path, Sequence[AnyHint]],
     folder: Path,
 ) -> Iterator[Colorized | Failure]:
-    def write(photo: Path, original: Photo, picture: Picture) -> Written:
-        file = paths[photo] if pages[photo] == 1 else page_file(folder)
+    def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
+        file = paths[task.path] if pages[task.path] == 1 else page_file(folder)
         write_photo(file, picture, original, job.reading.limits)
         return Written(file, ())
 
-    def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
-        return hints.get(photo, ()) if original.page == 0 else ()
-
-    def for_jpeg(photo: Path, original: Photo) -> bool:
-        return is_written_as_jpeg(paths[photo].name, original)
-
-    return colorize_files(network, list(pages), write, job.adjustment, job.reading, hints_of, pages, for_jpeg)
+    return colorize_files(network, photo_tasks(pages, paths, hints), write, job.adjustment, job.reading)
 
 
 def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:

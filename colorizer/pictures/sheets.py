@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorizer.errors import ColorizeError, shown
 from colorizer.files import Move, exists, matching, move_to_unused, unused_path, write_bytes
-from colorizer.inference.colorize import AS_MEANT, colorize_all
+from colorizer.inference.colorize import AS_MEANT, PhotoTask, colorize_all
 from colorizer.network.network import Network
 from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
@@ -246,5 +246,5 @@ class Snapshots:
         return save_strip(self.folder.with_suffix(".jpg"), rows) if rows else None
 
 
-def _pair(path: Path, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:
+def _pair(task: PhotoTask, original: Photo, picture: Picture) -> tuple[Image.Image, Image.Image]:
     return thumbnail(original.eight_bits(), _SIDE), thumbnail(picture.image, _SIDE)

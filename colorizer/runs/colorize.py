@@ -28,7 +28,7 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
 from colorizer.files import PAGES, Move, exists, is_file, move_to_unused, process_token, resolved, unfinished_prefix
-from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, colorize_files
+from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.locks import one_at_a_time
 from colorizer.marks import mark_beside, mark_folder
@@ -36,7 +36,7 @@ from colorizer.network.network import Network
 from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
-from colorizer.photos.writing import is_written_as_jpeg, write_pages, write_photo
+from colorizer.photos.writing import write_pages, write_photo
 from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page, small_copy
 from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
@@ -259,7 +259,8 @@ def _outcomes(
 ) -> Iterator[Colorized | Failure]:
     """Colorize every page of the photos in `pages`, into `paths`, or into `folder` for multi-page files."""
 
-    def write(photo: Path, original: Photo, picture: Picture) -> Written:
+    def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
+        photo = task.path
         if pages[photo] == 1:
             write_photo(paths[photo], picture, original, job.reading.limits, _move(job, names, paths, photo))
             file = paths[photo]
@@ -267,19 +268,25 @@ def _outcomes(
             file = page_file(folder)
             write_photo(file, picture, original, job.reading.limits)
         is_looked_at = photo in on_sheets or not is_shown_by_browsers(paths[photo])
-        if original.page > 0 or not is_looked_at:
+        if task.page > 0 or not is_looked_at:
             return Written(file, ())
         truth = job.truths.get(photo)
         true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
         return Written(file, comparison(original, picture, true))
 
-    def hints_of(photo: Path, original: Photo) -> Sequence[AnyHint]:
-        return job.hints.get(photo, ()) if original.page == 0 else ()
+    tasks = photo_tasks(pages, paths, job.hints)
+    return colorize_files(job.network, tasks, write, job.adjustment, job.reading)
 
-    def for_jpeg(photo: Path, original: Photo) -> bool:
-        return is_written_as_jpeg(paths[photo].name, original)
 
-    return colorize_files(job.network, list(pages), write, job.adjustment, job.reading, hints_of, pages, for_jpeg)
+def photo_tasks(
+    pages: Mapping[Path, int], targets: Mapping[Path, Path], hints: Mapping[Path, Sequence[AnyHint]]
+) -> list[PhotoTask]:
+    """Return a task for every page of the photos; hints apply to the first page."""
+    return [
+        PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
+        for photo, count in pages.items()
+        for page in range(count)
+    ]
 
 
 def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:

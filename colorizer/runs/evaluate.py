@@ -13,7 +13,7 @@ from PIL import Image
 
 from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network, hints_of_truth
 from colorizer.files import unused_path, write_text
-from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, colorize_all
+from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, PhotoTask, colorize_all
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
 from colorizer.pictures.plots import save_hues
@@ -45,7 +45,7 @@ class EvaluateJob:
     """Feature network for the kernel inception distance (`network.photo_features`); None skips that score."""
 
     @property
-    def hints_of(self) -> HintsOf:
+    def hints_of(self) -> HintsOf | None:
         return hints_of_truth(self.hints_per_photo, self.seed)
 
 
@@ -106,11 +106,12 @@ def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
 def _save_sheets(job: EvaluateJob, name: str, photos: Sequence[ScoredPhoto]) -> tuple[Path, ...]:
     sheets = SheetWriter(job.run.results / name, COMPARED)
     gains = {photo.path: photo.gain for photo in photos}
-    for outcome in colorize_all(job.network, list(gains), _compared, job.adjustment, job.reading, job.hints_of):
+    tasks = [PhotoTask(path, hints=job.hints_of or ()) for path in gains]
+    for outcome in colorize_all(job.network, tasks, _compared, job.adjustment, job.reading):
         title = f"{outcome.path.relative_to(job.root)}: {gains[outcome.path]:+.2f} dB over gray"
         sheets.add(title, outcome.delivered)
     return sheets.finish()
 
 
-def _compared(path: Path, original: Photo, picture: Picture) -> list[Image.Image]:
+def _compared(task: PhotoTask, original: Photo, picture: Picture) -> list[Image.Image]:
     return comparison(original, picture, truth=original)
