@@ -45,7 +45,7 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
             flush=True,
         )
         columns[name] = []
-        for outcome in colorize_files(network, shown, lambda path, original, picture: (original, picture)):
+        for outcome in colorize_files(network, shown, lambda task, original, picture: (original, picture)):
             original, picture = outcome.delivered
             columns[name].append(thumbnail(picture.image, SIDE))
             if len(columns) == 3:  # only for the first network
@@ -69,7 +69,7 @@ def main(folder: Path, output: Path, models: dict[str, Path]) -> int:
     return 0
 
 
-def _chroma_errors(path, original, picture) -> tuple[float, float]:
+def _chroma_errors(task, original, picture) -> tuple[float, float]:
     """Return the mean distance of a picture's (Cb, Cr) from the truth, and that of gray, in levels of 255."""
     from colorizer.photos import chroma
 

@@ -35,7 +35,7 @@ def main(rounds: int) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from colorizer import Hint, load_model
     from colorizer.inference import set_photo
-    from colorizer.inference.colorize import Colorized, colorize_files
+    from colorizer.inference.colorize import Colorized, PhotoTask, colorize_files
     from colorizer.photos import read_photo
     from colorizer.photos.writing import write_photo
 
@@ -49,10 +49,8 @@ def main(rounds: int) -> int:
         def written(known: list[Hint]) -> None:
             for outcome in colorize_files(
                 network,
-                [path],
-                lambda file, photo, picture: write_photo(target, picture, photo),
-                hints_of=lambda file, photo: known,
-                for_jpeg=lambda file, photo: True,
+                [PhotoTask(path, hints=known, target=target)],
+                lambda task, photo, picture: write_photo(target, picture, photo),
             ):
                 assert isinstance(outcome, Colorized), outcome
 

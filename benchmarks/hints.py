@@ -56,16 +56,16 @@ def _random(folder: Path, count: int) -> tuple[float, float]:
     from colorizer import load_model
     from colorizer.dataset import find_files
     from colorizer.evaluation.evaluate import hints_of_truth
-    from colorizer.inference import colorize_all
+    from colorizer.inference import PhotoTask, colorize_all
     from colorizer.photos.color import colourfulness
 
-    def scores(path: Path, photo: Photo, picture: Picture) -> tuple[float, float]:
+    def scores(task: PhotoTask, photo: Photo, picture: Picture) -> tuple[float, float]:
         truth, predicted = (np.asarray(each, np.float32) / 255 for each in (photo.rgb(), picture.image))
         error = np.mean((predicted - truth) ** 2)
         return -10 * np.log10(max(error, 1e-10)), float(colourfulness(predicted))
 
-    files = find_files(folder).files
-    made = colorize_all(load_model(), files, scores, hints_of=hints_of_truth(count, 0))
+    tasks = [PhotoTask(path, hints=hints_of_truth(count, 0)) for path in find_files(folder).files]
+    made = colorize_all(load_model(), tasks, scores)
     return tuple(np.mean([each.delivered for each in made], axis=0))
 
 

@@ -32,8 +32,8 @@ _REACH = 3
 2017, "Real-time user-guided image colorization", https://doi.org/10.1145/3072959.3073703, use such patches too."""
 
 
-def hints_of_truth(count: int, seed: int) -> HintsOf | None:
-    """Return a function that gives hints with the true colors of random places in a photo; None for no hints.
+def hints_of_truth(count: int, seed: int) -> HintsOf:
+    """Return a function that gives hints with the true colors of random places in a photo.
 
     The places depend only on the seed and the photo's file name.
 
@@ -41,7 +41,7 @@ def hints_of_truth(count: int, seed: int) -> HintsOf | None:
         count: Number of places per photo.
         seed: Seed for choosing the places.
     """
-    return partial(_true_hints, count, seed) if count else None
+    return partial(_true_hints, count, seed)
 
 
 def _true_hints(count: int, seed: int, path: Path, photo: Photo) -> list[Hint]:
@@ -125,7 +125,7 @@ def evaluate_network(
         adjustment: Options for the colorized pictures.
         reading: Number of threads and limits for reading photos.
         progress: Called with the number of scored photos and the total.
-        hints_of: Returns the hints for a photo, such as `true_hints.hints_of_truth`.
+        hints_of: Returns the hints for a photo, such as `hints_of_truth`.
         features: Feature network for the kernel inception distance (`network.photo_features`); None skips that score.
 
     Raises:
@@ -206,13 +206,13 @@ def _mean(scores: Sequence[PhotoScores]) -> PhotoScores:
 
 
 def _score(
-    has_squares: bool, path: Path, original: Photo, picture: Picture
+    has_squares: bool, task: PhotoTask, original: Photo, picture: Picture
 ) -> tuple[ScoredPhoto, np.ndarray, Sequence[np.ndarray]]:
     """Return a photo's scores, its hues and, if requested, squares of truth, prediction and gray for features."""
     true_picture = original.rgb()
     truth, predicted = _scored(true_picture), _scored(picture.image)
     gray = np.repeat(luma(truth)[..., None], 3, axis=-1)
-    scored = ScoredPhoto(path, score(predicted, truth), score(gray, truth), float(colourfulness(truth)))
+    scored = ScoredPhoto(task.path, score(predicted, truth), score(gray, truth), float(colourfulness(truth)))
     gray_picture = Image.fromarray(np.rint(gray * 255).astype(np.uint8))
     squares = [feature_square(each) for each in (true_picture, picture.image, gray_picture) if has_squares]
     return scored, hue_histogram(truth, predicted), squares

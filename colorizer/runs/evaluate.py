@@ -45,7 +45,7 @@ class EvaluateJob:
     """Feature network for the kernel inception distance (`network.photo_features`); None skips that score."""
 
     @property
-    def hints_of(self) -> HintsOf | None:
+    def hints_of(self) -> HintsOf:
         return hints_of_truth(self.hints_per_photo, self.seed)
 
 
@@ -106,7 +106,7 @@ def save_scores(photos: Sequence[ScoredPhoto], root: Path, run: Run) -> Path:
 def _save_sheets(job: EvaluateJob, name: str, photos: Sequence[ScoredPhoto]) -> tuple[Path, ...]:
     sheets = SheetWriter(job.run.results / name, COMPARED)
     gains = {photo.path: photo.gain for photo in photos}
-    tasks = [PhotoTask(path, hints=job.hints_of or ()) for path in gains]
+    tasks = [PhotoTask(path, hints=job.hints_of) for path in gains]
     for outcome in colorize_all(job.network, tasks, _compared, job.adjustment, job.reading):
         title = f"{outcome.path.relative_to(job.root)}: {gains[outcome.path]:+.2f} dB over gray"
         sheets.add(title, outcome.delivered)

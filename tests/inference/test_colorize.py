@@ -9,7 +9,15 @@ from PIL import Image
 from benchmarks.repair import damaged
 from colorizer import ColorizeError, colorize_photo, load_model
 from colorizer.dataset.find import find_files
-from colorizer.inference.colorize import Adjustment, Colorized, Failure, colorize_decoded, colorize_files, propose
+from colorizer.inference.colorize import (
+    Adjustment,
+    Colorized,
+    Failure,
+    PhotoTask,
+    colorize_decoded,
+    colorize_files,
+    propose,
+)
 from colorizer.inference.full_size import join
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
@@ -93,8 +101,8 @@ def test_many_photos_come_in_order_and_a_failure_stops_nothing(small_model, colo
 def test_a_delivery_that_fails_is_a_failure_of_that_photo(small_model, colour_folder):
     files = find_files(colour_folder).files
 
-    def deliver(path, photo, rgb):
-        if path.name == "coffee.jpg":
+    def deliver(task, photo, rgb):
+        if task.path.name == "coffee.jpg":
             raise ColorizeError("The disk is full.")
 
     outcomes = list(colorize_files(load_model(small_model), files, deliver))
@@ -209,10 +217,11 @@ def test_photos_larger_than_a_batch_are_in_memory_alone(small_model, colour_fold
         most.append(len(at_work))
         return ()
 
-    def deliver(path, photo, picture):
-        at_work.discard(path)
+    def deliver(task, photo, picture):
+        at_work.discard(task.path)
         return picture.image.size
 
-    outcomes = list(colorize_files(load_model(small_model), files, deliver, hints_of=hints_of))
+    tasks = [PhotoTask(path, hints=hints_of) for path in files]
+    outcomes = list(colorize_files(load_model(small_model), tasks, deliver))
     assert [outcome.path for outcome in outcomes] == list(files)
     assert max(most) == 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from colorizer import ColorizeError, Hint, Rectangle, Scribble, colorize_photo, load_model
-from colorizer.inference.colorize import Adjustment, Failure, colorize_decoded, colorize_files
+from colorizer.inference.colorize import Adjustment, Failure, PhotoTask, colorize_decoded, colorize_files
 from colorizer.inference.hinted import HintedPhoto, set_photo
 from colorizer.inference.hints import hint_chroma
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma
@@ -237,7 +237,8 @@ def test_a_vivid_picture_keeps_hints_as_they_were_given(shipped):
 def test_a_hint_outside_fails_its_photo_and_no_other(shipped, colour_folder):
     paths = [colour_folder / "coffee.jpg", colour_folder / "rocket.jpg"]
     hints = {paths[0]: [Hint(5000, 3, "red")], paths[1]: [Hint(50, 3, "red")]}
-    failed, done = colorize_files(shipped, paths, lambda *made: made[2], hints_of=lambda path, photo: hints[path])
+    tasks = [PhotoTask(path, hints=hints[path]) for path in paths]
+    failed, done = colorize_files(shipped, tasks, lambda *made: made[2])
     assert isinstance(failed, Failure)
     assert failed.reason.startswith(f"Cannot colorize {paths[0]}: The point (5000, 3) of a hint lies outside the photo")
     alone = colorize_photo(paths[1], shipped, hints=hints[paths[1]])

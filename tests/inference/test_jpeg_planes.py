@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.inference.colorize import colorize_files
+from colorizer.inference.colorize import PhotoTask, colorize_files
 from colorizer.inference.full_size import join
 from colorizer.inference.jpeg_planes import join_planes
 from colorizer.network import load_model
@@ -47,12 +47,13 @@ def test_a_jpeg_keeps_luma_better_than_by_way_of_rgb_and_all_its_original_tells(
         write_photo(tmp_path / name, picture, original)
         return np.abs(luma(np.asarray(Image.open(tmp_path / name), np.float32)) - original.luma() * 255).mean()
 
-    def both(path, original, picture) -> tuple[float, float]:
+    def both(task, original, picture) -> tuple[float, float]:
         original = Photo(original.image, None, "JPEG", icc, original.exif, original.resolution)
         assert picture.planes is not None
         return shift("planes.jpg", picture, original), shift("rgb.jpg", type(picture)(picture.image), original)
 
-    (outcome,) = colorize_files(load_model(), [tmp_path / "a.jpg"], both, for_jpeg=lambda path, photo: True)
+    task = PhotoTask(tmp_path / "a.jpg", target=tmp_path / "planes.jpg")
+    (outcome,) = colorize_files(load_model(), [task], both)
     by_planes, by_rgb = outcome.delivered
     assert by_planes <= by_rgb < 1
     with Image.open(tmp_path / "planes.jpg") as written:
