@@ -137,7 +137,9 @@ COLLAPSE_STEPS = _setting(
     "settings.adversarial.collapse_steps", "so many such steps in a row end the adversarial phase"
 )
 
-RESEARCH_SETTINGS = tuple(value for value in globals().values() if isinstance(value, Question))
+RESEARCH_SETTINGS = tuple(
+    value for value in tuple(globals().values()) if isinstance(value, Question) and value is not SEED
+)
 
 
 OF_A_NEW_NETWORK = (

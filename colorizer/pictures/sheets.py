@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -20,7 +21,9 @@ from colorizer.photos.color import luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.progress import clock_time
 from colorizer.settings import DEFAULT_READING, Reading
-from colorizer.training.callbacks import EpochReport
+
+if TYPE_CHECKING:
+    from colorizer.training.callbacks import EpochReport
 
 COMPARED = ("grayscale", "predicted colour", "original colour")
 """Columns of a comparison sheet: before, after and, if known, the true colors."""
