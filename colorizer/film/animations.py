@@ -15,9 +15,9 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import write_bytes
+from colorizer.film.decode import BT709, FULL_RANGE, FilmFacts, Frame
 from colorizer.film.propagation import TimedHints, find_known
 from colorizer.film.proposals import ColourFrame, colour_frames
-from colorizer.film.reading import BT709, FULL_RANGE, FilmFacts, Frame
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.photos.photo import DEFAULT_LIMITS

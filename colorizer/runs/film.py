@@ -28,13 +28,13 @@ from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, r
 from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
 from colorizer.film.animations import colorize_animation, is_animation, is_as_long, read_animation
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
+from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
+from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
 from colorizer.film.propagation import TimedHints, find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
-from colorizer.film.reading import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
-from colorizer.film.writing import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.locks import owned_alone
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
