@@ -7,7 +7,8 @@ import pytest
 from benchmarks.made_films import Camera, gray, shoot, write_film
 from colorizer.errors import ColorizeError
 from colorizer.film.decode import examine_film, read_frames
-from colorizer.film.propagation import film_hints, find_known
+from colorizer.film.motion import find_motion, standing
+from colorizer.film.propagation import film_hints, find_known, followed, ridden
 from colorizer.film.proposals import colour_frames
 from colorizer.inference.hints import Hint, Rectangle, hint_chroma
 from colorizer.network.model_files import load_model
@@ -39,6 +40,26 @@ def test_a_hint_rides_to_both_ends_of_its_scene_and_no_further(tmp_path, small_m
     assert np.abs(seventh.chroma[row, column] - hint_chroma("#506080")).max() < 0.02, "vividness leaves hints alone"
     changed = [hinted.chroma - plain.chroma for hinted, plain in zip(with_hint, without, strict=True)]
     assert np.abs(np.stack([*changed[:12], *changed[24:]])).max() == 0
+
+
+def test_a_hint_on_what_moves_leaves_nothing_on_the_wall_that_comes_into_view_behind_it():
+    wall = photograph(ASTRONAUT, 400)[:128, :128, 1]
+    thing = photograph(CAT)[20:60, 20:60, 1]
+    change, before = np.zeros((128, 128, 2), np.float32), None
+    change[40:80, 10:50] = 0.2
+    places, is_seen = standing(128), np.ones((128, 128), bool)
+    for left in range(10, 60, 3):
+        square = wall.copy()
+        square[40:80, left : left + 40] = thing
+        if before is not None:
+            motion = find_motion(before, square)
+            change = ridden(change, motion)
+            places, is_seen = followed(places, is_seen, motion)
+        before = square
+    assert change[40:80, left + 5 : left + 35].mean() > 0.15
+    assert (np.abs(change[40:80, 10 : left - 4]) > 0.05).mean() < 0.1
+    assert is_seen[45:75, 15:45].mean() > 0.8, "the thing stays in view"
+    assert is_seen[45:75, 55:95].mean() < 0.9, "the wall that it covers does not"
 
 
 def test_a_hint_outside_the_film_is_a_sentence(tmp_path, small_model):

@@ -83,6 +83,14 @@ def test_colours_that_flicker_are_steady_and_keep_their_mean():
     assert np.abs(colours.chroma - mean).max() < 0.02
 
 
+def test_colors_follow_a_prediction_that_changes_late_in_a_long_scene():
+    square = photograph(ASTRONAUT)[:128, :128, 1].copy()
+    colors, motion = first_of_scene(np.full((128, 128, 2), 0.1, np.float32)), find_motion(square, square)
+    for proposed in [0.1] * 100 + [-0.1] * 40:
+        colors = steadied(colors, motion, np.full((128, 128, 2), proposed, np.float32))
+    assert colors.chroma.max() < -0.05
+
+
 def test_colours_follow_what_moves_and_nothing_is_smeared_over_its_edges():
     wall = photograph(ASTRONAUT, 400)[:128, :128, 1]
     thing = photograph(CAT)[20:60, 20:60, 1]
