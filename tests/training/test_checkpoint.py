@@ -8,7 +8,7 @@ import pytest
 
 from colorizer.errors import ColorizeError
 from colorizer.training.checkpoint import BEST, LAST, STATE, Checkpoint, assign, load_checkpoint, save_checkpoint
-from colorizer.training.train import TrainingStopped, train_network
+from colorizer.training.train import TrainingControl, TrainingStopped, train_network
 from tests.adversarial_trainings import ADVERSARIAL, equal, network, photos, settings, validation
 
 
@@ -27,7 +27,7 @@ def test_an_adversarial_phase_interrupted_again_and_again_ends_with_the_same_pla
                 validation(),
                 how,
                 tmp_path / "parts",
-                should_stop=lambda asked=asked, count=count: next(asked) >= count,
+                TrainingControl(should_stop=lambda asked=asked, count=count: next(asked) >= count),
             )
         assert stopped.value.epoch == epoch
     resumed = network()
@@ -46,10 +46,19 @@ def test_a_state_written_before_there_were_adversarial_phases_is_still_taken_up(
     whole, resumed = network(), network()
     train_network(whole, photos(), validation(), how, tmp_path / "whole")
     with pytest.raises(TrainingStopped):
-        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: True)
+        train_network(
+            network(), photos(), validation(), how, tmp_path / "parts", TrainingControl(should_stop=lambda: True)
+        )
     asked = itertools.count()
     with pytest.raises(TrainingStopped):
-        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: next(asked) >= 2)
+        train_network(
+            network(),
+            photos(),
+            validation(),
+            how,
+            tmp_path / "parts",
+            TrainingControl(should_stop=lambda: next(asked) >= 2),
+        )
     path = tmp_path / "parts" / STATE
     with np.load(path) as stored:
         written = dict(stored)

@@ -6,7 +6,7 @@ import pytest
 from colorizer.network.model_files import load
 from colorizer.training.adversarial import discriminator
 from colorizer.training.checkpoint import BEST, STATE, load_checkpoint
-from colorizer.training.train import train_network
+from colorizer.training.train import TrainingControl, train_network
 from tests.adversarial_trainings import ADVERSARIAL, equal, network, out_of_range, photos, settings, validation
 
 
@@ -29,7 +29,9 @@ def test_an_epoch_of_the_adversarial_phase_moves_both_networks(tmp_path, loss):
 @pytest.mark.slow
 def test_the_history_tells_both_stages_with_the_adversarial_phase_s_own_figures_only_in_the_adversarial_phase(tmp_path):
     reports = []
-    record = train_network(network(), photos(), validation(), settings(epochs=2), tmp_path, reports.append)
+    record = train_network(
+        network(), photos(), validation(), settings(epochs=2), tmp_path, TrainingControl(reports.append)
+    )
     assert [phase.name for phase in record.phases] == ["regression", "adversarial"]
     assert [(each.epoch, each.phase) for each in reports if each.finished] == [
         (1, "regression"),
@@ -59,7 +61,7 @@ def test_the_adversarial_phase_begins_from_the_best_epoch_of_the_regression(tmp_
         validation(),
         still,
         tmp_path / "adversarial",
-        show=lambda epoch, trained: shown.update({epoch.epoch: trained.model.get_weights()}),
+        TrainingControl(show=lambda epoch, trained: shown.update({epoch.epoch: trained.model.get_weights()})),
     )
     assert sorted(shown) == list(range(1, 8))
     assert equal(regression.model.get_weights(), shown[7])
