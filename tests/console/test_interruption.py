@@ -7,24 +7,40 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pexpect
 import pytest
 
 from benchmarks.kill import unreadable, weights
-from tests.conftest import SCRATCH, SHIPPED, in_terminal, settings_file
+from tests.conftest import SCRATCH, SHIPPED, in_terminal, only, settings_file
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def uninterrupted() -> list[list[np.ndarray]]:
+    """Weights of trainings that were not interrupted, by the first test that needs them."""
+    return []
+
+
+@pytest.fixture
+def whole(uninterrupted, command, tmp_path, colour_folder, small_training) -> list[np.ndarray]:
+    """Weights of a training of four epochs that was not interrupted."""
+    if not uninterrupted:
+        flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
+        assert command(*flags, "--output", tmp_path / "whole").returncode == 0
+        uninterrupted.append(weights(tmp_path / "whole"))
+    return uninterrupted[0]
+
+
 def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happened(
-    program, command, tmp_path, colour_folder, monkeypatch, small_training
+    program, command, tmp_path, colour_folder, monkeypatch, small_training, whole
 ):
-    flags = ["train", "--dataset", colour_folder.name, *small_training, "--epochs", 8, "--yes"]
-    assert command(*flags, "--output", tmp_path / "whole").returncode == 0
+    flags = ["train", "--dataset", colour_folder.name, *small_training, "--epochs", 4, "--yes"]
     output = tmp_path / "parts"
     monkeypatch.chdir(tmp_path)
     terminal = in_terminal(program, *flags, "--output", output)
-    terminal.expect_exact("Epoch 2 of 8, regression:")
+    terminal.expect_exact("Epoch 2 of 4, regression:")
     terminal.sendintr()
     terminal.expect_exact("Stopping after this batch; Ctrl-C again leaves at once.")
     terminal.expect(pexpect.EOF)
@@ -43,11 +59,10 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     assert with_last.returncode == 0, with_last.stdout
     done = command("train", "--resume", models)  # which was begun with --yes
     assert done.returncode == 0, done.stdout + done.stderr
-    for ended, whole in zip(weights(output), weights(tmp_path / "whole"), strict=True):
-        assert (ended == whole).all()
+    assert all((ended == kept).all() for ended, kept in zip(weights(output), whole, strict=True))
     assert sorted(path.name for path in models.iterdir()) == ["model.h5", "model.json", "model.weights.h5"]
     history = json.loads((models / "model.json").read_text())["training"]["history"]
-    assert len(history["loss"]) == 8
+    assert len(history["loss"]) == 4
     again = command("train", "--resume", models, "--yes")
     assert again.returncode == 1
     assert f"The training in {models} is finished. To colorize with its model: " in again.stdout
@@ -80,55 +95,36 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
     assert unreadable(tmp_path / "out") == []
 
 
-def test_a_training_killed_at_any_moment_is_taken_up(program, command, tmp_path, colour_folder, small_training):
-    flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
-    assert command(*flags, "--output", tmp_path / "whole").returncode == 0
-    output = tmp_path / "parts"
-    for moment in ("Epoch 2 of 4, regression:", "Saved the model"):
-        (models,) = (output / "models").iterdir() if (output / "models").is_dir() else (None,)
-        terminal = in_terminal(
-            program, *(("train", "--resume", models, "--yes") if models else (*flags, "--output", output))
-        )
-        terminal.expect_exact(moment)
-        terminal.kill(signal.SIGKILL)
-        terminal.close()
-    (models,) = (output / "models").iterdir()
-    (models / ".writing-half.h5").write_bytes(b"half")
-    assert command("train", "--resume", models, "--yes").returncode == 0
-    for ended, whole in zip(weights(output), weights(tmp_path / "whole"), strict=True):
-        assert (ended == whole).all()
-    assert unreadable(output) == []
-
-
-def test_resuming_takes_no_other_settings_and_misses_photos_that_are_gone(
-    program, command, tmp_path, colour_folder, small_training
+def test_a_training_terminated_or_killed_is_resumed_with_its_own_settings_and_photos(
+    program, command, tmp_path, colour_folder, small_training, whole
 ):
-    flags = [
-        "train",
-        "--dataset",
-        colour_folder,
-        *small_training,
-        "--epochs",
-        50,
-        "--output",
-        tmp_path / "out",
-        "--yes",
-    ]
-    terminal = in_terminal(program, *flags)
-    terminal.expect_exact("Epoch 1 of 50, regression:")
+    output = tmp_path / "parts"
+    begin = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--output", output, "--yes"]
+    terminal = in_terminal(program, *begin)
+    terminal.expect_exact("Epoch 2 of 4, regression:")
     terminal.kill(signal.SIGTERM)
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130
-    (models,) = (tmp_path / "out" / "models").iterdir()
-    done = command("train", "--resume", models, "--epochs", 3, "--yes")
-    assert done.returncode == 2
-    assert "leave out --epochs" in done.stdout
-    (colour_folder / "rocket.jpg").unlink()
-    done = command("train", "--resume", models, "--yes")
-    assert done.returncode == 1
-    assert "1 of the 8 photos of this training no longer exist" in done.stdout
-    assert "rocket.jpg" in done.stdout
+    resume = ["train", "--resume", only(output / "models", "*"), "--yes"]
+    other = command(*resume, "--epochs", 3)
+    assert other.returncode == 2
+    assert "leave out --epochs" in other.stdout
+    photo = colour_folder / "rocket.jpg"
+    photo.rename(tmp_path / "rocket.jpg")
+    without = command(*resume)
+    assert without.returncode == 1
+    assert "1 of the 8 photos of this training no longer exist" in without.stdout
+    assert "rocket.jpg" in without.stdout
+    (tmp_path / "rocket.jpg").rename(photo)
+    terminal = in_terminal(program, *resume)
+    terminal.expect_exact("Saved the model")
+    terminal.kill(signal.SIGKILL)
+    terminal.close()
+    (only(output / "models", "*") / ".writing-half.h5").write_bytes(b"half")
+    assert command(*resume).returncode == 0
+    assert all((ended == kept).all() for ended, kept in zip(weights(output), whole, strict=True))
+    assert unreadable(output) == []
 
 
 def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
@@ -207,7 +203,7 @@ def test_two_trainings_at_once_in_one_output_disturb_each_other_in_nothing(
         str(colour_folder),
         *small_training,
         "--epochs",
-        "2",
+        "1",
         "--output",
         str(tmp_path / "out"),
         "--yes",

@@ -21,6 +21,7 @@ def colorizes(command, model, output) -> None:
 
 def test_training_then_colorizing_by_flags(command, colour_folder, tmp_path):
     flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--epochs", 2, "--size", 64, *SCRATCH]
+    flags += ["--settings", settings_file(tmp_path, model={"filters": [8, 16, 16]})]
     trained = command("train", *flags, "--batch-size", 4, "--seed", 7, "--output", tmp_path / "out", "--yes")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "5 photos to learn from, 1 to validate with, 2 to test on." in trained.stdout
@@ -38,21 +39,11 @@ def test_training_then_colorizing_by_flags(command, colour_folder, tmp_path):
 
 
 def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colorizes(command, colour_folder, tmp_path):
-    flags = [
-        "--dataset",
-        colour_folder,
-        "--train-count",
-        6,
-        "--test-count",
-        2,
-        "--size",
-        64,
-        *SCRATCH,
-        "--batch-size",
-        2,
-    ]
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--size", 64, *SCRATCH]
+    flags += ["--batch-size", 2]
     flags += ["--training", "adversarial", "--epochs", 1, "--adversarial-epochs", 2]
-    flags += ["--settings", settings_file(tmp_path, settings={"adversarial": {"filters": 8}})]
+    small = settings_file(tmp_path, model={"filters": [8, 16, 16]}, settings={"adversarial": {"filters": 8}})
+    flags += ["--settings", small]
     trained = command("train", *flags, "--output", tmp_path / "out", "--yes")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "Epoch 1 of 3, regression:" in trained.stdout
@@ -71,7 +62,7 @@ def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colori
     colorizes(command, models / "model.h5", tmp_path / "out")
 
 
-def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(command, colour_folder, tmp_path):
+def test_encoder_weights_are_done_without_and_the_model_is_not_kept_only_when_asked(command, colour_folder, tmp_path):
     damaged = tmp_path / "weights.h5"
     damaged.write_bytes(b"no weights")
     flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
@@ -79,9 +70,11 @@ def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(com
     refused = command(*flags)
     assert refused.returncode == 1
     assert "--random-encoder" in refused.stdout + refused.stderr
-    done = command(*flags, "--random-encoder")
+    done = command(*flags, "--random-encoder", "--no-save-model")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Epoch 1 of 1, regression:" in done.stdout
+    assert not list((tmp_path / "out" / "models").rglob("*.*"))
+    assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()
 
 
 def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_one(
@@ -104,19 +97,8 @@ def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_on
 def test_flags_that_only_an_adversarial_training_has_and_blocks_that_are_not_there_are_wrong_flags(
     command, colour_folder, tmp_path
 ):
-    flags = [
-        "train",
-        "--dataset",
-        colour_folder,
-        "--size",
-        64,
-        *SCRATCH,
-        "--epochs",
-        1,
-        "--output",
-        tmp_path / "out",
-        "--yes",
-    ]
+    flags = ["train", "--dataset", colour_folder, "--size", 64, *SCRATCH, "--epochs", 1]
+    flags += ["--output", tmp_path / "out", "--yes"]
     done = command(*flags, "--adversarial-epochs", 3)
     assert done.returncode == 2
     assert "--adversarial-epochs: only for --training adversarial." in done.stdout
@@ -126,7 +108,7 @@ def test_flags_that_only_an_adversarial_training_has_and_blocks_that_are_not_the
     assert [*(tmp_path / "out").glob("*/*")] == []
 
 
-def test_training_typed_through_a_pipe_with_wrong_answers(command, colour_folder, tmp_path):
+def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder, tmp_path):
     (colour_folder / "broken.jpg").write_bytes(b"broken")
     shutil.copy(SHIPPED / "camera.png", colour_folder / "gray.png")
     typed = [
@@ -146,7 +128,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(command, colour_folder
         *("yes", "yes"),
         *("no", "no"),
     ]
-    done = command("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
+    done = program("--output", tmp_path / "out", typed="\n".join(typed) + "\n")
     assert done.returncode == 0, done.stdout + done.stderr
     for sentence in (
         "'9' is not an option. Please enter one of: 1, 2, 3, 4, 5, 6, train, colorize, evaluate, studio, inspect, "
@@ -175,25 +157,6 @@ def test_training_typed_through_a_pipe_with_wrong_answers(command, colour_folder
         assert sentence in done.stdout, f"{sentence!r} is missing in:\n{done.stdout}"
     assert "gray.png: gray" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_a_model_that_is_not_wanted_leaves_only_the_results(command, colour_folder, tmp_path):
-    flags = [
-        "--dataset",
-        colour_folder,
-        "--epochs",
-        1,
-        "--size",
-        64,
-        *SCRATCH,
-        "--output",
-        tmp_path / "out",
-        "--no-save-model",
-    ]
-    done = command("train", *flags, "--yes")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not list((tmp_path / "out" / "models").rglob("*.*"))
-    assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()
 
 
 def test_without_a_download_the_shipped_model_lends_its_encoder(program, colour_folder, tmp_path):

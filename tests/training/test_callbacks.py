@@ -7,8 +7,9 @@ from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_path):
     network = small_network()
     # So large a step makes the loss jump about: the last epoch is hardly ever the best.

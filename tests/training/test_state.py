@@ -13,13 +13,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "moments"),
     [
-        {"schedule": "plateau", "learning_rate": 0.01, "plateau_epochs": 1, "precision": "mixed_bfloat16"},
-        {"schedule": "cosine", "average": 0.9, "monitor": "val_accuracy"},
+        # Within the first epoch, within the second, right after the third, and within the last.
+        (
+            {"learning_rate": 0.01, "schedule": "plateau", "plateau_epochs": 1, "precision": "mixed_bfloat16"},
+            ((1, 1), (4, 2), (5, 3), (4, 5)),
+        ),
+        ({"optimizer": "rmsprop", "schedule": "cosine", "average": 0.9, "monitor": "val_accuracy"}, ((4, 2), (5, 3))),
+        ({"optimizer": "sgd", "monitor": "none"}, ((4, 2),)),
     ],
 )
-def test_a_training_interrupted_again_and_again_ends_with_the_same_weights(tmp_path, settings):
+def test_a_training_interrupted_again_and_again_ends_with_the_same_weights(tmp_path, settings, moments):
     settings = TrainingSettings(epochs=5, batch_size=2, **settings)
 
     def network():
@@ -30,8 +35,7 @@ def test_a_training_interrupted_again_and_again_ends_with_the_same_weights(tmp_p
 
     whole = network()
     record = train_network(whole, photos(), batches(), settings, tmp_path / "whole")
-    # Within the first epoch, within the second, right after the third, and within the last.
-    for count, epoch in ((1, 1), (4, 2), (5, 3), (4, 5)):
+    for count, epoch in moments:
         with pytest.raises(TrainingStopped) as stopped:
             train_network(
                 network(), photos(), batches(), settings, tmp_path / "parts", TrainingControl(should_stop=after(count))

@@ -16,8 +16,9 @@ from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSetti
 from colorizer.training.train import TrainingControl, TrainingStopped, train_network
 from tests.small_trainings import PHOTOS, after, batches, small_network
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_path):
     network = small_network()
     reports = []
@@ -35,13 +36,6 @@ def test_a_network_trained_on_a_few_photos_beats_the_gray_baseline_on_them(tmp_p
     assert json.dumps(record.history)
 
 
-@pytest.mark.slow
-def test_training_repeats_for_the_same_seed(tmp_path):
-    settings = TrainingSettings(epochs=2, batch_size=2, monitor="none")
-    losses = [train_network(small_network(1), batches(), batches(), settings, tmp_path / name).history for name in "ab"]
-    assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-4)
-
-
 def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     network = small_network()
     network.model.set_weights([weight * math.nan for weight in network.model.get_weights()])
@@ -50,7 +44,6 @@ def test_a_loss_that_is_no_number_ends_with_a_sentence(tmp_path):
     assert not (tmp_path / "state.npz").exists()  # what was good before, were there any, would still be there
 
 
-@pytest.mark.slow
 def test_memory_that_does_not_suffice_is_a_sentence_and_the_training_goes_on(tmp_path):
     luma = keras.Input((64, 64, 1))
     # 275 GB for every photo, more than any machine gives to one array.
@@ -88,7 +81,6 @@ def test_the_starting_network_is_kept_where_no_epoch_is_better(tmp_path, learnin
     assert is_unchanged == (kept == 0)
 
 
-@pytest.mark.slow
 def test_an_adversarial_phase_begins_from_the_starting_network_where_no_epoch_is_better(tmp_path):
     network = small_network()
     before = network.model.get_weights()
@@ -97,17 +89,3 @@ def test_an_adversarial_phase_begins_from_the_starting_network_where_no_epoch_is
     train_network(network, batches(), batches(), settings, tmp_path, TrainingControl(is_start_ranked=True))
     for one, other in zip(before, network.model.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
-def test_other_optimizers_change_the_weights_and_can_be_resumed(tmp_path, optimizer):
-    settings = TrainingSettings(epochs=3, batch_size=2, optimizer=optimizer, monitor="none", precision="float32")
-    whole, parts = small_network(), small_network()
-    train_network(whole, batches(2), batches(), settings, tmp_path / "whole")
-    with pytest.raises(TrainingStopped):
-        train_network(parts, batches(2), batches(), settings, tmp_path / "parts", TrainingControl(should_stop=after(3)))
-    parts = small_network()
-    train_network(parts, batches(2), batches(), settings, tmp_path / "parts")
-    for one, other in zip(whole.model.get_weights(), parts.model.get_weights(), strict=True):
-        assert np.array_equal(one, other)
-    assert not np.array_equal(whole.model.get_weights()[0], small_network().model.get_weights()[0])
