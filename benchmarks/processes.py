@@ -71,13 +71,13 @@ from colorizer.dataset.find import find_files
 if kind == "check":
     check_photos(find_files(folder), True)
 elif kind == "fit":
-    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.dataset.batches import Augmentation, PhotoBatches
     from colorizer.network.architectures import build
     from colorizer.training.train import train_network
     files = find_files(folder).files
     cache = CacheSettings(memory_bytes=32 * 1024**2)
     network = build(ModelSettings(size=64))
-    batches = PhotoBatches(files, 64, 16, Reading(cache=cache), augmentation=AugmentationSettings())
+    batches = PhotoBatches(files, 64, 16, Reading(cache=cache), augmentation=Augmentation())
     train_network(network, batches, batches, TrainingSettings(epochs=1, monitor="none"), out)
 else:
     from colorizer.network import load_model

@@ -19,7 +19,7 @@ from benchmarks.photos import write_jpegs
 from benchmarks.processes import memory, scans, start, startup
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
-from colorizer.settings import AugmentationSettings, ModelSettings, PhotoLimits, Reading, TrainingSettings
+from colorizer.settings import ModelSettings, PhotoLimits, Reading, TrainingSettings
 
 SMALL, LARGE = (500, 375), (6000, 4000)
 CORES = os.cpu_count() or 1
@@ -130,7 +130,7 @@ def _drain(batches) -> None:
 
 def fit(folder: Path) -> Iterator[Row]:
     """Compare a training epoch from disk with training steps on tensors in memory."""
-    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.dataset.batches import Augmentation, PhotoBatches
     from colorizer.network.architectures import build
     from colorizer.network.devices import in_precision
     from colorizer.training.phases import compile_model
@@ -140,7 +140,7 @@ def fit(folder: Path) -> Iterator[Row]:
     network = build(ModelSettings())
     model = in_precision(network.model, settings.precision)
     compile_model(model, settings, settings.learning_rate)
-    batches = PhotoBatches(paths, network.size, settings.batch_size, augmentation=AugmentationSettings())
+    batches = PhotoBatches(paths, network.size, settings.batch_size, augmentation=Augmentation())
     ready = batches[0]
 
     def steps() -> None:
@@ -148,7 +148,7 @@ def fit(folder: Path) -> Iterator[Row]:
             model.train_on_batch(*ready)
 
     model.train_on_batch(*ready)
-    first = PhotoBatches(paths, network.size, settings.batch_size, augmentation=AugmentationSettings())
+    first = PhotoBatches(paths, network.size, settings.batch_size, augmentation=Augmentation())
     model.fit(batches, epochs=1, verbose=0)
     first_epoch = seconds(lambda: model.fit(first, epochs=1, verbose=0))
     result = alternate(lambda: model.fit(batches, epochs=1, verbose=0), steps, repetitions=3, warm_up=False)

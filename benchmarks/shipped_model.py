@@ -107,13 +107,13 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
     """Train, and print a line per minute."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    from colorizer.dataset import PhotoBatches
+    from colorizer.dataset import Augmentation, PhotoBatches
     from colorizer.network import load_model, save
     from colorizer.network.engines import KerasEngine
     from colorizer.network.network import Network
     from colorizer.photos import luma, read_square
-    from colorizer.settings import FINE_TUNING, AugmentationSettings
-    from colorizer.training import EpochReport, train_network
+    from colorizer.settings import FINE_TUNING
+    from colorizer.training import EpochReport, TrainingControl, train_network
 
     folder.mkdir(parents=True, exist_ok=True)
     chosen = folder / "photos.json"
@@ -134,7 +134,7 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
         start_share=0.0,
         seed=7,
     )
-    learning = PhotoBatches(parts["train"], network.size, BATCH_SIZE, seed=7, augmentation=AugmentationSettings())
+    learning = PhotoBatches(parts["train"], network.size, BATCH_SIZE, augmentation=Augmentation(seed=7))
     validation = PhotoBatches(parts["validation"], network.size, BATCH_SIZE)
     told = time.monotonic()
 
@@ -153,9 +153,11 @@ def main(photos: Path, folder: Path, epochs: int = 5) -> int:
         validation,
         settings,
         folder,
-        report,
-        (folder / "STOP").exists,
-        lambda epoch, shown: save(shown.model, folder / f"epoch-{epoch.epoch}.keras"),
+        TrainingControl(
+            report,
+            (folder / "STOP").exists,
+            lambda epoch, shown: save(shown.model, folder / f"epoch-{epoch.epoch}.keras"),
+        ),
     )
     save(network.model, folder / "final.keras")
     print(f"kept epoch {record.kept_epoch} of {record.seconds / 60:.0f} minutes: {record.history}")

@@ -124,15 +124,15 @@ def _trained(
     variant: Variant, learned: Sequence[Path], held_out: Sequence[Path], epochs: int
 ) -> tuple[tuple, Mapping[str, Sequence[float]]]:
     """Train one variant and return its row of the table, and its history."""
-    from colorizer.dataset.batches import PhotoBatches
+    from colorizer.dataset.batches import Augmentation, PhotoBatches
     from colorizer.evaluation.evaluate import evaluate_network
     from colorizer.network.drawing import receptive_field
-    from colorizer.settings import AugmentationSettings, TrainingSettings
+    from colorizer.settings import TrainingSettings
     from colorizer.training.train import train_network
 
     network = variant.build()
-    augmentation = AugmentationSettings() if variant.is_augmented else None
-    learning = PhotoBatches(learned, network.size, BATCH_SIZE, seed=SEED, augmentation=augmentation)
+    augmentation = Augmentation(seed=SEED) if variant.is_augmented else None
+    learning = PhotoBatches(learned, network.size, BATCH_SIZE, augmentation=augmentation)
     validation = PhotoBatches(held_out, network.size, BATCH_SIZE)
     settings = TrainingSettings(epochs=epochs, batch_size=BATCH_SIZE, monitor="none", seed=SEED)
     with tempfile.TemporaryDirectory() as folder:

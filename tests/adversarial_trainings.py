@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from colorizer.dataset.batches import PhotoBatches
+from colorizer.dataset.batches import Augmentation, PhotoBatches
 from colorizer.network.architectures import build
-from colorizer.settings import AdversarialSettings, AugmentationSettings, ModelSettings, TrainingSettings
+from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
 from tests.small_trainings import PHOTOS
 
 ADVERSARIAL = AdversarialSettings(epochs=1, filters=8)
@@ -18,7 +18,7 @@ def network():
 
 
 def photos(batch_size: int = 4) -> PhotoBatches:
-    return PhotoBatches(PHOTOS, 64, batch_size, seed=1, augmentation=AugmentationSettings())
+    return PhotoBatches(PHOTOS, 64, batch_size, augmentation=Augmentation(seed=1))
 
 
 def validation() -> PhotoBatches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from colorizer.console import command_line, messages
 from colorizer.photos.photo import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -190,6 +192,25 @@ def program(tmp_path: Path, monkeypatch):
     return run
 
 
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch, capsys):
+    """The command line in this process, as fresh from its checkout; call it as `program`."""
+    monkeypatch.setattr(messages, "_CHECKOUT", tmp_path)
+    (tmp_path / "colorize.py").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*flags: str | Path, typed: str = "") -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["colorize.py", *map(str, flags)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = command_line.main()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, code, said.out, said.err)
+
+    return run
+
+
 def in_terminal(program, *flags) -> pexpect.spawn:
     return pexpect.spawn(
         sys.executable,
@@ -201,12 +222,17 @@ def in_terminal(program, *flags) -> pexpect.spawn:
     )
 
 
-@pytest.fixture
-def gray_folder(tmp_path: Path) -> Path:
-    """Two hundred grayscale photographs."""
-    folder = tmp_path / "gray photos"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def gray_photos(tmp_path_factory) -> Path:
+    """The photographs of `gray_folder`, made once."""
+    folder = tmp_path_factory.mktemp("gray")
     with Image.open(SHIPPED / "camera.png") as image:
         for number in range(200):
-            image.crop((0, 0, 300 + number, 300)).save(folder / f"{number:03}.png")
+            image.crop((0, 0, 300 + number, 300)).save(folder / f"{number:03}.png", compress_level=1)
     return folder
+
+
+@pytest.fixture
+def gray_folder(tmp_path: Path, gray_photos: Path) -> Path:
+    """Two hundred grayscale photographs."""
+    return shutil.copytree(gray_photos, tmp_path / "gray photos")

@@ -1,9 +1,9 @@
 """Find, unpack, check and split many photos, and make batches of them.
 
 - `find` lists files. `archive` unpacks a zip.
-- `check` decodes each file once and sorts it; `findings` remembers the results.
-- `split` divides usable photos into training, validation and test. `shards` divides a list among several processes.
-- `batches` feeds a training; `prepared` decodes and keeps each photo.
+- `check` decodes each file once, sorts it and remembers the result.
+- `split` divides usable photos into training, validation and test, and a list among several processes.
+- `batches` feeds a training and keeps the decoded photos.
 - `object_store` provides local stand-ins for folders in S3. `default_photos` provides the photographs that ship with
   scikit-image.
 """
@@ -40,6 +40,7 @@ __getattr__, __dir__, __all__ = attach(
             "split_photos",
         ],
         "batches": [
+            "Augmentation",
             "PhotoBatches",
         ],
         "default_photos": [

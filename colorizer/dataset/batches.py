@@ -6,6 +6,7 @@ import math
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -105,11 +106,19 @@ _BAND_PIXELS = 16_384
 """Pixels that are scaled before their luma is computed; also the limit of OpenBLAS's path for small matrices."""
 
 
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of photos, and of their order."""
+
+    settings: AugmentationSettings = field(default_factory=AugmentationSettings)
+    seed: int = 0
+
+
 class PhotoBatches(keras.utils.PyDataset):
     """Batches of (luma, RGB): float32 in [0, 1], shapes (n, size, size, 1) and (n, size, size, 3).
 
     Each epoch contains every photo once; its last batch may be smaller. Photos are decoded by several threads ahead of
-    the training step, and kept as uint8 for the next epochs (`prepared.PreparedPhotos`). A photo that can no longer be
+    the training step, and kept as uint8 for the next epochs (`PreparedPhotos`). A photo that can no longer be
     read raises ColorizeError.
 
     Args:
@@ -117,7 +126,6 @@ class PhotoBatches(keras.utils.PyDataset):
         size: Side of the square photos, in pixels.
         batch_size: Photos per batch.
         reading: How photos are read and cached.
-        seed: Seed of the order and the augmentation.
         augmentation: If given, the order is shuffled and photos are mirrored, cropped and aged at random. This differs
             in each epoch and is reproducible for a seed.
         least: Minimum size of the last batch. A smaller one is joined to the batch before it, as each of several GPUs
@@ -130,16 +138,16 @@ class PhotoBatches(keras.utils.PyDataset):
         size: int,
         batch_size: int,
         reading: Reading = DEFAULT_READING,
-        seed: int = 0,
-        augmentation: AugmentationSettings | None = None,
+        augmentation: Augmentation | None = None,
         least: int = 1,
     ):
         super().__init__(workers=worker_count(reading.workers), use_multiprocessing=False, max_queue_size=8)
-        self.size, self.batch_size, self.seed, self.augmentation = size, batch_size, seed, augmentation
+        self.size, self.batch_size = size, batch_size
+        self.augmentation, self.seed = (augmentation.settings, augmentation.seed) if augmentation else (None, 0)
         self.least, self.epoch = max(1, least), 0
-        side = size + round(size * augmentation.crop) if augmentation else size
+        side = size + round(size * augmentation.settings.crop) if augmentation else size
         # A random window of this grain works as well as fresh grain, which would cost more than all other processing.
-        self._grain = np.random.default_rng(seed).standard_normal((2 * size, 2 * size), np.float32)
+        self._grain = np.random.default_rng(self.seed).standard_normal((2 * size, 2 * size), np.float32)
         self._photos = PreparedPhotos(
             photos, side, partial(read_square, limits=reading.limits), reading.cache_folder, reading.cache
         )

@@ -1,7 +1,7 @@
 """Score networks against a gray baseline, and compare true with predicted hues.
 
-`evaluate` scores a network on photos, `scores` scores a single picture, and `kernel_distance` scores all photos as a
-set. `hues` counts chroma by hue, and `true_hints` provides hints with true colors.
+`evaluate` scores a network on photos, with true colors as hints if requested. `scores` scores a single picture and
+counts its chroma by hue, and `kernel_distance` scores all photos as a set.
 """
 
 from colorizer.faces import attach
@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "evaluate": [
             "Evaluation",
+            "EvaluationOptions",
             "ScoredPhoto",
             "evaluate_network",
             "hints_of_truth",

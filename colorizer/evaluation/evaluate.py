@@ -93,7 +93,7 @@ class Evaluation:
     true_colourfulness: float
     """Colorfulness of the true photos, which is the target."""
     hues: tuple[tuple[float, ...], ...]
-    """Chroma by true and predicted hue (`hues.hue_histogram`), as fractions of all true chroma."""
+    """Chroma by true and predicted hue (`scores.hue_histogram`), as fractions of all true chroma."""
     photos: tuple[ScoredPhoto, ...]
     kernel_distances: KernelDistances | None = None
     """Distances between the sets of predicted and true photos; None if not requested, or for a single photo."""
@@ -101,16 +101,31 @@ class Evaluation:
     """Total true chroma, summed over pixels, to which the fractions in `hues` refer."""
 
 
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What a network is asked for, and how its colors are scored."""
+
+    loss: str = TrainingSettings.loss
+    batch_size: int = TrainingSettings.batch_size
+    """Photos per batch for loss and accuracy."""
+    adjustment: Adjustment = AS_MEANT
+    """Options for the colorized pictures."""
+    reading: Reading = DEFAULT_READING
+    """Number of threads and limits for reading photos."""
+    hints_of: HintsOf | None = None
+    """Returns the hints for a photo, such as `hints_of_truth`."""
+    features: keras.Model | None = None
+    """Feature network for the kernel inception distance (`network.photo_features`); None skips that score."""
+
+
+DEFAULT_OPTIONS = EvaluationOptions()
+
+
 def evaluate_network(
     network: Network,
     photos: Sequence[Path],
-    loss: str = TrainingSettings.loss,
-    batch_size: int = TrainingSettings.batch_size,
-    adjustment: Adjustment = AS_MEANT,
-    reading: Reading = DEFAULT_READING,
+    options: EvaluationOptions = DEFAULT_OPTIONS,
     progress: Progress = no_progress,
-    hints_of: HintsOf | None = None,
-    features: keras.Model | None = None,
 ) -> Evaluation:
     """Evaluate a network on color photos, without changing it.
 
@@ -120,24 +135,19 @@ def evaluate_network(
     Args:
         network: The network.
         photos: The color photos.
-        loss: The loss (`TrainingSettings.loss`).
-        batch_size: Photos per batch for loss and accuracy.
-        adjustment: Options for the colorized pictures.
-        reading: Number of threads and limits for reading photos.
+        options: What is predicted and scored.
         progress: Called with the number of scored photos and the total.
-        hints_of: Returns the hints for a photo, such as `hints_of_truth`.
-        features: Feature network for the kernel inception distance (`network.photo_features`); None skips that score.
 
     Raises:
         ColorizeError: A photo cannot be read.
     """
-    figures = _loss_and_accuracy(network, photos, loss, batch_size, reading)
+    figures = _loss_and_accuracy(network, photos, options)
     scored: list[ScoredPhoto] = []
     hues = np.zeros((HUE_BINS + 1, HUE_BINS + 1))
-    meter = KernelDistanceMeter(features) if features else None
+    meter = KernelDistanceMeter(options.features) if options.features else None
     deliver = partial(_score, meter is not None)
-    tasks = [PhotoTask(photo, hints=hints_of or ()) for photo in photos]
-    for outcome in colorize_all(network, tasks, deliver, adjustment, reading):
+    tasks = [PhotoTask(photo, hints=options.hints_of or ()) for photo in photos]
+    for outcome in colorize_all(network, tasks, deliver, options.adjustment, options.reading):
         photo, its_hues, squares = outcome.delivered
         scored.append(photo)
         hues += its_hues
@@ -186,16 +196,15 @@ def _shares(hues: np.ndarray) -> tuple[tuple[float, ...], ...]:
 
 
 @quiet_logger("tensorflow")  # TensorFlow warns about retracing for every network
-def _loss_and_accuracy(
-    network: Network, photos: Sequence[Path], loss: str, batch_size: int, reading: Reading
-) -> dict[str, float]:
+def _loss_and_accuracy(network: Network, photos: Sequence[Path], options: EvaluationOptions) -> dict[str, float]:
     # A separate model on the same layers leaves the caller's compile settings unchanged.
     scored_model = keras.Model(network.model.inputs, network.model.outputs)
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    scored_model.compile(optimizer=None, loss=regression_loss(loss), metrics=[accuracy], jit_compile=compiled_by_xla())
-    batches = PhotoBatches(photos, network.size, batch_size, reading)
+    loss = regression_loss(options.loss)
+    scored_model.compile(optimizer=None, loss=loss, metrics=[accuracy], jit_compile=compiled_by_xla())
+    batches = PhotoBatches(photos, network.size, options.batch_size, options.reading)
     try:
-        with enough_memory(batch_size):
+        with enough_memory(options.batch_size):
             return scored_model.evaluate(batches, verbose=0, return_dict=True)
     finally:
         batches.forget()

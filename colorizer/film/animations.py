@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +15,9 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import write_bytes
+from colorizer.film.decode import BT709, FULL_RANGE, FilmFacts, Frame
 from colorizer.film.propagation import TimedHints, find_known
 from colorizer.film.proposals import ColourFrame, colour_frames
-from colorizer.film.reading import BT709, FULL_RANGE, FilmFacts, Frame
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, luma, merge
 from colorizer.photos.photo import DEFAULT_LIMITS
@@ -187,31 +187,34 @@ def _facts(path: Path, size: tuple[int, int], milliseconds: int, count: int) -> 
     )
 
 
+@dataclass(frozen=True)
+class ColoredAnimation:
+    """The color of an animated picture."""
+
+    pictures: tuple[Image.Image, ...]
+    """One RGB picture per frame."""
+    scenes: tuple[float, ...]
+    """When each scene begins, in seconds."""
+
+
 def colorize_animation(
     network: Network,
     animation: Animation,
-    target: Path,
-    side_by_side: Path | None = None,
     hints: TimedHints | None = None,
     vividness: float = 1.0,
     progress: Progress = no_progress,
-) -> tuple[float, ...]:
+) -> ColoredAnimation:
     """Colorize an animated picture.
 
     Args:
         network: The network that predicts the colors.
         animation: The animated picture.
-        target: The output file.
-        side_by_side: If given, a second output file that shows each frame before and after, side by side.
         hints: Hints by time, in seconds.
         vividness: Factor for the predicted chroma.
         progress: Called with the number of finished frames and the total.
 
-    Returns:
-        When each scene begins, in seconds.
-
     Raises:
-        ColorizeError: The animation cannot be colorized or written.
+        ColorizeError: A hint fits no frame.
     """
     known = find_known(network, animation.facts, animation.frames, hints or {}, vividness)
     frames, pictures, scenes = animation.frames, [], []
@@ -220,10 +223,12 @@ def colorize_animation(
         if coloured.begins_scene:
             scenes.append(float(coloured.frame.time * animation.facts.time_base))
         progress(len(pictures), len(frames))
-    write_animation(target, animation, iter(pictures))
-    if side_by_side is not None:
-        write_animation(side_by_side, _widened(animation), _beside_gray(animation, pictures))
-    return tuple(scenes)
+    return ColoredAnimation(tuple(pictures), tuple(scenes))
+
+
+def write_beside_gray(path: Path, animation: Animation, pictures: Sequence[Image.Image]) -> None:
+    """Write an animated picture that shows each frame before and after, side by side. Raises ColorizeError."""
+    write_animation(path, _widened(animation), _beside_gray(animation, pictures))
 
 
 def _picture(coloured: ColourFrame) -> Image.Image:
@@ -239,7 +244,7 @@ def _widened(animation: Animation) -> Animation:
     return Animation(animation.facts, animation.frames, alphas, animation.loop)
 
 
-def _beside_gray(animation: Animation, pictures: list[Image.Image]) -> Iterator[Image.Image]:
+def _beside_gray(animation: Animation, pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
     for frame, picture in zip(animation.frames, pictures, strict=True):
         both = Image.new("RGB", (2 * picture.width, picture.height))
         both.paste(Image.fromarray(frame.luma).convert("RGB"), (0, 0))

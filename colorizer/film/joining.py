@@ -18,7 +18,7 @@ from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file
 from colorizer.film.animations import is_animation
 from colorizer.film.containers import KEPT, VP9, Encoding
-from colorizer.film.reading import FilmFacts, located, opened, picture_stream
+from colorizer.film.decode import FilmFacts, located, opened, picture_stream
 from colorizer.film.views import CountedFrames
 
 _AAC, _OPUS = "aac", "libopus"

@@ -9,8 +9,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from colorizer.film.reading import FilmFacts, Frame
-from colorizer.film.writing import gray_levels
+from colorizer.film.decode import FilmFacts, Frame
+from colorizer.film.encode import gray_levels
 
 _SHARE, _SLACK = 0.01, 1.0
 """Forward and backward flow agree if the square of their sum is below 0.01 times the sum of their squares plus a slack:

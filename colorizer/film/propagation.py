@@ -25,9 +25,9 @@ from PIL import Image
 
 from colorizer.dataset.find import hints_file_of
 from colorizer.errors import ColorizeError
+from colorizer.film.decode import FilmFacts, Frame
+from colorizer.film.encode import gray_levels
 from colorizer.film.motion import Motion, Moved, moving, standing, warped
-from colorizer.film.reading import FilmFacts, Frame
-from colorizer.film.writing import gray_levels
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import MAXIMUM_HINTS, AnyHint, check_inside
 from colorizer.inference.hints_file import hints_text, parsed_hints, read_hints_json

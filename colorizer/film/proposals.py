@@ -17,9 +17,9 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from colorizer.film.decode import FilmFacts, Frame
 from colorizer.film.motion import Motion, Moved, moving, standing, warped
 from colorizer.film.propagation import NOTHING_KNOWN, Known, ridden, with_hints
-from colorizer.film.reading import FilmFacts, Frame
 from colorizer.inference.proposal import predicted, unfaded
 from colorizer.network.network import Network
 from colorizer.photos.color import chroma

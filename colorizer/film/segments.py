@@ -13,8 +13,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from colorizer.files import complete_file, is_file
+from colorizer.film.encode import PART_FORMAT
 from colorizer.film.proposals import Carried, Steadied
-from colorizer.film.writing import PART_FORMAT
 
 PART_FRAMES = 128
 """Frames per part: a whole number of batches, a few seconds of film."""

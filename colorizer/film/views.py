@@ -16,9 +16,7 @@ from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import Encoding
-from colorizer.film.motion import Moved, moving, standing, warped
-from colorizer.film.propagation import TimedHints, followed, ridden, rounding, said_change
-from colorizer.film.reading import (
+from colorizer.film.decode import (
     FilmFacts,
     Frame,
     display_matrix,
@@ -28,7 +26,9 @@ from colorizer.film.reading import (
     swaps_sides,
     upright,
 )
-from colorizer.film.writing import PartWriter, neutral
+from colorizer.film.encode import PartWriter, neutral
+from colorizer.film.motion import Moved, moving, standing, warped
+from colorizer.film.propagation import TimedHints, followed, ridden, rounding, said_change
 from colorizer.network.network import Network
 from colorizer.progress import Progress, no_progress
 

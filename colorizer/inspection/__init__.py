@@ -1,9 +1,8 @@
 """Inspect a network: what each layer is and sees, what it does with a photo, and where it is wrong.
 
-`viewing` holds a photo as the network sees it, and `graph` analyzes how the layers are connected. `layers` is the table
-of layers, `activations` shows their outputs on photos, and `filters` shows what excites them most. `attribution`
-explains the color of a place, `hiding` tests the explanation, and `regions` holds the places. `doubt` measures where
-the network is uncertain, `errors` where it is wrong.
+`viewing` holds a photo as the network sees it. `layers` is the table of layers: how they are connected and what they
+put out on photos. `filters` shows what excites their channels most. `attribution` explains the color of a place and
+tests the explanation. `uncertainty` measures where the network is uncertain and where it is wrong.
 """
 
 from colorizer.faces import attach
@@ -37,7 +36,7 @@ __getattr__, __dir__, __all__ = attach(
             "hide_marked",
             "region_around",
         ],
-        "errors": [
+        "uncertainty": [
             "ColourGroup",
             "Reliability",
             "chroma_error",

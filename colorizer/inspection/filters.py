@@ -12,7 +12,6 @@ from scipy.ndimage import uniform_filter
 
 from colorizer.inspection.viewing import ViewedPhoto
 from colorizer.network.network import Network
-from colorizer.progress import Progress, no_progress
 
 _BATCH_SIZE = 8
 _STILL = 1e-6
@@ -147,7 +146,6 @@ def filter_patterns(
     photos: Sequence[ViewedPhoto],
     field: int,
     seed: int = 0,
-    progress: Progress = no_progress,
 ) -> tuple[FilterPattern, ...]:
     """Find what some filters of a layer detect.
 
@@ -163,10 +161,9 @@ def filter_patterns(
         photos: Photos to search for patches.
         field: Receptive field of one output, along one side, in pixels (`layers.LayerFacts.receptive_field`).
         seed: Seed for the initial patterns.
-        progress: Called after every step.
     """
     seen = keras.Model(network.model.inputs[0], layer.output)
-    patterns = _patterns(seen, numbers, network.size, seed, progress)
+    patterns = _patterns(seen, numbers, network.size, seed)
     patches = _patches(seen, numbers, photos, min(field, network.size), network.size)
     return tuple(
         FilterPattern(layer.name, number, pattern, tuple(best))
@@ -174,7 +171,7 @@ def filter_patterns(
     )
 
 
-def _patterns(seen: keras.Model, numbers: Sequence[int], size: int, seed: int, progress: Progress) -> np.ndarray:
+def _patterns(seen: keras.Model, numbers: Sequence[int], size: int, seed: int) -> np.ndarray:
     """Return one luma per filter: float32 in [0, 1], shape (filters, size, size)."""
     random = np.random.default_rng(seed)
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
@@ -198,9 +195,8 @@ def _patterns(seen: keras.Model, numbers: Sequence[int], size: int, seed: int, p
         optimizer.apply([tape.gradient(loss, waves)], [waves])
 
     most = max(1, round(size * _JITTER))
-    for number in range(1, STEPS + 1):
+    for _ in range(STEPS):
         step(tf.constant(random.integers(-most, most + 1, 2), tf.int32))
-        progress(number, STEPS)
     return luma().numpy()
 
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from colorizer.inspection.attribution import MARKED_SHARE, Attribution, Hiding, Region
-from colorizer.inspection.errors import ColourGroup, Reliability
 from colorizer.inspection.filters import STEPS, ChannelCensus, Channels, FilterPattern
 from colorizer.inspection.layers import LayerFacts
+from colorizer.inspection.uncertainty import ColourGroup, Reliability
 from colorizer.inspection.viewing import ViewedPhoto
 from colorizer.photos.color import CHROMA_TO_OFFSET
 from colorizer.pictures.report import Drawing, Group, Part, Table

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from colorizer.evaluation.evaluate import Evaluation, ScoredPhoto, evaluate_network, hints_of_truth
+from colorizer.evaluation.evaluate import Evaluation, EvaluationOptions, ScoredPhoto, evaluate_network, hints_of_truth
 from colorizer.files import unused_path, write_text
 from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, PhotoTask, colorize_all
 from colorizer.network.network import Network
@@ -65,17 +65,8 @@ class SavedEvaluation:
 
 def score_photos(job: EvaluateJob, progress: Progress = no_progress) -> Evaluation:
     """Score the job's photos and the gray baseline; raise ColorizeError if a photo cannot be read."""
-    return evaluate_network(
-        job.network,
-        job.photos,
-        job.loss,
-        job.batch_size,
-        job.adjustment,
-        job.reading,
-        progress,
-        job.hints_of,
-        job.features,
-    )
+    options = EvaluationOptions(job.loss, job.batch_size, job.adjustment, job.reading, job.hints_of, job.features)
+    return evaluate_network(job.network, job.photos, options, progress)
 
 
 def save_evaluation(job: EvaluateJob, evaluation: Evaluation) -> SavedEvaluation:

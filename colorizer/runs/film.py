@@ -26,15 +26,22 @@ from av import VideoFrame
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
 from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
-from colorizer.film.animations import colorize_animation, is_animation, is_as_long, read_animation
+from colorizer.film.animations import (
+    colorize_animation,
+    is_animation,
+    is_as_long,
+    read_animation,
+    write_animation,
+    write_beside_gray,
+)
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
+from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
+from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
 from colorizer.film.propagation import TimedHints, find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
-from colorizer.film.reading import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
-from colorizer.film.writing import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.locks import owned_alone
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
@@ -167,12 +174,14 @@ def _animated(job: FilmJob, progress: Progress) -> FilmResult:
             remarks = _set_aside(made, partial(is_as_long, animation=animation))
             if not remarks:
                 return made
-        target, beside = _target(begun), _beside(begun) if job.is_side_by_side else None
         try:
-            scenes = colorize_animation(job.network, animation, target, beside, job.hints, job.vividness, progress)
+            colored = colorize_animation(job.network, animation, job.hints, job.vividness, progress)
+            write_animation(_target(begun), animation, iter(colored.pictures))
+            if job.is_side_by_side:
+                write_beside_gray(_beside(begun), animation, colored.pictures)
         except KeyboardInterrupt:
             raise UnfinishedInterrupted(f"Interrupted. No frame of {job.film.name} has been written yet.") from None
-        record = {"frames": len(animation.frames), "scenes": scenes, "sheets": (), "remarks": remarks}
+        record = {"frames": len(animation.frames), "scenes": colored.scenes, "sheets": (), "remarks": remarks}
         write_record(begun.run.results / _RECORD, record)
         return replace(_made_before(begun, animation.facts), made_before=0)
 
@@ -286,8 +295,8 @@ def _encoded(
         while (first := next(ready, None)) is not None:
             path = part_path(folder, len(standing.parts))
             part = chain((first,), islice(ready, PART_FRAMES - 1))
-            with complete_file(path) as temporary:
-                standing = _written(temporary, path, part, standing, job.encoding, facts, progress)
+            with complete_file(path) as temporary, PartWriter(temporary, facts, job.encoding) as writer:
+                standing = _written(writer, path, part, standing, facts, progress)
             write_standing(standing)
     if not standing.parts:
         raise ColorizeError(f"No frame of {job.film} can be decoded: it is damaged or in an unknown format.")
@@ -295,26 +304,24 @@ def _encoded(
 
 
 def _written(
-    file: Path,
+    writer: PartWriter,
     path: Path,
     part: Iterator[ColourFrame],
     standing: Standing,
-    encoding: Encoding,
     facts: FilmFacts,
     progress: Progress,
 ) -> Standing:
-    """Encode one part into `file`, which will be renamed to `path`; return the state after it."""
+    """Encode one part, which will be stored as `path`; return the state after it."""
     count, scenes, carried, ends = standing.frames, list(standing.scenes), standing.carried, standing.ends
     time = None
-    with PartWriter(file, facts, encoding) as writer:
-        for coloured in part:
-            _write(writer, coloured, facts)
-            count, carried = count + 1, coloured.carried
-            ends = coloured.frame.time + _duration(coloured.frame, time, facts)
-            time = coloured.frame.time
-            if coloured.begins_scene:
-                scenes.append(coloured.frame.time)
-            progress(count, max(count, facts.frames))
+    for coloured in part:
+        _write(writer, coloured, facts)
+        count, carried = count + 1, coloured.carried
+        ends = coloured.frame.time + _duration(coloured.frame, time, facts)
+        time = coloured.frame.time
+        if coloured.begins_scene:
+            scenes.append(coloured.frame.time)
+        progress(count, max(count, facts.frames))
     return Standing((*standing.parts, path), count, tuple(scenes), carried, ends)
 
 

@@ -18,9 +18,9 @@ from colorizer.inspection.attribution import (
     hide_marked,
     region_around,
 )
-from colorizer.inspection.errors import chroma_error, doubt, errors_by_colour, reliability
 from colorizer.inspection.filters import count_silent_channels, filter_patterns, strongest_channels
 from colorizer.inspection.layers import layer_table, of_one_size, resolution_layers
+from colorizer.inspection.uncertainty import chroma_error, doubt, errors_by_colour, reliability
 from colorizer.inspection.viewing import ViewedPhoto, view
 from colorizer.network.architectures import is_classifier
 from colorizer.network.network import Network

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from colorizer.dataset.batches import PhotoBatches
+from colorizer.dataset.batches import Augmentation, PhotoBatches
 from colorizer.errors import Interrupted
 from colorizer.evaluation.evaluate import Evaluation
 from colorizer.files import is_file
@@ -36,7 +36,7 @@ from colorizer.runs.specification import (
 from colorizer.settings import DEFAULT_READING, Reading
 from colorizer.training.callbacks import EpochReport, mix_with_start
 from colorizer.training.checkpoint import BEST, LAST
-from colorizer.training.train import TrainingRecord, TrainingStopped, train_network
+from colorizer.training.train import TrainingControl, TrainingRecord, TrainingStopped, train_network
 
 
 @dataclass(frozen=True)
@@ -117,21 +117,12 @@ def train_and_save(
     split, settings, network = job.specification.split, job.specification.settings, job.network
     batch_size, least = evenly_divided(settings.batch_size), replicas()
     learned, validated = (photos[: evenly_divided(len(photos))] for photos in (split.train, split.validation))
-    learning = PhotoBatches(learned, network.size, batch_size, job.reading, settings.seed, settings.augmentation, least)
+    augmentation = Augmentation(settings.augmentation, settings.seed)
+    learning = PhotoBatches(learned, network.size, batch_size, job.reading, augmentation, least)
     validation = PhotoBatches(validated, network.size, batch_size, job.reading, least=least)
-    show = _snapshots(job)
+    control = TrainingControl(report, should_stop, _snapshots(job), job.specification.is_loaded)
     try:
-        record = train_network(
-            network,
-            learning,
-            validation,
-            settings,
-            job.run.models,
-            report,
-            should_stop,
-            show,
-            is_start_ranked=job.specification.is_loaded,
-        )
+        record = train_network(network, learning, validation, settings, job.run.models, control)
     except TrainingStopped as stopped:
         best = ""
         if stopped.best_epoch:

@@ -22,7 +22,7 @@ from colorizer.studio.sitting import BROKEN, COLOURING, DONE, QUEUED, READY, STO
 from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop, by_name
 
 if TYPE_CHECKING:
-    from colorizer.film.reading import FilmFacts
+    from colorizer.film.decode import FilmFacts
     from colorizer.runs.film import FilmJob
     from colorizer.studio.film_frames import SetFrame
 
@@ -144,7 +144,7 @@ class Films:
     @contextmanager
     def _open(self, id_: str, seconds: float) -> Iterator[tuple[SittingPhoto, SetFrame]]:
         """Yield a film and one of its frames, to answer the user."""
-        from colorizer.film.reading import examine_film
+        from colorizer.film.decode import examine_film
         from colorizer.studio.film_frames import set_frame
 
         self._film(id_)

@@ -1,10 +1,9 @@
 """Training: phases, losses, schedules, checkpoints and callbacks.
 
-`train` turns photos and a network into a trained network. It runs the `phases`, each in one of two `stages`: regression
-(`classification` for a head of chroma bins) or `adversarial` training against a `discriminator`. `realism` ranks the
-adversarial epochs and `collapse` ends that phase early. `state` holds the progress and `checkpoint` stores it.
-`schedules`, `average` and `callbacks` run between steps and epochs. `gradient_norms` measures the gradient of each
-layer, and `gradients` interprets it.
+`train` turns photos and a network into a trained network, epoch by epoch, through the `phases`: regression,
+classification for a head of chroma bins, or `adversarial` training against a discriminator. `realism` ranks adversarial
+epochs. `checkpoint` stores the progress. `callbacks` run between steps and epochs. `cost` refuses what does not fit
+into memory, and `diagnosis` interprets gradients.
 """
 
 from colorizer.faces import attach
@@ -13,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "train": [
+            "TrainingControl",
             "TrainingRecord",
             "TrainingStopped",
             "train_network",

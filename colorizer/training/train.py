@@ -64,6 +64,7 @@ class TrainingState:
 
     def __init__(self, network: Network, model: keras.Model, settings: TrainingSettings, folder: Path):
         self.network, self.model, self.settings, self.folder = network, model, settings, folder
+        self.planned = planned_phases(model, settings)
         self.best = BestEpoch(folder / BEST, model, network.model, partial(all_layers, network.model))
         self.average = Average(model, settings.average) if settings.average else None
         self.epochs, self.history, self.is_adversarial = 0, {}, False
@@ -194,6 +195,20 @@ class TrainingStopped(Exception):
         """The epoch it stopped in, and the best one so far (0 before there is one), counted from one."""
 
 
+@dataclass(frozen=True)
+class TrainingControl:
+    """What the caller of a training hears of it and decides."""
+
+    report: Callable[[EpochReport], None] = lambda report: None
+    """Called with the progress after every batch."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Polled after every batch. If it returns True, the current network is saved as `checkpoint.LAST`."""
+    show: Callable[[EpochReport, Network], None] | None = None
+    """Called after every epoch with the current network."""
+    is_start_ranked: bool = False
+    """Whether the starting network is validated too, and its weights are kept if no epoch ranks better."""
+
+
 @quiet_logger("tensorflow")  # it warns about retracing in every phase
 def train_network(
     network: Network,
@@ -201,10 +216,7 @@ def train_network(
     validation: PhotoBatches,
     settings: TrainingSettings,
     folder: Path,
-    report: Callable[[EpochReport], None] = lambda report: None,
-    should_stop: Callable[[], bool] = lambda: False,
-    show: Callable[[EpochReport, Network], None] | None = None,
-    is_start_ranked: bool = False,
+    control: TrainingControl | None = None,
 ) -> TrainingRecord:
     """Train `network` in place; it ends with the weights of the best epoch.
 
@@ -222,14 +234,10 @@ def train_network(
         validation: Validation batches.
         settings: Settings of the training.
         folder: Folder for the best epoch and the state.
-        report: Called with the progress after every batch.
-        should_stop: Polled after every batch. If it returns True, the current network is saved as `checkpoint.LAST`.
-        show: Called after every epoch with the current network.
-        is_start_ranked: Whether the starting network is validated too, and its weights are kept if no epoch ranks
-            better.
+        control: Progress reports and decisions; by default nothing is reported and the training runs to its end.
 
     Raises:
-        TrainingStopped: `should_stop` returned True.
+        TrainingStopped: `control.should_stop` returned True.
         Diverged: The loss is not finite.
         OutOfMemory: A training step does not fit into memory.
         ColorizeError: The state belongs to another network.
@@ -249,15 +257,12 @@ def train_network(
     state.resume(regression, 0, len(learning))
     if adversarial:
         state.resume(adversarial, settings.epochs, len(learning))
-    planned = planned_phases(model, settings)
-    for phase in planned:
+    for phase in state.planned:
         stage = adversarial if phase.name == ADVERSARIAL else regression
         if phase.last <= state.epochs or (adversarial and adversarial.collapse.reason):
             continue
         with enough_memory(settings.batch_size):
-            _go_through(
-                phase, planned[-1].last, stage, state, learning, validation, report, should_stop, show, is_start_ranked
-            )
+            _go_through(phase, stage, state, learning, validation, control or TrainingControl())
         if stage.fitted.stop_training:  # the loss is not finite, or the adversarial phase is over
             break
     state.finish()
@@ -265,7 +270,7 @@ def train_network(
     collapse = adversarial.collapse.reason if adversarial else ""
     return TrainingRecord(
         history={name: tuple(values) for name, values in state.history.items()},
-        phases=planned,
+        phases=state.planned,
         seconds=state.seconds(),
         kept_epoch=kept_epoch,
         device=prepare_devices(),
@@ -275,34 +280,30 @@ def train_network(
 
 def _go_through(
     phase: Phase,
-    epochs: int,
     stage: Stage,
     state: TrainingState,
     learning: PhotoBatches,
     validation: PhotoBatches,
-    report: Callable[[EpochReport], None],
-    should_stop: Callable[[], bool],
-    show: Callable[[EpochReport, Network], None] | None,
-    is_start_ranked: bool,
+    control: TrainingControl,
 ) -> None:
-    """Train the remaining epochs of a phase; `epochs` is the total of the training."""
+    """Train the remaining epochs of a phase."""
     start = max(phase.first, state.epochs)
     learning.begin_epoch(start)
     with learning_layers(state.model, phase, state.settings):
         with strategy(learning.first_batch, validation.first_batch).scope():
-            _enter(phase, stage, state, validation, is_start_ranked)
-        reporter = Reporter(phase.name, epochs, len(learning), report)
+            _enter(phase, stage, state, validation, control.is_start_ranked)
+        reporter = Reporter(phase.name, state.planned[-1].last, len(learning), control.report)
         # The average comes after callbacks that need the epoch's own weights, and before the one that stores both.
         callbacks = [stage.schedule, keras.callbacks.TerminateOnNaN(), state.best, reporter]
-        if show:
-            callbacks.append(Showing(reporter, state.model, state.network, show))
+        if control.show:
+            callbacks.append(Showing(reporter, state.model, state.network, control.show))
         if state.settings.tensorboard:
             callbacks.append(tensorboard_logs(state.folder / LOGS))
         if state.settings.gradients and isinstance(stage, Regression):
             callbacks.append(GradientNorms(stage.fitted, *validation[0]))
         if state.average:
             callbacks.append(state.average)
-        callbacks += [*stage.callbacks, BetweenBatchesAndEpochs(should_stop, partial(state.keep, stage))]
+        callbacks += [*stage.callbacks, BetweenBatchesAndEpochs(control.should_stop, partial(state.keep, stage))]
         try:
             stage.fitted.fit(
                 learning,

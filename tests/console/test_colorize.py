@@ -71,8 +71,8 @@ def test_colorizing_in_a_real_terminal(program, small_model, tmp_path):
             assert green > max(red, blue) + 10
 
 
-def test_a_count_above_the_photos_there_are_is_a_wrong_flag(program, colour_folder):
-    done = program("colorize", "--dataset", colour_folder, "--count", 9, "--recolor", "--yes")
+def test_a_count_above_the_photos_there_are_is_a_wrong_flag(command, colour_folder):
+    done = command("colorize", "--dataset", colour_folder, "--count", 9, "--recolor", "--yes")
     assert done.returncode == 2
     assert "--count: 9 is too large: the most is 8" in done.stdout
 
@@ -99,17 +99,17 @@ def test_a_photo_that_fails_is_named_and_the_others_are_done(program, small_mode
     assert pictures(only(tmp_path / "out" / "results", "colorize-*")) == {"stays.png": (512, 512)}
 
 
-def test_an_output_that_is_a_file_ends_with_1(program, tmp_path, small_model):
+def test_an_output_that_is_a_file_ends_with_1(command, tmp_path, small_model):
     (tmp_path / "file").write_text("in the way")
-    done = program("colorize", "--model", small_model, "--output", tmp_path / "file", "--yes")
+    done = command("colorize", "--model", small_model, "--output", tmp_path / "file", "--yes")
     assert done.returncode == 1
     assert str(tmp_path / "file") in done.stdout
 
 
-def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp_path, colour_folder):
+def test_a_zip_is_unpacked_beside_itself_and_colorized(command, small_model, tmp_path, colour_folder):
     archive = shutil.make_archive(str(tmp_path / "my photos"), "zip", colour_folder)
     flags = ("--model", small_model, "--output", tmp_path / "out", "--recolor", "--yes")
-    done = program("colorize", "--dataset", archive, *flags)
+    done = command("colorize", "--dataset", archive, *flags)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "my photos").is_dir()
     run = only(tmp_path / "out" / "results", "colorize-*")
@@ -117,11 +117,11 @@ def test_a_zip_is_unpacked_beside_itself_and_colorized(program, small_model, tmp
     assert (run / "cats" / "deep" / "er" / "cat.jpg").is_file()
 
 
-def test_photos_folders_and_zips_are_plain_arguments(program, small_model, tmp_path, colour_folder):
+def test_photos_folders_and_zips_are_plain_arguments(command, small_model, tmp_path, colour_folder):
     photo = tmp_path / "my photo.png"
     shutil.copy(SHIPPED / "camera.png", photo)
     target = tmp_path / "in colour"
-    done = program(
+    done = command(
         "colorize", photo, colour_folder / "cats", "--to", target, "--model", small_model, "--yes", "--recolor"
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -131,27 +131,27 @@ def test_photos_folders_and_zips_are_plain_arguments(program, small_model, tmp_p
     assert (target / "index.html").is_file()
 
 
-def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(program, small_model, tmp_path):
+def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(command, small_model, tmp_path):
     photo = tmp_path / "old.png"
     shutil.copy(SHIPPED / "camera.png", photo)
-    done = program(photo, "--model", small_model, "--beside", "--yes")
+    done = command(photo, "--model", small_model, "--beside", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     with Image.open(tmp_path / "old-colour.png") as picture:
         assert picture.size == (512, 512)
-    assert program(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
+    assert command(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
 
 
-def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(program, small_model, tmp_path):
+def test_a_named_photo_that_cannot_be_read_ends_with_1_though_others_are_done(command, small_model, tmp_path):
     photo, cut = tmp_path / "old.png", tmp_path / "cut.png"
     shutil.copy(SHIPPED / "camera.png", photo)
     cut.write_bytes(photo.read_bytes()[:5000])
     flags = ("--model", small_model, "--to", tmp_path / "out", "--output", tmp_path / "OUTPUT", "--yes")
-    done = program(photo, cut, *flags)
+    done = command(photo, cut, *flags)
     assert done.returncode == 1
     assert f"{cut} could not be read completely" in done.stdout.replace("\n", " ")
     assert (tmp_path / "out" / "old.png").is_file()
     assert not (tmp_path / "OUTPUT").exists()  # which may be where nothing can be written
-    assert program(tmp_path, *flags, "--recolour").returncode == 0  # a folder may hold anything
+    assert command(tmp_path, *flags, "--recolour").returncode == 0  # a folder may hold anything
 
 
 def test_two_programs_at_once_in_one_folder_replace_nothing(program, small_model, tmp_path):

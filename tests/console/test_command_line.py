@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from colorizer import __version__
-from colorizer.console.command_line import program
+from colorizer.console import command_line
 from colorizer.conversation.questions import QUESTIONS
 from tests.conftest import SHIPPED
 
@@ -24,8 +24,8 @@ from tests.conftest import SHIPPED
         (("a" * 300,), "No such command"),
     ],
 )
-def test_a_wrong_flag_exits_with_2_and_a_sentence(program, flags, sentence):
-    done = program(*flags)
+def test_a_wrong_flag_exits_with_2_and_a_sentence(command, flags, sentence):
+    done = command(*flags)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
@@ -39,8 +39,8 @@ def test_a_wrong_flag_exits_with_2_and_a_sentence(program, flags, sentence):
         (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--count"),
     ],
 )
-def test_the_end_of_input_names_the_missing_flag(program, flags, typed, flag):
-    done = program(*flags, typed=typed)
+def test_the_end_of_input_names_the_missing_flag(command, flags, typed, flag):
+    done = command(*flags, typed=typed)
     assert done.returncode == 2
     assert flag in done.stdout
 
@@ -54,9 +54,9 @@ def test_the_first_question_comes_without_tensorflow(program):
     assert "TensorFlow was imported" not in done.stdout + done.stderr
 
 
-def test_too_few_photos_is_said_and_by_flag_ends_with_1(program, tmp_path):
+def test_too_few_photos_is_said_and_by_flag_ends_with_1(command, tmp_path):
     (tmp_path / "empty").mkdir()
-    done = program("train", "--dataset", tmp_path / "empty", "--yes")
+    done = command("train", "--dataset", tmp_path / "empty", "--yes")
     assert done.returncode == 1
     assert "0 fine photos" in done.stdout
     assert "--dataset" in done.stdout
@@ -64,31 +64,31 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(program, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
-def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(program, tmp_path, colour_folder, journey):
+def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(command, tmp_path, colour_folder, journey):
     (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\nbroken")
     flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
-    done = program(journey, *flags, *(["--recolor"] if journey == "colorize" else []))
+    done = command(journey, *flags, *(["--recolor"] if journey == "colorize" else []))
     assert done.returncode == 1
     assert "broken.h5" in done.stdout
     assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
 def test_the_help_lists_every_flag():
-    text = CliRunner().invoke(program, ["--help"]).output
+    text = CliRunner().invoke(command_line.program, ["--help"]).output
     assert [question.flag for question in QUESTIONS if question.flag not in text] == []
 
 
 @pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
 def test_every_journey_s_flags_are_those_of_its_questions(journey):
-    command = program.get_command(click.Context(program), journey)
-    flags = {flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts}
+    parsed = command_line.program.get_command(click.Context(command_line.program), journey)
+    flags = {flag for parameter in parsed.params if isinstance(parameter, click.Option) for flag in parameter.opts}
     questions = [question for question in QUESTIONS if journey in question.journeys]
     assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes"}
 
 
-def test_back_leads_from_question_to_question_as_far_as_the_first(program, gray_folder):
+def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):
     typed = ["2", "no", str(gray_folder), "back", "back", "Back", "back", "2", "no", str(gray_folder)]
-    done = program(typed="\n".join(typed) + "\n")
+    done = command(typed="\n".join(typed) + "\n")
     asked = [line for line in done.stdout.splitlines() if line.endswith(("?", "]", ":")) and not line.startswith(" ")]
     journey, default, where, count = "What would", "Use the default", "Where are", "How many"
     begun = [journey, default, where, count]
@@ -98,24 +98,27 @@ def test_back_leads_from_question_to_question_as_far_as_the_first(program, gray_
     assert done.returncode == 2
 
 
-def test_flags_alone_are_those_of_colorizing(program, tmp_path):
+def test_flags_alone_are_those_of_colorizing(command, tmp_path):
     (tmp_path / "empty").mkdir()
-    done = program("--dataset", tmp_path / "empty", "--yes", "--show-results")
+    done = command("--dataset", tmp_path / "empty", "--yes", "--show-results")
     assert done.returncode == 1
     assert "0 fine photos" in done.stdout
-    assert "No such option" in program("--epochs", "3").stderr
+    assert "No such option" in command("--epochs", "3").stderr
 
 
 def test_help_and_version_are_told():
-    assert CliRunner().invoke(program, ["-h"]).output == CliRunner().invoke(program, ["--help"]).output
-    assert CliRunner().invoke(program, ["--version"]).output == f"Colorizer {__version__}\n"
+    assert (
+        CliRunner().invoke(command_line.program, ["-h"]).output
+        == CliRunner().invoke(command_line.program, ["--help"]).output
+    )
+    assert CliRunner().invoke(command_line.program, ["--version"]).output == f"Colorizer {__version__}\n"
 
 
 def chosen(monkeypatch, *args) -> tuple[str, dict]:
     """The journey that a command line leads to, and its flags."""
     calls = []
     monkeypatch.setattr("colorizer.console.command_line.converse", lambda *call: calls.append(call))
-    done = CliRunner().invoke(program, [str(arg) for arg in args])
+    done = CliRunner().invoke(command_line.program, [str(arg) for arg in args])
     assert done.exit_code == 0, done.output
     return calls[0]
 

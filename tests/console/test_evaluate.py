@@ -7,9 +7,9 @@ from tests.conftest import only
 pytestmark = pytest.mark.slow
 
 
-def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(program, small_model, tmp_path, colour_folder):
+def test_evaluating_gives_a_table_and_sheets_of_the_best_and_the_worst(command, small_model, tmp_path, colour_folder):
     flags = ["--dataset", colour_folder, "--model", small_model, "--count", 7, "--output", tmp_path / "out", "--yes"]
-    done = program("evaluate", *flags)
+    done = command("evaluate", *flags)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "7 photos: loss" in done.stdout
     run = only(tmp_path / "out" / "results", "evaluate-*")

@@ -5,7 +5,7 @@ from tests.conftest import SHIPPED, only
 pytestmark = pytest.mark.slow
 
 
-def test_inspecting_ends_with_a_report_and_its_pictures(program, small_model, tmp_path):
+def test_inspecting_ends_with_a_report_and_its_pictures(command, small_model, tmp_path):
     flags = [
         "--dataset",
         SHIPPED / "coffee.png",
@@ -16,7 +16,7 @@ def test_inspecting_ends_with_a_report_and_its_pictures(program, small_model, tm
         "--output",
         tmp_path / "out",
     ]
-    done = program("inspect", *flags, "--yes")
+    done = command("inspect", *flags, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     run = only(tmp_path / "out" / "results", "inspect-*")
     assert (run / "report.html").is_file()
@@ -24,7 +24,7 @@ def test_inspecting_ends_with_a_report_and_its_pictures(program, small_model, tm
     assert str(run / "report.html") in done.stdout
 
 
-def test_a_point_that_is_none_is_a_wrong_use(program):
-    done = program("inspect", "--point", "here", "--yes")
+def test_a_point_that_is_none_is_a_wrong_use(command):
+    done = command("inspect", "--point", "here", "--yes")
     assert done.returncode == 2
     assert "'here' is no point" in done.stderr

@@ -7,24 +7,40 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pexpect
 import pytest
 
 from benchmarks.kill import unreadable, weights
-from tests.conftest import SCRATCH, in_terminal, settings_file
+from tests.conftest import SCRATCH, SHIPPED, in_terminal, only, settings_file
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def uninterrupted() -> list[list[np.ndarray]]:
+    """Weights of trainings that were not interrupted, by the first test that needs them."""
+    return []
+
+
+@pytest.fixture
+def whole(uninterrupted, command, tmp_path, colour_folder, small_training) -> list[np.ndarray]:
+    """Weights of a training of four epochs that was not interrupted."""
+    if not uninterrupted:
+        flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
+        assert command(*flags, "--output", tmp_path / "whole").returncode == 0
+        uninterrupted.append(weights(tmp_path / "whole"))
+    return uninterrupted[0]
+
+
 def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happened(
-    program, tmp_path, colour_folder, monkeypatch, small_training
+    program, command, tmp_path, colour_folder, monkeypatch, small_training, whole
 ):
-    flags = ["train", "--dataset", colour_folder.name, *small_training, "--epochs", 8, "--yes"]
-    assert program(*flags, "--output", tmp_path / "whole").returncode == 0
+    flags = ["train", "--dataset", colour_folder.name, *small_training, "--epochs", 4, "--yes"]
     output = tmp_path / "parts"
     monkeypatch.chdir(tmp_path)
     terminal = in_terminal(program, *flags, "--output", output)
-    terminal.expect_exact("Epoch 2 of 8, regression:")
+    terminal.expect_exact("Epoch 2 of 4, regression:")
     terminal.sendintr()
     terminal.expect_exact("Stopping after this batch; Ctrl-C again leaves at once.")
     terminal.expect(pexpect.EOF)
@@ -37,16 +53,17 @@ def test_ctrl_c_in_a_training_keeps_it_and_resuming_ends_as_if_nothing_had_happe
     assert "Traceback" not in said
     assert unreadable(output) == []
     monkeypatch.chdir("/")
-    with_last = program("colorize", "--model", models / "last.h5", "--output", tmp_path / "used", "--yes")
+    with_last = command(
+        "colorize", SHIPPED / "camera.png", "--model", models / "last.h5", "--output", tmp_path / "used", "--yes"
+    )
     assert with_last.returncode == 0, with_last.stdout
-    done = program("train", "--resume", models)  # which was begun with --yes
+    done = command("train", "--resume", models)  # which was begun with --yes
     assert done.returncode == 0, done.stdout + done.stderr
-    for ended, whole in zip(weights(output), weights(tmp_path / "whole"), strict=True):
-        assert (ended == whole).all()
+    assert all((ended == kept).all() for ended, kept in zip(weights(output), whole, strict=True))
     assert sorted(path.name for path in models.iterdir()) == ["model.h5", "model.json", "model.weights.h5"]
     history = json.loads((models / "model.json").read_text())["training"]["history"]
-    assert len(history["loss"]) == 8
-    again = program("train", "--resume", models, "--yes")
+    assert len(history["loss"]) == 4
+    again = command("train", "--resume", models, "--yes")
     assert again.returncode == 1
     assert f"The training in {models} is finished. To colorize with its model: " in again.stdout
     assert f"colorize.py colorize --model {models / 'model.h5'} --dataset PHOTOS" in again.stdout
@@ -78,58 +95,41 @@ def test_ctrl_c_twice_leaves_at_once_with_the_last_epoch_intact(program, tmp_pat
     assert unreadable(tmp_path / "out") == []
 
 
-def test_a_training_killed_at_any_moment_is_taken_up(program, tmp_path, colour_folder, small_training):
-    flags = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--yes"]
-    assert program(*flags, "--output", tmp_path / "whole").returncode == 0
-    output = tmp_path / "parts"
-    for moment in ("Epoch 2 of 4, regression:", "Saved the model"):
-        (models,) = (output / "models").iterdir() if (output / "models").is_dir() else (None,)
-        terminal = in_terminal(
-            program, *(("train", "--resume", models, "--yes") if models else (*flags, "--output", output))
-        )
-        terminal.expect_exact(moment)
-        terminal.kill(signal.SIGKILL)
-        terminal.close()
-    (models,) = (output / "models").iterdir()
-    (models / ".writing-half.h5").write_bytes(b"half")
-    assert program("train", "--resume", models, "--yes").returncode == 0
-    for ended, whole in zip(weights(output), weights(tmp_path / "whole"), strict=True):
-        assert (ended == whole).all()
-    assert unreadable(output) == []
-
-
-def test_resuming_takes_no_other_settings_and_misses_photos_that_are_gone(
-    program, tmp_path, colour_folder, small_training
+def test_a_training_terminated_or_killed_is_resumed_with_its_own_settings_and_photos(
+    program, command, tmp_path, colour_folder, small_training, whole
 ):
-    flags = [
-        "train",
-        "--dataset",
-        colour_folder,
-        *small_training,
-        "--epochs",
-        50,
-        "--output",
-        tmp_path / "out",
-        "--yes",
-    ]
-    terminal = in_terminal(program, *flags)
-    terminal.expect_exact("Epoch 1 of 50, regression:")
+    output = tmp_path / "parts"
+    begin = ["train", "--dataset", colour_folder, *small_training, "--epochs", 4, "--output", output, "--yes"]
+    terminal = in_terminal(program, *begin)
+    terminal.expect_exact("Epoch 2 of 4, regression:")
     terminal.kill(signal.SIGTERM)
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 130
-    (models,) = (tmp_path / "out" / "models").iterdir()
-    done = program("train", "--resume", models, "--epochs", 3, "--yes")
-    assert done.returncode == 2
-    assert "leave out --epochs" in done.stdout
-    (colour_folder / "rocket.jpg").unlink()
-    done = program("train", "--resume", models, "--yes")
-    assert done.returncode == 1
-    assert "1 of the 8 photos of this training no longer exist" in done.stdout
-    assert "rocket.jpg" in done.stdout
+    resume = ["train", "--resume", only(output / "models", "*"), "--yes"]
+    other = command(*resume, "--epochs", 3)
+    assert other.returncode == 2
+    assert "leave out --epochs" in other.stdout
+    photo = colour_folder / "rocket.jpg"
+    photo.rename(tmp_path / "rocket.jpg")
+    without = command(*resume)
+    assert without.returncode == 1
+    assert "1 of the 8 photos of this training no longer exist" in without.stdout
+    assert "rocket.jpg" in without.stdout
+    (tmp_path / "rocket.jpg").rename(photo)
+    terminal = in_terminal(program, *resume)
+    terminal.expect_exact("Saved the model")
+    terminal.kill(signal.SIGKILL)
+    terminal.close()
+    (only(output / "models", "*") / ".writing-half.h5").write_bytes(b"half")
+    assert command(*resume).returncode == 0
+    assert all((ended == kept).all() for ended, kept in zip(weights(output), whole, strict=True))
+    assert unreadable(output) == []
 
 
-def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(program, tmp_path, gray_folder):
+def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
+    program, command, tmp_path, gray_folder
+):
     flags = ["colorize", "--dataset", gray_folder, "--output", tmp_path / "out", "--yes"]
     terminal = in_terminal(program, *flags)
     terminal.expect_exact("Colorizing")
@@ -145,14 +145,14 @@ def test_ctrl_c_while_colorizing_leaves_complete_photos_and_the_rest_can_follow(
     assert 0 < complete < 200
     assert unreadable(tmp_path / "out") == []
     written = {path: path.stat().st_mtime_ns for path in run.glob("*.png")}
-    done = program(*flags, "--skip-existing")
+    done = command(*flags, "--skip-existing")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{complete} of 200 photos are already in {run}" in done.stdout
     assert [path.name for path in (tmp_path / "out" / "results").iterdir()] == [run.name]
     assert len(list(run.glob("*.png"))) == 200
     assert all(path.stat().st_mtime_ns == time for path, time in written.items())
     # Other colours are other photos: nothing is skipped for them.
-    done = program(*flags, "--skip-existing", "--vividness", "1.5", "--count", 3)
+    done = command(*flags, "--skip-existing", "--vividness", "1.5", "--count", 3)
     assert len(list((tmp_path / "out" / "results").iterdir())) == 2
 
 
@@ -203,7 +203,7 @@ def test_two_trainings_at_once_in_one_output_disturb_each_other_in_nothing(
         str(colour_folder),
         *small_training,
         "--epochs",
-        "2",
+        "1",
         "--output",
         str(tmp_path / "out"),
         "--yes",

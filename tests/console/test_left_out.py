@@ -83,15 +83,15 @@ def test_where_all_are_in_color_only_a_person_who_says_yes_has_them_colorized(ph
 
 
 @pytest.mark.slow
-def test_trying_it_out_on_colour_photos_shows_the_truth_beside(program, small_model, photos, tmp_path):
+def test_trying_it_out_on_colour_photos_shows_the_truth_beside(command, small_model, photos, tmp_path):
     (photos / "gray.png").unlink()
     (photos / "sepia.png").unlink()
     shutil.copy(SHIPPED / "coffee.png", photos / "second\nline.png")
     flags = ("--dataset", photos, "--model", small_model, "--output", tmp_path / "out", "--yes")
-    done = program("colorize", *flags)
+    done = command("colorize", *flags)
     assert done.returncode == 1
     assert "add --recolor" in done.stdout
-    done = program("colorize", *flags, "--recolour")
+    done = command("colorize", *flags, "--recolour")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 photos are already in color" in done.stdout
     (sheet,) = (tmp_path / "out").rglob("sheet-*.jpg")
@@ -142,13 +142,13 @@ def test_a_person_is_asked_once_whether_photos_that_are_cut_off_are_taken(photos
 
 @pytest.mark.slow
 def test_dates_and_captions_and_what_is_there_of_a_cut_photo_reach_the_results(
-    program, small_model, photos, tmp_path, cut
+    command, small_model, photos, tmp_path, cut
 ):
     os.utime(photos / "gray.png", ns=(1_000_000_000, 1_000_000_000))
     flags = ("colorize", "--dataset", photos, "--model", small_model, "--yes", "--partial")
     for kept in (True, False):
         out = tmp_path / f"out-{kept}"
-        done = program(*flags, "--output", out, *(() if kept else ("--no-keep-dates",)))
+        done = command(*flags, "--output", out, *(() if kept else ("--no-keep-dates",)))
         assert done.returncode == 0, done.stdout + done.stderr
         assert only(out / "results", "*/cut.jpg").stat().st_size > 1000
         assert (only(out / "results", "*/gray.png").stat().st_mtime_ns == 1_000_000_000) == kept

@@ -12,16 +12,17 @@ from tests.conftest import SCRATCH, SHIPPED, only, pictures, settings_file
 pytestmark = pytest.mark.slow
 
 
-def colorizes(program, model, output) -> None:
+def colorizes(command, model, output) -> None:
     """Colorize a photo with a model."""
-    done = program("colorize", "--dataset", SHIPPED / "camera.png", "--model", model, "--output", output, "--yes")
+    done = command("colorize", "--dataset", SHIPPED / "camera.png", "--model", model, "--output", output, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert pictures(only(output / "results", "colorize-*")) == {"camera.png": (512, 512)}
 
 
-def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
+def test_training_then_colorizing_by_flags(command, colour_folder, tmp_path):
     flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--epochs", 2, "--size", 64, *SCRATCH]
-    trained = program("train", *flags, "--batch-size", 4, "--seed", 7, "--output", tmp_path / "out", "--yes")
+    flags += ["--settings", settings_file(tmp_path, model={"filters": [8, 16, 16]})]
+    trained = command("train", *flags, "--batch-size", 4, "--seed", 7, "--output", tmp_path / "out", "--yes")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "5 photos to learn from, 1 to validate with, 2 to test on." in trained.stdout
     assert re.search(r"PSNR .* \d+\.\d+ .* \d+\.\d+", trained.stdout)
@@ -34,26 +35,16 @@ def test_training_then_colorizing_by_flags(program, colour_folder, tmp_path):
     assert record["evaluation"]["gray"]["colourfulness"] < 0.1
     assert len(pictures(results)) == 2
     assert (results / "graphs.png").is_file()
-    colorizes(program, models / "model.h5", tmp_path / "out")
+    colorizes(command, models / "model.h5", tmp_path / "out")
 
 
-def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colorizes(program, colour_folder, tmp_path):
-    flags = [
-        "--dataset",
-        colour_folder,
-        "--train-count",
-        6,
-        "--test-count",
-        2,
-        "--size",
-        64,
-        *SCRATCH,
-        "--batch-size",
-        2,
-    ]
+def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colorizes(command, colour_folder, tmp_path):
+    flags = ["--dataset", colour_folder, "--train-count", 6, "--test-count", 2, "--size", 64, *SCRATCH]
+    flags += ["--batch-size", 2]
     flags += ["--training", "adversarial", "--epochs", 1, "--adversarial-epochs", 2]
-    flags += ["--settings", settings_file(tmp_path, settings={"adversarial": {"filters": 8}})]
-    trained = program("train", *flags, "--output", tmp_path / "out", "--yes")
+    small = settings_file(tmp_path, model={"filters": [8, 16, 16]}, settings={"adversarial": {"filters": 8}})
+    flags += ["--settings", small]
+    trained = command("train", *flags, "--output", tmp_path / "out", "--yes")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "Epoch 1 of 3, regression:" in trained.stdout
     assert re.search(r"Epoch 3 of 3, adversarial: .*discriminator_accuracy", trained.stdout)
@@ -68,33 +59,35 @@ def test_an_adversarial_training_shows_its_phases_and_leaves_a_model_that_colori
     assert sorted(path.name for path in (results / "samples").iterdir()) == [*epochs, "gray.jpg", "true.jpg"]
     with Image.open(results / "samples.jpg") as strip, Image.open(results / "samples" / epochs[0]) as row:
         assert strip.size == (row.width, 5 * row.height)
-    colorizes(program, models / "model.h5", tmp_path / "out")
+    colorizes(command, models / "model.h5", tmp_path / "out")
 
 
-def test_encoder_weights_that_cannot_be_had_are_done_without_only_when_asked(program, colour_folder, tmp_path):
+def test_encoder_weights_are_done_without_and_the_model_is_not_kept_only_when_asked(command, colour_folder, tmp_path):
     damaged = tmp_path / "weights.h5"
     damaged.write_bytes(b"no weights")
     flags = ["train", "--dataset", colour_folder, "--size", 64, "--epochs", 1, "--architecture", "mobilenet_unet"]
     flags += ["--encoder-weights", damaged, "--output", tmp_path / "out", "--yes"]
-    refused = program(*flags)
+    refused = command(*flags)
     assert refused.returncode == 1
     assert "--random-encoder" in refused.stdout + refused.stderr
-    done = program(*flags, "--random-encoder")
+    done = command(*flags, "--random-encoder", "--no-save-model")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Epoch 1 of 1, regression:" in done.stdout
+    assert not list((tmp_path / "out" / "models").rglob("*.*"))
+    assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()
 
 
 def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_one(
-    program, colour_folder, small_model, tmp_path
+    command, colour_folder, small_model, tmp_path
 ):
     flags = ["train", "--dataset", colour_folder, "--model", small_model, "--epochs", 0, "--batch-size", 2]
     flags += ["--output", tmp_path / "out", "--yes"]
-    refused = program(*flags)
+    refused = command(*flags)
     assert refused.returncode == 2
     assert "--epochs: 0 is too small" in refused.stdout + refused.stderr
     assert "Starting TensorFlow" not in refused.stdout
     small = settings_file(tmp_path, settings={"adversarial": {"filters": 8, "epochs": 1}})
-    done = program(*flags, "--training", "adversarial", "--average", 0, "--settings", small)
+    done = command(*flags, "--training", "adversarial", "--average", 0, "--settings", small)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Epoch 1 of 1, adversarial:" in done.stdout
     record = json.loads((only(tmp_path / "out" / "models", "train-*") / "model.json").read_text(encoding="utf-8"))
@@ -102,25 +95,14 @@ def test_zero_epochs_begin_with_the_adversarial_phase_and_are_refused_without_on
 
 
 def test_flags_that_only_an_adversarial_training_has_and_blocks_that_are_not_there_are_wrong_flags(
-    program, colour_folder, tmp_path
+    command, colour_folder, tmp_path
 ):
-    flags = [
-        "train",
-        "--dataset",
-        colour_folder,
-        "--size",
-        64,
-        *SCRATCH,
-        "--epochs",
-        1,
-        "--output",
-        tmp_path / "out",
-        "--yes",
-    ]
-    done = program(*flags, "--adversarial-epochs", 3)
+    flags = ["train", "--dataset", colour_folder, "--size", 64, *SCRATCH, "--epochs", 1]
+    flags += ["--output", tmp_path / "out", "--yes"]
+    done = command(*flags, "--adversarial-epochs", 3)
     assert done.returncode == 2
     assert "--adversarial-epochs: only for --training adversarial." in done.stdout
-    done = program(*flags, "--settings", settings_file(tmp_path, settings={"fine_tune_from": "block_3"}))
+    done = command(*flags, "--settings", settings_file(tmp_path, settings={"fine_tune_from": "block_3"}))
     assert done.returncode == 2
     assert "The network has no block 'block_3' to fine-tune from: it has no encoder." in done.stdout
     assert [*(tmp_path / "out").glob("*/*")] == []
@@ -175,25 +157,6 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         assert sentence in done.stdout, f"{sentence!r} is missing in:\n{done.stdout}"
     assert "gray.png: gray" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_a_model_that_is_not_wanted_leaves_only_the_results(program, colour_folder, tmp_path):
-    flags = [
-        "--dataset",
-        colour_folder,
-        "--epochs",
-        1,
-        "--size",
-        64,
-        *SCRATCH,
-        "--output",
-        tmp_path / "out",
-        "--no-save-model",
-    ]
-    done = program("train", *flags, "--yes")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not list((tmp_path / "out" / "models").rglob("*.*"))
-    assert (only(tmp_path / "out" / "results", "train-*") / "model.json").is_file()
 
 
 def test_without_a_download_the_shipped_model_lends_its_encoder(program, colour_folder, tmp_path):

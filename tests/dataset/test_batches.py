@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.dataset.batches import PhotoBatches
+from colorizer.dataset.batches import Augmentation, PhotoBatches
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
 from colorizer.photos.color import luma
@@ -41,7 +41,7 @@ def test_augmented_batches_repeat_for_a_seed_and_differ_between_epochs_and_seeds
     photos = find_files(colour_folder).files
 
     def two_epochs(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        batches = PhotoBatches(photos, 32, 4, seed=seed, augmentation=AugmentationSettings())
+        batches = PhotoBatches(photos, 32, 4, augmentation=Augmentation(seed=seed))
         first = together(batches)
         batches.on_epoch_end()
         return first, together(batches)
@@ -56,7 +56,7 @@ def test_augmented_batches_repeat_for_a_seed_and_differ_between_epochs_and_seeds
 def test_augmentation_changes_the_luma_but_not_the_colour_on_top_of_it():
     photos = [SHIPPED / "chelsea.png"] * 8
     aging = AugmentationSettings(crop=0, contrast=0.3, brightness=0.1, grain=0.02, share=1)
-    gray, rgb = PhotoBatches(photos, 64, 8, seed=3, augmentation=aging)[0]
+    gray, rgb = PhotoBatches(photos, 64, 8, augmentation=Augmentation(aging, 3))[0]
     plain_gray, plain_rgb = PhotoBatches(photos[:1], 64, 1)[0]
     assert np.abs(gray.mean(axis=(1, 2, 3)) - plain_gray.mean()).max() > 0.02
     colour, plain = (rgb - gray).mean(axis=(1, 2)), (plain_rgb - plain_gray).mean(axis=(1, 2))
@@ -89,13 +89,15 @@ def test_a_last_batch_too_small_for_the_devices_joins_the_one_before(colour_fold
 def test_photos_are_turned_and_enlarged_without_empty_corners(tmp_path):
     Image.new("RGB", (64, 64), (200, 90, 40)).save(tmp_path / "plain.png")
     still = AugmentationSettings(flip=0, crop=0, share=0)
-    plain = PhotoBatches([tmp_path / "plain.png"] * 8, 64, 8, augmentation=replace(still, rotation=45, zoom=0.5))
+    plain = PhotoBatches(
+        [tmp_path / "plain.png"] * 8, 64, 8, augmentation=Augmentation(replace(still, rotation=45, zoom=0.5))
+    )
     assert np.allclose(plain[0][1], np.array([200, 90, 40]) / 255, atol=1e-6)
     photos = [SHIPPED / "chelsea.png"] * 8
-    before = PhotoBatches(photos, 64, 8, augmentation=still)[0][1]
+    before = PhotoBatches(photos, 64, 8, augmentation=Augmentation(still))[0][1]
     assert np.array_equal(before[0], before[7])
     for changed in ({"rotation": 20.0}, {"zoom": 0.3}, {"flip": 1.0}):
-        after = PhotoBatches(photos, 64, 8, augmentation=replace(still, **changed))[0][1]
+        after = PhotoBatches(photos, 64, 8, augmentation=Augmentation(replace(still, **changed)))[0][1]
         assert np.abs(after - before).mean() > 0.02
-    mirrored = PhotoBatches(photos, 64, 8, augmentation=replace(still, flip=1.0))[0][1]
+    mirrored = PhotoBatches(photos, 64, 8, augmentation=Augmentation(replace(still, flip=1.0)))[0][1]
     assert np.array_equal(mirrored, before[:, :, ::-1])

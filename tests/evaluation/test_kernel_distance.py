@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorizer.evaluation.evaluate import evaluate_network
+from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network
 from colorizer.evaluation.kernel_distance import KernelDistanceMeter, feature_square, kernel_distance
 from colorizer.network.architectures import build
 from colorizer.network.encoders import photo_features
@@ -34,9 +34,9 @@ def test_a_network_that_leaves_photos_gray_is_as_far_from_photographs_as_gray():
     features = photo_features(RANDOM_WEIGHTS)
     photos = [SHIPPED / name for name in ("astronaut.png", "chelsea.png", "coffee.png")]
     network = build(ModelSettings(size=64, filters=(4, 6, 8)))
-    distances = evaluate_network(network, photos, batch_size=2, features=features).kernel_distances
+    distances = evaluate_network(network, photos, EvaluationOptions(batch_size=2, features=features)).kernel_distances
     assert distances.predicted == pytest.approx(distances.gray, rel=0.2, abs=1e-6)
-    assert evaluate_network(network, photos[:1], features=features).kernel_distances is None
+    assert evaluate_network(network, photos[:1], EvaluationOptions(features=features)).kernel_distances is None
 
 
 def test_the_truth_itself_is_nearer_than_gray(astronaut):

@@ -3,7 +3,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from colorizer.evaluation.evaluate import evaluate_network, hints_of_truth
+from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network, hints_of_truth
 from colorizer.network.model_files import load_model
 from colorizer.photos.reading import read_photo
 from tests.conftest import SHIPPED
@@ -37,7 +37,9 @@ def test_true_hints_bring_a_network_nearer_to_the_truth(small_model):
     photos = [SHIPPED / "astronaut.png", SHIPPED / "chelsea.png", SHIPPED / "coffee.png"]
     network = load_model(small_model)
     psnr = [
-        evaluate_network(network, photos, batch_size=4, hints_of=hints_of_truth(count, 0)).predicted.psnr
+        evaluate_network(
+            network, photos, EvaluationOptions(batch_size=4, hints_of=hints_of_truth(count, 0))
+        ).predicted.psnr
         for count in (0, 10, 30)
     ]
     assert psnr[0] + 1 < psnr[1] < psnr[2] - 0.5

@@ -5,9 +5,9 @@ import pytest
 from benchmarks.made_films import write_film
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import Encoding
+from colorizer.film.decode import examine_film, read_frames
+from colorizer.film.encode import PartWriter, encodable
 from colorizer.film.joining import film_name, join_parts, shortened_name
-from colorizer.film.reading import examine_film, read_frames
-from colorizer.film.writing import PartWriter, encodable
 
 FRAMES = 5
 

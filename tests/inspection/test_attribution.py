@@ -19,10 +19,9 @@ pytestmark = pytest.mark.slow
 def test_hiding_what_is_marked_changes_the_colour_more_than_hiding_elsewhere(shipped_network, viewed):
     hidden = []
     for photo in viewed.values():
-        for region in colourful_regions(photo.chroma, count=2):
-            explained = attribute(shipped_network, photo.luma, region)
-            hidden.append(hide_marked(shipped_network, photo.luma, explained, seed=1))
-    assert len(hidden) >= 4
+        (region,) = colourful_regions(photo.chroma, count=1)
+        explained = attribute(shipped_network, photo.luma, region)
+        hidden.append(hide_marked(shipped_network, photo.luma, explained, seed=1))
     assert sum(each.marked > each.elsewhere for each in hidden) > 0.6 * len(hidden)
     assert np.mean([each.marked for each in hidden]) > 2 * np.mean([each.elsewhere for each in hidden])
 

@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks.made_films import gray, write_film
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import Encoding
-from colorizer.film.reading import STUDIO_RANGE, examine_film, read_frames
+from colorizer.film.decode import STUDIO_RANGE, examine_film, read_frames
 from colorizer.inference.hints import Hint
 from colorizer.photos.color import luma
 from colorizer.runs.film import colorize_film

@@ -26,6 +26,7 @@ def job(folder, photos, **settings) -> TrainJob:
     return made
 
 
+@pytest.mark.slow
 def test_one_call_trains_evaluates_and_keeps_everything(tmp_path, colour_folder):
     done, epochs = job(tmp_path, colour_folder), []
     result = train_and_keep(done, lambda epoch: epochs.append(epoch.epoch) if epoch.finished else None)
@@ -61,6 +62,7 @@ def test_a_job_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, colour_fold
     assert not (run.models / "specification.json").exists()
 
 
+@pytest.mark.slow
 def test_a_loaded_model_is_compared_with_its_start_and_mixed_with_it(tmp_path, colour_folder):
     loaded = job(tmp_path, colour_folder, start_share=0.5, learning_rate=1e-3)
     loaded = replace(loaded, specification=replace(loaded.specification, model=None))

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks import made_films
-from colorizer.film.reading import examine_film
+from colorizer.film.decode import examine_film
 from tests.film.scenes import ASTRONAUT, pan, two_scenes
 from tests.studio.browsing import IN_A_BROWSER, choose, click_photo, opened, saved, until_shown
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from colorizer.film import containers
-from colorizer.film.reading import examine_film, read_frames
+from colorizer.film.decode import examine_film, read_frames
 from colorizer.network.model_files import PRETRAINED, load_model
 from colorizer.progress import Pace
 from colorizer.runs import film as film_run

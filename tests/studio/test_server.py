@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_gives_way_to_the_next(tmp_path, studio):
         (("--port", "99999"), "the maximum is 65535"),
     ],
 )
-def test_wrong_flags_are_refused_with_a_sentence(program, flags, said):
-    done = program("studio", *flags)
+def test_wrong_flags_are_refused_with_a_sentence(command, flags, said):
+    done = command("studio", *flags)
     assert done.returncode == 2
     assert said in done.stderr

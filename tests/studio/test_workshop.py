@@ -9,6 +9,7 @@ from PIL import Image
 
 from colorizer import Hint
 from colorizer.inference.colorize import AS_MEANT
+from colorizer.inference.hints import Rectangle
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
@@ -47,6 +48,26 @@ def test_a_photo_at_hand_when_the_model_changes_gets_the_new_model_s_colours(tmp
     assert workshop.close(30)
     shown = np.asarray(Image.open(io.BytesIO(workshop.thumbnail(photo.id))).convert("RGB"), float).mean(axis=(0, 1))
     assert shown[2] > shown[0]
+
+
+def test_hints_that_are_faster_than_the_first_colors_keep_the_thumbnail(tmp_path):
+    told, clicked = Queue(), []
+
+    def click() -> None:
+        if not clicked:
+            clicked.append(workshop.sitting.photos()[0].id)
+            workshop.recolour(clicked[0], (Rectangle(0, 0, 512, 512, "#208040"),), AS_MEANT)
+
+    blue = Network(OneColour((0.3, 0.3, 0.9), click), "blue", 32)
+    workshop = Workshop(blue, "blue", Sitting(tmp_path, changed=told.put), PhotoLimits(), lambda *now: None)
+    asyncio.run(workshop.sitting.take("camera.png", content(), None))
+    workshop.wake()
+    while told.get(timeout=30).state != READY:
+        pass
+    assert workshop.close(30)
+    small = Image.open(io.BytesIO(workshop.thumbnail(clicked[0]))).convert("RGB")
+    red, green, blue = np.asarray(small, float).mean(axis=(0, 1))
+    assert green > max(red, blue)
 
 
 def test_a_full_view_after_new_hints_does_not_run_the_network_again(camera):

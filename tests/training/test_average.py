@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorizer.evaluation.evaluate import evaluate_network
+from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network
 from colorizer.settings import TrainingSettings
 from colorizer.training.callbacks import mix_with_start
 from colorizer.training.train import train_network
@@ -17,7 +17,7 @@ def test_an_average_of_the_weights_is_what_is_validated_and_kept(tmp_path):
             epochs=6, batch_size=4, learning_rate=5e-3, average=average, precision="float32", schedule="cosine"
         )
         record = train_network(network, batches(), batches(), settings, tmp_path / str(average))
-        loss = evaluate_network(network, PHOTOS, batch_size=4).loss
+        loss = evaluate_network(network, PHOTOS, EvaluationOptions(batch_size=4)).loss
         assert loss == pytest.approx(min(record.history["val_loss"]), rel=1e-3)
         kept[average] = record.history
     # The way there is the same.

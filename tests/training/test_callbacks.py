@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from colorizer.evaluation.evaluate import evaluate_network
+from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network
 from colorizer.network.model_files import load
 from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_path):
     network = small_network()
     # So large a step makes the loss jump about: the last epoch is hardly ever the best.
@@ -16,7 +17,7 @@ def test_the_network_ends_with_the_best_epoch_and_the_checkpoint_holds_it(tmp_pa
     record = train_network(network, batches(), batches(), settings, tmp_path)
     best = min(record.history["val_loss"])
     assert record.kept_epoch == record.history["val_loss"].index(best) + 1
-    assert evaluate_network(network, PHOTOS, batch_size=4).loss == pytest.approx(best, rel=1e-3)
+    assert evaluate_network(network, PHOTOS, EvaluationOptions(batch_size=4)).loss == pytest.approx(best, rel=1e-3)
     gray = batches()[0][0]
     kept = load(tmp_path / "best.h5").model.predict(gray, verbose=0)
     assert np.array_equal(kept, network.model.predict(gray, verbose=0))

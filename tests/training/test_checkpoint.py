@@ -1,4 +1,3 @@
-import itertools
 import json
 from dataclasses import replace
 
@@ -8,8 +7,9 @@ import pytest
 
 from colorizer.errors import ColorizeError
 from colorizer.training.checkpoint import BEST, LAST, STATE, Checkpoint, assign, load_checkpoint, save_checkpoint
-from colorizer.training.train import TrainingStopped, train_network
+from colorizer.training.train import TrainingControl, TrainingStopped, train_network
 from tests.adversarial_trainings import ADVERSARIAL, equal, network, photos, settings, validation
+from tests.small_trainings import after
 
 
 @pytest.mark.slow
@@ -19,15 +19,9 @@ def test_an_adversarial_phase_interrupted_again_and_again_ends_with_the_same_pla
     record = train_network(whole, photos(2), validation(), how, tmp_path / "whole")
     # In the first step of the adversarial phase, and in that of its last epoch.
     for count, epoch in ((6, 3), (6, 5)):
-        asked = itertools.count()
         with pytest.raises(TrainingStopped) as stopped:
             train_network(
-                network(),
-                photos(2),
-                validation(),
-                how,
-                tmp_path / "parts",
-                should_stop=lambda asked=asked, count=count: next(asked) >= count,
+                network(), photos(2), validation(), how, tmp_path / "parts", TrainingControl(should_stop=after(count))
             )
         assert stopped.value.epoch == epoch
     resumed = network()
@@ -46,10 +40,7 @@ def test_a_state_written_before_there_were_adversarial_phases_is_still_taken_up(
     whole, resumed = network(), network()
     train_network(whole, photos(), validation(), how, tmp_path / "whole")
     with pytest.raises(TrainingStopped):
-        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: True)
-    asked = itertools.count()
-    with pytest.raises(TrainingStopped):
-        train_network(network(), photos(), validation(), how, tmp_path / "parts", should_stop=lambda: next(asked) >= 2)
+        train_network(network(), photos(), validation(), how, tmp_path / "parts", TrainingControl(should_stop=after(2)))
     path = tmp_path / "parts" / STATE
     with np.load(path) as stored:
         written = dict(stored)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorizer.evaluation.evaluate import evaluate_network
+from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network
 from colorizer.network.architectures import build
 from colorizer.network.model_files import load
 from colorizer.network.network import chroma_bins
@@ -17,7 +17,7 @@ def test_a_classifying_network_learns_the_colours_of_a_few_photos(tmp_path):
     network = build(ModelSettings(size=64, filters=(16, 32, 64), head="classification"))
     settings = TrainingSettings(epochs=40, batch_size=4, learning_rate=5e-3)
     record = train_network(network, batches(), batches(), settings, tmp_path)
-    result = evaluate_network(network, PHOTOS, batch_size=4)
+    result = evaluate_network(network, PHOTOS, EvaluationOptions(batch_size=4))
     figures = {"loss", "accuracy", "gain", "colourfulness"}
     assert set(record.history) == figures | {f"val_{name}" for name in figures} | {"learning_rate"}
     assert record.history["val_loss"][-1] < record.history["val_loss"][0]

@@ -5,8 +5,9 @@ from colorizer.settings import TrainingSettings
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_the_learning_rate_falls_fivefold_on_a_plateau(tmp_path):
     # A step of a size that float32 rounds away improves nothing: a plateau from the first epoch on.
     settings = TrainingSettings(epochs=8, batch_size=4, learning_rate=1e-12, monitor="none", precision="float32")

@@ -28,7 +28,7 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.network.architectures import build
 from colorizer.settings import AdversarialSettings, ModelSettings, TrainingSettings
-from colorizer.training.train import TrainingStopped, train_network
+from colorizer.training.train import TrainingControl, TrainingStopped, train_network
 
 PHOTOS = [Path({str(SHIPPED)!r}, name) for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")] * 2
 adversarial = AdversarialSettings(epochs=2, filters=8)
@@ -40,7 +40,7 @@ settings = TrainingSettings(
 def once(folder, should_stop=lambda: False, validated=4, settings=settings):
     network = build(ModelSettings(size=64, filters=(8, 16, 16)))
     learning, validation = PhotoBatches(PHOTOS, 64, 4), PhotoBatches(PHOTOS[:validated], 64, 4)
-    return train_network(network, learning, validation, settings, folder, should_stop=should_stop)
+    return train_network(network, learning, validation, settings, folder, TrainingControl(should_stop=should_stop))
 
 
 from colorizer.network.devices import evenly_divided, mirrored, strategy

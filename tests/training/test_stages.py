@@ -6,8 +6,10 @@ import pytest
 from colorizer.network.model_files import load
 from colorizer.training.adversarial import discriminator
 from colorizer.training.checkpoint import BEST, STATE, load_checkpoint
-from colorizer.training.train import train_network
+from colorizer.training.train import TrainingControl, train_network
 from tests.adversarial_trainings import ADVERSARIAL, equal, network, out_of_range, photos, settings, validation
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "least_squares", "hinge"])
@@ -26,10 +28,11 @@ def test_an_epoch_of_the_adversarial_phase_moves_both_networks(tmp_path, loss):
     assert record.kept_epoch == 1
 
 
-@pytest.mark.slow
 def test_the_history_tells_both_stages_with_the_adversarial_phase_s_own_figures_only_in_the_adversarial_phase(tmp_path):
     reports = []
-    record = train_network(network(), photos(), validation(), settings(epochs=2), tmp_path, reports.append)
+    record = train_network(
+        network(), photos(), validation(), settings(epochs=2), tmp_path, TrainingControl(reports.append)
+    )
     assert [phase.name for phase in record.phases] == ["regression", "adversarial"]
     assert [(each.epoch, each.phase) for each in reports if each.finished] == [
         (1, "regression"),
@@ -44,7 +47,6 @@ def test_the_history_tells_both_stages_with_the_adversarial_phase_s_own_figures_
         assert isinstance(record.history[name][2], float)
 
 
-@pytest.mark.slow
 def test_the_adversarial_phase_begins_from_the_best_epoch_of_the_regression(tmp_path):
     # So large a step makes the loss jump about: the last epoch is hardly ever the best.
     how = settings(epochs=6, learning_rate=0.05, adversarial=None)
@@ -59,7 +61,7 @@ def test_the_adversarial_phase_begins_from_the_best_epoch_of_the_regression(tmp_
         validation(),
         still,
         tmp_path / "adversarial",
-        show=lambda epoch, trained: shown.update({epoch.epoch: trained.model.get_weights()}),
+        TrainingControl(show=lambda epoch, trained: shown.update({epoch.epoch: trained.model.get_weights()})),
     )
     assert sorted(shown) == list(range(1, 8))
     assert equal(regression.model.get_weights(), shown[7])
@@ -78,7 +80,6 @@ def test_an_adversarial_phase_that_goes_astray_leaves_the_network_it_began_with(
     assert equal(before, load(tmp_path / BEST).model.get_weights())
 
 
-@pytest.mark.slow
 def test_an_adversarial_phase_whose_losses_are_no_numbers_is_ended_and_the_best_network_kept(tmp_path):
     adversarial = out_of_range(ADVERSARIAL, epochs=5, learning_rate=1e30)
     trained = network()
@@ -86,14 +87,12 @@ def test_an_adversarial_phase_whose_losses_are_no_numbers_is_ended_and_the_best_
     assert "no longer a number" in record.collapse
     assert record.kept_epoch == 1
     assert all(np.isfinite(weight).all() for weight in trained.model.get_weights())
-    for _ in range(2):  # interrupted after its end, it ends alike
-        resumed = network()
-        again = train_network(resumed, photos(1), validation(), settings(adversarial=adversarial), tmp_path)
-        assert (again.kept_epoch, again.collapse) == (1, record.collapse)
-        assert equal(trained.model.get_weights(), resumed.model.get_weights())
+    resumed = network()  # interrupted after its end, it ends alike
+    again = train_network(resumed, photos(1), validation(), settings(adversarial=adversarial), tmp_path)
+    assert (again.kept_epoch, again.collapse) == (1, record.collapse)
+    assert equal(trained.model.get_weights(), resumed.model.get_weights())
 
 
-@pytest.mark.slow
 def test_without_a_monitor_an_adversarial_phase_that_lost_its_numbers_leaves_the_regression(tmp_path):
     how = settings(epochs=2, monitor="none", adversarial=out_of_range(ADVERSARIAL, learning_rate=1e30))
     trained, regression = network(), network()

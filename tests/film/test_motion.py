@@ -4,10 +4,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.made_films import Camera, filmed, gray, shoot
+from colorizer.film.decode import Frame
 from colorizer.film.motion import moving
-from colorizer.film.reading import Frame
 from tests.conftest import SHIPPED
-from tests.film.test_chroma_planes import FACTS
+from tests.film.test_encode import FACTS
 
 _PHOTOS = (
     "astronaut.png",

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.film.containers import Encoding
-from colorizer.film.reading import FULL_RANGE, FilmFacts, located, stored
+from colorizer.film.decode import FULL_RANGE, FilmFacts, located, stored
 from colorizer.photos.color import CHROMA_TO_OFFSET, share_in_gamut
 
 _LUMA_SHARES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}

@@ -5,8 +5,8 @@ import av
 import numpy as np
 import pytest
 
-from colorizer.film.reading import FULL_RANGE, STUDIO_RANGE, FilmFacts
-from colorizer.film.writing import chroma_planes, gray_levels
+from colorizer.film.decode import FULL_RANGE, STUDIO_RANGE, FilmFacts
+from colorizer.film.encode import chroma_planes, gray_levels
 from colorizer.photos.color import chroma
 from tests.film.scenes import ASTRONAUT, photograph
 
