@@ -138,7 +138,7 @@ COLLAPSE_STEPS = _setting(
 )
 
 RESEARCH_SETTINGS = tuple(
-    value for value in tuple(globals().values()) if isinstance(value, Question) and value is not SEED
+    value for value in tuple(globals().values()) if isinstance(value, Question) and value not in QUESTIONS
 )
 
 
