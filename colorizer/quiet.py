@@ -21,31 +21,32 @@ class _Held:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks = 0
-        self._file: IO[bytes] | None = None
-        self._stderr = -1
+        self._file: IO[bytes]
+        self._stderr: IO[bytes]
 
     def begin(self) -> None:
         import tempfile
 
         with self._lock:
-            if self._file is None:
+            if not self._blocks:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open until the last block ends
-                self._stderr = os.dup(2)
+                self._stderr = os.fdopen(os.dup(2), "wb")
                 os.dup2(self._file.fileno(), 2)
             self._blocks += 1
 
     def end(self, *, failed: bool) -> None:
         with self._lock:
-            assert self._file is not None
-            if failed:
-                self._file.seek(0)
-                os.write(self._stderr, self._file.read())
             self._blocks -= 1
-            if not self._blocks:
-                os.dup2(self._stderr, 2)
-                os.close(self._stderr)
-                self._file.close()
-                self._file = None
+            try:
+                if failed:
+                    self._file.seek(0)
+                    self._stderr.write(self._file.read())
+                    self._stderr.flush()
+            finally:
+                if not self._blocks:
+                    os.dup2(self._stderr.fileno(), 2)
+                    self._stderr.close()
+                    self._file.close()
 
 
 _held = _Held()

@@ -127,7 +127,7 @@ def _advice(error: ColorizeError) -> str:
             f"{ask.RANDOM_ENCODER.flag}."
         )
     if isinstance(error, Diverged):
-        return f"Train anew with a smaller {ask.LEARNING_RATE.flag}."
+        return f"Train again with a smaller {ask.LEARNING_RATE.flag}."
     if isinstance(error, TrainingFinished):
         further = f"{program()} train {ask.MODEL.flag} {shlex.quote(str(error.model))}"
         return f"To colorize with its model: {colorizing_command(error.model)}; to train it further: {further}"

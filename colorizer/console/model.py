@@ -36,7 +36,7 @@ def start_tensorflow(console: Console) -> None:
     ) as error:  # as its libraries may raise when they fail to load
         raise ColorizeError(
             f"TensorFlow cannot be started; give it more memory (it needs 4 GB, also of what `ulimit -v` allows), or "
-            f"install it anew: {reason(error)}"
+            f"install it again: {reason(error)}"
         ) from error
     console.inform(f"The network runs on: {device}.")
     if networks.has_unused_gpu():

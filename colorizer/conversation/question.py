@@ -209,8 +209,8 @@ def run_name(text: str) -> str:
     name = text.strip()
     if not re.fullmatch(RUN_NAME, name) or name.lower() == LATEST:
         raise WrongAnswer(
-            f"{text!r} is no name for a run: up to 80 letters, digits, spaces and . + - _ are, beginning with a letter "
-            f"or digit; {LATEST} is taken."
+            f"{text!r} cannot be the name of a run. Use up to 80 letters, digits, spaces and . + - _, beginning with a "
+            f"letter or digit, but not {LATEST}."
         )
     return name
 
@@ -239,7 +239,7 @@ def file_of_hints(text: str) -> Path | None:
 def existing_folder(text: str) -> Path:
     path = existing_path()(text)
     if not is_folder(path):
-        raise WrongAnswer(f"{path} is no folder.")
+        raise WrongAnswer(f"{path} is not a folder.")
     return path
 
 
@@ -273,7 +273,7 @@ def a_point(text: str) -> tuple[float, float]:
     """Accept a place in a photo: pixels from its left and upper edges, separated by a comma."""
     parts = text.replace(" ", "").split(",")
     if len(parts) != 2:
-        raise WrongAnswer(f"{text!r} is no point: two numbers separated by a comma are wanted, such as 120,80.")
+        raise WrongAnswer(f"{text!r} is not a point. Write two numbers separated by a comma, such as 120,80.")
     x, y = (number_between(0, 1_000_000)(part) for part in parts)
     return x, y
 

@@ -140,7 +140,7 @@ ADVERSARIAL_EPOCHS = Question(
     "epochs of the adversarial phase, after the others",
     parser_of(AdversarialSettings, "epochs"),
     (TRAIN,),
-    "For how many epochs shall the training go on against the discriminator?",
+    "How many further epochs against the discriminator?",
     default=str(_adversarial.epochs),
     setting="settings.adversarial.epochs",
 )
@@ -291,7 +291,7 @@ UNPACK_TO = Question(
     "folder to unpack a zip into",
     a_path,
     OF_PHOTOS,
-    "Into which folder shall {archive} be unpacked?",
+    "Which folder should {archive} be unpacked into?",
     shown_default="beside the zip, under its name",
 )
 USE_FOLDER = Question(
@@ -299,7 +299,7 @@ USE_FOLDER = Question(
     "take that folder as it is when it holds something else; otherwise the zip is unpacked under the next name",
     yes_or_no,
     OF_PHOTOS,
-    "Use the photos in {folder} as they are? (yes/no; no unpacks the zip anew, under another name)",
+    "Use the photos in {folder} as they are? (yes/no; no unpacks the zip again, under another name)",
     "no",
 )
 SHOW_UNREADABLE = Question(
@@ -318,7 +318,7 @@ COUNT = Question(
     "photos to use, chosen at random when fewer than all",
     whole_number(1, MAXIMUM_COUNT),
     (COLORIZE, EVALUATE, INSPECT),
-    "How many of them shall be used?",
+    "How many of them?",
     shown_default="all; inspect: at most 100",
 )
 MODEL = Question(
@@ -558,7 +558,7 @@ _PUBLIC = re.compile(r"(https?://[A-Za-z0-9.:\[\]-]+)?(/[A-Za-z0-9._~/-]*)?")
 def host_name(text: str) -> str:
     """Accept the name or number of a network address."""
     if not _HOST.fullmatch(text.strip()):
-        raise WrongAnswer(f"{text!r} is no address of this machine, such as 127.0.0.1 or 0.0.0.0.")
+        raise WrongAnswer(f"{text!r} is not an address of this machine, such as 127.0.0.1 or 0.0.0.0.")
     return text.strip().lower()
 
 
@@ -619,12 +619,12 @@ def shard(text: str) -> Shard:
     """Accept "I/N": one of N parts, counted from 0."""
     typed = _SHARD.fullmatch(text.strip())
     if not typed:
-        raise WrongAnswer(f"{text!r} is no part: I/N is wanted, such as 0/40 for the first of forty.")
+        raise WrongAnswer(f"{text!r} is not a part. Write I/N, such as 0/40 for the first of forty.")
     number, count = int(typed[1]), int(typed[2])
     if not 1 <= count <= MOST_SHARDS:
-        raise WrongAnswer(f"{text!r} is no part: there may be from 1 to {MOST_SHARDS:,} of them.")
+        raise WrongAnswer(f"{text!r} is not a part. There can be 1 to {MOST_SHARDS:,} parts.")
     if number >= count:
-        raise WrongAnswer(f"{text!r} is no part: of {count}, the first is 0/{count} and the last {count - 1}/{count}.")
+        raise WrongAnswer(f"{text!r} is not a part. Of {count}, 0/{count} is the first, {count - 1}/{count} the last.")
     return Shard(number, count)
 
 
@@ -634,7 +634,7 @@ def cluster(text: str) -> str:
     if typed.lower() in (LOCAL, AUTO):
         return typed.lower()
     if not _ADDRESS.fullmatch(typed):
-        raise WrongAnswer(f"{text!r} is none of {LOCAL}, {AUTO} and an address with a port, such as 10.0.0.1:6379.")
+        raise WrongAnswer(f"{text!r} is not {LOCAL}, {AUTO} or an address with a port, such as 10.0.0.1:6379.")
     return typed
 
 

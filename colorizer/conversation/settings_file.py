@@ -1,6 +1,6 @@
 """Settings of a network and its training: from answers, from a record, or from a handwritten file in JSON or TOML.
 
-They are declared as questions without a flag or prompt, so that a wrong value gets the same message as a wrong flag.
+Settings without a flag are declared as questions too, so that a wrong value gets the same message as a wrong flag.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Dataset:
     root: Path
     """The folder that the relative names of the files start from."""
     files: Sequence[Path]
-    """Every file below `root`, sorted by name: `paths.Paths`, or a tuple."""
+    """Every file below `root`, sorted by name: `Paths`, or a tuple."""
     hidden: int
     """Number of files left out because their name or that of a folder starts with a dot or is __MACOSX."""
     results: int = 0

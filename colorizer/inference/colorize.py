@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -132,15 +132,15 @@ def colorize_decoded(
     try:
         photo = _mended(photo, adjustment)
         offset = propose(network, [photo])[0]
-        return _joined(photo, offset, _tones(photo, network, adjustment), adjustment, hints)
+        return _joined(photo, offset, _tones(photo, network.size, adjustment), adjustment, hints)
     except MemoryError as error:
         raise ColorizeError(f"Cannot colorize the photo: {_too_large(photo)}") from error
 
 
 def _tones(
-    photo: Photo, network: Network, adjustment: Adjustment, limits: PhotoLimits = DEFAULT_LIMITS
+    photo: Photo, size: int, adjustment: Adjustment, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> tuple[float, float]:
-    return tonal_range(photo.square(network.size), limits) if adjustment.restore_contrast else (0.0, 1.0)
+    return tonal_range(photo.square(size), limits) if adjustment.restore_contrast else (0.0, 1.0)
 
 
 def _joined(
@@ -182,7 +182,7 @@ def _too_large(photo: Photo) -> str:
 
 def colorize_files(
     network: Network,
-    photos: Sequence[PhotoTask | Path],
+    photos: Iterable[PhotoTask | Path],
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
@@ -197,7 +197,7 @@ def colorize_files(
 
     Args:
         network: The network that predicts the colors.
-        photos: The photos: tasks, or paths of photos without hints.
+        photos: The photos: tasks, or paths of photos without hints. They are read as they are needed.
         deliver: Receives every colorized photo.
         adjustment: Options for the colorized pictures.
         reading: Number of threads and limits for reading photos.
@@ -205,19 +205,15 @@ def colorize_files(
     tasks = (PhotoTask(photo) if isinstance(photo, Path) else photo for photo in photos)
     pool, limits = ThreadPoolExecutor(reading.workers or os.cpu_count() or 1), reading.limits
 
-    def finish(decoded: _Decoded, offset: np.ndarray) -> Colorized | Failure:
-        try:
-            return _delivered(decoded, offset, _tones(decoded.mended, network, adjustment, limits), adjustment, deliver)
-        except MemoryError:
-            return _memory_failure(decoded.task, decoded.original)
-
     def compute(reading: list[Future]) -> list[Future | Failure]:
         """Run a batch through the network and submit its photos for joining and delivery."""
         outcomes: list[_Decoded | Failure] = [future.result() for future in reading]
         mended = [outcome.mended for outcome in outcomes if isinstance(outcome, _Decoded)]
         offsets = iter(propose(network, mended, limits) if mended else ())
         return [
-            outcome if isinstance(outcome, Failure) else pool.submit(finish, outcome, next(offsets))
+            outcome
+            if isinstance(outcome, Failure)
+            else pool.submit(_delivered, outcome, next(offsets), network.size, adjustment, limits, deliver)
             for outcome in outcomes
         ]
 
@@ -243,7 +239,7 @@ def colorize_files(
 
 def colorize_all(
     network: Network,
-    photos: Sequence[PhotoTask | Path],
+    photos: Iterable[PhotoTask | Path],
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
@@ -276,19 +272,23 @@ def _read(task: PhotoTask, adjustment: Adjustment, limits: PhotoLimits) -> _Deco
 
 
 def _delivered(
-    decoded: _Decoded, offset: np.ndarray, tones: tuple[float, float], adjustment: Adjustment, deliver: Deliver
+    decoded: _Decoded, offset: np.ndarray, size: int, adjustment: Adjustment, limits: PhotoLimits, deliver: Deliver
 ) -> Colorized | Failure:
-    task, original = decoded.task, decoded.original
+    task, original, mended = decoded.task, decoded.original, decoded.mended
     try:
         hints = task.hints(task.path, original) if callable(task.hints) else task.hints
         for_jpeg = task.target is not None and is_written_as_jpeg(task.target.name, original)
-        picture = _joined(decoded.mended, offset, tones, adjustment, hints, for_jpeg)
+        picture = _joined(mended, offset, _tones(mended, size, adjustment, limits), adjustment, hints, for_jpeg)
     except ColorizeError as error:
         return Failure(task.path, f"Cannot colorize {_named(task)}: {error}")
+    except MemoryError:
+        return _memory_failure(task, original)
     try:
         return Colorized(task.path, deliver(task, original, picture))
     except ColorizeError as error:
         return Failure(task.path, str(error))
+    except MemoryError:
+        return _memory_failure(task, original)
 
 
 def _memory_failure(task: PhotoTask, photo: Photo) -> Failure:

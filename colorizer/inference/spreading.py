@@ -185,7 +185,7 @@ def _corrections(change: np.ndarray, distances: np.ndarray, samples: Sequence[Sa
     asked = np.stack([sample.wanted - sample.present for sample in samples])
     missing = asked - change[rows, columns]
     between = nearness[:, rows, columns].astype(np.float64) + 0.05 * np.eye(len(samples))
-    return _weighted(nearness, np.linalg.solve((between + between.T) / 2, missing))
+    return _weighted(nearness, np.linalg.solve(between.T, missing))
 
 
 def _shares(luma: np.ndarray, maps: np.ndarray) -> np.ndarray:

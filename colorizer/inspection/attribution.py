@@ -118,12 +118,12 @@ def attribute(network: Network, luma: np.ndarray, region: Region) -> Attribution
     probability of the bins near that color. The signed map is HiResCAM (Draelos and Carin 2020,
     https://arxiv.org/abs/2011.08891): the gradient of the score with respect to each feature, times that feature,
     summed over channels. It is adapted in two ways. First, it is computed at every layer of a cut through the network
-    (`graph.crossing_layers`), because a single layer of a U-Net misses what passes through skip connections. Second,
+    (`layers.crossing_layers`), because a single layer of a U-Net misses what passes through skip connections. Second,
     features are measured relative to those of the same photo blurred until its shapes are gone ("fog"), because what
     the blurred photo shows too explains nothing. Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391) is
     computed at the first layer after the middle.
 
-    Both are tested by hiding (`hiding.hide_marked`) and by random weights (Adebayo et al. 2018,
+    Both are tested by hiding (`hide_marked`) and by random weights (Adebayo et al. 2018,
     https://arxiv.org/abs/1810.03292). docs/INSPECTION.md lists what else was tried.
 
     Args:

@@ -6,8 +6,8 @@ its host and process. Without a result, `kind` and `why` replace it: the reason 
 as a sentence. Each shard appends to its own manifest, `manifest-I-of-N.jsonl`.
 
 The processes do not wait for each other and need not know of each other. Names are chosen once (`names.shared_names`).
-Every file is written under a temporary name next to its own and then renamed, and its outcome is an entry in a manifest
-(`manifest`). A portion that is processed twice gives the same bytes.
+Every file is written under a temporary name next to its own and then renamed, and its outcome is an entry in a
+manifest. A portion that is processed twice gives the same bytes.
 
 `evaluation.jsonl` has one JSON line per portion: its figures, and those of each of its photos by relative name. Each
 shard appends to its own evaluation, `evaluation-I-of-N.jsonl`.

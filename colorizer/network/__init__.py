@@ -1,12 +1,12 @@
 """Build, load, save and draw networks, and choose the devices they run on.
 
-- `network` defines the networks that the rest of the program uses.
+- `network` defines the networks that the rest of the program uses, and the colors that classifying ones choose from.
 - `architectures` builds networks of stock layers, on `encoders` pretrained on ImageNet.
 - `model_files` loads and saves them. `model_kinds` identifies files of other kinds, `clean_copy` copies files from
   elsewhere in a child process, and `screening` allows only stock layers.
 - `engines` computes predictions with Keras, or with LiteRT, which starts without TensorFlow. `conversion` creates files
   for LiteRT, and `converted` stores them.
-- `drawing` draws networks; `devices` chooses the devices; `chroma_bins` defines the colors of classifying networks.
+- `drawing` draws networks; `devices` chooses the devices.
 """
 
 from colorizer.faces import attach

@@ -3,12 +3,11 @@
 - `reading` decodes any source. `writing` saves a picture under the name and with the metadata of its photo. `photo`
   defines both.
 - `pages` counts the pages of a file.
-- `color` holds luma, chroma and gamut; `tones` finds gray and faded photos; `toning` finds photos in color; `palette`
-  chooses the colors of a GIF.
-- `exif`, `metadata` and `profiles` read the other information in a file.
+- `color` holds luma, chroma and gamut; `toning` finds photos that are gray, faded, toned or in color.
+- `metadata` and `profiles` read the other information in a file.
 - `repair` removes damage. `cut_off` completes files whose end is missing.
-- `formats` lists the formats that can be read and written. `raw` and `tiff` decode camera raw photos and TIFFs. `kinds`
-  identifies files that cannot be read.
+- `formats` lists the formats that can be read and written, and identifies files that cannot be read. `deep` and `tiff`
+  decode camera raw photos, 16-bit samples and TIFFs; `jpeg` decodes and encodes JPEGs.
 - `memory` sets Pillow's memory options for the whole process.
 """
 

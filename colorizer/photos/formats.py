@@ -1,8 +1,6 @@
 """File formats: those that can be read and written in color, and advice for all others.
 
 This is the only module that adds decoders to Pillow's process-wide list. It does so once, before the first photo.
-
-Folders of photos often hold other files too.
 """
 
 from __future__ import annotations

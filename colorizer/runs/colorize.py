@@ -280,13 +280,11 @@ def _outcomes(
 
 def photo_tasks(
     pages: Mapping[Path, int], targets: Mapping[Path, Path], hints: Mapping[Path, Sequence[AnyHint]]
-) -> list[PhotoTask]:
-    """Return a task for every page of the photos; hints apply to the first page."""
-    return [
-        PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
-        for photo, count in pages.items()
-        for page in range(count)
-    ]
+) -> Iterator[PhotoTask]:
+    """Yield a task for every page of the photos; hints apply to the first page."""
+    for photo, count in pages.items():
+        for page in range(count):
+            yield PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
 
 
 def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:

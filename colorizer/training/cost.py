@@ -1,6 +1,6 @@
 """Time and memory of a training step on this machine, measured or estimated before it starts.
 
-Measured with one photo, and with a whole batch if that is quick.
+A step is measured with one photo, and with a whole batch if that is quick.
 """
 
 from __future__ import annotations

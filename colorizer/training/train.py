@@ -197,7 +197,7 @@ class TrainingStopped(Exception):
 
 @dataclass(frozen=True)
 class TrainingControl:
-    """What the caller of a training hears of it and decides."""
+    """Callbacks of a training, and whether its start competes with its epochs."""
 
     report: Callable[[EpochReport], None] = lambda report: None
     """Called with the progress after every batch."""

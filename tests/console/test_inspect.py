@@ -27,4 +27,4 @@ def test_inspecting_ends_with_a_report_and_its_pictures(command, small_model, tm
 def test_a_point_that_is_none_is_a_wrong_use(command):
     done = command("inspect", "--point", "here", "--yes")
     assert done.returncode == 2
-    assert "'here' is no point" in done.stderr
+    assert "'here' is not a point" in done.stderr

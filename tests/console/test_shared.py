@@ -59,7 +59,7 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
         (["--shard", "x", "--to", "x"], "I/N is wanted"),
         (["--shard", "-1/3", "--to", "x"], "I/N is wanted"),
         (["--shard", "0/0", "--to", "x"], "from 1 to 100,000"),
-        (["--cluster", "nowhere"], "is none of local, auto and an address"),
+        (["--cluster", "nowhere"], "is not local, auto or an address"),
         (["--check-only", "--yes"], "--check-only goes with --shard or --cluster"),
         (["--shard", "0/2"], "--shard needs --to FOLDER"),
         (["--shard", "0/2", "--to", "x", "--count", "3"], "--count takes all photos at once"),

@@ -48,8 +48,8 @@ def test_answers_are_understood(question, typed, meant):
         (MONITOR, "speed", "'speed' is not an option. Please enter one of: loss, accuracy, val_loss"),
         (FILTERS, "16", "2 to 5 whole numbers"),
         (DATASET, "/nowhere/at all", "/nowhere/at all does not exist"),
-        (NAME, "../cats", "'../cats' is no name for a run"),
-        (NAME, "latest", "latest is taken"),
+        (NAME, "../cats", "'../cats' cannot be the name of a run"),
+        (NAME, "latest", "but not latest"),
         (MODEL, "nowhere.h5", "nowhere.h5 does not exist"),
     ],
 )
