@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,6 +277,25 @@ def test_what_is_no_color_is_refused_with_a_sentence(page, text):
     page.locator("#hex").press_sequentially("light goldenrod yellow")
     page.keyboard.press("Enter")
     expect(page.locator("#hints .hint")).to_have_text(["Light goldenrod yellow"])
+
+
+def test_likely_colors_that_come_late_do_not_take_the_focus_from_typing(page):
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/likeliest*", hold)
+    with page.expect_request("**/likeliest*"):
+        click_photo(page, 0.6, 0.3)
+    page.fill("#hex", "x")
+    page.locator("#hex").clear()
+    with page.expect_response("**/likeliest*"):
+        held[0].continue_()
+    expect(page.locator("#likely")).not_to_have_class(re.compile("is-coming"))
+    page.keyboard.type("sea green")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hints .hint")).to_have_text(["Sea green"])
 
 
 def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, studio, client):

@@ -111,6 +111,7 @@ export class ColourChoice {
     });
     this.picker.addEventListener("input", () => this.#choose(this.picker.value, "picker"));
     this.picker.addEventListener("change", () => this.#choose(this.picker.value));
+    this.hex.addEventListener("input", () => (this.isTyping = true));
     this.hex.addEventListener("change", () => this.#typed());
     this.hex.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -131,6 +132,7 @@ export class ColourChoice {
   /** Open next to a hint, which may have no color yet and lies `around` its sides; `bounds` are the stage's. */
   open(hint, palette, around, bounds) {
     this.element.hidden = false;
+    this.isTyping = false;
     this.removing.hidden = !hint.colour;
     this.reach.value = hint.reach ?? 1;
     this.forAll.checked = hint.scope === "photo";
@@ -151,7 +153,8 @@ export class ColourChoice {
     this.likely.classList.toggle("is-coming", colours === null);
     if (colours?.length) this.#fill(this.likely, colours);
     else this.#fill(this.likely, ["#808080"], "gray");
-    if (colours?.length && document.activeElement === this.hex && !this.hex.value) {
+    // Focus taken from a person who is typing would turn their next space or Enter into a click on a swatch.
+    if (colours?.length && document.activeElement === this.hex && !this.hex.value && !this.isTyping) {
       this.likely.querySelector("button").focus({ preventScroll: true });
     }
   }
