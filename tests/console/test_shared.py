@@ -55,10 +55,10 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--shard", "3/3", "--to", "x"], "of 3, the first is 0/3 and the last 2/3"),
-        (["--shard", "x", "--to", "x"], "I/N is wanted"),
-        (["--shard", "-1/3", "--to", "x"], "I/N is wanted"),
-        (["--shard", "0/0", "--to", "x"], "from 1 to 100,000"),
+        (["--shard", "3/3", "--to", "x"], "Of 3, 0/3 is the first, 2/3 the last"),
+        (["--shard", "x", "--to", "x"], "Write I/N"),
+        (["--shard", "-1/3", "--to", "x"], "Write I/N"),
+        (["--shard", "0/0", "--to", "x"], "1 to 100,000 parts"),
         (["--cluster", "nowhere"], "is not local, auto or an address"),
         (["--check-only", "--yes"], "--check-only goes with --shard or --cluster"),
         (["--shard", "0/2"], "--shard needs --to FOLDER"),
