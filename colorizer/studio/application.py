@@ -193,7 +193,7 @@ class Answers:
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(saved.path.unlink, missing_ok=True)
         path = Path(saved.name)
-        return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+        return FileResponse(saved.path, filename=f"{path.stem}-color{path.suffix}", background=gone)
 
     async def zip(self, request: Request) -> Response:
         """Send all colorized photos as a zip, created while it is sent."""
