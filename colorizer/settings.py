@@ -61,7 +61,7 @@ class PhotoLimits:
     """A photo is gray when at least this share of its pixels have equal channels."""
     toned_least: float = 0.4
     """Chroma (root mean square, 8-bit levels) of a black-and-white photo that luma need not explain: compression and
-    noise. docs/PHOTOS.md describes how this and the next two limits were measured.
+    noise. docs/EXPERIMENTS.md describes how this and the next two limits were measured.
     """
     toned_share: float = 0.28
     """Additional unexplained chroma that is allowed for each level of the photo's chroma: a strong toner is less even.
