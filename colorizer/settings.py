@@ -40,8 +40,8 @@ class PhotoLimits:
     keeps_dates: bool = True
     """Whether a written photo gets the modification time of its original."""
     jpeg_quality: int = 97
-    """Rounding changes luma, which comes from the photo, by 0.50 levels on average; 95 changed it by 0.67. Files are no
-    larger, since chroma is stored at half the size (4:2:0), and predicted chroma is far coarser than that.
+    """Rounding changes luma, which comes from the photo, by 0.50 levels on average; 95 changed it by 0.67. Files do not
+    get larger, since chroma is stored at half the size (4:2:0), and predicted chroma is far coarser than that.
     """
     heif_quality: int = 95
     """Quality of HEIC. It changes luma by 0.39 levels on average; higher values of x265 changed it as much, and 90 by
