@@ -31,8 +31,8 @@ from colorizer.studio.events import Events
 from colorizer.studio.film_answers import SIZE_HEADER, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
-from colorizer.studio.sitting import STOPPED, WAITING, Sitting, SittingFilm, SittingPhoto, TooMuch
-from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop
+from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
+from colorizer.studio.session import STOPPED, WAITING, Session, SessionFilm, SessionPhoto, TooMuch
 
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
@@ -47,8 +47,8 @@ _AT_ONCE = 2
 class Studio:
     """Everything that answers are computed from."""
 
-    sitting: Sitting
-    workshop: Workshop
+    session: Session
+    photos: Photos
     films: Films
     events: Events
     output: Path
@@ -65,7 +65,7 @@ def application(studio: Studio) -> Starlette:
     routes = [
         Route("/", partial(_file, "page.html")),
         *(Route(f"/{path.name}", partial(_file, path.name)) for path in PAGE.iterdir() if path.suffix in _TYPES),
-        Route("/sitting", answers.sitting),
+        Route("/session", answers.session),
         Route("/events", answers.events),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
@@ -81,7 +81,7 @@ def application(studio: Studio) -> Starlette:
         Route("/stop", answers.stop, methods=["POST"]),
         Route("/go-on", answers.go_on, methods=["POST"]),
         Route("/model", answers.use, methods=["POST"]),
-        *film_routes(studio.films, studio.sitting, answers.in_thread),
+        *film_routes(studio.films, studio.session, answers.in_thread),
     ]
     handlers = {
         ColorizeError: _sentence,
@@ -101,21 +101,21 @@ class Answers:
         self._saved: dict[str, SavedPhoto] = {}
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
-    async def sitting(self, request: Request) -> Response:
+    async def session(self, request: Request) -> Response:
         """Return everything that the page needs when it loads."""
         studio = self._studio
-        limits = studio.sitting.limits
+        limits = studio.session.limits
         models = await self.in_thread(model_choices, studio.output, studio.model)
         return JSONResponse(
             {
-                "id": studio.sitting.id,
+                "id": studio.session.id,
                 "program": studio.program,
-                "model": studio.workshop.model_id,
+                "model": studio.photos.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
                 "limits": {"bytes": limits.maximum_photo_bytes, "film_bytes": limits.maximum_film_bytes},
                 "color_names": color_names(),
                 "films": {"endings": ENDINGS, "refusal": _refusal_of_films()},
-                "photos": [described(photo) for photo in studio.sitting.photos()],
+                "photos": [described(photo) for photo in studio.session.photos()],
             }
         )
 
@@ -129,41 +129,41 @@ class Answers:
         """Add a photo: its bytes are the body, and its name is in a header."""
         name = unquote(request.headers.get(NAME_HEADER, ""))
         length = request.headers.get("content-length", "")
-        photo = await self._studio.sitting.take(name, request.stream(), int(length) if length.isdecimal() else None)
-        self._studio.workshop.wake()
+        photo = await self._studio.session.take(name, request.stream(), int(length) if length.isdecimal() else None)
+        self._studio.photos.wake()
         return JSONResponse(described(photo), 201)
 
     async def remove(self, request: Request) -> Response:
         """Remove a photo; it can be restored."""
         id_ = request.path_params["id"]
-        await self.in_thread(self._studio.workshop.forget, id_)
+        await self.in_thread(self._studio.photos.forget, id_)
         await self.in_thread(self._studio.films.forget, id_)
         self._studio.events.tell("removed", {"id": id_})  # after all other events about it
         return Response(status_code=204)
 
     async def restore(self, request: Request) -> Response:
         """Restore a removed photo."""
-        photo = self._studio.sitting.restore(request.path_params["id"])
-        self._studio.workshop.wake()
+        photo = self._studio.session.restore(request.path_params["id"])
+        self._studio.photos.wake()
         return JSONResponse(described(photo))
 
     async def recolour(self, request: Request) -> Response:
         """Set a photo's hints and adjustment; the answer is a preview."""
         said = await requested.json_body(request)
         hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
-        preview = await self.in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
-        photo = self._studio.sitting.photo(request.path_params["id"])
+        preview = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], hints, adjustment)
+        photo = self._studio.session.photo(request.path_params["id"])
         return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
 
     async def view(self, request: Request) -> Response:
         """Return a part of a photo, colorized or original, at a requested size."""
         part = requested.view(request.query_params)
-        content, media_type = await self.in_thread(self._studio.workshop.view, request.path_params["id"], *part)
+        content, media_type = await self.in_thread(self._studio.photos.view, request.path_params["id"], *part)
         return Response(content, media_type=media_type)
 
     async def thumbnail(self, request: Request) -> Response:
         """Return a thumbnail of a colorized photo."""
-        thumbnail = self._studio.workshop.thumbnail(request.path_params["id"])
+        thumbnail = self._studio.photos.thumbnail(request.path_params["id"])
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
@@ -171,17 +171,17 @@ class Answers:
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""
         x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
-        colours = await self.in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
+        colours = await self.in_thread(self._studio.photos.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
         """Return a photo's hints in the format of a hints file."""
-        photo = self._studio.sitting.photo(request.path_params["id"])
+        photo = self._studio.session.photo(request.path_params["id"])
         return Response(hints_text(photo.hints), media_type="application/json")
 
     async def save(self, request: Request) -> Response:
         """Save a colorized photo at full size, to be downloaded once."""
-        saved = await self.in_thread(self._studio.workshop.save, request.path_params["id"])
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"])
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -202,7 +202,7 @@ class Answers:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
         name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
-        stream = zip_stream(self._studio.workshop.members(progress))
+        stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
             while (chunk := await self.in_thread(next, stream, None)) is not None:
@@ -212,13 +212,13 @@ class Answers:
 
     async def stop(self, request: Request) -> Response:
         """Stop colorizing; photos that are waiting stay gray."""
-        self._studio.sitting.set_states((WAITING,), STOPPED)
+        self._studio.session.set_states((WAITING,), STOPPED)
         return Response(status_code=204)
 
     async def go_on(self, request: Request) -> Response:
         """Colorize the photos that `stop` left gray."""
-        self._studio.sitting.set_states((STOPPED,), WAITING)
-        self._studio.workshop.wake()
+        self._studio.session.set_states((STOPPED,), WAITING)
+        self._studio.photos.wake()
         return Response(status_code=204)
 
     async def use(self, request: Request) -> Response:
@@ -229,7 +229,7 @@ class Answers:
         if path is None:
             raise HTTPException(404, "This model is no longer there; reload the page for those that are.")
         network = await self.in_thread(networks.load_model, path)
-        studio.workshop.use(network, identifier(path))
+        studio.photos.use(network, identifier(path))
         studio.films.model_changed()
         studio.events.tell("model", {"id": identifier(path)})
         return JSONResponse({"id": identifier(path)})
@@ -242,7 +242,7 @@ class Answers:
         return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
 
 
-def described(photo: SittingPhoto) -> dict[str, Any]:
+def described(photo: SessionPhoto) -> dict[str, Any]:
     """Return the JSON description of a photo for the page, without the path of its file."""
     told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
@@ -250,7 +250,7 @@ def described(photo: SittingPhoto) -> dict[str, Any]:
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 
-def _described(film: SittingFilm) -> dict[str, Any]:
+def _described(film: SessionFilm) -> dict[str, Any]:
     names = ("seconds", "rate", "frames", "sound", "stage", "done", "said", "is_side_by_side", "is_changed")
     is_there = {"has_result": film.result is not None, "has_side_by_side": film.beside is not None}
     return {**{name: getattr(film, name) for name in names}, **is_there}

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.studio.showing import Box
-from colorizer.studio.sitting import TooMuch
+from colorizer.studio.session import TooMuch
+from colorizer.studio.views import Box
 
 _LARGEST_JSON = 1_000_000
 """Maximum size in bytes; 500 hints take a tenth of it."""

@@ -17,13 +17,12 @@ from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
 from colorizer.studio.address import Address, listen
 from colorizer.studio.application import Studio, application, described
-from colorizer.studio.connections import protocol
 from colorizer.studio.events import Events
 from colorizer.studio.films import Films
-from colorizer.studio.guard import Guard
+from colorizer.studio.guard import Guard, protocol
 from colorizer.studio.models import identifier
-from colorizer.studio.sitting import Sitting, SittingLimits
-from colorizer.studio.workshop import Workshop
+from colorizer.studio.photos import Photos
+from colorizer.studio.session import Session, SessionLimits
 
 _LAST_SECONDS = 0.2
 """Time for current photos when the studio ends, in seconds; requests get one second before that."""
@@ -53,7 +52,7 @@ class StudioJob:
     token: str = ""
     """Token that opens the page; empty for a random one."""
     limits: PhotoLimits = field(default_factory=PhotoLimits)
-    sitting_limits: SittingLimits = field(default_factory=SittingLimits)
+    session_limits: SessionLimits = field(default_factory=SessionLimits)
 
 
 def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
@@ -75,10 +74,10 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
     address = Address(job.host, listening.getsockname()[1], job.public)
     events = Events()
     with listening, tempfile.TemporaryDirectory(prefix="colorizer-studio-", ignore_cleanup_errors=True) as folder:
-        sitting = Sitting(Path(folder), job.sitting_limits, lambda photo: events.tell("photo", described(photo)))
-        workshop = Workshop(job.network, identifier(job.model), sitting, job.limits, _progress(events))
-        films = Films(workshop, _film_progress(events))
-        studio = Studio(sitting, workshop, films, events, job.output, job.model, job.program)
+        session = Session(Path(folder), job.session_limits, lambda photo: events.tell("photo", described(photo)))
+        photos = Photos(job.network, identifier(job.model), session, job.limits, _progress(events))
+        films = Films(photos, _film_progress(events))
+        studio = Studio(session, photos, films, events, job.output, job.model, job.program)
         guarded = Guard(application(studio), address, token, (pass_,))
         config = uvicorn.Config(
             guarded,
@@ -98,7 +97,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
             pass
         finally:
             is_film_done = films.close(_LAST_FILM_SECONDS)
-            is_done = workshop.close(_LAST_SECONDS) and is_film_done
+            is_done = photos.close(_LAST_SECONDS) and is_film_done
     return is_done
 
 

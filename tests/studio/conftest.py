@@ -22,7 +22,7 @@ def studio(tmp_path_factory) -> Iterator[Running]:
 def client(studio: Running) -> Iterator[httpx2.Client]:
     """A client of a studio without photos."""
     with studio.client() as client:
-        for photo in client.get("sitting").json()["photos"]:
+        for photo in client.get("session").json()["photos"]:
             client.delete(f"photos/{photo['id']}")
         yield client
 

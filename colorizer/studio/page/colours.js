@@ -19,7 +19,7 @@ export function asHex(text) {
   return HEX.test(context.fillStyle) ? context.fillStyle : null;
 }
 
-/** Colours by name, kept for every photo of the sitting. */
+/** Colours by name, kept for every photo of the session. */
 export class Palette {
   constructor(element, { chosen, changed }) {
     Object.assign(this, { element, chosen, changed });

@@ -21,7 +21,7 @@ const find = (id) => document.getElementById(id);
 const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
 const photos = new Map();
 const removed = new Map(); // {photo, next}, with the photo that came after it
-let sitting = null;
+let session = null;
 let current = null;
 
 const notices = new Notices(find("notices"));
@@ -202,8 +202,8 @@ function dropOut(id) {
 }
 
 function add(files) {
-  if (files.length && sitting) intake.add(files, sitting);
-  else notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
+  if (files.length && session) intake.add(files, session);
+  else notices.say(session ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
 }
 
 function showOriginal(isShown) {
@@ -212,9 +212,9 @@ function showOriginal(isShown) {
 }
 
 async function begin() {
-  const told = await askJson("sitting");
-  const before = sitting;
-  sitting = told;
+  const told = await askJson("session");
+  const before = session;
+  session = told;
   learnNames(told.color_names);
   models.show(told.models, told.model);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
@@ -245,7 +245,7 @@ async function bringBack() {
       },
     }));
   if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
-  if (files.length) await intake.add(files, sitting);
+  if (files.length) await intake.add(files, session);
 }
 
 function hear() {

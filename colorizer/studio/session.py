@@ -30,7 +30,7 @@ _MOST_REMOVED = 100
 
 
 @dataclass(frozen=True)
-class SittingLimits:
+class SessionLimits:
     """Limits of a session."""
 
     maximum_photos: int = 2_000
@@ -47,7 +47,7 @@ class SittingLimits:
 
 
 @dataclass(frozen=True)
-class SittingFilm:
+class SessionFilm:
     """Properties that only films have."""
 
     seconds: float = 0.0
@@ -74,7 +74,7 @@ class SittingFilm:
 
 
 @dataclass(frozen=True)
-class SittingPhoto:
+class SessionPhoto:
     """The current state of one photo or film."""
 
     id: str
@@ -91,7 +91,7 @@ class SittingPhoto:
     """Pillow's name of the file format; empty until it has been read."""
     hints: tuple[AnyHint, ...] = ()
     adjustment: Adjustment = AS_MEANT
-    film: SittingFilm | None = None
+    film: SessionFilm | None = None
     """Properties of a film; None for a photo."""
     version: int = 0
     """Number of changes, to recognize outdated results."""
@@ -101,14 +101,14 @@ class TooMuch(ColorizeError):
     """A photo, or all of them together, exceeds the limits of a session."""
 
 
-class Sitting:
+class Session:
     """The photos of one run of the studio; thread-safe."""
 
     def __init__(
         self,
         folder: Path,
-        limits: SittingLimits = SittingLimits(),
-        changed: Callable[[SittingPhoto], None] = lambda photo: None,
+        limits: SessionLimits = SessionLimits(),
+        changed: Callable[[SessionPhoto], None] = lambda photo: None,
     ):
         """Start an empty session.
 
@@ -120,22 +120,22 @@ class Sitting:
         self.id = secrets.token_hex(8)
         self.folder, self.limits = folder, limits
         self._changed = changed
-        self._photos: dict[str, SittingPhoto] = {}
-        self._removed: dict[str, tuple[int, SittingPhoto]] = {}  # with their positions among the others, oldest first
+        self._photos: dict[str, SessionPhoto] = {}
+        self._removed: dict[str, tuple[int, SessionPhoto]] = {}  # with their positions among the others, oldest first
         self._bytes = 0
         self._lock = threading.RLock()
 
-    def photos(self) -> list[SittingPhoto]:
+    def photos(self) -> list[SessionPhoto]:
         """Return all photos in the order they were added."""
         with self._lock:
             return list(self._photos.values())
 
-    def photo(self, id_: str) -> SittingPhoto:
+    def photo(self, id_: str) -> SessionPhoto:
         """Return one photo. Raises LookupError if no photo has this id."""
         with self._lock:
             return self._photos[id_]
 
-    async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SittingPhoto:
+    async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SessionPhoto:
         """Write an uploaded photo to disk as its bytes arrive, and return it.
 
         Args:
@@ -162,7 +162,7 @@ class Sitting:
                         file.write(chunk)
             with self._lock:
                 self._check_room(name, written)
-                photo = SittingPhoto(path.stem, name, path, film=SittingFilm() if ending else None)
+                photo = SessionPhoto(path.stem, name, path, film=SessionFilm() if ending else None)
                 self._photos[photo.id] = photo
                 self._bytes += written
         except TimeoutError as error:
@@ -177,7 +177,7 @@ class Sitting:
         self._changed(photo)
         return photo
 
-    def change(self, id_: str, **changes: Any) -> SittingPhoto:
+    def change(self, id_: str, **changes: Any) -> SessionPhoto:
         """Change a photo's fields, notify `changed`, and return the new state. Raises LookupError."""
         with self._lock:
             before = self._photos[id_]
@@ -186,7 +186,7 @@ class Sitting:
         self._changed(photo)
         return photo
 
-    def change_film(self, id_: str, **changes: Any) -> SittingPhoto:
+    def change_film(self, id_: str, **changes: Any) -> SessionPhoto:
         """Change fields that only films have, as `change` does."""
         with self._lock:
             return self.change(id_, film=replace(self._photos[id_].film, **changes))
@@ -207,7 +207,7 @@ class Sitting:
             if len(self._removed) > _MOST_REMOVED:
                 self._delete_oldest_removed()
 
-    def restore(self, id_: str) -> SittingPhoto:
+    def restore(self, id_: str) -> SessionPhoto:
         """Restore a removed photo to its position. Raises LookupError if it has been deleted.
 
         Its results are computed again: a photo waits to be colorized, and a film starts without colors.
