@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -32,11 +33,23 @@ from colorizer.studio.film_answers import SIZE_HEADER, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
-from colorizer.studio.session import STOPPED, WAITING, Session, SessionFilm, SessionPhoto, TooMuch
+from colorizer.studio.session import Session, TooMuch
+from colorizer.studio.storage import (
+    STOPPED,
+    WAITING,
+    SavedSession,
+    SessionFilm,
+    SessionPhoto,
+    read_history,
+    saved_sessions,
+    write_history,
+)
 
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_MOST_RECENT = 5
+"""Maximum number of earlier sessions that are listed."""
 _MOST_SAVED = 8
 """Maximum number of saved photos that wait to be downloaded."""
 _AT_ONCE = 2
@@ -57,6 +70,8 @@ class Studio:
     """The model file the studio was started with."""
     program: str
     """The command that starts the program."""
+    sessions: Path | None = None
+    """The folder of sessions that can be continued; None if nothing is kept."""
 
 
 def application(studio: Studio) -> Starlette:
@@ -67,6 +82,10 @@ def application(studio: Studio) -> Starlette:
         *(Route(f"/{path.name}", partial(_file, path.name)) for path in PAGE.iterdir() if path.suffix in _TYPES),
         Route("/session", answers.session),
         Route("/events", answers.events),
+        Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
+        Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
+        Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
@@ -75,6 +94,8 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}/thumbnail", answers.thumbnail),
         Route("/photos/{id}/likeliest", answers.likeliest),
         Route("/photos/{id}/hints", answers.hints),
+        Route("/photos/{id}/history", answers.history),
+        Route("/photos/{id}/history", answers.set_history, methods=["PUT"]),
         Route("/photos/{id}/saved", answers.save, methods=["POST"]),
         Route("/saved/{id}", answers.saved),
         Route("/zip", answers.zip),
@@ -106,9 +127,16 @@ class Answers:
         studio = self._studio
         limits = studio.session.limits
         models = await self.in_thread(model_choices, studio.output, studio.model)
+        recent = await self.in_thread(self._recent)
         return JSONResponse(
             {
                 "id": studio.session.id,
+                "is_private": studio.sessions is None,
+                "recent": [
+                    {"id": saved.id, "photos": saved.photos, "names": saved.names, "changed": saved.changed}
+                    for saved in recent[:_MOST_RECENT]
+                ],
+                "page": studio.session.page,
                 "program": studio.program,
                 "model": studio.photos.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
@@ -118,6 +146,64 @@ class Answers:
                 "photos": [described(photo) for photo in studio.session.photos()],
             }
         )
+
+    def _recent(self) -> list[SavedSession]:
+        return [] if self._studio.sessions is None else saved_sessions(self._studio.sessions)
+
+    def _saved_session(self, id_: str) -> SavedSession:
+        """Return a session that can be continued. Raises LookupError."""
+        return {saved.id: saved for saved in self._recent()}[id_]
+
+    async def continue_session(self, request: Request) -> Response:
+        """Continue an earlier session; the answer has a sentence for each photo that could not be restored."""
+
+        def resume() -> list[str]:
+            return self._studio.session.resume(self._saved_session(request.path_params["id"]).folder)
+
+        failures = await self.in_thread(resume)
+        self._studio.photos.wake()
+        self._studio.events.tell("session", {"id": self._studio.session.id})
+        return JSONResponse({"failures": failures})
+
+    async def delete_session(self, request: Request) -> Response:
+        """Delete an earlier session."""
+
+        def delete() -> None:
+            shutil.rmtree(self._saved_session(request.path_params["id"]).folder, ignore_errors=True)
+
+        await self.in_thread(delete)
+        return Response(status_code=204)
+
+    async def delete_sessions(self, request: Request) -> Response:
+        """Delete all earlier sessions."""
+
+        def delete() -> None:
+            for saved in self._recent():
+                shutil.rmtree(saved.folder, ignore_errors=True)
+
+        await self.in_thread(delete)
+        return Response(status_code=204)
+
+    async def set_page(self, request: Request) -> Response:
+        """Keep the palette or the id of the open photo for later pages."""
+        settings = requested.page_settings(await requested.json_body(request))
+        await self.in_thread(self._studio.session.set_page, settings)
+        if "palette" in settings:
+            self._studio.events.tell("palette", settings["palette"])
+        return Response(status_code=204)
+
+    async def history(self, request: Request) -> Response:
+        """Return a photo's undo history, as the page sent it; empty if there is none."""
+        session = self._studio.session
+        photo = session.photo(request.path_params["id"])
+        return JSONResponse(await self.in_thread(read_history, session.folder, photo.id))
+
+    async def set_history(self, request: Request) -> Response:
+        """Keep a photo's undo history."""
+        session = self._studio.session
+        photo, history = session.photo(request.path_params["id"]), await requested.json_body(request)
+        await self.in_thread(write_history, session.folder, photo.id, history)
+        return Response(status_code=204)
 
     async def events(self, request: Request) -> Response:
         """Stream all events from now on."""
@@ -191,9 +277,13 @@ class Answers:
     async def saved(self, request: Request) -> Response:
         """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
-        gone = BackgroundTask(saved.path.unlink, missing_ok=True)
+        gone = BackgroundTask(self._delivered, saved)
         path = Path(saved.name)
         return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+
+    def _delivered(self, saved: SavedPhoto) -> None:
+        saved.path.unlink(missing_ok=True)
+        self._studio.photos.mark_saved(saved)
 
     async def zip(self, request: Request) -> Response:
         """Send all colorized photos as a zip, created while it is sent."""
@@ -242,9 +332,12 @@ class Answers:
         return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
 
 
+_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved")
+
+
 def described(photo: SessionPhoto) -> dict[str, Any]:
     """Return the JSON description of a photo for the page, without the path of its file."""
-    told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
+    told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -92,9 +93,11 @@ class FilmAnswers:
         asked = request.query_params
         result = self._films.result(request.path_params["id"], asked.get("side") == "both")
         is_saved = asked.get("save") == "1"
+        marked = BackgroundTask(self._films.mark_saved, result) if is_saved else None
         return FileResponse(
             result.path,
             media_type=_TYPES.get(Path(result.name).suffix.lower(), "application/octet-stream"),
             filename=result.name,
             content_disposition_type="attachment" if is_saved else "inline",
+            background=marked,
         )

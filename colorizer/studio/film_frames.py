@@ -19,7 +19,7 @@ from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma
 from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
-from colorizer.studio.session import SessionPhoto
+from colorizer.studio.storage import SessionPhoto
 
 _SAME_TIME = 0.0005
 """Maximum difference of equal times, in seconds; frames are farther apart."""

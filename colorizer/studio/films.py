@@ -18,7 +18,7 @@ from colorizer.inference.colorize import Adjustment
 from colorizer.progress import Pace
 from colorizer.runs.folders import new_run
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto, by_name
-from colorizer.studio.session import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SessionPhoto
+from colorizer.studio.storage import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SessionPhoto
 from colorizer.studio.views import Box, jpeg, part_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Films:
                 self._session.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)
             if (photo.film.hints, photo.adjustment.vividness) != (hints, vividness):
                 self._session.change(id_, adjustment=Adjustment(vividness))
-                self._session.change_film(id_, hints=hints, is_changed=id_ in self._made)
+                self._session.change_film(id_, hints=hints, is_changed=photo.film.done > 0)
         return Preview(content, (facts.width, facts.height), frame.seconds)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
@@ -113,9 +113,10 @@ class Films:
 
     def model_changed(self) -> None:
         """Mark colorized films as outdated after a change of the model."""
-        for id_ in list(self._made):
-            with suppress(LookupError):  # removed meanwhile
-                self._session.change_film(id_, is_changed=True)
+        for photo in self._session.photos():
+            if photo.film is not None and photo.film.done:
+                with suppress(LookupError):  # removed meanwhile
+                    self._session.change_film(photo.id, is_changed=True)
 
     def result(self, id_: str, is_side_by_side: bool) -> SavedPhoto:
         """Return a colorized film, or its before-and-after version. Raises LookupError if it does not exist."""
@@ -124,7 +125,13 @@ class Films:
         if path is None:
             raise LookupError(id_)
         name = Path(photo.name)
-        return SavedPhoto(path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}")
+        return SavedPhoto(
+            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}", id_, photo.colors
+        )
+
+    def mark_saved(self, saved: SavedPhoto) -> None:
+        """Mark a film as saved by the user, as `Photos.mark_saved` does."""
+        self._photos.mark_saved(saved)
 
     def forget(self, id_: str) -> None:
         """Delete everything made from a film that is no longer in the session."""
@@ -217,7 +224,7 @@ class Films:
 
         how = photo.film.hints, photo.adjustment.vividness, photo.film.is_side_by_side, self._photos.model_id
         with self._asked:
-            if self._made.get(photo.id) != how:
+            if self._made.get(photo.id, how) != how:
                 shutil.rmtree(self._folder(photo.id), ignore_errors=True)
                 self._session.change_film(photo.id, done=0, result=None, beside=None)
             self._made[photo.id] = how

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member
-from colorizer.studio.session import FAILED, READY, WAITING, Session, SessionPhoto
+from colorizer.studio.session import Session
+from colorizer.studio.storage import FAILED, READY, WAITING, SessionPhoto
 from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
 
 _PATIENCE = 1.0
@@ -42,6 +43,10 @@ class SavedPhoto:
 
     path: Path
     name: str
+    id: str = ""
+    """Id of the photo."""
+    colors: tuple[Any, ...] = ()
+    """Its `colors` when it was colorized."""
 
 
 class Photos:
@@ -158,7 +163,13 @@ class Photos:
                 self._write_page(photo, original, path)
             else:
                 write_pages(path, self._written_pages(photo, pages))
-        return SavedPhoto(path, name)
+        return SavedPhoto(path, name, photo.id, photo.colors)
+
+    def mark_saved(self, saved: SavedPhoto) -> None:
+        """Mark a photo as saved by the user, unless its colors have changed since."""
+        with suppress(LookupError):  # removed meanwhile
+            if self.session.photo(saved.id).colors == saved.colors:
+                self.session.change(saved.id, is_saved=True)
 
     def _written_pages(self, photo: SessionPhoto, count: int) -> Iterator[Path]:
         """Yield a file for each page of a photo; the caller deletes them."""
@@ -190,6 +201,7 @@ class Photos:
                 failures.append(str(error))
                 continue
             yield Member(saved.name, saved.path)
+            self.mark_saved(saved)
             if photo.hints:
                 yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
         if failures:

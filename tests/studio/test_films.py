@@ -117,7 +117,7 @@ def test_from_a_frame_with_a_hint_to_a_film_that_plays(client, film, films, tmp_
     at(0.4)
     assert client.get("session").json()["photos"][0]["film"]["is_changed"]
     client.delete(f"photos/{film['id']}")
-    assert [path.stem for path in (tmp_path / "session").iterdir()] == [film["id"]], "only what can be restored"
+    assert {path.stem for path in (tmp_path / "session").iterdir()} == {film["id"]}, "only what can be restored"
 
 
 def test_a_film_that_lies_on_its_side_is_seen_upright_and_hinted_there(client, tmp_path):

@@ -14,7 +14,8 @@ from colorizer.network.network import Network
 from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
 from colorizer.studio.photos import Photos
-from colorizer.studio.session import READY, Session
+from colorizer.studio.session import Session
+from colorizer.studio.storage import READY
 from colorizer.studio.views import OpenPhoto
 from tests.conftest import SHIPPED
 
