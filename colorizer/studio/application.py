@@ -29,14 +29,15 @@ from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
-from colorizer.studio.film_answers import SIZE_HEADER, film_routes
+from colorizer.studio.film_answers import REVISION_HEADER, SIZE_HEADER, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
-from colorizer.studio.session import Session, TooMuch
+from colorizer.studio.session import Conflict, Session, TooMuch
 from colorizer.studio.storage import (
     STOPPED,
     WAITING,
+    Colors,
     SavedSession,
     SessionFilm,
     SessionPhoto,
@@ -87,6 +88,7 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
+        Route("/photos/{id}", answers.photo),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
@@ -236,10 +238,14 @@ class Answers:
     async def recolour(self, request: Request) -> Response:
         """Set a photo's hints and adjustment; the answer is a preview."""
         said = await requested.json_body(request)
-        hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
-        preview = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], hints, adjustment)
-        photo = self._studio.session.photo(request.path_params["id"])
-        return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
+        colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
+        preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
+        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", REVISION_HEADER: str(photo.revision)}
+        return Response(preview, media_type="image/jpeg", headers=headers)
+
+    async def photo(self, request: Request) -> Response:
+        """Describe one photo."""
+        return JSONResponse(described(self._studio.session.photo(request.path_params["id"])))
 
     async def view(self, request: Request) -> Response:
         """Return a part of a photo, colorized or original, at a requested size."""
@@ -256,7 +262,7 @@ class Answers:
 
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""
-        x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
+        x, y = (requested.number(request.query_params.get(name)) for name in ("x", "y"))
         colours = await self.in_thread(self._studio.photos.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
@@ -267,7 +273,9 @@ class Answers:
 
     async def save(self, request: Request) -> Response:
         """Save a colorized photo at full size, to be downloaded once."""
-        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"])
+        revision = request.query_params.get("revision")
+        revision = None if revision is None else requested.number(revision)
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision)
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -369,7 +377,8 @@ def _sentence(request: Request, error: Exception) -> Response:
     elif isinstance(error, LookupError):
         status, sentence = 404, "This is not there any more; reload the page."
     elif isinstance(error, ColorizeError):
-        status, sentence = 413 if isinstance(error, TooMuch) else 422, str(error)
+        status = 413 if isinstance(error, TooMuch) else 409 if isinstance(error, Conflict) else 422
+        sentence = str(error)
     else:
         status, sentence = 500, UNEXPECTED.capitalize()
     return JSONResponse({"error": sentence}, status)

@@ -71,6 +71,15 @@ class SessionFilm:
 
 
 @dataclass(frozen=True)
+class Colors:
+    """What the user has chosen for a photo or film."""
+
+    hints: tuple[AnyHint, ...] | TimedHints
+    """Hints of a photo, or of a film."""
+    adjustment: Adjustment = AS_MEANT
+
+
+@dataclass(frozen=True)
 class SessionPhoto:
     """The current state of one photo or film."""
 
@@ -98,9 +107,9 @@ class SessionPhoto:
     """Whether the user has saved it with its present hints and adjustment."""
 
     @property
-    def colors(self) -> tuple[Any, ...]:
+    def colors(self) -> Colors:
         """What the user has chosen."""
-        return self.hints, self.adjustment, self.film and (self.film.hints, self.film.is_side_by_side)
+        return Colors(self.film.hints if self.film is not None else self.hints, self.adjustment)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ export class Saving {
     this.status.textContent = `Writing ${photo.name} at its full size…`;
     try {
       await this.ready();
-      const saved = await askJson(`photos/${photo.id}/saved`, { method: "POST" });
+      const saved = await askJson(`photos/${photo.id}/saved?revision=${photo.changes.revision}`, { method: "POST" });
       download(`saved/${saved.id}`);
       this.status.textContent = `${saved.name} is with your downloads.`;
     } catch (error) {

@@ -11,7 +11,7 @@ import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
-import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
+import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
 import { Histories, Recent, keepPage } from "./sessions.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
@@ -49,6 +49,9 @@ const viewing = new Viewing(stage, {
     timeline.show();
     hinting.show(); // whose frame may have another time than was asked for
   },
+  merged: (photo) => changedElsewhere(photo),
+  conflicted: ({ name, id }) =>
+    notices.say(`Another tab changed ${name} at the same time; its colors are shown. Undo brings back yours.`, id),
   failed: (error, photo) => {
     wait(false);
     if (error instanceof Gone) connection.lostFor(photo);
@@ -107,13 +110,21 @@ function recoloured() {
   viewing.recolour(current);
 }
 
+/** Another tab has changed a photo's colours. */
+function changedElsewhere(photo) {
+  if (photo !== current) return;
+  hinting.changedElsewhere();
+  recoloured();
+}
+
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
   const back = removed.get(described.id);
   const known = photos.get(described.id) ?? back?.photo;
   if (known && described.version < known.version) return; // an event was faster than the answer
-  const { hints, vividness, restore_contrast } = described;
-  const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
+  const colours = plainColours(described);
+  const photo = Object.assign(known ?? { changes: new Changes(colours, described.revision) }, described);
+  if (photo.changes.learn(colours, described.revision)) changedElsewhere(photo);
   if (photo.film) photo.time ??= 0;
   histories.watch(photo);
   photos.set(photo.id, photo);
@@ -270,7 +281,7 @@ async function bringBack() {
       file,
       then: async ({ id }) => {
         const photo = photos.get(id);
-        photo.changes = changes;
+        photo.changes = Object.assign(changes, { sent: photo.changes.sent, revision: photo.revision });
         if (changes.past.length) await sendJson(`${addressOf(photo)}/colours`, coloursOf(photo), "PUT");
         if (photo === current) {
           hinting.show();
@@ -340,7 +351,10 @@ history.replaceState(null, "", location.pathname);
 hear();
 listen(
   {
-    photo: see,
+    photo: (described) => {
+      see(described);
+      if (!current && session) open(described.id); // the first one, which another tab has added
+    },
     removed: ({ id }) => dropOut(id),
     session: ({ id }) => id !== session?.id && begin(),
     palette: (entries) => palette.show(entries),
