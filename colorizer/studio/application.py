@@ -73,6 +73,8 @@ class Studio:
     """The command that starts the program."""
     sessions: Path | None = None
     """The folder of sessions that can be continued; None if nothing is kept."""
+    to: Path | None = None
+    """The folder that photos can be saved into."""
 
 
 def application(studio: Studio) -> Starlette:
@@ -99,6 +101,7 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}/history", answers.history),
         Route("/photos/{id}/history", answers.set_history, methods=["PUT"]),
         Route("/photos/{id}/saved", answers.save, methods=["POST"]),
+        Route("/photos/{id}/delivered", answers.deliver, methods=["POST"]),
         Route("/saved/{id}", answers.saved),
         Route("/zip", answers.zip),
         Route("/stop", answers.stop, methods=["POST"]),
@@ -139,6 +142,7 @@ class Answers:
                     for saved in recent[:_MOST_RECENT]
                 ],
                 "page": studio.session.page,
+                "folder": studio.to and str(studio.to),
                 "program": studio.program,
                 "model": studio.photos.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
@@ -280,14 +284,33 @@ class Answers:
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
             oldest.path.unlink(missing_ok=True)
-        return JSONResponse({"id": saved.path.stem, "name": saved.name})
+        return JSONResponse({"id": saved.path.stem, "name": _download_name(saved)})
+
+    async def deliver(self, request: Request) -> Response:
+        """Save a colorized photo or film next to its original, or into the folder the studio was started with."""
+        asked, id_ = request.query_params, request.path_params["id"]
+        place, revision = asked.get("place"), asked.get("revision")
+        if place not in ("original", "folder") or (place == "folder" and self._studio.to is None):
+            raise HTTPException(404, "This place is not known; reload the page.")
+
+        def write() -> Path:
+            to = self._studio.to if place == "folder" else None
+            if self._studio.session.photo(id_).film is not None:
+                return self._studio.photos.deliver(self._studio.films.result(id_, asked.get("side") == "both"), to)
+            saved = self._studio.photos.save(id_, None if revision is None else requested.number(revision))
+            try:
+                return self._studio.photos.deliver(saved, to)
+            finally:
+                saved.path.unlink(missing_ok=True)
+
+        path = await self.in_thread(write)
+        return JSONResponse({"name": path.name, "folder": str(path.parent)})
 
     async def saved(self, request: Request) -> Response:
         """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(self._delivered, saved)
-        path = Path(saved.name)
-        return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+        return FileResponse(saved.path, filename=_download_name(saved), background=gone)
 
     def _delivered(self, saved: SavedPhoto) -> None:
         saved.path.unlink(missing_ok=True)
@@ -348,6 +371,7 @@ def described(photo: SessionPhoto) -> dict[str, Any]:
     told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
+    told["is_copy"] = photo.is_copy
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 
@@ -355,6 +379,11 @@ def _described(film: SessionFilm) -> dict[str, Any]:
     names = ("seconds", "rate", "frames", "sound", "stage", "done", "said", "is_side_by_side", "is_changed")
     is_there = {"has_result": film.result is not None, "has_side_by_side": film.beside is not None}
     return {**{name: getattr(film, name) for name in names}, **is_there}
+
+
+def _download_name(saved: SavedPhoto) -> str:
+    path = Path(saved.name)
+    return f"{path.stem}-colour{path.suffix}"
 
 
 def _refusal_of_films() -> str:

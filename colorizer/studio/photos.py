@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,8 +15,10 @@ from PIL import Image
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
+from colorizer.files import complete_file, move_to_unused
 from colorizer.inference.colorize import colorize_decoded
 from colorizer.inference.hints_file import hints_text
+from colorizer.marks import mark_beside
 from colorizer.network.network import Network
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
@@ -25,7 +28,7 @@ from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
-from colorizer.studio.archive import Member
+from colorizer.studio.archive import Member, inside
 from colorizer.studio.session import Conflict, Session
 from colorizer.studio.storage import FAILED, READY, WAITING, Colors, SessionPhoto
 from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
@@ -33,6 +36,8 @@ from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, sm
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+_ADDED = "-colour"
+"""Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -182,6 +187,33 @@ class Photos:
         with suppress(LookupError):  # removed meanwhile
             if self.session.photo(saved.id).colors == saved.colors:
                 self.session.change(saved.id, is_saved=True)
+
+    def deliver(self, saved: SavedPhoto, to: Path | None) -> Path:
+        """Copy a saved photo or film into the folder `to`, or next to its original for None; nothing is overwritten.
+
+        Returns:
+            The path of the copy.
+
+        Raises:
+            ColorizeError: It cannot be written, or nothing is known of the original's folder.
+        """
+        photo, name = self.session.photo(saved.id), Path(inside(saved.name))
+        if to is None and photo.is_copy:
+            raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
+        stem = name.stem.removesuffix(_ADDED) + _ADDED
+        wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
+        written = []
+
+        def move(temporary: Path, path: Path) -> Path:
+            written.append(move_to_unused(temporary, path))
+            return written[0]
+
+        with complete_file(wanted, saved.path.stat().st_size, move) as temporary:
+            shutil.copyfile(saved.path, temporary)
+        if to is None:
+            mark_beside(written[0].parent, [written[0].name])
+        self.mark_saved(saved)
+        return written[0]
 
     def _written_pages(self, photo: SessionPhoto, count: int) -> Iterator[Path]:
         """Yield a file for each page of a photo; the caller deletes them."""

@@ -66,13 +66,17 @@ def truth(said: dict[str, Any], name: str, what: str) -> bool:
 
 
 def page_settings(said: dict[str, Any]) -> dict[str, Any]:
-    """Read settings of the page: "palette", a list of names with colors, and "open", the id of a photo."""
+    """Read settings of the page: "palette", names with colors; "open", the id of a photo; and "place"."""
     settings = {}
     if "palette" in said:
         palette = said["palette"]
         if not isinstance(palette, list) or len(palette) > _LARGEST_PALETTE or not all(map(_is_named, palette)):
             raise ColorizeError("A palette is a list of names, each with a color such as #b03030.")
         settings["palette"] = palette
+    if "place" in said:
+        if said["place"] not in ("downloads", "original", "folder"):
+            raise ColorizeError("Photos are saved to downloads, next to the original, or into a folder.")
+        settings["place"] = said["place"]
     if "open" in said:
         if not isinstance(said["open"], str) or len(said["open"]) > _LONGEST_ID:
             raise ColorizeError("The open photo is named by its id.")

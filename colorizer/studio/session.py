@@ -7,17 +7,20 @@ import logging
 import secrets
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from colorizer.dataset.find import gather
 from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
 from colorizer.film.propagation import TimedHints
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import OBJECT, AnyHint
+from colorizer.inference.hints_file import hints_beside
+from colorizer.photos.formats import VIDEO, kind_of
 from colorizer.studio import storage
 from colorizer.studio.storage import READY, UNTOUCHED, WAITING, Colors, SessionFilm, SessionPhoto
 
@@ -137,6 +140,39 @@ class Session:
         self._changed(photo)
         return photo
 
+    def open(self, sources: Sequence[Path]) -> None:
+        """Add photos, films, and all photos and films in folders, where they are. Hints next to them are read, too.
+
+        Raises:
+            TooMuch: There are too many.
+            ColorizeError: A source cannot be read, or is neither a photo nor a film; or hints are invalid.
+        """
+        if not sources:
+            return
+        for path in sources:
+            kind = kind_of(path)
+            if kind is not None and kind is not VIDEO:
+                raise ColorizeError(f"Cannot open {path}: {kind.sentence}.")
+        dataset = gather([path.absolute() for path in sources])
+        files = [path for path in dataset.files if film_ending(path.name) or kind_of(path) is None]
+        if any(film_ending(path.name) for path in files):
+            refuse_without_packages()
+        if not files:
+            raise ColorizeError(f"No photos or films found in {', '.join(map(str, sources))}.")
+        if len(files) > self.limits.maximum_photos:
+            raise TooMuch(f"{len(files):,} photos are too many; {self.limits.maximum_photos:,} are the most at once.")
+        hints = hints_beside([path for path in files if not film_ending(path.name)])
+        with self._lock:
+            for path in files:
+                film = SessionFilm() if film_ending(path.name) else None
+                name = shown(path.relative_to(dataset.root).as_posix())
+                self._add(
+                    SessionPhoto(
+                        secrets.token_hex(16), name, path, film=film, hints=hints.get(path, ()), is_copy=False
+                    ),
+                    0,
+                )
+
     def _add(self, photo: SessionPhoto, size: int) -> None:
         self._photos[photo.id] = photo
         self._numbers[photo.id] = max(self._numbers.values(), default=0) + 1
@@ -239,7 +275,7 @@ class Session:
         self._records.pop(photo.id, None)
         self._earlier.pop(photo.id, None)
         storage.forget_photo(self.folder, photo.id)
-        if photo.path.parent != self.folder:
+        if not photo.is_copy:
             return
         with suppress(OSError):  # on Windows, an open file cannot be deleted; it goes with the folder
             self._bytes -= photo.path.stat().st_size
@@ -266,7 +302,7 @@ class Session:
             self._numbers, self._records, self._bytes = {}, {}, 0
             for photo in photos:
                 with suppress(OSError):
-                    self._add(photo, photo.path.stat().st_size if photo.path.parent == folder else 0)
+                    self._add(photo, photo.path.stat().st_size if photo.is_copy else 0)
         return failures
 
     def set_page(self, settings: dict[str, Any]) -> None:

@@ -106,6 +106,9 @@ class SessionPhoto:
     is_saved: bool = False
     """Whether the user has saved it with its present hints and adjustment."""
 
+    is_copy: bool = True
+    """Whether its file is a copy in the session's folder, and not the original."""
+
     @property
     def colors(self) -> Colors:
         """What the user has chosen."""
@@ -250,6 +253,7 @@ def _photo(folder: Path, path: Path) -> SessionPhoto:
         film = SessionFilm(**facts, **results, hints=timed_hints(hints), stage=stage)
     return SessionPhoto(
         id=path.stem,
+        is_copy=not Path(record["path"]).is_absolute(),
         name=str(record["name"]),
         path=folder / record["path"],
         width=int(record["width"]),

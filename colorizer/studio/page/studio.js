@@ -10,7 +10,7 @@ import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget, restore } from "./photos.js";
-import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
+import { Place, Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
 import { Histories, Recent, keepPage } from "./sessions.js";
 import { Stage } from "./stage.js";
@@ -87,11 +87,19 @@ const timeline = new Timeline({
     recoloured();
   },
 });
-const film = new Film({ say, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
+const place = new Place(find("place-row"), find("place"), (chosen) => {
+  keepPage({ place: chosen });
+  saving.moved();
+});
+const film = new Film({ say, place, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
 const histories = new Histories();
 const recent = new Recent(find("recent"), { say, refresh: () => begin() });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
-const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
+const saving = new Saving(find("saving"), find("save"), find("save-all"), {
+  say,
+  place,
+  ready: () => viewing.settled(),
+});
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -239,6 +247,7 @@ async function begin() {
   models.show(told.models, told.model);
   recent.show(told.recent);
   palette.show(told.page.palette ?? []);
+  place.show(told.folder, told.page.place);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
   if (before && before.id !== told.id) return beginOther(before, told);
   told.photos.forEach(see);
