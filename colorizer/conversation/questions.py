@@ -389,12 +389,12 @@ TO = Question(
     "--to",
     "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE),
-    shown_default="a new one under OUTPUT/results",
+    (COLORIZE, EVALUATE, MERGE, STUDIO),
+    shown_default="a new one under OUTPUT/results; studio: downloads",
 )
 BESIDE = Question(
     "--beside",
-    "write each colour photo beside its original, as NAME-colour.jpg",
+    "write each color photo next to its original, as NAME-color.jpg",
     yes_or_no,
     (COLORIZE,),
     default="no",
@@ -584,6 +584,7 @@ PORT = Question(
     default="7860",
 )
 BROWSER = Question("--browser", "open the page in the browser", yes_or_no, (STUDIO,), default="yes")
+PRIVATE = Question("--private", "keep nothing of the session when the studio ends", yes_or_no, (STUDIO,), default="no")
 HOST = Question(
     "--host",
     "address to listen on; any other than the default lets others in who know the token",

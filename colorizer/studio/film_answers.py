@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from colorizer.film.propagation import timed_hints, timed_hints_text
+from colorizer.inference.colorize import Adjustment
 from colorizer.studio import requested
 from colorizer.studio.films import Films
-from colorizer.studio.sitting import Sitting
+from colorizer.studio.session import Session
+from colorizer.studio.storage import Colors, SessionPhoto
 
 SIZE_HEADER, TIME_HEADER = "X-Photo-Size", "X-Frame-Time"
 _TYPES = {
@@ -26,9 +29,9 @@ _TYPES = {
 InThread = Callable[..., Awaitable[Any]]
 
 
-def film_routes(films: Films, sitting: Sitting, in_thread: InThread) -> list[BaseRoute]:
+def film_routes(films: Films, session: Session, in_thread: InThread) -> list[BaseRoute]:
     """Return the routes below ``/films``; `in_thread(work, *values)` computes while other requests are answered."""
-    answers = FilmAnswers(films, sitting, in_thread)
+    answers = FilmAnswers(films, session, in_thread)
     return [
         Route("/films/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/films/{id}/view", answers.view),
@@ -40,19 +43,26 @@ def film_routes(films: Films, sitting: Sitting, in_thread: InThread) -> list[Bas
     ]
 
 
+def colors_headers(photo: SessionPhoto, requested_colors: Colors) -> dict[str, str]:
+    """Return headers with the revision of a photo's colors, and whether others than the requested ones are in them."""
+    is_merged = photo.colors != requested_colors
+    return {"X-Photo-Revision": str(photo.revision), "X-Photo-Merged": str(int(is_merged))}
+
+
 class FilmAnswers:
     """One method for each kind of request."""
 
-    def __init__(self, films: Films, sitting: Sitting, in_thread: InThread):
-        self._films, self._sitting, self._in_thread = films, sitting, in_thread
+    def __init__(self, films: Films, session: Session, in_thread: InThread):
+        self._films, self._session, self._in_thread = films, session, in_thread
 
     async def recolour(self, request: Request) -> Response:
         """Set a film's hints and vividness; the answer is a preview of the frame at a time."""
         said = await requested.json_body(request)
         time, hints = requested.seconds(said.get("time")), timed_hints(said.get("hints"))
-        id_, vividness = request.path_params["id"], requested.vividness(said)
-        preview = await self._in_thread(self._films.preview, id_, time, hints, vividness)
+        colors, base = Colors(hints, Adjustment(requested.vividness(said))), requested.revision(said, "base")
+        preview = await self._in_thread(self._films.preview, request.path_params["id"], time, colors, base)
         headers = {SIZE_HEADER: "x".join(map(str, preview.size)), TIME_HEADER: repr(preview.seconds)}
+        headers |= colors_headers(preview.film, colors)
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:
@@ -64,13 +74,13 @@ class FilmAnswers:
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place in a frame."""
         asked = request.query_params
-        time, x, y = requested.seconds(asked.get("time")), *(requested.pixels(asked.get(name)) for name in ("x", "y"))
+        time, x, y = requested.seconds(asked.get("time")), *(requested.number(asked.get(name)) for name in ("x", "y"))
         colours = await self._in_thread(self._films.likeliest, request.path_params["id"], time, x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
         """Return a film's hints in the format of a hints file."""
-        film = self._sitting.photo(request.path_params["id"]).film
+        film = self._session.photo(request.path_params["id"]).film
         if film is None:
             raise LookupError
         return Response(timed_hints_text(film.hints), media_type="application/json")
@@ -92,9 +102,11 @@ class FilmAnswers:
         asked = request.query_params
         result = self._films.result(request.path_params["id"], asked.get("side") == "both")
         is_saved = asked.get("save") == "1"
+        marked = BackgroundTask(self._films.mark_saved, result) if is_saved else None
         return FileResponse(
             result.path,
             media_type=_TYPES.get(Path(result.name).suffix.lower(), "application/octet-stream"),
             filename=result.name,
             content_disposition_type="attachment" if is_saved else "inline",
+            background=marked,
         )

@@ -10,8 +10,9 @@ import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget, restore } from "./photos.js";
-import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
-import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
+import { Place, Saving, hearPalette, loadHints, readJson } from "./saving.js";
+import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
+import { Histories, Recent, keepPage } from "./sessions.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
 import { Timeline } from "./timeline.js";
@@ -19,9 +20,10 @@ import { Viewing } from "./viewing.js";
 
 const find = (id) => document.getElementById(id);
 const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
+const OPEN = "colorizer-open"; // the photo that is open in this tab
 const photos = new Map();
 const removed = new Map(); // {photo, next}, with the photo that came after it
-let sitting = null;
+let session = null;
 let current = null;
 
 const notices = new Notices(find("notices"));
@@ -47,6 +49,9 @@ const viewing = new Viewing(stage, {
     timeline.show();
     hinting.show(); // whose frame may have another time than was asked for
   },
+  merged: (photo) => changedElsewhere(photo),
+  conflicted: ({ name, id }) =>
+    notices.say(`Another tab changed ${name} at the same time; its colors are shown. Undo brings back yours.`, id),
   failed: (error, photo) => {
     wait(false);
     if (error instanceof Gone) connection.lostFor(photo);
@@ -61,6 +66,7 @@ const palette = new Palette(find("palette"), {
     find("save-palette").disabled = !count;
     find("palette-help").hidden = count > 0;
   },
+  kept: (entries) => keepPage({ palette: entries }),
 });
 const hinting = new Hinting(stage, palette, {
   changed: () => recoloured(),
@@ -81,9 +87,19 @@ const timeline = new Timeline({
     recoloured();
   },
 });
-const film = new Film({ say, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
+const place = new Place(find("place-row"), find("place"), (chosen) => {
+  keepPage({ place: chosen });
+  saving.moved();
+});
+const film = new Film({ say, place, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
+const histories = new Histories();
+const recent = new Recent(find("recent"), { say, refresh: () => begin() });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
-const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
+const saving = new Saving(find("saving"), find("save"), find("save-all"), {
+  say,
+  place,
+  ready: () => viewing.settled(),
+});
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -102,14 +118,23 @@ function recoloured() {
   viewing.recolour(current);
 }
 
+/** Another tab has changed a photo's colours. */
+function changedElsewhere(photo) {
+  if (photo !== current) return;
+  hinting.changedElsewhere();
+  recoloured();
+}
+
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
   const back = removed.get(described.id);
   const known = photos.get(described.id) ?? back?.photo;
   if (known && described.version < known.version) return; // an event was faster than the answer
-  const { hints, vividness, restore_contrast } = described;
-  const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
+  const colours = plainColours(described);
+  const photo = Object.assign(known ?? { changes: new Changes(colours, described.revision) }, described);
+  if (photo.changes.learn(colours, described.revision)) changedElsewhere(photo);
   if (photo.film) photo.time ??= 0;
+  histories.watch(photo);
   photos.set(photo.id, photo);
   removed.delete(photo.id);
   strip.update(photo, back?.next);
@@ -124,6 +149,9 @@ async function open(id) {
   const photo = photos.get(id);
   if (!photo || photo === current) return;
   current = photo;
+  keepPage({ open: id });
+  sessionStorage.setItem(OPEN, id);
+  histories.load(photo).then((isRestored) => isRestored && photo === current && adjusting.show());
   strip.open(id);
   hinting.open(photo);
   showFailure("");
@@ -202,8 +230,8 @@ function dropOut(id) {
 }
 
 function add(files) {
-  if (files.length && sitting) intake.add(files, sitting);
-  else notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
+  if (files.length && session) intake.add(files, session);
+  else notices.say(session ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
 }
 
 function showOriginal(isShown) {
@@ -212,15 +240,41 @@ function showOriginal(isShown) {
 }
 
 async function begin() {
-  const told = await askJson("sitting");
-  const before = sitting;
-  sitting = told;
+  const told = await askJson("session");
+  const before = session;
+  session = told;
   learnNames(told.color_names);
   models.show(told.models, told.model);
+  recent.show(told.recent);
+  palette.show(told.page.palette ?? []);
+  place.show(told.folder, told.page.place);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
-  if (before && before.id !== told.id) return bringBack();
+  if (before && before.id !== told.id) return beginOther(before, told);
   told.photos.forEach(see);
-  if (!current && told.photos.length) open(told.photos[0].id);
+  openFirst(told);
+}
+
+/** Show the photo that was open last, in this tab or in another one, if none is open. */
+function openFirst({ photos: listed, page }) {
+  if (current || !listed.length) return;
+  const wanted = [sessionStorage.getItem(OPEN), page.open].find((id) => photos.has(id));
+  open(wanted ?? listed[0].id);
+}
+
+/** The studio was started again, or an earlier session is continued. */
+async function beginOther(before, told) {
+  if (!told.photos.length && told.recent.some(({ id }) => id === before.id)) {
+    await ask(`sessions/${before.id}/continued`, { method: "POST" }).catch(() => {}); // another tab may have done so
+    told = session = await askJson("session");
+  }
+  const ids = new Set(told.photos.map(({ id }) => id));
+  const held = [...photos.values()];
+  if (held.length && !held.some(({ id }) => ids.has(id))) return bringBack();
+  for (const { id } of held.filter((photo) => !ids.has(photo.id))) dropOut(id);
+  for (const photo of photos.values()) photo.version = -1; // the new process counts from 0
+  told.photos.forEach(see);
+  for (const photo of photos.values()) if (photo.changes.now !== photo.changes.sent) viewing.recolour(photo);
+  openFirst(told);
 }
 
 /** The studio was started anew and knows nothing: give it again what this page still has. */
@@ -236,7 +290,7 @@ async function bringBack() {
       file,
       then: async ({ id }) => {
         const photo = photos.get(id);
-        photo.changes = changes;
+        photo.changes = Object.assign(changes, { sent: photo.changes.sent, revision: photo.revision });
         if (changes.past.length) await sendJson(`${addressOf(photo)}/colours`, coloursOf(photo), "PUT");
         if (photo === current) {
           hinting.show();
@@ -245,7 +299,7 @@ async function bringBack() {
       },
     }));
   if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
-  if (files.length) await intake.add(files, sitting);
+  if (files.length) await intake.add(files, session);
 }
 
 function hear() {
@@ -306,8 +360,13 @@ history.replaceState(null, "", location.pathname);
 hear();
 listen(
   {
-    photo: see,
+    photo: (described) => {
+      see(described);
+      if (!current && session) open(described.id); // the first one, which another tab has added
+    },
     removed: ({ id }) => dropOut(id),
+    session: ({ id }) => id !== session?.id && begin(),
+    palette: (entries) => palette.show(entries),
     progress: (said) => progress.colouring(said),
     film: (said) => film.colouring(said),
     zip: (said) => saving.zipping(said),

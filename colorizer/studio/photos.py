@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from PIL import Image
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
-from colorizer.inference.colorize import Adjustment, colorize_decoded
-from colorizer.inference.hints import AnyHint
+from colorizer.files import complete_file, move_to_unused
+from colorizer.inference.colorize import colorize_decoded
 from colorizer.inference.hints_file import hints_text
+from colorizer.marks import mark_beside
 from colorizer.network.network import Network
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
@@ -26,14 +28,16 @@ from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
-from colorizer.studio.archive import Member
-from colorizer.studio.set_photos import SetPhoto, SetPhotos
-from colorizer.studio.showing import Box, jpeg, part_of, small
-from colorizer.studio.sitting import FAILED, READY, WAITING, Sitting, SittingPhoto
+from colorizer.studio.archive import Member, inside
+from colorizer.studio.session import Conflict, Session
+from colorizer.studio.storage import FAILED, READY, WAITING, Colors, SessionPhoto
+from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+_ADDED = "-colour"
+"""Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,16 +47,20 @@ class SavedPhoto:
 
     path: Path
     name: str
+    id: str = ""
+    """Id of the photo."""
+    colors: Colors | None = None
+    """Its colors when it was colorized."""
 
 
-class Workshop:
+class Photos:
     """Colorizes the photos of a session in its own thread; other methods are thread-safe."""
 
     def __init__(
         self,
         network: Network,
         model_id: str,
-        sitting: Sitting,
+        session: Session,
         limits: PhotoLimits,
         progress: Callable[[Pace, int, int], None],
     ):
@@ -61,11 +69,11 @@ class Workshop:
         Args:
             network: The network to colorize with.
             model_id: Id of its model file.
-            sitting: The photos.
+            session: The photos.
             limits: Limits of a photo.
             progress: Called from the colorizing thread with the pace, the number of finished photos and the total.
         """
-        self.sitting, self.limits, self._progress = sitting, limits, progress
+        self.session, self.limits, self._progress = session, limits, progress
         self._thumbnails: dict[str, bytes] = {}
         self._asked = threading.Condition()
         self._answering, self._is_closed, self._holds_memory = 0, False, True
@@ -76,8 +84,8 @@ class Workshop:
     def use(self, network: Network, model_id: str) -> None:
         """Switch to another network and colorize all photos again."""
         self.network, self.model_id = network, model_id
-        self.opened = SetPhotos()
-        self.sitting.set_states((READY,), WAITING)
+        self.opened = OpenPhotos()
+        self.session.set_states((READY,), WAITING)
         self.wake()
 
     def wake(self) -> None:
@@ -103,14 +111,23 @@ class Workshop:
         self._thread.join(0 if not is_answered else seconds)
         return is_answered and not self._thread.is_alive()
 
-    def recolour(self, id_: str, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> bytes:
-        """Set a photo's hints and adjustment, and return a JPEG preview of at most 512 pixels. Raises ColorizeError."""
+    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[bytes, SessionPhoto]:
+        """Set a photo's colors, merged with changes made since revision `base`, if there is one.
+
+        Returns:
+            A JPEG preview of at most 512 pixels, and the photo as it is now.
+
+        Raises:
+            Conflict: Something else was made of the same hint or adjustment since.
+            ColorizeError: A hint is outside the photo, or the photo cannot be read or colorized.
+        """
         with self._open(id_) as (_, opened):
-            preview = opened.hinted(adjustment).preview(hints)
+            colors = self.session.merged(id_, colors, base)
+            preview = opened.hinted(colors.adjustment).preview(colors.hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
-            facts = _facts(opened.photo)
-            self.sitting.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
-        return jpeg(preview, 92)
+            chosen = {"hints": colors.hints, "adjustment": colors.adjustment}
+            photo = self.session.change(id_, state=READY, sentence="", **chosen, **_facts(opened.photo))
+        return jpeg(preview, 92), photo
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of a photo, colorized or original, at most as large as `size`.
@@ -141,34 +158,71 @@ class Workshop:
         if id_ not in self._thumbnails:
             self._thumbnails[id_] = jpeg(small(picture), 85)
 
-    def save(self, id_: str) -> SavedPhoto:
+    def save(self, id_: str, revision: int | None = None) -> SavedPhoto:
         """Write a photo in color at its full size, with all pages and metadata of its original.
 
+        With a `revision`, only these colors are saved.
         Hints apply to the first page, which is the one that the studio displays. The caller deletes the file.
 
         Raises:
+            Conflict: The photo has another revision.
             ColorizeError: A page cannot be read, colorized or written.
         """
         with self.answering(id_) as photo:
+            if revision not in (None, photo.revision):
+                raise Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
             original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             if pages > 1 and named_format(name) != "TIFF":
                 name += ".tif"
-            path = self.sitting.new_path(Path(name).suffix)
+            path = self.session.new_path(Path(name).suffix)
             if pages == 1:
                 self._write_page(photo, original, path)
             else:
                 write_pages(path, self._written_pages(photo, pages))
-        return SavedPhoto(path, name)
+        return SavedPhoto(path, name, photo.id, photo.colors)
 
-    def _written_pages(self, photo: SittingPhoto, count: int) -> Iterator[Path]:
+    def mark_saved(self, saved: SavedPhoto) -> None:
+        """Mark a photo as saved by the user, unless its colors have changed since."""
+        with suppress(LookupError):  # removed meanwhile
+            if self.session.photo(saved.id).colors == saved.colors:
+                self.session.change(saved.id, is_saved=True)
+
+    def deliver(self, saved: SavedPhoto, to: Path | None) -> Path:
+        """Copy a saved photo or film into the folder `to`, or next to its original for None; nothing is overwritten.
+
+        Returns:
+            The path of the copy.
+
+        Raises:
+            ColorizeError: It cannot be written, or nothing is known of the original's folder.
+        """
+        photo, name = self.session.photo(saved.id), Path(inside(saved.name))
+        if to is None and photo.is_copy:
+            raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
+        stem = name.stem.removesuffix(_ADDED) + _ADDED
+        wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
+        written = []
+
+        def move(temporary: Path, path: Path) -> Path:
+            written.append(move_to_unused(temporary, path))
+            return written[0]
+
+        with complete_file(wanted, saved.path.stat().st_size, move) as temporary:
+            shutil.copyfile(saved.path, temporary)
+        if to is None:
+            mark_beside(written[0].parent, [written[0].name])
+        self.mark_saved(saved)
+        return written[0]
+
+    def _written_pages(self, photo: SessionPhoto, count: int) -> Iterator[Path]:
         """Yield a file for each page of a photo; the caller deletes them."""
         for page in range(count):
-            path = self.sitting.new_path(".tif")
+            path = self.session.new_path(".tif")
             self._write_page(photo, read_photo(photo.path, self.limits, page), path)
             yield path
 
-    def _write_page(self, photo: SittingPhoto, original: Photo, path: Path) -> None:
+    def _write_page(self, photo: SessionPhoto, original: Photo, path: Path) -> None:
         hints = () if original.page else photo.hints
         picture = colorize_decoded(self.network, original, photo.adjustment, hints)
         if self._is_closed:
@@ -180,7 +234,7 @@ class Workshop:
 
         `progress` is called as ``progress(done, total)``.
         """
-        photos, failures = [photo for photo in self.sitting.photos() if photo.film is None], []
+        photos, failures = [photo for photo in self.session.photos() if photo.film is None], []
         for done, photo in enumerate(photos):
             progress(done, len(photos))
             try:
@@ -191,6 +245,7 @@ class Workshop:
                 failures.append(str(error))
                 continue
             yield Member(saved.name, saved.path)
+            self.mark_saved(saved)
             if photo.hints:
                 yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
         if failures:
@@ -199,21 +254,21 @@ class Workshop:
 
     def forget(self, id_: str) -> None:
         """Remove a photo and its results. Raises LookupError."""
-        self.sitting.remove(id_)
+        self.session.remove(id_)
         self._thumbnails.pop(id_, None)
         self.opened.forget(id_)
         self.wake()
 
     @contextmanager
-    def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
+    def _open(self, id_: str) -> Iterator[tuple[SessionPhoto, OpenPhoto]]:
         """Yield a photo and its open version, to answer the user."""
         with self.answering(id_) as photo, self.opened.use(id_, lambda: self._set(photo)) as opened:
-            yield self.sitting.photo(id_), opened
+            yield self.session.photo(id_), opened
 
     @contextmanager
-    def answering(self, id_: str) -> Iterator[SittingPhoto]:
+    def answering(self, id_: str) -> Iterator[SessionPhoto]:
         """Yield a photo while waiting photos are paused; errors refer to the photo by its name."""
-        photo = self.sitting.photo(id_)
+        photo = self.session.photo(id_)
         with self._asked:
             self._answering += 1
         try:
@@ -225,13 +280,13 @@ class Workshop:
                 self._holds_memory = True
                 self._asked.notify_all()
 
-    def _set(self, photo: SittingPhoto) -> SetPhoto:
-        return SetPhoto(read_photo(photo.path, self.limits), self.network, self.limits)
+    def _set(self, photo: SessionPhoto) -> OpenPhoto:
+        return OpenPhoto(read_photo(photo.path, self.limits), self.network, self.limits)
 
     def _colour_waiting(self) -> None:
         pace = Pace()
         while not self._is_closed:
-            photos = self.sitting.photos()
+            photos = self.session.photos()
             waiting = [photo for photo in photos if photo.state == WAITING]
             if not waiting:
                 self._rest()
@@ -254,9 +309,9 @@ class Workshop:
                     self._holds_memory = False
 
     def _has_work(self) -> bool:
-        return self._is_closed or any(photo.state == WAITING for photo in self.sitting.photos())
+        return self._is_closed or any(photo.state == WAITING for photo in self.session.photos())
 
-    def _colour(self, photo: SittingPhoto) -> None:
+    def _colour(self, photo: SessionPhoto) -> None:
         """Colorize a photo's thumbnail, which shows whether it can be colorized at all."""
         network = self.network
         try:
@@ -271,19 +326,19 @@ class Workshop:
             _LOG.exception("%s could not be coloured", photo.id)
             thumbnail, changes = None, {"state": FAILED, "sentence": f"{photo.name}: {UNEXPECTED}"}
         try:
-            if self.sitting.photo(photo.id).version != photo.version:  # the user has changed it meanwhile
+            if self.session.photo(photo.id).version != photo.version:  # the user has changed it meanwhile
                 return
             if thumbnail:
                 self._thumbnails[photo.id] = thumbnail
             if film := changes.pop("film", None):
-                self.sitting.change_film(photo.id, **film)
-            self.sitting.change(photo.id, **changes)
+                self.session.change_film(photo.id, **film)
+            self.session.change(photo.id, **changes)
             if self.network is not network:  # another model was chosen meanwhile
-                self.sitting.change(photo.id, state=WAITING)
+                self.session.change(photo.id, state=WAITING)
         except LookupError:  # removed meanwhile
             self._thumbnails.pop(photo.id, None)
 
-    def _coloured(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+    def _coloured(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a photo's colorized thumbnail, and its changed fields."""
         original = read_photo(photo.path, self.limits)
         reduced = replace(original, image=small(original.image), alpha=None)
@@ -293,7 +348,7 @@ class Workshop:
         thumbnail = jpeg(colorize_decoded(self.network, reduced, photo.adjustment, hints).image, 85)
         return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
 
-    def _examined(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+    def _examined(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a film's colorized thumbnail, and its changed fields."""
         from colorizer.studio.film_frames import examined, told
 
@@ -303,10 +358,12 @@ class Workshop:
 
 
 @contextmanager
-def named(photo: SittingPhoto) -> Iterator[None]:
+def named(photo: SessionPhoto) -> Iterator[None]:
     """Convert errors to ColorizeError with the name of the photo that the user knows."""
     try:
         yield
+    except Conflict:
+        raise
     except ColorizeError as error:
         raise ColorizeError(by_name(photo, str(error))) from error
     except MemoryError as error:
@@ -315,7 +372,7 @@ def named(photo: SittingPhoto) -> Iterator[None]:
         ) from error
 
 
-def by_name(photo: SittingPhoto, sentence: str) -> str:
+def by_name(photo: SessionPhoto, sentence: str) -> str:
     """Replace the file's name in a sentence by the photo's or film's name that the user knows."""
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
 
