@@ -20,11 +20,21 @@ import click
 
 from colorizer import __version__
 from colorizer.console.messages import PATHS, advised, is_film
+from colorizer.console.photos import default_source
 from colorizer.console.shared import refuse_addresses
 from colorizer.console.terminal import ENDING, Console, in_notebook
-from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
+from colorizer.conversation.conversation import (
+    AnotherSource,
+    Conversation,
+    MissingAnswer,
+    Quit,
+    SourceChanged,
+    TakenBack,
+    WrongFlag,
+)
 from colorizer.conversation.question import (
     COLORIZE,
+    COMMANDS,
     EVALUATE,
     FILM,
     INSPECT,
@@ -91,22 +101,41 @@ _NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
 GREETING = (
-    "Colorizer: gives black-and-white photographs colour, and trains the networks that do.\n"
-    "Press Enter to take the answer in [brackets]; back takes one question back; Ctrl-C leaves."
+    "Colorizer: colors for black-and-white photos and films, made on this computer.\n"
+    "Press Enter to accept the answer in [brackets]. At every question you can type help, back or quit."
 )
 
 
 def converse(journey: str | None, flags: dict) -> None:
-    """Greet, and run the given command, or the one that the user chooses."""
+    """Greet, and run the given command, or what the user chooses."""
     console = Console()
     for line in GREETING.splitlines():
         console.inform(line)
     with Conversation(console, flags, accept_defaults=flags.pop("yes", False)) as talk:
         while True:
             try:
-                return _journey(journey or talk.answer(JOURNEY))(console, talk)
-            except TakenBack:
-                console.is_silent = True
+                chosen = journey or talk.answer(JOURNEY, default=default_source(for_training=False))
+                return _journey(_begun_with(talk, chosen))(console, talk)
+            except TakenBack as taken_back:
+                console.is_silent = not isinstance(taken_back, SourceChanged)
+            except AnotherSource as another:
+                talk.begin_with(another.path)
+                journey = None
+            except Quit:
+                console.inform("Ended. What is finished is kept." if talk.is_settled else "Ended. Nothing was made.")
+                return
+
+
+def _begun_with(talk: Conversation, chosen: Path | str) -> str:
+    """Return the command for the answer to the first question, and tell the conversation which photos it names."""
+    talk.source = None
+    if chosen in COMMANDS:
+        return str(chosen)
+    if isinstance(chosen, Path) and is_film(chosen):
+        talk.flags[FILM_FILE.name] = chosen
+        return FILM
+    talk.source = chosen
+    return COLORIZE
 
 
 def _journey(name: str) -> Callable[[Console, Conversation], None]:

@@ -58,6 +58,15 @@ def program() -> str:
     return "python colorize.py" if home() == _CHECKOUT else "colorize"
 
 
+def short(path: Path) -> str:
+    """Return a path as briefly as it can be typed: relative to the current folder if it is below that."""
+    try:
+        relative = (Path.cwd() / path).relative_to(Path.cwd())
+    except (OSError, ValueError):  # the current folder was removed, or the path is elsewhere
+        return str(path)
+    return str(relative if relative.parts else path)
+
+
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
     return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
@@ -81,6 +90,12 @@ def default_dataset(for_training: bool) -> Path:
 def output_folder(talk: Conversation) -> Path:
     """Return the folder of all runs."""
     return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else home()) / "OUTPUT"
+
+
+def ask_for_more(talk: Conversation) -> None:
+    """Ask whether to ask further questions; otherwise accept their defaults."""
+    if not talk.flags.get(ask.ADJUST.name) and not talk.answer(ask.MORE):
+        talk.accept_defaults = True
 
 
 def run_name(talk: Conversation) -> str:
@@ -172,7 +187,7 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
         console.warn(f"{files} left out: {kind.way_out}.")
     if unknown:
         console.warn(f"{counted(unknown, 'file is', 'files are')} unreadable.")
-    if talk.answer(ask.SHOW_UNREADABLE):
+    if talk.flag_or_default(ask.SHOW_UNREADABLE):
         for _, reason in others:
             console.warn(f"  {reason}")
 

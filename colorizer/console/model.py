@@ -10,7 +10,7 @@ from pathlib import Path
 
 from colorizer import network as networks
 from colorizer import runs
-from colorizer.console.messages import output_folder
+from colorizer.console.messages import output_folder, short
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer
@@ -89,7 +89,8 @@ def load_existing(
             talk.forget(mark)
             console.warn(str(error))
             continue
-        console.inform(f"Loaded {path}, which works on {network.size} x {network.size} pixels.")
+        name = "the model that ships with the program" if path == networks.PRETRAINED else short(path)
+        console.inform(f"Loaded {name}.")
         return network
 
 
@@ -139,5 +140,5 @@ def _show(console: Console, network: networks.Network, choice: str, drawing: Pat
         except ColorizeError as error:
             console.warn(str(error))
         else:
-            console.inform(f"The drawing is in {drawing}.")
+            console.inform(f"The drawing is in {short(drawing)}.")
             console.picture(drawing)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from colorizer.conversation.conversation import MissingAnswer
+from colorizer.conversation.conversation import Explanation, MissingAnswer
 from colorizer.conversation.question import WrongAnswer, with_default
 from colorizer.errors import Interrupted, shown
 from colorizer.progress import Pace, Progress, clock_time
@@ -71,6 +71,8 @@ class Console:
                 ) from error
             try:
                 return parse(typed.strip() or default or "")
+            except Explanation as explanation:
+                self.inform(str(explanation))
             except WrongAnswer as error:
                 self.warn(str(error))
 

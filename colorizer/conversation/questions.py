@@ -14,6 +14,7 @@ from colorizer.conversation.question import (
     JOURNEYS,
     MERGE,
     OF_PHOTOS,
+    SAMPLES,
     STUDIO,
     TRAIN,
     Question,
@@ -30,6 +31,7 @@ from colorizer.conversation.question import (
     numbered,
     one_of,
     parser_of,
+    path_or_option,
     run_name,
     weights_file,
     whole_number,
@@ -254,28 +256,39 @@ SETTINGS = Question(
 
 JOURNEY = Question(
     "train | colorize | evaluate | studio | inspect | film",
-    "which journey",
-    one_of(numbered(JOURNEYS)),
+    "photos or a film to colorize, or a command",
+    path_or_option(numbered(JOURNEYS)),
     (),
     menu(
-        "What would you like to do?",
+        "Where are your photos? A folder, a zip, a photo or a film:\nTo do something else, enter its number or name:",
         {
-            TRAIN: "a model on colour photos",
-            COLORIZE: "black-and-white photos with an existing model",
-            EVALUATE: "a model on colour photos",
-            STUDIO: "a page in the browser, with colours to choose by clicking",
-            INSPECT: "a report of what a model has learned, and why it colours as it does",
-            FILM: "a black-and-white film, without flicker",
+            TRAIN: "train a model on color photos",
+            COLORIZE: "colorize black-and-white photos",
+            EVALUATE: "score a model on color photos",
+            STUDIO: "choose colors by clicking, in the browser",
+            INSPECT: "report what a model has learned",
+            FILM: "colorize a black-and-white film",
         },
     ),
-    default="colorize",
+    default=SAMPLES,
+    explanation="Type the path of your photos or your film, or drop them into this window. Press Enter to colorize six "
+    "sample photos. To do something else, enter its number or its name, such as 1 or train.",
+)
+MORE = Question(
+    "--more-options",
+    "ask for the number of photos, the model, the colors and hints",
+    yes_or_no,
+    (COLORIZE, EVALUATE, INSPECT, FILM),
+    "More options? (yes/no)",
+    "no",
+    explanation="Answer yes to choose the model, the number of photos, the colors and hints. The defaults suit most "
+    "photos and films.",
 )
 USE_DEFAULT_DATASET = Question(
     "--default-dataset",
     "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize, inspect)",
     yes_or_no,
     OF_PHOTOS,
-    "Use the default dataset ({folder})? (yes/no)",
     default="yes",
 )
 DATASET = Question(
@@ -283,8 +296,9 @@ DATASET = Question(
     "folder, zip or single photo to use; with --shard also s3://BUCKET/FOLDER (CLUSTER.md)",
     folder_or_address,
     OF_PHOTOS,
-    "Where are the photos? A folder, a zip or a single photo:",
+    "Where are your {kind}? A folder, a zip or a photo:",
     shown_default="the default dataset",
+    explanation="Type the path of a folder, a zip or a photo, or drop it into this window.",
 )
 UNPACK_TO = Question(
     "--unpack-to",
@@ -292,7 +306,7 @@ UNPACK_TO = Question(
     a_path,
     OF_PHOTOS,
     "Which folder should {archive} be unpacked into?",
-    shown_default="beside the zip, under its name",
+    shown_default="next to the zip, under its name",
 )
 USE_FOLDER = Question(
     "--use-folder",
@@ -302,16 +316,13 @@ USE_FOLDER = Question(
     "Use the photos in {folder} as they are? (yes/no; no unpacks the zip again, under another name)",
     "no",
 )
-SHOW_UNREADABLE = Question(
-    "--show-unreadable", "print unreadable files' paths", yes_or_no, OF_PHOTOS, "Print their paths? (yes/no)", "yes"
-)
+SHOW_UNREADABLE = Question("--show-unreadable", "print unreadable files' paths", yes_or_no, OF_PHOTOS, default="yes")
 SHOW_WRONG_FORMAT = Question(
     "--show-wrong-format",
     "print the paths of photos of a wrong colour format",
     yes_or_no,
     (TRAIN, EVALUATE),
-    "Print their paths? (yes/no)",
-    "yes",
+    default="yes",
 )
 COUNT = Question(
     "--count",

@@ -35,8 +35,9 @@ def test_a_wrong_flag_exits_with_2_and_a_sentence(command, flags, sentence):
     ("flags", "typed", "flag"),
     [
         ((), "", "train | colorize | evaluate"),
-        (("train",), "no\n", "--dataset"),
-        (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--count"),
+        (("train",), "/nowhere/at all\n", "--dataset"),
+        (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--more-options"),
+        (("colorize", "--dataset", SHIPPED / "camera.png"), "yes\n", "--count"),
     ],
 )
 def test_the_end_of_input_names_the_missing_flag(command, flags, typed, flag):
@@ -49,8 +50,8 @@ def test_the_end_of_input_names_the_missing_flag(command, flags, typed, flag):
 def test_the_first_question_comes_without_tensorflow(program):
     sentinel = program.home / "tensorflow.py"
     sentinel.write_text("raise SystemExit('TensorFlow was imported')")
-    done = program(typed="2\nno\n")
-    assert "Where are the photos?" in done.stdout
+    done = program(typed="2\nnowhere\n")
+    assert "nowhere does not exist." in done.stdout
     assert "TensorFlow was imported" not in done.stdout + done.stderr
 
 
@@ -58,7 +59,7 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("train", "--dataset", tmp_path / "empty", "--yes")
     assert done.returncode == 1
-    assert "0 fine photos" in done.stdout
+    assert "No usable photos" in done.stdout
     assert "--dataset" in done.stdout
 
 
@@ -87,12 +88,13 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):
-    typed = ["2", "no", str(gray_folder), "back", "back", "Back", "back", "2", "no", str(gray_folder)]
+    typed = ["2", str(gray_folder), "yes", "back", "back", "Back", "back", "2", str(gray_folder), "yes"]
     done = command(typed="\n".join(typed) + "\n")
-    asked = [line for line in done.stdout.splitlines() if line.endswith(("?", "]", ":")) and not line.startswith(" ")]
-    journey, default, where, count = "What would", "Use the default", "Where are", "How many"
-    begun = [journey, default, where, count]
-    for line, begins in zip(asked, [*begun, where, default, journey, *begun], strict=True):
+    asked = [line for line in done.stdout.splitlines() if line.endswith(("]", "]:")) and not line.startswith(" ")]
+    first, where = "Where are your photos? A folder, a zip, a ph", "Where are your photos? A folder, a zip or a"
+    more, count = "More options?", "How many of them?"
+    begun = [first, where, more, count]
+    for line, begins in zip(asked, [*begun, more, where, first, first, *begun], strict=True):
         assert line.startswith(begins), done.stdout
     assert "There is nothing to take back: this is the first question." in done.stdout
     assert done.returncode == 2
@@ -102,7 +104,7 @@ def test_flags_alone_are_those_of_colorizing(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("--dataset", tmp_path / "empty", "--yes", "--show-results")
     assert done.returncode == 1
-    assert "0 fine photos" in done.stdout
+    assert "No usable photos" in done.stdout
     assert "No such option" in command("--epochs", "3").stderr
 
 
