@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from colorizer import __version__
 from colorizer.console import command_line
+from colorizer.conversation.question import COMMANDS
 from colorizer.conversation.questions import QUESTIONS
 from tests.conftest import SHIPPED
 
@@ -74,9 +75,21 @@ def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(comm
     assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
-def test_the_help_lists_every_flag():
-    text = CliRunner().invoke(command_line.program, ["--help"]).output
+def test_help_all_lists_every_flag():
+    text = CliRunner().invoke(command_line.program, ["--help-all"]).output
     assert [question.flag for question in QUESTIONS if question.flag not in text] == []
+    for journey in COMMANDS:
+        text = CliRunner().invoke(command_line.program, [journey, "--help-all"]).output
+        assert [each.flag for each in QUESTIONS if journey in each.journeys and each.flag not in text] == []
+
+
+@pytest.mark.parametrize("journey", ["", *COMMANDS])
+def test_the_help_fits_on_a_screen_and_names_the_rest(journey, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(command_line.program, [*journey.split(), "--help"]).output.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("  --help-all ") for line in lines)
 
 
 @pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
@@ -84,7 +97,7 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
     parsed = command_line.program.get_command(click.Context(command_line.program), journey)
     flags = {flag for parameter in parsed.params if isinstance(parameter, click.Option) for flag in parameter.opts}
     questions = [question for question in QUESTIONS if journey in question.journeys]
-    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes"}
+    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes", "--help-all"}
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):
@@ -92,9 +105,9 @@ def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_
     done = command(typed="\n".join(typed) + "\n")
     asked = [line for line in done.stdout.splitlines() if line.endswith(("]", "]:")) and not line.startswith(" ")]
     first, where = "Where are your photos? A folder, a zip, a ph", "Where are your photos? A folder, a zip or a"
-    more, count = "More options?", "How many of them?"
+    more, count = "More options?", "How many photos?"
     begun = [first, where, more, count]
-    for line, begins in zip(asked, [*begun, more, where, first, first, *begun], strict=True):
+    for line, begins in zip(asked, [*begun, more, where, first, *begun], strict=True):
         assert line.startswith(begins), done.stdout
     assert "There is nothing to take back: this is the first question." in done.stdout
     assert done.returncode == 2

@@ -133,7 +133,7 @@ def test_a_person_is_asked_once_whether_photos_that_are_cut_off_are_taken(photos
     console = Console(answers, spoken)
     talk = Conversation(console, {"dataset": photos, "recolour": False})
     check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
-    assert spoken.getvalue().count("Colorize the part that can be decoded?") == 1
+    assert spoken.getvalue().count("Colorize what is left of them?") == 1
     assert "2 photos are cut off:" in spoken.getvalue()
     assert (cut in check.fine) == (photos / "second.jpg" in check.fine) == (answer == "yes")
     assert reading_of(check, Reading()).limits.takes_cut_off == (answer == "yes")
