@@ -315,9 +315,7 @@ USE_FOLDER = Question(
     "Use the photos in {folder}? No unpacks the zip again, under another name. (yes/no)",
     "no",
 )
-SHOW_UNREADABLE = Question(
-    "--show-unreadable", "list the paths of unreadable files", yes_or_no, OF_PHOTOS, default="yes"
-)
+SHOW_UNREADABLE = Question("--show-unreadable", "list unreadable files", yes_or_no, OF_PHOTOS, default="yes")
 SHOW_WRONG_FORMAT = Question(
     "--show-wrong-format",
     "list the paths of photos in another color format",
