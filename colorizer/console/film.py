@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from colorizer import film as films
 from colorizer import runs
-from colorizer.console.messages import ask_for_more, counted, output_folder, reading, short
+from colorizer.console.messages import PATHS, ask_for_more, counted, output_folder, reading, short
 from colorizer.console.model import load_to_colorize, refuse_unknown_model
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
@@ -19,34 +20,64 @@ from colorizer.film.propagation import TimedHints
 
 
 def film_journey(console: Console, talk: Conversation) -> None:
-    """Ask, colorize and report. Raises ColorizeError if the film cannot be colorized."""
+    """Ask, colorize and report. Raises ColorizeError if a film cannot be colorized."""
     refuse_without_packages()
     refuse_unknown_model(talk)
-    film = talk.answer(ask.FILM_FILE)
-    run = talk.hold(FILM, partial(runs.reserved_run, output_folder(talk), FILM))
+    flag = (talk.flags[ask.FILM_FILE.name],) if talk.has_flag(ask.FILM_FILE) else ()
+    named = (*flag, *(talk.flags.get(PATHS) or ()))
+    given = named or (talk.answer(ask.FILM_FILE),)
+    to = talk.answer(ask.TO)
+    run = _run(talk, 0)
     if not talk.flag_or_default(ask.SKIP_EXISTING):  # which may resume another folder
-        console.inform(f"The color film will be saved in {short(run.results)}.")
+        what = "The color film" if len(given) == 1 else "The color films"
+        console.inform(f"{what} will be saved in {short(to or run.results.parent if len(given) > 1 else run.results)}.")
     ask_for_more(talk)
-    hints = _hints(talk, film)
+    hints = [_hints(talk, film) for film in given]
     how = reading(talk)
+    network = load_to_colorize(console, talk, how.cache_folder)
     job = runs.FilmJob(
-        network=load_to_colorize(console, talk, how.cache_folder),
-        film=film,
+        network=network,
+        film=given[0],
         run=run,
-        hints=hints,
         vividness=talk.answer(ask.VIVIDNESS),
         encoding=films.Encoding(talk.answer(ask.CODEC), talk.answer(ask.QUALITY)),
         limits=how.limits,
         is_side_by_side=talk.answer(ask.SIDE_BY_SIDE),
         goes_on=talk.answer(ask.SKIP_EXISTING),
+        folder=to,
     )
     talk.settle()
+    failures = []
+    for number, (film, known) in enumerate(zip(given, hints, strict=True)):
+        try:
+            which = f" {number + 1} of {len(given)}" if len(given) > 1 else ""
+            _colorize(console, replace(job, film=film, run=_run(talk, number), hints=known), f"Colorizing{which}")
+        except (Interrupted, KeyboardInterrupt):
+            raise
+        except ColorizeError as error:
+            if len(given) == 1:
+                raise
+            console.warn(str(error))
+            failures.append(film)
+    if failures:
+        raise ColorizeError(f"{len(failures)} of {len(given)} films could not be colorized. The others are done.")
+
+
+def _run(talk: Conversation, number: int) -> runs.Run:
+    """Return the run of a film: the folder of --to, or a new run for each film."""
+    if talk.has_flag(ask.TO):
+        return runs.run_in(talk.answer(ask.TO))
+    return talk.hold(f"{FILM} {number}", partial(runs.reserved_run, output_folder(talk), FILM))
+
+
+def _colorize(console: Console, job: runs.FilmJob, description: str) -> None:
+    """Colorize one film and report."""
     try:
-        with console.progress("Colorizing", "frames") as progress:
+        with console.progress(description, "frames") as progress:
             result = runs.colorize_film(job, progress)
     except Unfinished as error:
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
-        raise kind(f"{error} The same command with {ask.SKIP_EXISTING.flag} makes the others.") from error
+        raise kind(f"{error} Run the same command with {ask.SKIP_EXISTING.flag} to do the rest.") from error
     _tell(console, result)
 
 

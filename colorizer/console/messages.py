@@ -14,7 +14,6 @@ from colorizer.console.terminal import Console, in_notebook, on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import FILM, Question, WrongAnswer
-from colorizer.conversation.questions import FILM_FILE
 from colorizer.dataset import Dataset, DatasetCheck
 from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 from colorizer.files import is_file
@@ -79,7 +78,7 @@ def is_film(path: Path) -> bool:
 
 def film_command(film: Path) -> str:
     """Return the command that colorizes a film."""
-    return f"{program()} {FILM} {FILM_FILE.flag} {shlex.quote(str(film))}"
+    return f"{program()} {FILM} {shlex.quote(str(film))}"
 
 
 def default_dataset(for_training: bool) -> Path:

@@ -398,7 +398,7 @@ TO = Question(
     "--to",
     "folder for the results; evaluate, merge: folder of parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE),
+    (COLORIZE, EVALUATE, MERGE, FILM),
     shown_default="a new one under OUTPUT/results",
 )
 BESIDE = Question(

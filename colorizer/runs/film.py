@@ -12,6 +12,7 @@ Examples:
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,7 +26,7 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
+from colorizer.files import complete_file, fingerprint, is_file, move_to_unused, read_json, resolved, unused_path
 from colorizer.film.animations import (
     colorize_animation,
     is_animation,
@@ -43,11 +44,12 @@ from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, c
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
 from colorizer.locks import owned_alone
+from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.sheets import STILL_SIDE, save_contact_sheets
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, Run, earlier_run, marked_as_running, write_record
+from colorizer.runs.folders import MADE_FROM, Run, earlier_run, is_made_from, marked_as_running, run_in, write_record
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"
@@ -55,6 +57,8 @@ _PARTS = ".parts"
 _RECORD = ".film.json"
 """Name of the record of a finished film; written last."""
 _BESIDE = "side-by-side"
+_PLACED = ".placed.json"
+"""Record of the names of a film's files in an output folder, in the hidden folder that the film was made in."""
 _LEAST_MISSING = 1.0
 """Seconds that may be missing from a film before it is reported."""
 
@@ -77,6 +81,8 @@ class FilmJob:
     """Whether to also make a film that shows before and after side by side."""
     goes_on: bool = False
     """Whether to resume the newest run made from the same film in the same way."""
+    folder: Path | None = None
+    """Output folder for the color film, instead of the run's own results."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,8 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
         Unfinished: The job stopped; the message says how much is done.
         UnfinishedInterrupted: Likewise, for a KeyboardInterrupt.
     """
+    if job.folder is not None:
+        return _placed(job, job.folder, progress)
     if is_animation(job.film):
         return _animated(job, progress)
     facts = examine_film(job.film, job.limits)
@@ -158,6 +166,59 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     return replace(_made_before(job, facts), made_before=before.frames)
 
 
+def _placed(job: FilmJob, folder: Path, progress: Progress) -> FilmResult:
+    """Make a film in a hidden folder inside the output folder, where the same job resumes it, and move it out."""
+    if resolved(folder) == resolved(job.film.parent):
+        raise ColorizeError(f"{folder} is the folder of the film. Choose another output folder.")
+    mark_folder(folder)
+    job = replace(job, encoding=fitting(job.encoding, job.film), folder=None)
+    text = json.dumps(_made_from(job), sort_keys=True, default=str)
+    work = folder / f".film-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    record = work / _PLACED
+    if job.goes_on and (earlier := _placed_before(replace(job, run=run_in(work)), folder)):
+        return earlier
+    try:
+        work.mkdir(exist_ok=True)
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {folder}: {reason(error)}") from error
+    result = colorize_film(replace(job, run=run_in(work), goes_on=True), progress)
+    try:
+        film = _moved(result.film, folder / result.film.name)
+        beside = result.side_by_side and _moved(result.side_by_side, folder / result.side_by_side.name)
+        sheets = [_moved(path, folder / shortened_name(film.stem, f"-{path.name}")) for path in result.sheets]
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {folder}: {reason(error)}") from error
+    write_record(
+        record, {"film": film.name, "side_by_side": beside and beside.name, "sheets": [p.name for p in sheets]}
+    )
+    return replace(result, folder=folder, film=film, side_by_side=beside, sheets=tuple(sheets))
+
+
+def _placed_before(job: FilmJob, folder: Path) -> FilmResult | None:
+    """Return the result of a finished film whose files are still in an output folder, or None."""
+    try:
+        names = read_json(job.run.results / _PLACED)
+        film, beside = path_below(folder, names["film"]), names["side_by_side"]
+        sheets = tuple(path_below(folder, name) for name in names["sheets"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not is_file(film):
+        return None
+    is_animated = is_animation(job.film)
+    facts = read_animation(job.film, job.limits).facts if is_animated else examine_film(job.film, job.limits)
+    side = path_below(folder, beside) if beside else None
+    made = _made_before(job, facts)
+    return replace(made, folder=folder, film=film, side_by_side=side, sheets=sheets)
+
+
+def _moved(path: Path, wanted: Path) -> Path:
+    """Move a file to a path, or to the next number if that is taken; return its path."""
+    moved = move_to_unused(path, wanted)
+    path.unlink(missing_ok=True)  # an equal file was there already
+    return moved
+
+
 def frames_made(job: FilmJob) -> int:
     """Return how many frames of a film are already colorized, from which the same job can resume."""
     run = earlier_run(job.run, _made_from(replace(job, encoding=fitting(job.encoding, job.film))))
@@ -193,7 +254,9 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
     Raises ColorizeError if another process is working in that run.
     """
     made_from = _made_from(job)
-    earlier = earlier_run(job.run, made_from) if job.goes_on else None
+    earlier = None
+    if job.goes_on:
+        earlier = job.run if is_made_from(job.run, made_from) else earlier_run(job.run, made_from)
     run = earlier or job.run
     refusal = f"Another process is colorizing {job.film} in {run.results}. Wait until it ends, then try again."
     with ExitStack() as stack:

@@ -160,6 +160,7 @@ def test_a_film_in_the_place_of_a_command_is_colorized_as_a_film(tmp_path, monke
     film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
     photo.touch()
     journey, flags = chosen(monkeypatch, film, "--yes", "--output", tmp_path)
-    assert (journey, flags["film"], flags["output"]) == ("film", film, tmp_path)
+    assert (journey, flags["paths"], flags["output"]) == ("film", (film,), tmp_path)
+    assert chosen(monkeypatch, film, film)[0] == "film"
     assert chosen(monkeypatch, photo)[0] == "colorize"
     assert chosen(monkeypatch, film, photo)[0] == "colorize"

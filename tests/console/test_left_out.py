@@ -195,13 +195,13 @@ def test_films_among_photos_are_listed_with_the_command_for_them(photos):
     film.write_bytes(FILM)
     check, said = chosen(photos)
     assert len(check.fine) == 2
-    assert f"{film} is a film; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
+    assert f"{film} is a film; colorize it with: python colorize.py film '{film}'" in said.splitlines()
 
 
 def test_a_film_alone_is_refused_with_the_command_for_it(photos):
     film = photos / "film.mp4"
     film.write_bytes(FILM)
-    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film --film {film}"):
+    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film {film}"):
         chosen(film)
 
 
