@@ -403,7 +403,7 @@ TO = Question(
 )
 BESIDE = Question(
     "--beside",
-    "save each color photo next to its original",
+    "save each color photo next to its original, as NAME-color.jpg",
     yes_or_no,
     (COLORIZE,),
     default="no",
