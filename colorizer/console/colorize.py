@@ -20,6 +20,7 @@ from colorizer.console.messages import (
 )
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset, named_sources, reading_of
+from colorizer.console.pipe import is_piped, piped
 from colorizer.console.shared import colorize_by_cluster, colorize_shard
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
@@ -36,6 +37,16 @@ _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
+    if is_piped(talk.flags):
+        with piped(console, talk) as deliver:
+            _colorize_photos(console, talk, deliver)
+    else:
+        _colorize_photos(console, talk)
+
+
+def _colorize_photos(
+    console: Console, talk: Conversation, deliver_also: Callable[[Path, Path | inference.Failure], None] | None = None
+) -> None:
     for flag, share_out in ((ask.CLUSTER, colorize_by_cluster), (ask.SHARD, colorize_shard)):
         if talk.has_flag(flag):
             refuse_unknown_model(talk)
@@ -78,7 +89,16 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         goes_on=talk.answer(ask.SKIP_EXISTING),
         left_out=check.left_out(),
     )
-    colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
+
+    def deliver(photo: Path, outcome: Path | inference.Failure) -> None:
+        if isinstance(outcome, Path):
+            console.record(photo, outcome, None)
+        else:
+            console.record(photo, None, outcome.reason)
+        if deliver_also:
+            deliver_also(photo, outcome)
+
+    colorize(console, talk, partial(runs.colorize_photos, job, deliver=deliver), _AGAIN)
     hasten_next_start(console, network, how.cache_folder)
     _refuse_unreadable(talk, check)
 

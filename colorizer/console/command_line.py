@@ -22,6 +22,7 @@ import click
 from colorizer import __version__
 from colorizer.console.messages import PATHS, advised, is_film
 from colorizer.console.photos import default_source
+from colorizer.console.pipe import STANDARD, is_piped
 from colorizer.console.shared import refuse_addresses
 from colorizer.console.terminal import ENDING, Console, in_notebook
 from colorizer.conversation.conversation import (
@@ -109,10 +110,10 @@ GREETING = (
 
 def converse(journey: str | None, flags: dict) -> None:
     """Greet, and run the given command, or what the user chooses."""
-    console = Console()
+    console = _console(flags)
     for line in GREETING.splitlines():
         console.inform(line)
-    with Conversation(console, flags, accept_defaults=flags.pop("yes", False)) as talk:
+    with Conversation(console, flags, accept_defaults=flags.pop("yes", False) or console.is_quiet) as talk:
         while True:
             try:
                 chosen = journey or talk.answer(JOURNEY, default=default_source(for_training=False))
@@ -125,6 +126,20 @@ def converse(journey: str | None, flags: dict) -> None:
             except Quit:
                 console.inform("Ended. What is finished is kept." if talk.is_settled else "Ended. Nothing was made.")
                 return
+
+
+def _console(flags: dict) -> Console:
+    """Return the console that the flags ask for, which `_run` uses for errors too."""
+    is_quiet, writes_records = flags.pop("quiet", False), flags.pop("json", False)
+    if not (is_quiet or writes_records or is_piped(flags)):
+        return Console()
+    console = Console(target=sys.stderr, is_quiet=True)
+    if writes_records:
+        console.records = sys.stdout
+    context = click.get_current_context(silent=True)
+    if context and context.obj:
+        context.obj.append(console)
+    return console
 
 
 def _begun_with(talk: Conversation, chosen: Path | str) -> str:
@@ -153,6 +168,8 @@ class Answer(click.ParamType):
     def convert(self, value, param, ctx):
         if not isinstance(value, str):
             return value
+        if value == str(STANDARD) and param is not None and param.name == PATHS and ctx.info_name == COLORIZE:
+            return STANDARD
         try:
             return self.question.parse(value)
         except WrongAnswer as error:
@@ -220,7 +237,8 @@ class Command(click.Command):
         flags = {param.question: param for param in self.params if isinstance(param, Flag)}
         rows = [flags[question].brief_record() for question in MAIN_FLAGS[self.name] if question in flags]
         with formatter.section("Flags"):
-            formatter.write_dl([*rows, ("--yes", YES["help"]), ("--help-all", "show all flags")])
+            plain = [param for param in self.params if isinstance(param, click.Option) and not isinstance(param, Flag)]
+            formatter.write_dl([*rows, *((param.opts[0], param.help or "") for param in plain)])
 
 
 _TAKE_PATHS = {
@@ -230,6 +248,8 @@ _TAKE_PATHS = {
     STUDIO: "[PHOTO, FOLDER OR FILM]...",
 }
 YES = {"is_flag": True, "help": "ask nothing: accept all defaults"}
+QUIET = {"is_flag": True, "help": "ask nothing, and print only warnings, to standard error"}
+JSON = {"is_flag": True, "help": "print a line of JSON for each photo: path, result, error"}
 
 
 class Journeys(click.Group):
@@ -263,6 +283,8 @@ class Journeys(click.Group):
         return False
 
     def resolve_command(self, ctx, args):
+        if args[0] == str(STANDARD):
+            return COLORIZE, self.get_command(ctx, COLORIZE), args
         if self.get_command(ctx, args[0]) is None and is_there(args[0]):
             paths = itertools.takewhile(lambda arg: not arg.startswith("-"), args)
             if all(is_film(Path(path)) for path in paths):
@@ -296,7 +318,10 @@ def journey_command(name: str, text: str) -> click.Command:
             name, {key: flags[key] if flags[key] not in (None, False) else above.get(key, flags[key]) for key in flags}
         )
 
-    parameters = [*options, click.Option(["--yes"], **YES), help_all()]
+    parameters = [*options, click.Option(["--yes"], **YES), click.Option(["--quiet"], **QUIET)]
+    if name in (COLORIZE, FILM):
+        parameters.append(click.Option(["--json"], **JSON))
+    parameters.append(help_all())
     return Command(name, params=parameters, callback=run, help=text)
 
 
@@ -371,24 +396,25 @@ def _run() -> int:
     # Without AVX-512 in the CPU, TensorFlow disables oneDNN, which makes training slower.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _accept_every_character()
+    consoles = [Console()]
     try:
-        program.main(standalone_mode=False)
+        program.main(standalone_mode=False, obj=consoles)
     except click.ClickException as error:
         error.show()
         return WRONG_USE
     except (MissingAnswer, WrongFlag) as error:
-        Console().warn(str(error))
+        consoles[-1].warn(str(error))
         return WRONG_USE
     except Interrupted as error:
-        Console().warn(str(error))
+        consoles[-1].warn(str(error))
         return INTERRUPTED
     except ColorizeError as error:
-        Console().warn(advised(error))
+        consoles[-1].warn(advised(error))
         return INTERRUPTED if was_interrupted(error) else FAILED
     except (KeyboardInterrupt, Exception) as error:
         if not (isinstance(error, click.Abort) or was_interrupted(error)):
             raise
-        Console().warn("Interrupted.")
+        consoles[-1].warn("Interrupted.")
         return INTERRUPTED
     return DONE
 

@@ -55,6 +55,7 @@ def film_journey(console: Console, talk: Conversation) -> None:
         except (Interrupted, KeyboardInterrupt):
             raise
         except ColorizeError as error:
+            console.record(film, None, str(error))
             if len(given) == 1:
                 raise
             console.warn(str(error))
@@ -78,6 +79,7 @@ def _colorize(console: Console, job: runs.FilmJob, description: str) -> None:
     except Unfinished as error:
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
         raise kind(f"{error} Run the same command with {ask.SKIP_EXISTING.flag} to do the rest.") from error
+    console.record(job.film, result.film, None)
     _tell(console, result)
 
 

@@ -67,13 +67,15 @@ def choose_dataset(
             _refuse_films_alone(sources)
             _explain_rules(console, for_training)
             check = _checked(console, talk, sources, for_training, reading)
+            for skipped in check.left_out():
+                console.record(skipped.path, None, skipped.reason)
             tell_pages(console, check, has_all_pages)
             if len(check.fine) >= least:
                 return check
             if check.in_colour and not check.fine:
                 raise ColorizeError(
-                    f"No black-and-white photos found in {_named(sources)}: choose another folder "
-                    f"({ask.DATASET.flag}), or add {ask.RECOLOR.flag} to colorize color photos again."
+                    f"No black-and-white photos found in {_named(sources)}. Choose another folder "
+                    f"({ask.DATASET.flag}), or add {ask.RECOLOR.flag} to colorize color photos."
                 )
             found = f"Only {counted(len(check.fine), 'usable photo')}" if check.fine else "No usable photos"
             needed = f" At least {least} are needed." if least > 1 else ""

@@ -97,7 +97,11 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
     parsed = command_line.program.get_command(click.Context(command_line.program), journey)
     flags = {flag for parameter in parsed.params if isinstance(parameter, click.Option) for flag in parameter.opts}
     questions = [question for question in QUESTIONS if journey in question.journeys]
-    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes", "--help-all"}
+    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {
+        "--yes",
+        "--quiet",
+        "--help-all",
+    } | ({"--json"} if journey == "colorize" else set())
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):
