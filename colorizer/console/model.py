@@ -23,7 +23,7 @@ from colorizer.quiet import quiet_errors
 def start_tensorflow(console: Console) -> None:
     """Import TensorFlow, which takes a few seconds, and report the device it uses."""
     if "tensorflow" not in sys.modules:
-        console.inform("Starting TensorFlow…")
+        console.inform("Starting TensorFlow, which takes about 10 seconds…")
     try:
         with quiet_errors():
             device = networks.prepare_devices()
@@ -119,7 +119,7 @@ def hasten_next_start(console: Console, network: networks.Network, cache_folder:
     """Convert a model that TensorFlow has run, so that next time it starts without; Ctrl-C ends only the conversion."""
     if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
         return
-    console.inform("Making this model ready to start without TensorFlow the next time…")
+    console.inform("Preparing this model to start without TensorFlow next time, which takes up to a minute…")
     with suppress(KeyboardInterrupt), quiet_errors():
         networks.keep_converted(network.path, cache_folder)
 

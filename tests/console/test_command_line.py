@@ -99,10 +99,6 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
     questions = [question for question in QUESTIONS if journey in question.journeys]
     own = {"--yes", "--quiet", "--help-all"} | ({"--json"} if journey == "colorize" else set())
     assert flags == own.union(flag for each in questions for flag in (each.flag, *each.aliases))
-        "--yes",
-        "--quiet",
-        "--help-all",
-    } | ({"--json"} if journey == "colorize" else set())
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):

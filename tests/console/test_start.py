@@ -54,9 +54,11 @@ def test_a_model_of_one_s_own_needs_tensorflow_once(program, small_model, tmp_pa
     first = program(*flags)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Starting TensorFlow" in first.stdout
-    assert first.stdout.rstrip().endswith("Making this model ready to start without TensorFlow the next time…")
+    assert first.stdout.rstrip().endswith(
+        "Preparing this model to start without TensorFlow next time, which takes up to a minute…"
+    )
     (program.home / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')")
     second = program(*flags)
     assert second.returncode == 0, second.stdout + second.stderr
     assert "by LiteRT" in second.stdout
-    assert "Making this model ready" not in second.stdout
+    assert "Preparing this model" not in second.stdout
