@@ -398,8 +398,8 @@ TO = Question(
     "--to",
     "folder for the results; evaluate, merge: folder of parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE, FILM),
-    shown_default="a new one under OUTPUT/results",
+    (COLORIZE, EVALUATE, MERGE, STUDIO, FILM),
+    shown_default="a new one under OUTPUT/results; studio: downloads",
 )
 BESIDE = Question(
     "--beside",
