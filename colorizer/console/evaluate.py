@@ -68,6 +68,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     with console.progress("Evaluating", "photos") as progress:
         evaluation = runs.score_photos(job, progress)
     tell_evaluation(console, evaluation)
+    console.inform("Drawing comparison sheets, which takes a few seconds…")
     saved = runs.save_evaluation(job, evaluation)
     console.inform(
         f"Every photo's scores are in {short(saved.scores)}. Next to it are a chart of the hues and sheets of the best "

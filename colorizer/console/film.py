@@ -75,7 +75,7 @@ def _colorize(console: Console, job: runs.FilmJob, description: str) -> None:
     """Colorize one film and report."""
     try:
         with console.progress(description, "frames") as progress:
-            result = runs.colorize_film(job, progress)
+            result = runs.colorize_film(job, progress, partial(progress, now="Checking the new film"))
     except Unfinished as error:
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
         raise kind(f"{error} Run the same command with {ask.SKIP_EXISTING.flag} to do the rest.") from error

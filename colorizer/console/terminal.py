@@ -110,7 +110,7 @@ class Console:
         Without a `unit`, no rate is shown.
         """
         if self.is_quiet:
-            yield lambda *_: None
+            yield lambda *_, **__: None
             return
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 

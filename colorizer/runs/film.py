@@ -106,19 +106,24 @@ class FilmResult:
     """Sentences for the user about what is damaged, missing or not preserved."""
 
 
-def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
+def colorize_film(job: FilmJob, progress: Progress = no_progress, checking: Progress = no_progress) -> FilmResult:
     """Colorize a film into the job's run.
 
     The film keeps its luma, size, frame rate, length, sound and everything else it contains. Its file appears complete
     or not at all. The film is made in parts of a few seconds, so that a stopped job can resume: with `goes_on`, the
     same job produces the same film.
 
+    Args:
+        job: The film, and how it is colorized.
+        progress: Called after each frame.
+        checking: Called after each frame of the finished file, which is decoded to verify that it is complete.
+
     Raises:
         Unfinished: The job stopped; the message says how much is done.
         UnfinishedInterrupted: Likewise, for a KeyboardInterrupt.
     """
     if job.folder is not None:
-        return _placed(job, job.folder, progress)
+        return _placed(job, job.folder, progress, checking)
     if is_animation(job.film):
         return _animated(job, progress)
     facts = examine_film(job.film, job.limits)
@@ -129,11 +134,11 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
         made = _made_before(begun, facts) if _has_ended(begun) else None
         try:
             if made is None:
-                return _made(begun, facts, progress)
+                return _made(begun, facts, progress, checking)
             remarks = _set_aside(made, lambda film: count_frames(film, progress, made.frames) == made.frames)
             if not remarks:
                 return made
-            result = _made(begun, facts, progress)
+            result = _made(begun, facts, progress, checking)
             return replace(result, remarks=(*remarks, *result.remarks))
         except (KeyboardInterrupt, ColorizeError, OSError) as stopped:
             so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are colorized in {folder.parent}."
@@ -142,7 +147,7 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
             raise Unfinished(f"{_reason(stopped, folder)} {so_far}") from stopped
 
 
-def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
+def _made(job: FilmJob, facts: FilmFacts, progress: Progress, checking: Progress) -> FilmResult:
     """Make a film, or the missing rest of it."""
     folder = job.run.results / _PARTS
     before, damage, sheets = read_standing(folder), [], []
@@ -153,6 +158,7 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     def watch(frames: Iterable[VideoFrame]) -> None:
         for path in sheets:  # remove the sheets of an attempt that lost frames
             path.unlink()
+        frames = _counted(frames, standing.frames, checking)
         stills = scene_stills(frames, scenes, float((ends - begins) * facts.time_base), STILL_SIDE)
         sheets[:] = save_contact_sheets(job.run.results, stills)
 
@@ -166,7 +172,14 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     return replace(_made_before(job, facts), made_before=before.frames)
 
 
-def _placed(job: FilmJob, folder: Path, progress: Progress) -> FilmResult:
+def _counted(frames: Iterable[VideoFrame], total: int, progress: Progress) -> Iterator[VideoFrame]:
+    """Yield frames, and report how many there were."""
+    for count, frame in enumerate(frames, 1):
+        yield frame
+        progress(min(count, total), total)
+
+
+def _placed(job: FilmJob, folder: Path, progress: Progress, checking: Progress) -> FilmResult:
     """Make a film in a hidden folder inside the output folder, where the same job resumes it, and move it out."""
     if resolved(folder) == resolved(job.film.parent):
         raise ColorizeError(f"{folder} is the folder of the film. Choose another output folder.")
@@ -182,7 +195,7 @@ def _placed(job: FilmJob, folder: Path, progress: Progress) -> FilmResult:
         record.unlink(missing_ok=True)
     except OSError as error:
         raise ColorizeError(f"Cannot write into {folder}: {reason(error)}") from error
-    result = colorize_film(replace(job, run=run_in(work), goes_on=True), progress)
+    result = colorize_film(replace(job, run=run_in(work), goes_on=True), progress, checking)
     try:
         film = _moved(result.film, folder / result.film.name)
         beside = result.side_by_side and _moved(result.side_by_side, folder / result.side_by_side.name)
