@@ -25,7 +25,7 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
+from colorizer.files import complete_file, exists, fingerprint, is_file, read_json, resolved, unused_path
 from colorizer.film.animations import (
     colorize_animation,
     is_animation,
@@ -47,7 +47,7 @@ from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.sheets import STILL_SIDE, save_contact_sheets
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, Run, earlier_run, marked_as_running, write_record
+from colorizer.runs.folders import MADE_FROM, Run, earlier_run, is_made_from, marked_as_running, write_record
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"
@@ -206,6 +206,12 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
             except OSError as error:
                 raise ColorizeError(f"Cannot write into {run.results.parent}: {reason(error)}") from error
         yield replace(job, run=run)
+
+
+def refuse_other_film(job: FilmJob) -> None:
+    """Raise ColorizeError if the folder of a job's run holds results that were made from something else."""
+    if exists(job.run.results / MADE_FROM) and not is_made_from(job.run, _made_from(job)):
+        raise ColorizeError(f"{job.run.results} holds results of other files or options. Choose another folder.")
 
 
 def _made_from(job: FilmJob) -> dict[str, Any]:
