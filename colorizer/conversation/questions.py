@@ -39,6 +39,7 @@ from colorizer.conversation.question import (
 from colorizer.dataset.split import Shard
 from colorizer.files import is_folder
 from colorizer.film import CODECS, MOST_LOSS
+from colorizer.packages import install_command, is_installed
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
     ARCHITECTURES,
@@ -252,6 +253,11 @@ SETTINGS = Question(
 )
 
 
+def _needed(extra: str) -> str:
+    """Return a remark for the menu if the packages of an extra are missing."""
+    return "" if is_installed(extra) else f" (first run: {install_command(extra)})"
+
+
 JOURNEY = Question(
     "train | colorize | evaluate | studio | inspect | film",
     "which journey",
@@ -260,12 +266,12 @@ JOURNEY = Question(
     menu(
         "What would you like to do?",
         {
-            TRAIN: "a model on colour photos",
+            TRAIN: f"a model on colour photos{_needed('train')}",
             COLORIZE: "black-and-white photos with an existing model",
-            EVALUATE: "a model on colour photos",
+            EVALUATE: f"a model on colour photos{_needed('train')}",
             STUDIO: "a page in the browser, with colours to choose by clicking",
-            INSPECT: "a report of what a model has learned, and why it colours as it does",
-            FILM: "a black-and-white film, without flicker",
+            INSPECT: f"a report of what a model has learned, and why it colours as it does{_needed('train')}",
+            FILM: f"a black-and-white film, without flicker{_needed('film')}",
         },
     ),
     default="colorize",
