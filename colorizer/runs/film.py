@@ -37,8 +37,9 @@ from colorizer.film.animations import (
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
+from colorizer.film.hints_file import TimedHints
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
-from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.propagation import find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
