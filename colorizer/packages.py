@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +24,8 @@ def is_installed(extra: str) -> bool:
 
 def install_command(extra: str) -> str:
     """Return the command that installs the packages of an extra."""
+    from importlib.metadata import PackageNotFoundError, version  # takes a tenth of the program's start
+
     try:
         version("colorizer")
     except PackageNotFoundError:  # run from a checkout, whose requirements contain these extras
