@@ -86,7 +86,9 @@ def _code(examples: str) -> str:
     lines: list[str] = []
     for example in re.split(r"^>>> ", examples, flags=re.MULTILINE)[1:]:
         code, _, shown = example.rstrip().partition("\n")
-        lines.append(f"assert {code} == {shown}" if shown else code)
+        lines.append(f"assert {code} == {shown}".replace("'", '"') if shown else code)
+        if code.startswith("from "):
+            lines.append("")
     return "```python\n" + "\n".join(lines) + "\n```\n"
 
 
