@@ -22,7 +22,7 @@ from starlette.routing import Route
 from colorizer import network as networks
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import timed_hints_text
+from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints
@@ -322,7 +322,7 @@ class Answers:
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
-        name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
+        name = {"Content-Disposition": 'attachment; filename="color-photos.zip"'}
         stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:

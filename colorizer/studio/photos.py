@@ -36,7 +36,7 @@ from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, sm
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
-_ADDED = "-colour"
+_ADDED, _FORMERLY_ADDED = "-color", "-colour"
 """Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class Photos:
         photo, name = self.session.photo(saved.id), Path(inside(saved.name))
         if to is None and photo.is_copy:
             raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
-        stem = name.stem.removesuffix(_ADDED) + _ADDED
+        stem = name.stem.removesuffix(_ADDED).removesuffix(_FORMERLY_ADDED) + _ADDED
         wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
         written = []
 
