@@ -93,6 +93,7 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}", answers.photo),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
+        Route("/photos/{id}/recolored", answers.recolor, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/photos/{id}/view", answers.view),
         Route("/photos/{id}/thumbnail", answers.thumbnail),
@@ -126,6 +127,7 @@ class Answers:
         self._studio = studio
         self._saved: dict[str, SavedPhoto] = {}
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+        self._writing = anyio.CapacityLimiter(1)  # apart, so that a zip never delays a preview
 
     async def session(self, request: Request) -> Response:
         """Return everything that the page needs when it loads."""
@@ -245,7 +247,13 @@ class Answers:
         colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
         preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
         headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", REVISION_HEADER: str(photo.revision)}
-        return Response(preview, media_type="image/jpeg", headers=headers)
+        return Response(preview[0], media_type=preview[1], headers=headers)
+
+    async def recolor(self, request: Request) -> Response:
+        """Give new colors to a photo that has its own."""
+        self._studio.session.change(request.path_params["id"], is_recolored=True, state=WAITING)
+        self._studio.photos.wake()
+        return Response(status_code=204)
 
     async def photo(self, request: Request) -> Response:
         """Describe one photo."""
@@ -279,7 +287,7 @@ class Answers:
         """Save a colorized photo at full size, to be downloaded once."""
         revision = request.query_params.get("revision")
         revision = None if revision is None else requested.number(revision)
-        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision)
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision, is_writing=True)
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -303,7 +311,7 @@ class Answers:
             finally:
                 saved.path.unlink(missing_ok=True)
 
-        path = await self.in_thread(write)
+        path = await self.in_thread(write, is_writing=True)
         return JSONResponse({"name": path.name, "folder": str(path.parent)})
 
     async def saved(self, request: Request) -> Response:
@@ -326,7 +334,7 @@ class Answers:
         stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
-            while (chunk := await self.in_thread(next, stream, None)) is not None:
+            while (chunk := await self.in_thread(next, stream, None, is_writing=True)) is not None:
                 yield chunk
 
         return StreamingResponse(chunks(), media_type="application/zip", headers=name)
@@ -355,15 +363,16 @@ class Answers:
         studio.events.tell("model", {"id": identifier(path)})
         return JSONResponse({"id": identifier(path)})
 
-    async def in_thread(self, work: Callable, *values: Any) -> Any:
+    async def in_thread(self, work: Callable, *values: Any, is_writing: bool = False) -> Any:
         """Run work in a thread, a few at a time, so that other requests are answered meanwhile.
 
-        It is abandoned when the page closes or the studio ends.
+        It is abandoned when the page closes or the studio ends. `is_writing` is for photos at full size.
         """
-        return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
+        limiter = self._writing if is_writing else self._limiter
+        return await anyio.to_thread.run_sync(partial(work, *values), limiter=limiter, abandon_on_cancel=True)
 
 
-_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved")
+_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved", "is_copy")
 
 
 def described(photo: SessionPhoto) -> dict[str, Any]:
@@ -371,7 +380,7 @@ def described(photo: SessionPhoto) -> dict[str, Any]:
     told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
-    told["is_copy"] = photo.is_copy
+    told["keeps_colors"] = photo.keeps_colors
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 

@@ -17,6 +17,7 @@ from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, move_to_unused
 from colorizer.inference.colorize import colorize_decoded
+from colorizer.inference.hinted import PREVIEW_SIDE
 from colorizer.inference.hints_file import hints_text
 from colorizer.marks import mark_beside
 from colorizer.network.network import Network
@@ -31,7 +32,7 @@ from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member, inside
 from colorizer.studio.session import Conflict, Session
 from colorizer.studio.storage import FAILED, READY, WAITING, Colors, SessionPhoto
-from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
+from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, encoded, in_color, jpeg, part_of, small, with_alpha
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
@@ -111,23 +112,28 @@ class Photos:
         self._thread.join(0 if not is_answered else seconds)
         return is_answered and not self._thread.is_alive()
 
-    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[bytes, SessionPhoto]:
+    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[tuple[bytes, str], SessionPhoto]:
         """Set a photo's colors, merged with changes made since revision `base`, if there is one.
 
         Returns:
-            A JPEG preview of at most 512 pixels, and the photo as it is now.
+            A preview of at most 512 pixels with its media type, and the photo as it is now.
 
         Raises:
             Conflict: Something else was made of the same hint or adjustment since.
             ColorizeError: A hint is outside the photo, or the photo cannot be read or colorized.
         """
-        with self._open(id_) as (_, opened):
+        with self._open(id_) as (before, opened):
             colors = self.session.merged(id_, colors, base)
-            preview = opened.hinted(colors.adjustment).preview(colors.hints)
+            if replace(before, is_in_color=opened.is_in_color).keeps_colors:
+                preview = small(opened.photo.eight_bits(), PREVIEW_SIDE)
+            else:
+                preview = opened.hinted(colors.adjustment).preview(colors.hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
+            preview = with_alpha(preview, opened.photo)
+            facts = _facts(opened.photo, opened.is_in_color)
             chosen = {"hints": colors.hints, "adjustment": colors.adjustment}
-            photo = self.session.change(id_, state=READY, sentence="", **chosen, **_facts(opened.photo))
-        return jpeg(preview, 92), photo
+            photo = self.session.change(id_, state=READY, sentence="", **chosen, **facts)
+        return encoded(preview, 92), photo
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of a photo, colorized or original, at most as large as `size`.
@@ -139,8 +145,9 @@ class Photos:
             ColorizeError: The photo cannot be read or colorized.
         """
         with self._open(id_) as (photo, opened):
+            is_original = is_original or photo.keeps_colors
             shown = opened.photo.eight_bits() if is_original else opened.picture(photo.hints, photo.adjustment).image
-            return part_of(shown, box, size)
+            return part_of(with_alpha(shown, opened.photo), box, size)
 
     def likeliest(self, id_: str, x: float, y: float) -> tuple[str, ...]:
         """Return the most likely colors of a place, as "#rrggbb". Raises ColorizeError."""
@@ -172,6 +179,8 @@ class Photos:
             if revision not in (None, photo.revision):
                 raise Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
             original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
+            if replace(photo, is_in_color=in_color(original)).keeps_colors:
+                raise ColorizeError(f"{photo.name} is already in color, and was left as it is.")
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             if pages > 1 and named_format(name) != "TIFF":
                 name += ".tif"
@@ -345,8 +354,12 @@ class Photos:
         across, down = reduced.width / original.width, reduced.height / original.height
         placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
         hints = [hint.scaled(across, down) for hint in placed]
-        thumbnail = jpeg(colorize_decoded(self.network, reduced, photo.adjustment, hints).image, 85)
-        return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
+        facts = _facts(original, in_color(original))
+        if replace(photo, is_in_color=facts["is_in_color"]).keeps_colors:
+            shown = reduced.image
+        else:
+            shown = colorize_decoded(self.network, reduced, photo.adjustment, hints).image
+        return jpeg(shown, 85), {"state": READY, "sentence": "", **facts}
 
     def _examined(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a film's colorized thumbnail, and its changed fields."""
@@ -377,5 +390,5 @@ def by_name(photo: SessionPhoto, sentence: str) -> str:
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
 
 
-def _facts(photo: Photo) -> dict:
-    return {"width": photo.width, "height": photo.height, "format": photo.format}
+def _facts(photo: Photo, is_in_color: bool) -> dict[str, Any]:
+    return {"width": photo.width, "height": photo.height, "format": photo.format, "is_in_color": is_in_color}

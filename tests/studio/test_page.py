@@ -203,10 +203,35 @@ def test_a_colour_is_taken_from_another_photo(page):
     click_photo(page, 0.6, 0.3)
     page.click("#eyedropper")
     page.locator(".tile").nth(1).click()
-    until_shown(page)
+    expect(page.locator("#in-color")).to_be_visible()
+    expect(page.locator("#waiting")).to_be_hidden()
     click_photo(page, 0.4, 0.5)
     expect(page.locator(".tile").nth(0)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#hints li")).to_have_count(1)
+
+
+def test_a_photo_in_color_is_left_alone_until_new_colors_are_asked_for(page):
+    choose(page, SHIPPED / "astronaut.png")
+    expect(page.locator("#in-color")).to_contain_text("This photo is already in color.")
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.wait_for_function(
+        """() => {
+          const canvas = document.querySelector("#canvas");
+          const at = [canvas.width * 0.3, canvas.height * 0.35].map(Math.round);
+          const [red, green] = canvas.getContext("2d").getImageData(...at, 1, 1).data;
+          return red - green > 60; // the red stripe of the flag
+        }"""
+    )
+    click_photo(page, 0.55, 0.4)
+    expect(page.locator("#colours")).to_be_hidden()
+    expect(page.locator("#save")).to_be_disabled()
+    page.click("#recolor")
+    until_shown(page)
+    expect(page.locator("#in-color")).to_be_hidden()
+    click_photo(page, 0.7, 0.4)
+    expect(page.locator("#colours")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert picture(saved(page, "#save")).shape == (512, 512, 3)
 
 
 def test_at_a_phone_s_width_nothing_is_cut_off(browser, studio, client):

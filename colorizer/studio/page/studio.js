@@ -141,7 +141,10 @@ function see(described) {
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
-  if (photo === current) film.show();
+  if (photo === current) {
+    film.show();
+    showKept(photo);
+  }
   saving.enable(current, [...photos.values()]);
 }
 
@@ -175,11 +178,30 @@ function showMeanwhile(id) {
   if (picture) stage.showMeanwhile(picture);
 }
 
+/** Whether the open photo is left in its own colors. */
+function showKept(photo) {
+  const isKept = Boolean(photo?.keeps_colors);
+  find("in-color").hidden = !isKept;
+  stage.element.classList.toggle("keeps-colors", isKept);
+}
+
+async function recolor() {
+  const photo = current;
+  try {
+    await ask(`photos/${photo.id}/recolored`, { method: "POST" });
+    see(await askJson(`photos/${photo.id}`));
+    if (photo === current) viewing.recolour(photo);
+  } catch (error) {
+    notices.say(error.message);
+  }
+}
+
 /** Let every part of the page work on a photo or film, or on none. */
 function showParts(photo) {
   adjusting.open(photo);
   timeline.open(photo);
   film.open(photo);
+  showKept(photo);
   saving.enable(photo, [...photos.values()]);
 }
 
@@ -332,6 +354,7 @@ function hear() {
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
   on("remove", "click", removeCurrent);
+  on("recolor", "click", recolor);
   on("stop", "click", () => {
     const left = intake.stop();
     if (left) notices.say(`${left} ${left === 1 ? "photo was" : "photos were"} not taken in, since you stopped it.`);
