@@ -7,9 +7,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import anyio
 from starlette.applications import Starlette
@@ -29,10 +30,10 @@ from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
-from colorizer.studio.film_answers import REVISION_HEADER, SIZE_HEADER, film_routes
+from colorizer.studio.film_answers import MERGED_HEADER, REVISION_HEADER, SIZE_HEADER, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
-from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
+from colorizer.studio.photos import SIDE_BY_SIDE, SPLIT, UNEXPECTED, Photos, SavedPhoto
 from colorizer.studio.session import Conflict, Session, TooMuch
 from colorizer.studio.storage import (
     STOPPED,
@@ -45,6 +46,7 @@ from colorizer.studio.storage import (
     saved_sessions,
     write_history,
 )
+from colorizer.studio.views import jpeg, png
 
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
@@ -88,6 +90,7 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
         Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/sample", answers.sample, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.photo),
@@ -97,6 +100,7 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/photos/{id}/view", answers.view),
         Route("/photos/{id}/thumbnail", answers.thumbnail),
+        Route("/photos/{id}/compared", answers.compared),
         Route("/photos/{id}/likeliest", answers.likeliest),
         Route("/photos/{id}/hints", answers.hints),
         Route("/photos/{id}/history", answers.history),
@@ -127,6 +131,7 @@ class Answers:
         self._studio = studio
         self._saved: dict[str, SavedPhoto] = {}
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+        self._reading = anyio.CapacityLimiter(1)  # apart, so that gray thumbnails never delay a preview
         self._writing = anyio.CapacityLimiter(1)  # apart, so that a zip never delays a preview
 
     async def session(self, request: Request) -> Response:
@@ -247,6 +252,7 @@ class Answers:
         colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
         preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
         headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", REVISION_HEADER: str(photo.revision)}
+        headers[MERGED_HEADER] = str(int(photo.colors != colors))
         return Response(preview[0], media_type=preview[1], headers=headers)
 
     async def recolor(self, request: Request) -> Response:
@@ -267,10 +273,43 @@ class Answers:
 
     async def thumbnail(self, request: Request) -> Response:
         """Return a thumbnail of a colorized photo."""
-        thumbnail = self._studio.photos.thumbnail(request.path_params["id"])
+        id_ = request.path_params["id"]
+        thumbnail = self._studio.photos.thumbnail(id_)
+        if thumbnail is None and request.query_params.get("gray") == "1":
+            work = partial(self._studio.photos.gray_thumbnail, id_)
+            thumbnail = await anyio.to_thread.run_sync(work, limiter=self._reading, abandon_on_cancel=True)
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
+
+    async def compared(self, request: Request) -> Response:
+        """Send a picture of before and after, as JPEG or PNG."""
+        asked, id_ = request.query_params, request.path_params["id"]
+        layout, share, revision = asked.get("layout", SIDE_BY_SIDE), asked.get("percent", "50"), asked.get("revision")
+        quality, is_png = requested.number(asked.get("quality", "90")), asked.get("format") == "png"
+        if layout not in (SIDE_BY_SIDE, SPLIT) or not 1 <= quality <= 100:
+            raise ColorizeError("A layout is side-by-side or split, and a quality is a number from 1 to 100.")
+
+        def render() -> tuple[bytes, str]:
+            known = None if revision is None else requested.number(revision)
+            picture, name = self._studio.photos.compared(id_, layout, min(requested.number(share), 100) / 100, known)
+            return png(picture) if is_png else jpeg(picture, quality), name
+
+        content, name = await self.in_thread(render, is_writing=True)
+        name = f"{Path(name).stem}-{layout}.{'png' if is_png else 'jpg'}"
+        disposition = f"attachment; filename*=utf-8''{quote(name)}"
+        media_type = "image/png" if is_png else "image/jpeg"
+        return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
+
+    async def sample(self, request: Request) -> Response:
+        """Add a photo to try the studio with."""
+        found = find_spec("skimage")
+        if found is None or not found.origin:
+            raise HTTPException(404, "There is no sample photo on this machine.")
+        sample = Path(found.origin).parent / "data" / "camera.png"
+        photo = await self.in_thread(self._studio.session.copy, sample)
+        self._studio.photos.wake()
+        return JSONResponse(described(photo), 201)
 
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""

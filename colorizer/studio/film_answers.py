@@ -19,6 +19,8 @@ from colorizer.studio.session import Session
 from colorizer.studio.storage import Colors
 
 SIZE_HEADER, TIME_HEADER, REVISION_HEADER = "X-Photo-Size", "X-Frame-Time", "X-Photo-Revision"
+MERGED_HEADER = "X-Photo-Merged"
+"""Whether the photo's colors are others than those that were sent: 0 or 1."""
 _TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -57,6 +59,7 @@ class FilmAnswers:
         preview = await self._in_thread(self._films.preview, request.path_params["id"], time, colors, base)
         headers = {SIZE_HEADER: "x".join(map(str, preview.size)), TIME_HEADER: repr(preview.seconds)}
         headers[REVISION_HEADER] = str(preview.revision)
+        headers[MERGED_HEADER] = str(int(preview.colors != colors))
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:

@@ -41,6 +41,7 @@ class Preview:
     """Time of the frame, in seconds since the film's first frame."""
     revision: int
     """Revision of the film's colors."""
+    colors: Colors
 
 
 class _Stopped(ColorizeError):
@@ -85,7 +86,7 @@ class Films:
                 changes = {"hints": colors.hints, "is_changed": photo.film.done > 0}
                 self._session.change_film(id_, adjustment=colors.adjustment, **changes)
             revision = self._session.photo(id_).revision
-        return Preview(content, (facts.width, facts.height), frame.seconds, revision)
+        return Preview(content, (facts.width, facts.height), frame.seconds, revision, colors)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of the frame at a time, as `Photos.view` does."""

@@ -37,6 +37,10 @@ from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, encoded, in_color
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+SIDE_BY_SIDE, SPLIT = "side-by-side", "split"
+"""Layouts of a picture of before and after."""
+_COMPARED_SIDE = 4_096
+"""Longest side of its halves, in pixels."""
 _ADDED = "-colour"
 """Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
@@ -160,6 +164,44 @@ class Photos:
         """Return a small JPEG of the colorized photo; None if there is none yet."""
         return self._thumbnails.get(id_)
 
+    def gray_thumbnail(self, id_: str) -> bytes:
+        """Return a small gray JPEG of a photo that is not colorized yet. Raises ColorizeError."""
+        photo = self.session.photo(id_)
+        if photo.film is not None:
+            raise LookupError(id_)
+        with named(photo):
+            image = small(read_photo(photo.path, self.limits).eight_bits())
+        return jpeg(image.convert("L"), 85)
+
+    def compared(self, id_: str, layout: str, share: float, revision: int | None) -> tuple[Image.Image, str]:
+        """Return a picture of before and after, and the photo's name.
+
+        Args:
+            id_: Id of the photo.
+            layout: `SIDE_BY_SIDE`, or `SPLIT` for one picture that is gray up to a line.
+            share: Place of that line, from 0 to 1 of the width.
+            revision: The colors to show; None for the present ones.
+
+        Raises:
+            Conflict: The photo has another revision.
+            ColorizeError: The photo cannot be read or colorized.
+        """
+        with self._open(id_) as (photo, opened):
+            if revision not in (None, photo.revision):
+                raise _changed_elsewhere(photo)
+            after = small(opened.picture(photo.hints, photo.adjustment).image, _COMPARED_SIDE)
+            before = opened.photo.eight_bits().convert("L").resize(after.size, Image.Resampling.LANCZOS).convert("RGB")
+        line = max(1, round(max(after.size) / 400))
+        if layout == SIDE_BY_SIDE:
+            both = Image.new("RGB", (2 * after.width + 2 * line, after.height), "white")
+            both.paste(after, (after.width + 2 * line, 0))
+            both.paste(before)
+            return both, photo.name
+        at = round(share * after.width)
+        after.paste(before.crop((0, 0, at, after.height)))
+        after.paste("white", (max(0, at - line // 2), 0, min(after.width, at + (line + 1) // 2), after.height))
+        return after, photo.name
+
     def show_small(self, id_: str, picture: Image.Image) -> None:
         """Store a picture of a film as its thumbnail, if it has none yet."""
         if id_ not in self._thumbnails:
@@ -177,7 +219,7 @@ class Photos:
         """
         with self.answering(id_) as photo:
             if revision not in (None, photo.revision):
-                raise Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
+                raise _changed_elsewhere(photo)
             original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
             if replace(photo, is_in_color=in_color(original)).keeps_colors:
                 raise ColorizeError(f"{photo.name} is already in color, and was left as it is.")
@@ -388,6 +430,10 @@ def named(photo: SessionPhoto) -> Iterator[None]:
 def by_name(photo: SessionPhoto, sentence: str) -> str:
     """Replace the file's name in a sentence by the photo's or film's name that the user knows."""
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
+
+
+def _changed_elsewhere(photo: SessionPhoto) -> Conflict:
+    return Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
 
 
 def _facts(photo: Photo, is_in_color: bool) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def with_alpha(image: Image.Image, photo: Photo) -> Image.Image:
 
 def encoded(image: Image.Image, quality: int) -> tuple[bytes, str]:
     """Encode an image as JPEG, or as PNG if it is transparent; return it with its media type."""
-    return (_png(image), "image/png") if image.mode == "RGBA" else (jpeg(image, quality), "image/jpeg")
+    return (png(image), "image/png") if image.mode == "RGBA" else (jpeg(image, quality), "image/jpeg")
 
 
 def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
@@ -148,7 +148,7 @@ def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[byte
     part.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     if part.width * part.height > _LOSSLESS_PIXELS:
         return encoded(part, 95)
-    return _png(part), "image/png"
+    return png(part), "image/png"
 
 
 def small(image: Image.Image, side: int = _THUMBNAIL_SIDE) -> Image.Image:
@@ -164,7 +164,7 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
     return written.getvalue()
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     written = io.BytesIO()
     image.save(written, "PNG", compress_level=1)
     return written.getvalue()

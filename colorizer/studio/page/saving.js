@@ -51,6 +51,7 @@ export class Saving {
     this.photos = photos.filter(({ film }) => !film);
     this.photoButton.disabled = !photo || photo.state === "failed" || photo.keeps_colors;
     this.allButton.disabled = !this.photos.length;
+    document.getElementById("open-share").disabled = this.photoButton.disabled;
     this.place.limit(photos);
     this.#name();
   }

@@ -13,6 +13,7 @@ import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Place, Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
 import { Histories, Recent, keepPage } from "./sessions.js";
+import { Share } from "./share.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
 import { Timeline } from "./timeline.js";
@@ -100,6 +101,7 @@ const saving = new Saving(find("saving"), find("save"), find("save-all"), {
   place,
   ready: () => viewing.settled(),
 });
+const share = new Share({ ready: () => viewing.settled(), divider: () => stage.share });
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -353,6 +355,14 @@ function hear() {
   hearPalette(palette, say);
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
+  on("open-share", "click", () => current && share.open(current));
+  on("sample", "click", async () => {
+    try {
+      open((await askJson("sample", { method: "POST" })).id);
+    } catch (error) {
+      notices.say(error.message);
+    }
+  });
   on("remove", "click", removeCurrent);
   on("recolor", "click", recolor);
   on("stop", "click", () => {
