@@ -30,7 +30,7 @@ from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
-from colorizer.studio.film_answers import MERGED_HEADER, REVISION_HEADER, SIZE_HEADER, film_routes
+from colorizer.studio.film_answers import SIZE_HEADER, colors_headers, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
 from colorizer.studio.photos import SIDE_BY_SIDE, SPLIT, UNEXPECTED, Photos, SavedPhoto
@@ -251,8 +251,7 @@ class Answers:
         said = await requested.json_body(request)
         colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
         preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
-        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", REVISION_HEADER: str(photo.revision)}
-        headers[MERGED_HEADER] = str(int(photo.colors != colors))
+        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", **colors_headers(photo, colors)}
         return Response(preview[0], media_type=preview[1], headers=headers)
 
     async def recolor(self, request: Request) -> Response:
@@ -431,7 +430,7 @@ def _described(film: SessionFilm) -> dict[str, Any]:
 
 def _download_name(saved: SavedPhoto) -> str:
     path = Path(saved.name)
-    return f"{path.stem}-colour{path.suffix}"
+    return f"{path.stem}-color{path.suffix}"
 
 
 def _refusal_of_films() -> str:

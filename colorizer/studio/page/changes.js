@@ -39,31 +39,20 @@ export class Changes {
 
   /** Colours were sent, or refused if the revision is null; return whether another tab has changed some meanwhile. */
   answered(colours, revision) {
+    this.isSending = false;
     if (revision !== null) Object.assign(this, { sent: colours, revision });
-    return this.#learnOthers();
-  }
-
-  /** Colours were sent, and merged with others of another tab. */
-  answeredMerged(colours, merged, revision) {
-    this.sent = colours;
-    this.isSending = false;
-    this.learn(merged, revision);
-    this.#learnOthers();
-  }
-
-  #learnOthers() {
-    this.isSending = false;
     const { others } = this;
     this.others = null;
     return others !== null && this.learn(others.colours, others.revision);
   }
 
-  /** The server refused these colours: another tab has changed the same. Those of the server are taken; an undo brings
-   *  back one's own. */
-  yield(colours, revision) {
+  /** The server refused these colours: another tab has changed the same. The newest ones that came from it are taken;
+   *  an undo brings back one's own. */
+  yield() {
+    const { colours, revision } = this.others ?? { colours: this.sent, revision: this.revision };
     this.past.push(this.now);
     Object.assign(this, { now: colours, sent: colours, revision, future: [], running: null });
-    this.#learnOthers();
+    Object.assign(this, { isSending: false, others: null });
     this.changed();
   }
 

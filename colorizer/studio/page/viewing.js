@@ -80,18 +80,17 @@ export class Viewing {
   /** Learn what the server made of colours that were sent; if they were merged with another tab's, it says so. */
   async #answered(photo, colours, revision, isMerged) {
     const { changes } = photo;
-    if (isMerged) {
-      const known = await askJson(`photos/${photo.id}`);
-      changes.answeredMerged(colours, plainColours(known), known.revision);
-      this.merged(photo);
-    } else if (changes.answered(colours, revision)) this.merged(photo);
+    const known = isMerged && (await askJson(`photos/${photo.id}`));
+    if (known) changes.learn(plainColours(known), known.revision); // while it is sending: taken with the answer
+    if (changes.answered(colours, isMerged ? photo.changes.revision : revision)) this.merged(photo);
   }
 
   /** Another tab has changed the same; return whether its colours could be taken. */
   async #conflicted(photo) {
     try {
       const known = await askJson(`photos/${photo.id}`);
-      photo.changes.yield(plainColours(known), known.revision);
+      photo.changes.learn(plainColours(known), known.revision);
+      photo.changes.yield();
     } catch {
       return false;
     }
