@@ -41,7 +41,7 @@ SIDE_BY_SIDE, SPLIT = "side-by-side", "split"
 """Layouts of a picture of before and after."""
 _COMPARED_SIDE = 4_096
 """Longest side of its halves, in pixels."""
-_ADDED = "-colour"
+_ADDED = "-color"
 """Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
