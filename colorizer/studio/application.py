@@ -368,7 +368,7 @@ class Answers:
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
-        name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
+        name = {"Content-Disposition": 'attachment; filename="color-photos.zip"'}
         stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:

@@ -300,7 +300,7 @@ class Photos:
             if photo.hints:
                 yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
         if failures:
-            yield Member("not in colour.txt", "\n".join(failures) + "\n")
+            yield Member("not in color.txt", "\n".join(failures) + "\n")
         progress(len(photos), len(photos))
 
     def forget(self, id_: str) -> None:

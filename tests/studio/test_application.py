@@ -96,17 +96,17 @@ def test_the_zip_holds_every_photo_its_hints_and_what_stayed_gray(client, photo,
     send(client, (SHIPPED / "camera.png").read_bytes(), "1931/camera.png")
     send(client, b"no photo", "broken.jpg")
     answer = client.get("zip")
-    assert answer.headers["content-disposition"] == 'attachment; filename="colour-photos.zip"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="color-photos.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == {
             "camera.png",
             "camera.png.hints.json",
             "1931/camera.png",
-            "not in colour.txt",
+            "not in color.txt",
         }
         assert json.loads(archive.read("camera.png.hints.json")) == HINTS
-        assert b"broken.jpg" in archive.read("not in colour.txt")
+        assert b"broken.jpg" in archive.read("not in color.txt")
         assert pixels(archive.read("camera.png"))[400, 60].argmax() == 1
     assert client.get(f"photos/{photo['id']}/hints").json() == HINTS
 
