@@ -22,10 +22,10 @@ import psutil
 from PIL import Image, ImageOps
 
 from benchmarks.film_frames import MOST_FRAMES, frames_kept
+from benchmarks.film_stability import distribution_distance, warp_error
 from benchmarks.made_films import Camera, Shot, filmed, gray, shoot, write_film
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import chroma_planes, neutral
-from colorizer.film.measures import distribution_distance, warp_error
 from colorizer.film.proposals import BATCH_FRAMES, colour_frames
 from colorizer.network.model_files import load_model
 from colorizer.network.network import Network

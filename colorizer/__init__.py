@@ -27,7 +27,7 @@ Examples:
     >>> livelier = colorize_photo("grandmother.jpg", network, Adjustment(vividness=1.5))
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __version__ = "0.2.0"
 

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from colorizer.errors import ColorizeError
-from colorizer.network.drawing import receptive_field
+from colorizer.network.architectures import receptive_field
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.progress import Progress, no_progress

@@ -42,8 +42,8 @@ from colorizer.inference.hints_file import hints_beside
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.formats import kind_of
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.reading import page_count
 from colorizer.photos.writing import write_photo
 from colorizer.pictures.plots import save_hues
 from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder, photo_tasks

@@ -38,6 +38,7 @@ from colorizer.files import (
     is_file,
     move_to_unused,
     numbered,
+    one_at_a_time,
     open_regular,
     process_token,
     resolved,
@@ -46,12 +47,10 @@ from colorizer.files import (
 )
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
-from colorizer.locks import one_at_a_time
 from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import read_photo
+from colorizer.photos.reading import page_count, read_photo
 from colorizer.photos.writing import write_pages, write_photo
 from colorizer.pictures.page import PageEntry, save_page, save_thumbnails, save_thumbnails_of_files
 from colorizer.pictures.sheets import COMPARED, LEAST_ON_SHEETS, SHEET_ROWS, SheetWriter, comparison

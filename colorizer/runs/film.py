@@ -25,7 +25,7 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
+from colorizer.files import complete_file, fingerprint, is_file, owned_alone, read_json, resolved, unused_path
 from colorizer.film.animations import (
     colorize_animation,
     is_animation,
@@ -37,12 +37,20 @@ from colorizer.film.animations import (
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
-from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
+from colorizer.film.joining import (
+    PART_FRAMES,
+    Standing,
+    film_name,
+    fitting,
+    join_parts,
+    part_path,
+    read_standing,
+    shortened_name,
+    write_standing,
+)
 from colorizer.film.propagation import TimedHints, find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
-from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
-from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
-from colorizer.locks import owned_alone
+from colorizer.film.stills import count_frames, scene_stills, side_by_side, write_side_by_side
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.sheets import STILL_SIDE, save_contact_sheets

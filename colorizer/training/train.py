@@ -15,6 +15,7 @@ import numpy as np
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Diverged
 from colorizer.files import exists
+from colorizer.libraries import suppressed_logger
 from colorizer.network.devices import (
     convolution_precision,
     enough_memory,
@@ -26,7 +27,6 @@ from colorizer.network.devices import (
 )
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
-from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
 from colorizer.training.adversarial import Collapse
 from colorizer.training.callbacks import (
@@ -209,7 +209,7 @@ class TrainingControl:
     """Whether the starting network is validated too, and its weights are kept if no epoch ranks better."""
 
 
-@quiet_logger("tensorflow")  # it warns about retracing in every phase
+@suppressed_logger("tensorflow")  # it warns about retracing in every phase
 def train_network(
     network: Network,
     learning: PhotoBatches,
