@@ -17,9 +17,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedReader
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from colorizer.documents import InvalidDocument, parse_json
 from colorizer.errors import ColorizeError
@@ -213,7 +214,7 @@ def write_bytes(path: Path, content: bytes, move: Move = Path.replace) -> None:
         temporary.write_bytes(content)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; raise OSError also for a pipe or a device, which might block forever."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:

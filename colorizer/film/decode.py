@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -178,7 +178,7 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         )
 
 
-def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Iterator[Frame]:
+def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Generator[Frame]:
     """Decode a film's frames in presentation order, with bounded memory.
 
     Interlaced films are deinterlaced, one output frame per frame, by FFmpeg's bwdif. Data that cannot be decoded is

@@ -160,6 +160,7 @@ def join_parts(
             refused = error
     if isinstance(refused, ColorizeError):
         raise refused
+    assert refused is not None
     raise ColorizeError(f"Cannot write {target}: {reason(refused)}") from refused
 
 
@@ -354,6 +355,7 @@ def part_path(folder: Path, number: int) -> Path:
 def write_standing(standing: Standing) -> None:
     """Save the state after the newest part, completely or not at all; raise ColorizeError."""
     path, carried = standing.parts[-1].with_suffix(".npz"), standing.carried
+    assert carried is not None
     with complete_file(path) as temporary:
         np.savez(
             temporary,

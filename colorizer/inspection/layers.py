@@ -109,9 +109,10 @@ def _receptive_fields(model: keras.Model) -> dict[str, int | None]:
 
 def _seen(layer: keras.layers.Layer, taken: list[tuple[float, float] | None]) -> tuple[float, float] | None:
     """Compute receptive field and step of a layer's output from those of its inputs."""
-    if None in taken or not is_on_a_grid(layer):
+    known = [each for each in taken if each is not None]
+    if len(known) < len(taken) or not is_on_a_grid(layer):
         return None
-    field, step = max(each[0] for each in taken), max(each[1] for each in taken)
+    field, step = max(each[0] for each in known), max(each[1] for each in known)
     kind, before = type(layer).__name__, inputs_of(layer)[0].shape[1:3]
     if kind in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"):
         is_pool = kind.endswith("Pooling2D")

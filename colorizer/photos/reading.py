@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -28,7 +28,7 @@ from colorizer.photos.tiff import UnsupportedPhoto
 from colorizer.photos.toning import is_gray, is_in_colour
 from colorizer.settings import PhotoLimits
 
-Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
+Source: TypeAlias = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Source of a photo: a file path, the bytes of a file, an open binary file, a Pillow image, or an array. Arrays are
 uint8 of shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA.
 """
@@ -319,7 +319,7 @@ def _why_not_regular(path: str | Path) -> str:
     except FileNotFoundError:
         return "the file does not exist"
     except OSError as error:
-        return error.strerror
+        return error.strerror or "it cannot be opened"
     return "it is not a regular file"
 
 
@@ -329,6 +329,7 @@ def _what_it_is(source: Source) -> str:
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 return described(file, Path(source).name)
+        assert not isinstance(source, np.ndarray)
         return described(io.BytesIO(source) if isinstance(source, bytes) else source, "")
     except OSError:  # it has disappeared, or can be read only once
         return UNKNOWN

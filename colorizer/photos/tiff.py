@@ -401,6 +401,7 @@ def _white(light: np.ndarray, layout: Layout) -> float:
         negative = sum(np.count_nonzero(light[part] < 0) for part in parts)
         if negative > _MOST_NEGATIVE * light.size:
             raise UnsupportedPhoto(f"{layout.kind} with levels below zero")
-    if layout.bits[0] < 32 and layout.sample_format[0] != _FLOAT:
-        return _full(layout)
-    return white_level(max(_finite(light[part]).max() for part in parts), _full(layout))
+    full = _full(layout)
+    if full is not None and layout.bits[0] < 32:
+        return full
+    return white_level(max(_finite(light[part]).max() for part in parts), full)

@@ -123,8 +123,9 @@ def layers_part(rows: Sequence[LayerFacts], size: int) -> Part:
     dearest = max(rows, key=lambda row: row.time_share if np.isfinite(row.time_share) else 0)
     largest = max(rows, key=lambda row: row.parameters)
     total = sum(row.parameters for row in rows)
-    checked = [row for row in rows if row.measured_field is not None and row.receptive_field is not None]
-    agreeing = sum(min(row.receptive_field, size) == row.measured_field for row in checked)
+    fields = [(row.receptive_field, row.measured_field) for row in rows]
+    checked = [(formula, measured) for formula, measured in fields if formula is not None and measured is not None]
+    agreeing = sum(min(formula, size) == measured for formula, measured in checked)
     findings = [
         f"{len(rows)} layers with {total:,} parameters, {learning:,} of them in trainable layers. {largest.name} has "
         f"the most parameters ({largest.parameters / max(total, 1):.0%}), and {dearest.name} takes the most time "

@@ -136,7 +136,9 @@ def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, 
 def font_of(size: int) -> ImageFont.FreeTypeFont:
     # Matplotlib ships DejaVu Sans, which covers Latin to Hebrew; Pillow's own font covers only Latin. The file is found
     # without importing matplotlib, which takes longer than colorizing a photo.
-    fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
+    matplotlib = find_spec("matplotlib")
+    assert matplotlib is not None and matplotlib.origin is not None
+    fonts = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
     return ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), size)
 
 

@@ -19,7 +19,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -299,7 +299,7 @@ def _outcomes(
     pages: Mapping[Path, int],
     folder: Path,
     on_sheets: set[Path],
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     """Colorize every page of the photos in `pages`, into `paths`, or into `folder` for multi-page files."""
 
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
@@ -317,7 +317,9 @@ def _outcomes(
         if photo not in on_sheets or max(picture.size) < LEAST_ON_SHEETS:
             return Written(file, ())
         truth = job.truths.get(photo)
-        true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
+        if truth is None:
+            return Written(file, comparison(original, picture, None))
+        true = original if truth == photo else read_photo(truth, job.reading.limits)
         return Written(file, comparison(original, picture, true))
 
     tasks = photo_tasks(pages, paths, job.hints)

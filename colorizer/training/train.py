@@ -92,7 +92,7 @@ class TrainingState:
         self.is_adversarial = is_adversarial
         stage.compile(phase)
         self.best.rank = _never if self.settings.monitor == "none" else stage.rank
-        if is_resumed:
+        if is_resumed and checkpoint is not None:
             for name, variables in stage.variables().items():
                 assign(variables, checkpoint.arrays.get(name, []), self.folder / STATE)
         return is_resumed
@@ -258,7 +258,7 @@ def train_network(
     if adversarial:
         state.resume(adversarial, settings.epochs, len(learning))
     for phase in state.planned:
-        stage = adversarial if phase.name == ADVERSARIAL else regression
+        stage: Stage = adversarial if adversarial and phase.name == ADVERSARIAL else regression
         if phase.last <= state.epochs or (adversarial and adversarial.collapse.reason):
             continue
         with enough_memory(settings.batch_size):
