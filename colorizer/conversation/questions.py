@@ -389,8 +389,8 @@ TO = Question(
     "--to",
     "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE),
-    shown_default="a new one under OUTPUT/results",
+    (COLORIZE, EVALUATE, MERGE, STUDIO),
+    shown_default="a new one under OUTPUT/results; studio: downloads",
 )
 BESIDE = Question(
     "--beside",
