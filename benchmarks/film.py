@@ -56,7 +56,7 @@ def measures(photos: Sequence[Path]) -> int:
             photo = filmed(np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB")), _WIDTH * 3 // 2)
             for name, cameras in _CAMERAS.items():
                 shot = shoot(photo, *cameras, _FRAMES, _WIDTH, _HEIGHT)
-                for kind, shown in _shown(network, shot, Path(folder) / "film.mkv"):
+                for kind, shown in _versions(network, shot, Path(folder) / "film.mkv"):
                     row = np.array([_warp_error(shown, shot), distribution_distance(shown), _colourfulness(shown)])
                     sums[kind] += row
                     print(_row(f"{path.stem}, {name}", kind, row))
@@ -120,7 +120,7 @@ def memory(seconds: int, width: int = 320, height: int = 240) -> int:
     return 0
 
 
-def _shown(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
+def _versions(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
     """Yield a film's frames as a player displays them, in the colors of each kind."""
     write_film(film, gray(shot.frames), codec="ffv1")
     facts = examine_film(film)

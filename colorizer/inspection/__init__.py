@@ -40,9 +40,9 @@ __getattr__, __dir__, __all__ = attach(
             "ColourGroup",
             "Reliability",
             "chroma_error",
-            "doubt",
             "errors_by_colour",
             "reliability",
+            "uncertainty",
         ],
     },
 )

@@ -40,8 +40,8 @@ class LayerFacts:
     """Receptive field by formula, along one side, in pixels. None if the layer, or one before it, is of a kind without
     a formula. It may exceed the photo, which it then covers."""
     measured_field: int | None
-    """Receptive field measured by the gradient (`network.drawing.receptive_field`), at most the photo. None if not
-    measured, or if the layer was saturated."""
+    """Receptive field measured by the gradient (`network.receptive_field`), at most the photo. None if not measured, or
+    if the layer was saturated."""
     time_share: float
     """Fraction of the time of a training step, forward and backward; NaN if the layer cannot run alone."""
 

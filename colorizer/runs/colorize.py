@@ -221,9 +221,9 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
             page_folder(job.run.results, pages) as folder,
             closing(_outcomes(job, names, paths, pages, folder, on_sheets)) as outcomes,
         ):
-            told = _told(outcomes, total, progress)
+            reported = _reported(outcomes, total, progress)
             for photo, count in pages.items():
-                outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
+                outcome = gathered(paths[photo], islice(reported, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                     continue
@@ -335,7 +335,7 @@ def photo_tasks(
             yield PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
 
 
-def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
+def _reported(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
     """Yield outcomes and report progress for each."""
     for done, outcome in enumerate(outcomes, 1):
         progress(done, total)
