@@ -29,7 +29,7 @@ from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
-from colorizer.studio.film_answers import REVISION_HEADER, SIZE_HEADER, film_routes
+from colorizer.studio.film_answers import SIZE_HEADER, colors_headers, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
@@ -244,7 +244,7 @@ class Answers:
         said = await requested.json_body(request)
         colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
         preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
-        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", REVISION_HEADER: str(photo.revision)}
+        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", **colors_headers(photo, colors)}
         return Response(preview, media_type="image/jpeg", headers=headers)
 
     async def photo(self, request: Request) -> Response:
