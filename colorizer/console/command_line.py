@@ -140,6 +140,7 @@ def option(question: Question) -> click.Option:
     return click.Option([question.name, *spellings], type=Answer(question), help=text, metavar=question.name.upper())
 
 
+_TAKE_PATHS = {COLORIZE: "[PHOTO, FOLDER OR ZIP]...", STUDIO: "[PHOTO, FOLDER OR FILM]..."}
 YES = {"is_flag": True, "help": "accept the default of every question no flag answers"}
 
 
@@ -192,8 +193,8 @@ class Journeys(click.Group):
 def journey_command(name: str, text: str) -> click.Command:
     """Create a command with a flag for each of its questions."""
     options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.journeys]
-    if name == COLORIZE:
-        options.append(click.Argument([PATHS], type=Answer(DATASET), nargs=-1, metavar="[PHOTO, FOLDER OR ZIP]..."))
+    if name in _TAKE_PATHS:
+        options.append(click.Argument([PATHS], type=Answer(DATASET), nargs=-1, metavar=_TAKE_PATHS[name]))
 
     def run(**flags):
         flags[PATHS] = flags.get(PATHS) or None

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from colorizer import network as networks
-from colorizer.console.messages import output_folder, program
+from colorizer.console.messages import PATHS, output_folder, program
 from colorizer.console.model import load_quickly, model_path
 from colorizer.console.terminal import Console, has_screen
 from colorizer.conversation import questions as ask
@@ -44,6 +44,8 @@ def studio_journey(console: Console, talk: Conversation) -> None:
         public=talk.answer(ask.ROOT_PATH) or "",
         token=talk.answer(ask.TOKEN) or "",
         is_private=talk.answer(ask.PRIVATE),
+        paths=talk.flags.get(PATHS) or (),
+        to=talk.flags.get(ask.TO.name),
         limits=PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6)),
     )
     opens_browser = talk.answer(ask.BROWSER) and has_screen()

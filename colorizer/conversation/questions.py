@@ -389,12 +389,12 @@ TO = Question(
     "--to",
     "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE),
-    shown_default="a new one under OUTPUT/results",
+    (COLORIZE, EVALUATE, MERGE, STUDIO),
+    shown_default="a new one under OUTPUT/results; studio: downloads",
 )
 BESIDE = Question(
     "--beside",
-    "write each colour photo beside its original, as NAME-colour.jpg",
+    "write each color photo next to its original, as NAME-color.jpg",
     yes_or_no,
     (COLORIZE,),
     default="no",

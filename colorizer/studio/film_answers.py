@@ -12,11 +12,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from colorizer.film.propagation import timed_hints, timed_hints_text
+from colorizer.inference.colorize import Adjustment
 from colorizer.studio import requested
 from colorizer.studio.films import Films
 from colorizer.studio.session import Session
+from colorizer.studio.storage import Colors
 
-SIZE_HEADER, TIME_HEADER = "X-Photo-Size", "X-Frame-Time"
+SIZE_HEADER, TIME_HEADER, REVISION_HEADER = "X-Photo-Size", "X-Frame-Time", "X-Photo-Revision"
 _TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -51,9 +53,10 @@ class FilmAnswers:
         """Set a film's hints and vividness; the answer is a preview of the frame at a time."""
         said = await requested.json_body(request)
         time, hints = requested.seconds(said.get("time")), timed_hints(said.get("hints"))
-        id_, vividness = request.path_params["id"], requested.vividness(said)
-        preview = await self._in_thread(self._films.preview, id_, time, hints, vividness)
+        colors, base = Colors(hints, Adjustment(requested.vividness(said))), requested.revision(said, "base")
+        preview = await self._in_thread(self._films.preview, request.path_params["id"], time, colors, base)
         headers = {SIZE_HEADER: "x".join(map(str, preview.size)), TIME_HEADER: repr(preview.seconds)}
+        headers[REVISION_HEADER] = str(preview.revision)
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:
@@ -65,7 +68,7 @@ class FilmAnswers:
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place in a frame."""
         asked = request.query_params
-        time, x, y = requested.seconds(asked.get("time")), *(requested.pixels(asked.get(name)) for name in ("x", "y"))
+        time, x, y = requested.seconds(asked.get("time")), *(requested.number(asked.get(name)) for name in ("x", "y"))
         colours = await self._in_thread(self._films.likeliest, request.path_params["id"], time, x, y)
         return JSONResponse({"colours": colours})
 
