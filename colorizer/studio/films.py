@@ -39,8 +39,8 @@ class Preview:
     """Width and height of the film's frames."""
     seconds: float
     """Time of the frame, in seconds since the film's first frame."""
-    revision: int
-    """Revision of the film's colors."""
+    film: SessionPhoto
+    """The film as it is now."""
 
 
 class _Stopped(ColorizeError):
@@ -84,8 +84,8 @@ class Films:
             if photo.colors != colors:
                 changes = {"hints": colors.hints, "is_changed": photo.film.done > 0}
                 self._session.change_film(id_, adjustment=colors.adjustment, **changes)
-            revision = self._session.photo(id_).revision
-        return Preview(content, (facts.width, facts.height), frame.seconds, revision)
+            film = self._session.photo(id_)
+        return Preview(content, (facts.width, facts.height), frame.seconds, film)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of the frame at a time, as `Photos.view` does."""
@@ -128,7 +128,7 @@ class Films:
             raise LookupError(id_)
         name = Path(photo.name)
         return SavedPhoto(
-            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}", id_, photo.colors
+            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'color'}{path.suffix}", id_, photo.colors
         )
 
     def mark_saved(self, saved: SavedPhoto) -> None:

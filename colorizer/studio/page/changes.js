@@ -46,12 +46,13 @@ export class Changes {
     return others !== null && this.learn(others.colours, others.revision);
   }
 
-  /** The server refused these colours: another tab has changed the same. Those of the server are taken; an undo brings
-   *  back one's own. */
-  yield(colours, revision) {
-    Object.assign(this, { isSending: false, others: null });
+  /** The server refused these colours: another tab has changed the same. The newest ones that came from it are taken;
+   *  an undo brings back one's own. */
+  yield() {
+    const { colours, revision } = this.others ?? { colours: this.sent, revision: this.revision };
     this.past.push(this.now);
     Object.assign(this, { now: colours, sent: colours, revision, future: [], running: null });
+    Object.assign(this, { isSending: false, others: null });
     this.changed();
   }
 

@@ -57,12 +57,11 @@ export class Viewing {
       const { changes } = asked;
       const { now } = changes;
       try {
-        const base = changes.revision;
-        const body = JSON.stringify({ ...coloursOf(asked), base });
+        const body = JSON.stringify({ ...coloursOf(asked), base: changes.revision });
         changes.isSending = true;
         const response = await ask(`${addressOf(asked)}/colours`, { method: "PUT", body });
         const revision = Number(response.headers.get("X-Photo-Revision"));
-        await this.#answered(asked, now, revision, revision > base + 1);
+        await this.#answered(asked, now, revision, response.headers.get("X-Photo-Merged") === "1");
         const [width, height] = response.headers.get("X-Photo-Size").split("x").map(Number);
         Object.assign(asked, { width, height });
         const time = asked.film ? Number(response.headers.get("X-Frame-Time")) : undefined;
@@ -82,19 +81,16 @@ export class Viewing {
   async #answered(photo, colours, revision, isMerged) {
     const { changes } = photo;
     const known = isMerged && (await askJson(`photos/${photo.id}`));
-    if (known) {
-      changes.sent = colours;
-      changes.isSending = false;
-      changes.others = null;
-      if (changes.learn(plainColours(known), known.revision)) this.merged(photo);
-    } else if (changes.answered(colours, revision)) this.merged(photo);
+    if (known) changes.learn(plainColours(known), known.revision); // while it is sending: taken with the answer
+    if (changes.answered(colours, isMerged ? photo.changes.revision : revision)) this.merged(photo);
   }
 
   /** Another tab has changed the same; return whether its colours could be taken. */
   async #conflicted(photo) {
     try {
       const known = await askJson(`photos/${photo.id}`);
-      photo.changes.yield(plainColours(known), known.revision);
+      photo.changes.learn(plainColours(known), known.revision);
+      photo.changes.yield();
     } catch {
       return false;
     }
