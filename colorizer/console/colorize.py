@@ -21,6 +21,7 @@ from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
 from colorizer.files import resolved, unused_path
 from colorizer.progress import Progress
+from colorizer.settings import Reading
 
 _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
 _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
@@ -46,6 +47,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     photos = ask_count(talk, check.fine, seed)
     hints_from = partial(inference.find_hints, photos, check.root, beside=talk.answer(ask.HINTS_BESIDE))
     hints = hints_from(talk.flag_or_default(ask.HINTS))
+    references = references_for(console, talk, photos, how)
     run = talk.hold(ask.COLORIZE, partial(_run, talk))
     network = load_to_colorize(console, talk, how.cache_folder)
     look_at(console, talk, network, unused_path(run.drawing))
@@ -60,6 +62,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         run=run,
         adjustment=adjusted,
         hints=hints,
+        references=references,
         reading=reading_of(check, how),
         truths=known_truths(check),
         folder=talk.answer(ask.TO),
@@ -91,6 +94,18 @@ def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
             f"{unread[0]}{others} could not be read completely; the other photos are done. Replace or leave out what "
             "cannot be read."
         )
+
+
+def references_for(
+    console: Console, talk: Conversation, photos: Sequence[Path], how: Reading
+) -> dict[Path, inference.References]:
+    """Read the references of --reference and those next to photos; raise ColorizeError."""
+    given = None
+    if talk.has_flag(ask.REFERENCE):
+        given = inference.prepare_references(talk.answer(ask.REFERENCE), how.limits)
+        for reason in given.skipped:
+            console.warn(reason)
+    return inference.find_references(photos, given, how.limits)
 
 
 def known_truths(check: DatasetCheck) -> dict[Path, Path]:
@@ -145,6 +160,10 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
         raise kind(f"{error} {again.capitalize()} the others.") from error
     _tell(console, result)
+    if result.unmatched:
+        names = ", ".join(path.name for path in result.unmatched[:3])
+        others = f" and {len(result.unmatched) - 3:,} more" if len(result.unmatched) > 3 else ""
+        console.warn(f"No reference matches {names}{others}, so the colors are the automatic ones.")
     if result.sheets:
         show_pictures(console, talk, ask.SHOW_RESULTS, result.sheets[:1])
     if result.failures:

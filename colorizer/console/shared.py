@@ -212,7 +212,7 @@ _PORTION = 256
 """Number of photos that are checked and then colorized together by a process with one part; as many are fetched from an
 object store at a time.
 """
-_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT)
+_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.REFERENCE, ask.SHEETS, ask.COUNT)
 
 
 def colorize_shard(console: Console, talk: Conversation) -> None:

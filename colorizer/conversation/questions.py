@@ -385,6 +385,13 @@ HINTS_BESIDE = Question(
     (COLORIZE,),
     default="yes",
 )
+REFERENCE = Question(
+    "--reference",
+    "color photo, or folder of up to 20, that shows the same things: its colors are used where it matches "
+    "(REFERENCES.md)",
+    existing_path(),
+    (COLORIZE,),
+)
 TO = Question(
     "--to",
     "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
