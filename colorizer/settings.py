@@ -40,8 +40,8 @@ class PhotoLimits:
     keeps_dates: bool = True
     """Whether a written photo gets the modification time of its original."""
     jpeg_quality: int = 97
-    """Rounding changes luma, which comes from the photo, by 0.50 levels on average; 95 changed it by 0.67. Files are no
-    larger, since chroma is stored at half the size (4:2:0), and predicted chroma is far coarser than that.
+    """Rounding changes luma, which comes from the photo, by 0.50 levels on average; 95 changed it by 0.67. Files do not
+    get larger, since chroma is stored at half the size (4:2:0), and predicted chroma is far coarser than that.
     """
     heif_quality: int = 95
     """Quality of HEIC. It changes luma by 0.39 levels on average; higher values of x265 changed it as much, and 90 by
@@ -61,7 +61,7 @@ class PhotoLimits:
     """A photo is gray when at least this share of its pixels have equal channels."""
     toned_least: float = 0.4
     """Chroma (root mean square, 8-bit levels) of a black-and-white photo that luma need not explain: compression and
-    noise. docs/PHOTOS.md describes how this and the next two limits were measured.
+    noise. docs/EXPERIMENTS.md describes how this and the next two limits were measured.
     """
     toned_share: float = 0.28
     """Additional unexplained chroma that is allowed for each level of the photo's chroma: a strong toner is less even.

@@ -26,7 +26,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 settings.register_profile("repeatable", derandomize=True, print_blob=True)
 settings.register_profile("random", print_blob=True)
-settings.load_profile("repeatable")  # `--hypothesis-profile random`, which is read later, searches anew in every run
+settings.load_profile("repeatable")  # `--hypothesis-profile random`, which is read later, searches differently each run
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED = Path(find_spec("skimage").origin).parent / "data"

@@ -6,6 +6,7 @@ import os
 import sys
 import webbrowser
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from colorizer import network as networks
 from colorizer.console.messages import output_folder, program
@@ -16,14 +17,18 @@ from colorizer.conversation.conversation import Conversation
 from colorizer.errors import ColorizeError
 from colorizer.settings import PhotoLimits
 
-_NEEDED = ("starlette", "uvicorn")
+if TYPE_CHECKING:
+    from colorizer.studio.server import Ended
+
+_NEEDED = ("starlette", "uvicorn", "platformdirs")
+_NAMES_LISTED = 5
 
 
 def studio_journey(console: Console, talk: Conversation) -> None:
     """Serve the page until the user ends it. Raises ColorizeError if it cannot be served."""
     if not all(map(find_spec, _NEEDED)):
         raise ColorizeError(
-            f'The studio needs {" and ".join(_NEEDED)}, the extra "studio" of this program: '
+            f'The studio needs {", ".join(_NEEDED)}, the extra "studio" of this program: '
             f"pip install {' '.join(_NEEDED)}"
         )
     from colorizer.studio import StudioJob, serve
@@ -38,6 +43,7 @@ def studio_journey(console: Console, talk: Conversation) -> None:
         port=talk.answer(ask.PORT),
         public=talk.answer(ask.ROOT_PATH) or "",
         token=talk.answer(ask.TOKEN) or "",
+        is_private=talk.answer(ask.PRIVATE),
         limits=PhotoLimits(maximum_pixels=round(talk.answer(ask.MAXIMUM_MEGAPIXELS) * 1e6)),
     )
     opens_browser = talk.answer(ask.BROWSER) and has_screen()
@@ -55,8 +61,23 @@ def studio_journey(console: Console, talk: Conversation) -> None:
         if opens_browser:
             webbrowser.open(address.page(pass_))
 
-    is_done = serve(job, tell)
-    console.inform("The studio has ended, and its copies of your photos are gone.")
-    if not is_done:  # Python would wait for a thread that is still computing
+    ended = serve(job, tell)
+    for sentence in _farewell(ended, job.is_private):
+        console.inform(sentence)
+    if not ended.is_done:  # Python would wait for a thread that is still computing
         sys.stdout.flush()
         os._exit(0)
+
+
+def _farewell(ended: Ended, is_private: bool) -> list[str]:
+    """Return what the user needs to know when the studio has ended."""
+    sentences = []
+    if count := len(ended.unsaved):
+        names = ", ".join(ended.unsaved[:_NAMES_LISTED]) + (", ..." if count > _NAMES_LISTED else "")
+        sentences.append(f"Not saved since the last change: {count} of {ended.photos} photos and films ({names}).")
+    if is_private or not ended.photos:
+        return [*sentences, "The studio has ended, and its copies of your photos are gone."]
+    return [
+        *sentences,
+        f"The studio has ended. Its session is kept for {ended.days_kept} days: start again to continue it.",
+    ]

@@ -591,6 +591,7 @@ PORT = Question(
     default="7860",
 )
 BROWSER = Question("--browser", "open the page in the browser", yes_or_no, (STUDIO,), default="yes")
+PRIVATE = Question("--private", "keep nothing of the session when the studio ends", yes_or_no, (STUDIO,), default="no")
 HOST = Question(
     "--host",
     "address to listen on; any other than the default lets others in who know the token",

@@ -112,7 +112,7 @@ PART_FORMAT = "nut"
 """FFmpeg's own container: it stores every presentation time exactly, in any time base."""
 _ENCODERS = {"h264": "libx264", "h265": "libx265", "vp9": "libvpx-vp9"}
 _X264 = "me=dia:subme=1:no-chroma-me=1:partitions=none:no-8x8dct=1"
-"""Disables parts of x264's search, which saves almost half its time for files a tenth larger (docs/FILM.md)."""
+"""Disables parts of x264's search, which saves almost half its time for files a tenth larger."""
 _OPTIONS = {
     # Without B-frames, parts can be joined at any frame and every time stays unchanged.
     "h264": {"preset": "veryfast", "bf": "0", "x264-params": _X264},

@@ -30,7 +30,7 @@ _BITS_OF_CHANNEL = 96_000
 """Bits per second and channel: more than either codec needs for the speech and music of old films."""
 
 
-def added_anew(out: av.container.OutputContainer, stream: av.AudioStream) -> av.AudioStream | None:
+def reencoding_stream(out: av.container.OutputContainer, stream: av.AudioStream) -> av.AudioStream | None:
     """Add an output stream for re-encoded sound: Opus in WebM, AAC elsewhere.
 
     Returns None if the sound's codec is unknown.
@@ -46,26 +46,26 @@ def added_anew(out: av.container.OutputContainer, stream: av.AudioStream) -> av.
     return added
 
 
-def encoded_anew(packets: Iterator[av.Packet], anew: Mapping[int, av.AudioStream]) -> Iterator[tuple[av.Packet, int]]:
-    """Yield packets with the index of their source stream, re-encoding those of the streams in `anew`.
+def reencoded(packets: Iterator[av.Packet], encoders: Mapping[int, av.AudioStream]) -> Iterator[tuple[av.Packet, int]]:
+    """Yield packets with the index of their source stream, re-encoding those of the streams in `encoders`.
 
     Packets of these streams that cannot be decoded are dropped.
 
     Args:
         packets: Packets of all streams.
-        anew: Output streams for re-encoded sound, by source stream index.
+        encoders: Output streams for re-encoded sound, by source stream index.
     """
     for packet in packets:
         number = packet.stream.index
-        if number not in anew:
+        if number not in encoders:
             yield packet, number
             continue
         frames = ()
         with suppress(FFmpegError):
             frames = packet.decode()
         for frame in frames:
-            yield from ((each, number) for each in anew[number].encode(frame))
-    for number, stream in anew.items():
+            yield from ((each, number) for each in encoders[number].encode(frame))
+    for number, stream in encoders.items():
         yield from ((each, number) for each in stream.encode(None))
 
 
@@ -184,21 +184,21 @@ def _joined(
         out.metadata.update(_tags(source.metadata))
         picture = picture_stream(source, facts.path).index
         written: dict[int, av.stream.Stream] = {}
-        anew: dict[int, av.AudioStream] = {}
+        encoders: dict[int, av.AudioStream] = {}
         streams = [stream for stream in source.streams if not _is_chapter_track(stream)]
         for stream in streams:
             if stream.index == picture:
                 written[picture] = _picture(out, first.streams.video[0], stream, facts)
             elif stream.type in kinds and not (stream.type == "data" and container in _WITHOUT_DATA):
                 added = _copied(out, stream)
-                if added is None and stream.type == "audio" and (added := added_anew(out, stream)) is not None:
-                    anew[stream.index] = added
+                if added is None and stream.type == "audio" and (added := reencoding_stream(out, stream)) is not None:
+                    encoders[stream.index] = added
                 if added is not None:
                     written[stream.index] = _described(added, stream)
         if chapters := source.chapters():
             out.set_chapters(chapters)
         pictures = _part_packets(parts, ends * facts.time_base)
-        for packet, stream in _in_order(source, pictures, written, anew, picture):
+        for packet, stream in _in_order(source, pictures, written, encoders, picture):
             packet.stream = stream
             out.mux(packet)
         lost = (stream for stream in streams if stream.index not in written)
@@ -209,7 +209,7 @@ def _joined(
             ),
             *(
                 f"The sound of {facts.path.name} was re-encoded, because it could not be copied to {name}."
-                for _ in anew
+                for _ in encoders
             ),
         )
 
@@ -253,14 +253,14 @@ def _in_order(
     source: av.container.InputContainer,
     pictures: Iterator[av.Packet],
     written: dict[int, av.stream.Stream],
-    anew: dict[int, av.AudioStream],
+    encoders: dict[int, av.AudioStream],
     picture: int,
 ) -> Iterator[tuple[av.Packet, av.stream.Stream]]:
     """Yield the packets of all streams, roughly ordered by time, each with its output stream."""
     others = [stream for stream in source.streams if stream.index in written and stream.index != picture]
     shown = ((_moment(packet), packet, written[picture]) for packet in pictures)
     copied = (
-        (_moment(packet), packet, written[number]) for packet, number in encoded_anew(_packets(source, others), anew)
+        (_moment(packet), packet, written[number]) for packet, number in reencoded(_packets(source, others), encoders)
     )
     for _, packet, stream in heapq.merge(shown, copied, key=lambda each: each[0]):
         yield packet, stream

@@ -20,7 +20,7 @@ computed in fewer steps."""
 _SAME_LUMA = 0.1
 """Change in luma, on a scale of 1, from which a place is unlikely to be the same one."""
 _PATCH_STRIDE, _DESCENT_STEPS, _REFINEMENTS = 4, 8, 0
-"""Settings coarser than OpenCV's preset (3, 25 and 5), which takes nearly twice as long. docs/FILM.md lists the cost in
+"""Settings coarser than OpenCV's preset (3, 25 and 5), which takes nearly twice as long. docs/BENCHMARKS.md has the
 quality."""
 
 
@@ -133,7 +133,7 @@ def begins_scene(before: np.ndarray, after: np.ndarray, motion: Motion) -> bool:
 
     A cut is detected where the luma histogram changes, the flow between the frames agrees nowhere, and the
     motion-compensated earlier frame does not resemble the later one. A scene that fades out ends when the frame is
-    blank, and the next one begins when the picture returns. docs/FILM.md lists the error rates.
+    blank, and the next one begins when the picture returns. docs/BENCHMARKS.md lists the error rates.
 
     Args:
         before: The earlier frame at the network's size, uint8, shape (size, size).

@@ -77,9 +77,9 @@ BATCH_FRAMES = 16
 BATCH_PIXELS = 64_000_000
 """Maximum number of pixels in a batch. Three batches are in memory at once (read, computed, encoded)."""
 _SEEN_OF = 3
-"""The network sees one frame in this many; docs/FILM.md lists the cost in quality."""
+"""The network sees one frame in this many; docs/BENCHMARKS.md has the quality."""
 _MADE_UP = np.float32(1.02)
-"""Factor for predicted chroma before stabilization, because averaging makes colors paler (docs/FILM.md)."""
+"""Factor for predicted chroma before stabilization, because averaging makes colors paler (docs/BENCHMARKS.md)."""
 _TO_CHROMA = np.ascontiguousarray(chroma(np.eye(3, dtype=np.float32)).T)
 """Matrix for OpenCV to convert RGB to chroma, ten times faster than `chroma` with interleaved channels."""
 

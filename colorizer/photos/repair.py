@@ -1,7 +1,7 @@
 """Find and repair dust, scratches and creases of old prints.
 
-Damage stands out from both a local median and its neighborhood. All other pixels stay unchanged. docs/PHOTOS.md reports
-how much is found and how much is harmed; `benchmarks/repair.py` measures it.
+Damage stands out from both a local median and its neighborhood. All other pixels stay unchanged.
+docs/EXPERIMENTS.md reports how much is found and how much is harmed; `benchmarks/repair.py` measures it.
 """
 
 from __future__ import annotations

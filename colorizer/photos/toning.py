@@ -37,7 +37,7 @@ def is_gray(rgb: np.ndarray, limits: PhotoLimits | None = None) -> bool:
     """Return whether RGB shows no color: its channels are equal apart from JPEG noise.
 
     A pixel is gray when its largest and smallest channel differ by at most `limits.gray_difference` levels; a photo is
-    gray when `limits.gray_share` of its pixels are. docs/TRAINING.md, "What counts as a photo", explains these limits.
+    gray when `limits.gray_share` of its pixels are. docs/EXPERIMENTS.md, "Toned or in color", explains these limits.
 
     Args:
         rgb: 8-bit RGB, shape (h, w, 3).
@@ -62,7 +62,7 @@ _STAIN_DEGREE = 4
 def is_in_colour(image: Image.Image, limits: PhotoLimits | None = None) -> bool:
     """Return whether a photo shows colors that its luma does not explain.
 
-    The limits are `toned_least`, `toned_share` and `toned_most`; docs/PHOTOS.md reports how often they are wrong.
+    The limits are `toned_least`, `toned_share` and `toned_most`; docs/EXPERIMENTS.md reports how often they are wrong.
 
     Args:
         image: A photo of any mode that converts to RGB.

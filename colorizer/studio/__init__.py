@@ -1,11 +1,11 @@
 """The studio: an interface for the browser, with one page, on this machine only.
 
-`server` opens a port at an `address` and cleans up at the end; `guard` refuses all requests from elsewhere.
-`application` answers the page's requests about a session (`sitting`): the photos a user has added, in a private folder.
-`workshop` colorizes them, keeps a few of them decoded (`set_photos`), and `showing` renders them for the page. `films`
-does the same for films, with their frames in `film_frames` and the page's requests in `film_answers`. `archive` streams
-a zip of all photos, `events` sends progress to the page, and `models` lists the models. The page itself is in `page/`:
-plain HTML, CSS and JavaScript.
+`server` opens a port at an `address` and cleans up at the end; `guard` refuses requests and connections from elsewhere.
+`application` answers the page's requests about a `session`: the photos a user has added, and their colors. `photos`
+colorizes them, and `views` keeps a few of them decoded and renders them for the page. `films` does the same for films,
+with their frames in `film_frames` and the page's requests in `film_answers`. `archive` streams a zip of all photos,
+`events` sends progress to the page, and `models` lists the models. The page itself is in `page/`: plain HTML, CSS and
+JavaScript.
 """
 
 import lazy_loader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -31,12 +32,24 @@ from colorizer.studio.events import Events
 from colorizer.studio.film_answers import SIZE_HEADER, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
-from colorizer.studio.sitting import STOPPED, WAITING, Sitting, SittingFilm, SittingPhoto, TooMuch
-from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop
+from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
+from colorizer.studio.session import Session, TooMuch
+from colorizer.studio.storage import (
+    STOPPED,
+    WAITING,
+    SavedSession,
+    SessionFilm,
+    SessionPhoto,
+    read_history,
+    saved_sessions,
+    write_history,
+)
 
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_MOST_RECENT = 5
+"""Maximum number of earlier sessions that are listed."""
 _MOST_SAVED = 8
 """Maximum number of saved photos that wait to be downloaded."""
 _AT_ONCE = 2
@@ -47,8 +60,8 @@ _AT_ONCE = 2
 class Studio:
     """Everything that answers are computed from."""
 
-    sitting: Sitting
-    workshop: Workshop
+    session: Session
+    photos: Photos
     films: Films
     events: Events
     output: Path
@@ -57,6 +70,8 @@ class Studio:
     """The model file the studio was started with."""
     program: str
     """The command that starts the program."""
+    sessions: Path | None = None
+    """The folder of sessions that can be continued; None if nothing is kept."""
 
 
 def application(studio: Studio) -> Starlette:
@@ -65,8 +80,12 @@ def application(studio: Studio) -> Starlette:
     routes = [
         Route("/", partial(_file, "page.html")),
         *(Route(f"/{path.name}", partial(_file, path.name)) for path in PAGE.iterdir() if path.suffix in _TYPES),
-        Route("/sitting", answers.sitting),
+        Route("/session", answers.session),
         Route("/events", answers.events),
+        Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
+        Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
+        Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
@@ -75,13 +94,15 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}/thumbnail", answers.thumbnail),
         Route("/photos/{id}/likeliest", answers.likeliest),
         Route("/photos/{id}/hints", answers.hints),
+        Route("/photos/{id}/history", answers.history),
+        Route("/photos/{id}/history", answers.set_history, methods=["PUT"]),
         Route("/photos/{id}/saved", answers.save, methods=["POST"]),
         Route("/saved/{id}", answers.saved),
         Route("/zip", answers.zip),
         Route("/stop", answers.stop, methods=["POST"]),
         Route("/go-on", answers.go_on, methods=["POST"]),
         Route("/model", answers.use, methods=["POST"]),
-        *film_routes(studio.films, studio.sitting, answers.in_thread),
+        *film_routes(studio.films, studio.session, answers.in_thread),
     ]
     handlers = {
         ColorizeError: _sentence,
@@ -101,23 +122,88 @@ class Answers:
         self._saved: dict[str, SavedPhoto] = {}
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
 
-    async def sitting(self, request: Request) -> Response:
+    async def session(self, request: Request) -> Response:
         """Return everything that the page needs when it loads."""
         studio = self._studio
-        limits = studio.sitting.limits
+        limits = studio.session.limits
         models = await self.in_thread(model_choices, studio.output, studio.model)
+        recent = await self.in_thread(self._recent)
         return JSONResponse(
             {
-                "id": studio.sitting.id,
+                "id": studio.session.id,
+                "is_private": studio.sessions is None,
+                "recent": [
+                    {"id": saved.id, "photos": saved.photos, "names": saved.names, "changed": saved.changed}
+                    for saved in recent[:_MOST_RECENT]
+                ],
+                "page": studio.session.page,
                 "program": studio.program,
-                "model": studio.workshop.model_id,
+                "model": studio.photos.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
                 "limits": {"bytes": limits.maximum_photo_bytes, "film_bytes": limits.maximum_film_bytes},
                 "color_names": color_names(),
                 "films": {"endings": ENDINGS, "refusal": _refusal_of_films()},
-                "photos": [described(photo) for photo in studio.sitting.photos()],
+                "photos": [described(photo) for photo in studio.session.photos()],
             }
         )
+
+    def _recent(self) -> list[SavedSession]:
+        return [] if self._studio.sessions is None else saved_sessions(self._studio.sessions)
+
+    def _saved_session(self, id_: str) -> SavedSession:
+        """Return a session that can be continued. Raises LookupError."""
+        return {saved.id: saved for saved in self._recent()}[id_]
+
+    async def continue_session(self, request: Request) -> Response:
+        """Continue an earlier session; the answer has a sentence for each photo that could not be restored."""
+
+        def resume() -> list[str]:
+            return self._studio.session.resume(self._saved_session(request.path_params["id"]).folder)
+
+        failures = await self.in_thread(resume)
+        self._studio.photos.wake()
+        self._studio.events.tell("session", {"id": self._studio.session.id})
+        return JSONResponse({"failures": failures})
+
+    async def delete_session(self, request: Request) -> Response:
+        """Delete an earlier session."""
+
+        def delete() -> None:
+            shutil.rmtree(self._saved_session(request.path_params["id"]).folder, ignore_errors=True)
+
+        await self.in_thread(delete)
+        return Response(status_code=204)
+
+    async def delete_sessions(self, request: Request) -> Response:
+        """Delete all earlier sessions."""
+
+        def delete() -> None:
+            for saved in self._recent():
+                shutil.rmtree(saved.folder, ignore_errors=True)
+
+        await self.in_thread(delete)
+        return Response(status_code=204)
+
+    async def set_page(self, request: Request) -> Response:
+        """Keep the palette or the id of the open photo for later pages."""
+        settings = requested.page_settings(await requested.json_body(request))
+        await self.in_thread(self._studio.session.set_page, settings)
+        if "palette" in settings:
+            self._studio.events.tell("palette", settings["palette"])
+        return Response(status_code=204)
+
+    async def history(self, request: Request) -> Response:
+        """Return a photo's undo history, as the page sent it; empty if there is none."""
+        session = self._studio.session
+        photo = session.photo(request.path_params["id"])
+        return JSONResponse(await self.in_thread(read_history, session.folder, photo.id))
+
+    async def set_history(self, request: Request) -> Response:
+        """Keep a photo's undo history."""
+        session = self._studio.session
+        photo, history = session.photo(request.path_params["id"]), await requested.json_body(request)
+        await self.in_thread(write_history, session.folder, photo.id, history)
+        return Response(status_code=204)
 
     async def events(self, request: Request) -> Response:
         """Stream all events from now on."""
@@ -129,41 +215,41 @@ class Answers:
         """Add a photo: its bytes are the body, and its name is in a header."""
         name = unquote(request.headers.get(NAME_HEADER, ""))
         length = request.headers.get("content-length", "")
-        photo = await self._studio.sitting.take(name, request.stream(), int(length) if length.isdecimal() else None)
-        self._studio.workshop.wake()
+        photo = await self._studio.session.take(name, request.stream(), int(length) if length.isdecimal() else None)
+        self._studio.photos.wake()
         return JSONResponse(described(photo), 201)
 
     async def remove(self, request: Request) -> Response:
         """Remove a photo; it can be restored."""
         id_ = request.path_params["id"]
-        await self.in_thread(self._studio.workshop.forget, id_)
+        await self.in_thread(self._studio.photos.forget, id_)
         await self.in_thread(self._studio.films.forget, id_)
         self._studio.events.tell("removed", {"id": id_})  # after all other events about it
         return Response(status_code=204)
 
     async def restore(self, request: Request) -> Response:
         """Restore a removed photo."""
-        photo = self._studio.sitting.restore(request.path_params["id"])
-        self._studio.workshop.wake()
+        photo = self._studio.session.restore(request.path_params["id"])
+        self._studio.photos.wake()
         return JSONResponse(described(photo))
 
     async def recolour(self, request: Request) -> Response:
         """Set a photo's hints and adjustment; the answer is a preview."""
         said = await requested.json_body(request)
         hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
-        preview = await self.in_thread(self._studio.workshop.recolour, request.path_params["id"], hints, adjustment)
-        photo = self._studio.sitting.photo(request.path_params["id"])
+        preview = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], hints, adjustment)
+        photo = self._studio.session.photo(request.path_params["id"])
         return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
 
     async def view(self, request: Request) -> Response:
         """Return a part of a photo, colorized or original, at a requested size."""
         part = requested.view(request.query_params)
-        content, media_type = await self.in_thread(self._studio.workshop.view, request.path_params["id"], *part)
+        content, media_type = await self.in_thread(self._studio.photos.view, request.path_params["id"], *part)
         return Response(content, media_type=media_type)
 
     async def thumbnail(self, request: Request) -> Response:
         """Return a thumbnail of a colorized photo."""
-        thumbnail = self._studio.workshop.thumbnail(request.path_params["id"])
+        thumbnail = self._studio.photos.thumbnail(request.path_params["id"])
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
@@ -171,17 +257,17 @@ class Answers:
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""
         x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
-        colours = await self.in_thread(self._studio.workshop.likeliest, request.path_params["id"], x, y)
+        colours = await self.in_thread(self._studio.photos.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
     async def hints(self, request: Request) -> Response:
         """Return a photo's hints in the format of a hints file."""
-        photo = self._studio.sitting.photo(request.path_params["id"])
+        photo = self._studio.session.photo(request.path_params["id"])
         return Response(hints_text(photo.hints), media_type="application/json")
 
     async def save(self, request: Request) -> Response:
         """Save a colorized photo at full size, to be downloaded once."""
-        saved = await self.in_thread(self._studio.workshop.save, request.path_params["id"])
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"])
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -191,9 +277,13 @@ class Answers:
     async def saved(self, request: Request) -> Response:
         """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
-        gone = BackgroundTask(saved.path.unlink, missing_ok=True)
+        gone = BackgroundTask(self._delivered, saved)
         path = Path(saved.name)
         return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+
+    def _delivered(self, saved: SavedPhoto) -> None:
+        saved.path.unlink(missing_ok=True)
+        self._studio.photos.mark_saved(saved)
 
     async def zip(self, request: Request) -> Response:
         """Send all colorized photos as a zip, created while it is sent."""
@@ -202,7 +292,7 @@ class Answers:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
         name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
-        stream = zip_stream(self._studio.workshop.members(progress))
+        stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
             while (chunk := await self.in_thread(next, stream, None)) is not None:
@@ -212,13 +302,13 @@ class Answers:
 
     async def stop(self, request: Request) -> Response:
         """Stop colorizing; photos that are waiting stay gray."""
-        self._studio.sitting.set_states((WAITING,), STOPPED)
+        self._studio.session.set_states((WAITING,), STOPPED)
         return Response(status_code=204)
 
     async def go_on(self, request: Request) -> Response:
         """Colorize the photos that `stop` left gray."""
-        self._studio.sitting.set_states((STOPPED,), WAITING)
-        self._studio.workshop.wake()
+        self._studio.session.set_states((STOPPED,), WAITING)
+        self._studio.photos.wake()
         return Response(status_code=204)
 
     async def use(self, request: Request) -> Response:
@@ -229,7 +319,7 @@ class Answers:
         if path is None:
             raise HTTPException(404, "This model is no longer there; reload the page for those that are.")
         network = await self.in_thread(networks.load_model, path)
-        studio.workshop.use(network, identifier(path))
+        studio.photos.use(network, identifier(path))
         studio.films.model_changed()
         studio.events.tell("model", {"id": identifier(path)})
         return JSONResponse({"id": identifier(path)})
@@ -242,15 +332,18 @@ class Answers:
         return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
 
 
-def described(photo: SittingPhoto) -> dict[str, Any]:
+_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved")
+
+
+def described(photo: SessionPhoto) -> dict[str, Any]:
     """Return the JSON description of a photo for the page, without the path of its file."""
-    told = {name: getattr(photo, name) for name in ("id", "name", "state", "sentence", "width", "height", "version")}
+    told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 
-def _described(film: SittingFilm) -> dict[str, Any]:
+def _described(film: SessionFilm) -> dict[str, Any]:
     names = ("seconds", "rate", "frames", "sound", "stage", "done", "said", "is_side_by_side", "is_changed")
     is_there = {"has_result": film.result is not None, "has_side_by_side": film.beside is not None}
     return {**{name: getattr(film, name) for name in names}, **is_there}

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -13,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from colorizer.film.propagation import timed_hints, timed_hints_text
 from colorizer.studio import requested
 from colorizer.studio.films import Films
-from colorizer.studio.sitting import Sitting
+from colorizer.studio.session import Session
 
 SIZE_HEADER, TIME_HEADER = "X-Photo-Size", "X-Frame-Time"
 _TYPES = {
@@ -26,9 +27,9 @@ _TYPES = {
 InThread = Callable[..., Awaitable[Any]]
 
 
-def film_routes(films: Films, sitting: Sitting, in_thread: InThread) -> list[BaseRoute]:
+def film_routes(films: Films, session: Session, in_thread: InThread) -> list[BaseRoute]:
     """Return the routes below ``/films``; `in_thread(work, *values)` computes while other requests are answered."""
-    answers = FilmAnswers(films, sitting, in_thread)
+    answers = FilmAnswers(films, session, in_thread)
     return [
         Route("/films/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/films/{id}/view", answers.view),
@@ -43,8 +44,8 @@ def film_routes(films: Films, sitting: Sitting, in_thread: InThread) -> list[Bas
 class FilmAnswers:
     """One method for each kind of request."""
 
-    def __init__(self, films: Films, sitting: Sitting, in_thread: InThread):
-        self._films, self._sitting, self._in_thread = films, sitting, in_thread
+    def __init__(self, films: Films, session: Session, in_thread: InThread):
+        self._films, self._session, self._in_thread = films, session, in_thread
 
     async def recolour(self, request: Request) -> Response:
         """Set a film's hints and vividness; the answer is a preview of the frame at a time."""
@@ -70,7 +71,7 @@ class FilmAnswers:
 
     async def hints(self, request: Request) -> Response:
         """Return a film's hints in the format of a hints file."""
-        film = self._sitting.photo(request.path_params["id"]).film
+        film = self._session.photo(request.path_params["id"]).film
         if film is None:
             raise LookupError
         return Response(timed_hints_text(film.hints), media_type="application/json")
@@ -92,9 +93,11 @@ class FilmAnswers:
         asked = request.query_params
         result = self._films.result(request.path_params["id"], asked.get("side") == "both")
         is_saved = asked.get("save") == "1"
+        marked = BackgroundTask(self._films.mark_saved, result) if is_saved else None
         return FileResponse(
             result.path,
             media_type=_TYPES.get(Path(result.name).suffix.lower(), "application/octet-stream"),
             filename=result.name,
             content_disposition_type="attachment" if is_saved else "inline",
+            background=marked,
         )

@@ -19,7 +19,7 @@ from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma
 from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
-from colorizer.studio.sitting import SittingPhoto
+from colorizer.studio.storage import SessionPhoto
 
 _SAME_TIME = 0.0005
 """Maximum difference of equal times, in seconds; frames are farther apart."""
@@ -27,7 +27,7 @@ _TYPICAL = 0.1
 """Share of a film's length after which it usually shows more than black or a title."""
 
 
-class SetFrame:
+class OpenFrame:
     """A frame of a film with its prediction, computed once; used by one thread at a time."""
 
     def __init__(self, network: Network, facts: FilmFacts, frame: Frame):
@@ -74,23 +74,23 @@ class SetFrame:
         return abs(time - self.seconds) < _SAME_TIME
 
 
-def set_frame(network: Network, facts: FilmFacts, seconds: float) -> SetFrame:
+def open_frame(network: Network, facts: FilmFacts, seconds: float) -> OpenFrame:
     """Decode and predict the frame at a time, in seconds since the film's first frame. Raises ColorizeError."""
     frame = frame_at(facts, seconds)
     if frame is None:
         raise ColorizeError(f"No frame of {facts.path} can be decoded.")
-    return SetFrame(network, facts, frame)
+    return OpenFrame(network, facts, frame)
 
 
-def examined(photo: SittingPhoto, network: Network, limits: PhotoLimits) -> tuple[SetFrame, FilmFacts]:
+def examined(photo: SessionPhoto, network: Network, limits: PhotoLimits) -> tuple[OpenFrame, FilmFacts]:
     """Return a typical frame of a film with its prediction, and the film's facts.
 
     Raises ColorizeError if the file is not a film.
     """
     facts = examine_film(photo.path, limits)
-    return set_frame(network, facts, facts.seconds * _TYPICAL), facts
+    return open_frame(network, facts, facts.seconds * _TYPICAL), facts
 
 
 def told(facts: FilmFacts) -> dict[str, Any]:
-    """Return the fields of `SittingFilm` that come from a film's facts."""
+    """Return the fields of `SessionFilm` that come from a film's facts."""
     return {"seconds": facts.seconds, "rate": float(facts.rate), "frames": facts.frames, "sound": facts.sound}

@@ -17,14 +17,14 @@ from colorizer.film.propagation import TimedHints
 from colorizer.inference.colorize import Adjustment
 from colorizer.progress import Pace
 from colorizer.runs.folders import new_run
-from colorizer.studio.showing import Box, jpeg, part_of
-from colorizer.studio.sitting import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SittingPhoto
-from colorizer.studio.workshop import UNEXPECTED, SavedPhoto, Workshop, by_name
+from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto, by_name
+from colorizer.studio.storage import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SessionPhoto
+from colorizer.studio.views import Box, jpeg, part_of
 
 if TYPE_CHECKING:
     from colorizer.film.decode import FilmFacts
     from colorizer.runs.film import FilmJob
-    from colorizer.studio.film_frames import SetFrame
+    from colorizer.studio.film_frames import OpenFrame
 
 _FRAMES_BETWEEN = 16
 """Frames of a batch; after each, check for a stop, free disk space and waiting requests."""
@@ -50,15 +50,15 @@ class _Stopped(ColorizeError):
 class Films:
     """Colorizes the films of a session in its own thread; other methods are thread-safe."""
 
-    def __init__(self, workshop: Workshop, progress: Callable[[str, Pace, int, int], None]):
+    def __init__(self, photos: Photos, progress: Callable[[str, Pace, int, int], None]):
         """Start the thread.
 
         Args:
-            workshop: The workshop whose session and network are used.
+            photos: The photos whose session and network are used.
             progress: Called from the colorizing thread with the film's id, the pace, the number of finished frames and
                 the total.
         """
-        self._workshop, self._sitting, self._progress = workshop, workshop.sitting, progress
+        self._photos, self._session, self._progress = photos, photos.session, progress
         self._asked = threading.Condition()
         self._is_closed = False
         self._facts: dict[str, FilmFacts] = {}
@@ -76,23 +76,23 @@ class Films:
             check_hints(hints, facts)
             picture = frame.preview(hints, vividness)
             content = jpeg(picture, 92)
-            self._workshop.show_small(id_, picture)
+            self._photos.show_small(id_, picture)
             if photo.state != READY:
-                self._sitting.change_film(id_, **told(facts))
-                self._sitting.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)
+                self._session.change_film(id_, **told(facts))
+                self._session.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)
             if (photo.film.hints, photo.adjustment.vividness) != (hints, vividness):
-                self._sitting.change(id_, adjustment=Adjustment(vividness))
-                self._sitting.change_film(id_, hints=hints, is_changed=id_ in self._made)
+                self._session.change(id_, adjustment=Adjustment(vividness))
+                self._session.change_film(id_, hints=hints, is_changed=photo.film.done > 0)
         return Preview(content, (facts.width, facts.height), frame.seconds)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
-        """Render a box (left, top, right, bottom) of the frame at a time, as `Workshop.view` does."""
+        """Render a box (left, top, right, bottom) of the frame at a time, as `Photos.view` does."""
         with self._open(id_, seconds) as (photo, frame):
             said = photo.film.hints, photo.adjustment.vividness
             return part_of(frame.photo.image if is_original else frame.picture(*said), box, size)
 
     def likeliest(self, id_: str, seconds: float, x: float, y: float) -> tuple[str, ...]:
-        """Return the most likely colors of a place in the frame at a time, as `Workshop.likeliest` does."""
+        """Return the most likely colors of a place in the frame at a time, as `Photos.likeliest` does."""
         from colorizer.inference import likeliest_colours
 
         with self._open(id_, seconds) as (photo, frame):
@@ -102,20 +102,21 @@ class Films:
         """Queue a film to be colorized after the others; a partly colorized film is continued."""
         with self._asked:
             if self._film(id_).film.stage not in (QUEUED, COLOURING):
-                self._sitting.change_film(id_, stage=QUEUED, is_side_by_side=is_side_by_side, said="")
+                self._session.change_film(id_, stage=QUEUED, is_side_by_side=is_side_by_side, said="")
             self._asked.notify_all()
 
     def stop(self, id_: str) -> None:
         """Stop colorizing a film; finished frames are kept."""
         with self._asked:
             if self._film(id_).film.stage in (QUEUED, COLOURING):
-                self._sitting.change_film(id_, stage=STOPPED)
+                self._session.change_film(id_, stage=STOPPED)
 
     def model_changed(self) -> None:
         """Mark colorized films as outdated after a change of the model."""
-        for id_ in list(self._made):
-            with suppress(LookupError):  # removed meanwhile
-                self._sitting.change_film(id_, is_changed=True)
+        for photo in self._session.photos():
+            if photo.film is not None and photo.film.done:
+                with suppress(LookupError):  # removed meanwhile
+                    self._session.change_film(photo.id, is_changed=True)
 
     def result(self, id_: str, is_side_by_side: bool) -> SavedPhoto:
         """Return a colorized film, or its before-and-after version. Raises LookupError if it does not exist."""
@@ -124,7 +125,13 @@ class Films:
         if path is None:
             raise LookupError(id_)
         name = Path(photo.name)
-        return SavedPhoto(path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}")
+        return SavedPhoto(
+            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}", id_, photo.colors
+        )
+
+    def mark_saved(self, saved: SavedPhoto) -> None:
+        """Mark a film as saved by the user, as `Photos.mark_saved` does."""
+        self._photos.mark_saved(saved)
 
     def forget(self, id_: str) -> None:
         """Delete everything made from a film that is no longer in the session."""
@@ -142,28 +149,28 @@ class Films:
         return not self._thread.is_alive()
 
     @contextmanager
-    def _open(self, id_: str, seconds: float) -> Iterator[tuple[SittingPhoto, SetFrame]]:
+    def _open(self, id_: str, seconds: float) -> Iterator[tuple[SessionPhoto, OpenFrame]]:
         """Yield a film and one of its frames, to answer the user."""
         from colorizer.film.decode import examine_film
-        from colorizer.studio.film_frames import set_frame
+        from colorizer.studio.film_frames import open_frame
 
         self._film(id_)
-        with self._workshop.answering(id_) as photo:
+        with self._photos.answering(id_) as photo:
             if id_ not in self._facts:
-                self._facts[id_] = examine_film(photo.path, self._workshop.limits)
-            facts, network = self._facts[id_], self._workshop.network
-            with self._workshop.opened.use(id_, lambda: set_frame(network, facts, seconds), seconds) as frame:
-                yield self._sitting.photo(id_), frame
+                self._facts[id_] = examine_film(photo.path, self._photos.limits)
+            facts, network = self._facts[id_], self._photos.network
+            with self._photos.opened.use(id_, lambda: open_frame(network, facts, seconds), seconds) as frame:
+                yield self._session.photo(id_), frame
 
-    def _film(self, id_: str) -> SittingPhoto:
+    def _film(self, id_: str) -> SessionPhoto:
         """Return a film. Raises LookupError if no film has this id."""
-        photo = self._sitting.photo(id_)
+        photo = self._session.photo(id_)
         if photo.film is None:
             raise LookupError(id_)
         return photo
 
     def _folder(self, id_: str) -> Path:
-        return self._sitting.folder / f"{id_}-film"
+        return self._session.folder / f"{id_}-film"
 
     def _colour_queued(self) -> None:
         while True:
@@ -172,18 +179,18 @@ class Films:
                 if self._is_closed:
                     return
                 photo = self._next()
-                self._sitting.change_film(photo.id, stage=COLOURING, is_changed=False)
+                self._session.change_film(photo.id, stage=COLOURING, is_changed=False)
             try:
                 changes = self._coloured(photo)
-                self._sitting.change_film(photo.id, **changes)
+                self._session.change_film(photo.id, **changes)
             except LookupError:  # removed meanwhile
                 shutil.rmtree(self._folder(photo.id), ignore_errors=True)
-            self._workshop.wake()
+            self._photos.wake()
 
-    def _next(self) -> SittingPhoto | None:
-        return next((photo for photo in self._sitting.photos() if photo.film and photo.film.stage == QUEUED), None)
+    def _next(self) -> SessionPhoto | None:
+        return next((photo for photo in self._session.photos() if photo.film and photo.film.stage == QUEUED), None)
 
-    def _coloured(self, photo: SittingPhoto) -> dict:
+    def _coloured(self, photo: SessionPhoto) -> dict:
         """Colorize a film, and return the changes to its description. Raises LookupError if it was removed."""
         from colorizer.runs.film import colorize_film, frames_made
 
@@ -199,7 +206,7 @@ class Films:
         except (ColorizeError, OSError) as error:
             return {"stage": BROKEN, "said": by_name(photo, str(error))}
         except Exception:  # a bug must not stop the other films
-            self._sitting.photo(photo.id)
+            self._session.photo(photo.id)
             _LOG.exception("%s could not be coloured", photo.id)
             return {"stage": BROKEN, "said": f"{photo.name}: {UNEXPECTED}"}
         return {
@@ -211,23 +218,23 @@ class Films:
             "beside": result.side_by_side,
         }
 
-    def _job(self, photo: SittingPhoto) -> FilmJob:
+    def _job(self, photo: SessionPhoto) -> FilmJob:
         """Build the job for a film; results made with other settings are deleted."""
         from colorizer.runs.film import FilmJob
 
-        how = photo.film.hints, photo.adjustment.vividness, photo.film.is_side_by_side, self._workshop.model_id
+        how = photo.film.hints, photo.adjustment.vividness, photo.film.is_side_by_side, self._photos.model_id
         with self._asked:
-            if self._made.get(photo.id) != how:
+            if self._made.get(photo.id, how) != how:
                 shutil.rmtree(self._folder(photo.id), ignore_errors=True)
-                self._sitting.change_film(photo.id, done=0, result=None, beside=None)
+                self._session.change_film(photo.id, done=0, result=None, beside=None)
             self._made[photo.id] = how
         return FilmJob(
-            network=self._workshop.network,
+            network=self._photos.network,
             film=photo.path,
             run=new_run(self._folder(photo.id), FILM),
             hints=photo.film.hints,
             vividness=photo.adjustment.vividness,
-            limits=self._workshop.limits,
+            limits=self._photos.limits,
             is_side_by_side=photo.film.is_side_by_side,
             goes_on=True,
         )
@@ -239,18 +246,18 @@ class Films:
         def tell(done: int, total: int) -> None:
             if done % _FRAMES_BETWEEN and done != total:
                 return
-            if self._is_closed or self._sitting.photo(id_).film.stage != COLOURING:
+            if self._is_closed or self._session.photo(id_).film.stage != COLOURING:
                 raise _Stopped("The film was stopped.")
-            if self._sitting.is_disk_full():
+            if self._session.is_disk_full():
                 raise ColorizeError("The disk is nearly full; make room, and go on.")
             pace.move(done, total)
             self._progress(id_, pace, done, total)
-            self._workshop.give_way()
+            self._photos.give_way()
 
         return tell
 
 
-def _why(photo: SittingPhoto, error: Unfinished) -> str:
+def _why(photo: SessionPhoto, error: Unfinished) -> str:
     """Return why a film could not be finished, without paths in the studio's folder."""
     cause = error.__cause__
     return f"It could not be written: {cause.strerror}." if isinstance(cause, OSError) else by_name(photo, str(cause))

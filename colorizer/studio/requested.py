@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -10,14 +11,16 @@ from starlette.requests import Request
 
 from colorizer.documents import parse_json
 from colorizer.errors import ColorizeError
-from colorizer.studio.showing import Box
-from colorizer.studio.sitting import TooMuch
+from colorizer.studio.session import TooMuch
+from colorizer.studio.views import Box
 
 _LARGEST_JSON = 1_000_000
 """Maximum size in bytes; 500 hints take a tenth of it."""
 _LARGEST_VIEW = 4_096
 """Maximum side of a view, in pixels."""
 _MOST_VIVID = 2.0
+_LARGEST_PALETTE, _LONGEST_ID = 500, 100
+_COLOR = re.compile("#[0-9a-f]{6}")
 _LATEST = 1_000_000.0
 """Maximum time in seconds; no film is longer."""
 
@@ -52,6 +55,27 @@ def truth(said: dict[str, Any], name: str, what: str) -> bool:
     if not isinstance(value, bool):
         raise ColorizeError(f"{what} is true or false.")
     return value
+
+
+def page_settings(said: dict[str, Any]) -> dict[str, Any]:
+    """Read settings of the page: "palette", a list of names with colors, and "open", the id of a photo."""
+    settings = {}
+    if "palette" in said:
+        palette = said["palette"]
+        if not isinstance(palette, list) or len(palette) > _LARGEST_PALETTE or not all(map(_is_named, palette)):
+            raise ColorizeError("A palette is a list of names, each with a color such as #b03030.")
+        settings["palette"] = palette
+    if "open" in said:
+        if not isinstance(said["open"], str) or len(said["open"]) > _LONGEST_ID:
+            raise ColorizeError("The open photo is named by its id.")
+        settings["open"] = said["open"]
+    return settings
+
+
+def _is_named(entry: Any) -> bool:
+    if not isinstance(entry, list) or [type(part) for part in entry] != [str, str]:
+        return False
+    return len(entry[0]) <= _LONGEST_ID and _COLOR.fullmatch(entry[1]) is not None
 
 
 def pixels(text: str | None) -> int:

@@ -15,15 +15,16 @@ import uvicorn
 from colorizer.network.network import Network
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
+from colorizer.studio import storage
 from colorizer.studio.address import Address, listen
 from colorizer.studio.application import Studio, application, described
-from colorizer.studio.connections import protocol
 from colorizer.studio.events import Events
 from colorizer.studio.films import Films
-from colorizer.studio.guard import Guard
+from colorizer.studio.guard import Guard, protocol
 from colorizer.studio.models import identifier
-from colorizer.studio.sitting import Sitting, SittingLimits
-from colorizer.studio.workshop import Workshop
+from colorizer.studio.photos import Photos
+from colorizer.studio.session import Session, SessionLimits
+from colorizer.studio.storage import FAILED
 
 _LAST_SECONDS = 0.2
 """Time for current photos when the studio ends, in seconds; requests get one second before that."""
@@ -53,10 +54,25 @@ class StudioJob:
     token: str = ""
     """Token that opens the page; empty for a random one."""
     limits: PhotoLimits = field(default_factory=PhotoLimits)
-    sitting_limits: SittingLimits = field(default_factory=SittingLimits)
+    session_limits: SessionLimits = field(default_factory=SessionLimits)
+    is_private: bool = False
+    """Whether nothing is kept when the studio ends."""
 
 
-def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
+@dataclass(frozen=True)
+class Ended:
+    """What is left when the studio has ended."""
+
+    is_done: bool
+    """Whether all work has ended. A thread that still computes a large photo would keep the process alive."""
+    photos: int
+    """Number of photos and films in the session."""
+    unsaved: tuple[str, ...]
+    """Names of those that the user has not saved since they were last changed."""
+    days_kept: int = storage.DAYS_KEPT
+
+
+def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> Ended:
     """Serve the page until Ctrl-C or SIGTERM.
 
     Args:
@@ -64,21 +80,24 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
         answers: Called once the studio answers, with its address, the token, and a pass. The pass is a token that opens
             the page only once. It is meant for a browser's command line, which other users of the machine can read.
 
-    Returns:
-        Whether all work has ended. A thread that still computes a large photo would keep the process alive.
-
     Raises:
-        ColorizeError: No port is available.
+        ColorizeError: No port is available, or the folder of the session cannot be created.
     """
     token, pass_ = job.token or secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     listening = listen(job.host, job.port)
     address = Address(job.host, listening.getsockname()[1], job.public)
     events = Events()
-    with listening, tempfile.TemporaryDirectory(prefix="colorizer-studio-", ignore_cleanup_errors=True) as folder:
-        sitting = Sitting(Path(folder), job.sitting_limits, lambda photo: events.tell("photo", described(photo)))
-        workshop = Workshop(job.network, identifier(job.model), sitting, job.limits, _progress(events))
-        films = Films(workshop, _film_progress(events))
-        studio = Studio(sitting, workshop, films, events, job.output, job.model, job.program)
+    root = storage.sessions_folder()
+    storage.clear_old(root)
+    folder = Path(tempfile.mkdtemp(prefix=storage.PREFIX)) if job.is_private else root / secrets.token_hex(8)
+    storage.own(folder)
+    with listening:
+        session = Session(folder, job.session_limits, lambda photo: events.tell("photo", described(photo)))
+        photos = Photos(job.network, identifier(job.model), session, job.limits, _progress(events))
+        films = Films(photos, _film_progress(events))
+        studio = Studio(
+            session, photos, films, events, job.output, job.model, job.program, None if job.is_private else root
+        )
         guarded = Guard(application(studio), address, token, (pass_,))
         config = uvicorn.Config(
             guarded,
@@ -98,8 +117,11 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> bool:
             pass
         finally:
             is_film_done = films.close(_LAST_FILM_SECONDS)
-            is_done = workshop.close(_LAST_SECONDS) and is_film_done
-    return is_done
+            is_done = photos.close(_LAST_SECONDS) and is_film_done
+            left = session.photos()
+            session.close(is_kept=not job.is_private)
+    unsaved = tuple(photo.name for photo in left if photo.state != FAILED and not photo.is_saved)
+    return Ended(is_done, len(left), unsaved)
 
 
 class _Server(uvicorn.Server):

@@ -119,7 +119,7 @@ def test_films_of_other_kinds_become_films_of_their_kind_or_matroska(tmp_path, s
     assert len(list(read_frames(examine_film(result.film)))) == 24
 
 
-def test_sound_that_matroska_does_not_hold_is_encoded_anew_and_keeps_its_times(tmp_path, small_model):
+def test_sound_that_matroska_does_not_hold_is_reencoded_and_keeps_its_times(tmp_path, small_model):
     two_scenes(tmp_path / "a.wmv", 25, codec="wmv2", sound=True, sound_codec="wmav2")
     result = colorize_film(job_of(tmp_path, small_model, tmp_path / "a.wmv"))
     assert result.remarks == ("The sound of a.wmv was re-encoded, because it could not be copied to a.wmv.mkv.",)

@@ -20,10 +20,11 @@ def studio(tmp_path_factory) -> Iterator[Running]:
 
 @pytest.fixture
 def client(studio: Running) -> Iterator[httpx2.Client]:
-    """A client of a studio without photos."""
+    """A client of a studio without photos, and without colors in its palette."""
     with studio.client() as client:
-        for photo in client.get("sitting").json()["photos"]:
+        for photo in client.get("session").json()["photos"]:
             client.delete(f"photos/{photo['id']}")
+        client.put("page", json={"palette": []})
         yield client
 
 

@@ -62,7 +62,9 @@ class Running:
     said: tuple[str, ...]
     """What was printed up to the address."""
     folder: Path
-    """Where its private folder is made."""
+    """Where its temporary folder is made."""
+    sessions: Path
+    """Where its sessions are kept."""
 
     @property
     def base(self) -> str:
@@ -86,7 +88,12 @@ def running(folder: Path, *flags: str) -> Iterator[Running]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "TMPDIR": str(private), "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            "TMPDIR": str(private),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "PYTHONUNBUFFERED": "1",
+        },
     )
     try:
         said = []
@@ -94,7 +101,7 @@ def running(folder: Path, *flags: str) -> Iterator[Running]:
             said.append(line.rstrip())
             if found := re.search(r"http://\S+", line):
                 break
-        yield Running(process, found[0], tuple(said), private)
+        yield Running(process, found[0], tuple(said), private, folder / "data" / "colorizer" / "studio")
     finally:
         process.kill()
         process.communicate()

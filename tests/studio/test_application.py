@@ -34,9 +34,9 @@ def recoloured(client: httpx2.Client, photo: dict, hints: list | None = None, **
 def settled(client: httpx2.Client) -> list[dict]:
     """The photos, once none of them waits any more."""
     latest = time.monotonic() + 120
-    while any(photo["state"] == "waiting" for photo in client.get("sitting").json()["photos"]):
+    while any(photo["state"] == "waiting" for photo in client.get("session").json()["photos"]):
         assert time.monotonic() < latest
-    return client.get("sitting").json()["photos"]
+    return client.get("session").json()["photos"]
 
 
 def pixels(content: bytes) -> np.ndarray:
@@ -135,7 +135,7 @@ def test_nothing_of_the_private_folder_or_beside_it_can_be_asked_for(studio, cli
         answer = client.get(path)
         assert answer.status_code == 404, path
         assert "error" in answer.json() or answer.text == "Not Found"
-    assert str(studio.folder) not in client.get("sitting").text
+    assert str(studio.folder) not in client.get("session").text
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_photos_that_wait_can_be_stopped_and_gone_on_with(client):
     for number in range(12):
         send(client, content, f"{number}.png")
     assert client.post("stop").status_code == 204
-    states = {photo["state"] for photo in client.get("sitting").json()["photos"]}
+    states = {photo["state"] for photo in client.get("session").json()["photos"]}
     assert states <= {"ready", "stopped", "waiting"}
     client.post("go-on")
     assert {photo["state"] for photo in settled(client)} == {"ready"}
 
 
 def test_the_models_are_told_and_an_unknown_one_is_refused(client):
-    told = client.get("sitting").json()
+    told = client.get("session").json()
     (shipped,) = told["models"]
     assert shipped["id"] == told["model"]
     assert client.post("model", json={"id": "../../model.h5"}).status_code == 404

@@ -14,8 +14,8 @@ from tests.studio.serving import TOKEN, Running, running
 pytestmark = IN_A_BROWSER
 
 
-def test_a_server_that_is_gone_is_said_and_one_that_is_back_gets_the_photos_again(browser, tmp_path):
-    flags = ("--port", "7971", "--token", TOKEN)
+def test_a_private_server_that_is_back_gets_the_photos_again(browser, tmp_path):
+    flags = ("--private", "--port", "7971", "--token", TOKEN)
     with running(tmp_path, *flags) as first:
         pages = opened(browser, first.address)
         page = next(pages)

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from colorizer.studio import connections
+from colorizer.studio import guard
 from tests.studio.serving import served_by
 
 COOKIE = {"Cookie": "studio=known"}
@@ -26,7 +26,7 @@ def is_known(scope) -> bool:
 
 @contextmanager
 def serving(seconds: float):
-    http = connections.protocol(is_known, seconds)
+    http = guard.protocol(is_known, seconds)
     config = uvicorn.Config(answer, http=http, lifespan="off", log_level="critical", limit_concurrency=256)
     with served_by(config) as port:
         yield port

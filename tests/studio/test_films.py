@@ -22,8 +22,8 @@ from colorizer.studio.application import Studio, application
 from colorizer.studio.events import Events
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier
-from colorizer.studio.sitting import Sitting, SittingLimits
-from colorizer.studio.workshop import Workshop
+from colorizer.studio.photos import Photos
+from colorizer.studio.session import Session, SessionLimits
 from tests.film.scenes import on_its_side, two_scenes
 from tests.studio.serving import served
 
@@ -33,19 +33,19 @@ NAME = "../Grandmother's wedding.mp4"
 @pytest.fixture
 def films(tmp_path, monkeypatch) -> Iterator[Films]:
     monkeypatch.setattr(film_run, "PART_FRAMES", 16)
-    (tmp_path / "sitting").mkdir()
-    sitting = Sitting(tmp_path / "sitting", SittingLimits(maximum_film_bytes=1_000_000))
-    workshop = Workshop(load_model(), identifier(PRETRAINED), sitting, PhotoLimits(), lambda *now: None)
-    films = Films(workshop, lambda *now: None)
+    (tmp_path / "session").mkdir()
+    session = Session(tmp_path / "session", SessionLimits(maximum_film_bytes=1_000_000))
+    photos = Photos(load_model(), identifier(PRETRAINED), session, PhotoLimits(), lambda *now: None)
+    films = Films(photos, lambda *now: None)
     yield films
     assert films.close(30)
-    assert workshop.close(30)
+    assert photos.close(30)
 
 
 @pytest.fixture
 def client(films, tmp_path) -> Iterator[httpx2.Client]:
-    workshop = films._workshop
-    studio = Studio(workshop.sitting, workshop, films, Events(), tmp_path, PRETRAINED, "colorize")
+    photos = films._photos
+    studio = Studio(photos.session, photos, films, Events(), tmp_path, PRETRAINED, "colorize")
     with (
         served(lambda port: application(studio)) as port,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, verify=False) as client,
@@ -60,13 +60,13 @@ def send(client: httpx2.Client, content: bytes, name: str = NAME) -> httpx2.Resp
 def until(client: httpx2.Client, is_so: Callable[[dict], bool]) -> dict:
     """The only film, once something is so of it."""
     latest = time.monotonic() + 60
-    while not is_so(photo := client.get("sitting").json()["photos"][0]):
+    while not is_so(photo := client.get("session").json()["photos"][0]):
         assert time.monotonic() < latest, photo
     return photo
 
 
 def coloured(client: httpx2.Client, **said) -> dict:
-    (photo,) = client.get("sitting").json()["photos"]
+    (photo,) = client.get("session").json()["photos"]
     assert client.post(f"films/{photo['id']}/colouring", json=said).status_code == 204
     return until(client, lambda photo: photo["film"]["stage"] in ("done", "broken"))
 
@@ -115,9 +115,9 @@ def test_from_a_frame_with_a_hint_to_a_film_that_plays(client, film, films, tmp_
     assert len(list(read_frames(examine_film(tmp_path / "colour.mp4")))) == 40
     assert client.get(f"{address}/colour", params={"side": "both"}).status_code == 200
     at(0.4)
-    assert client.get("sitting").json()["photos"][0]["film"]["is_changed"]
+    assert client.get("session").json()["photos"][0]["film"]["is_changed"]
     client.delete(f"photos/{film['id']}")
-    assert [path.stem for path in (tmp_path / "sitting").iterdir()] == [film["id"]], "only what can be restored"
+    assert {path.stem for path in (tmp_path / "session").iterdir()} == {film["id"]}, "only what can be restored"
 
 
 def test_a_film_that_lies_on_its_side_is_seen_upright_and_hinted_there(client, tmp_path):
@@ -159,7 +159,7 @@ def test_what_is_no_film_and_what_is_too_much_are_sentences(client, film, monkey
     )
     send(client, b"not a film at all", "letter.avi")
     latest = time.monotonic() + 60
-    while (broken := client.get("sitting").json()["photos"][1])["state"] == "waiting":
+    while (broken := client.get("session").json()["photos"][1])["state"] == "waiting":
         assert time.monotonic() < latest
     assert broken["sentence"].startswith("letter.avi is not a film")
     assert client.put(f"films/{broken['id']}/colours", json={"time": 0, "hints": []}).status_code == 422
@@ -172,7 +172,7 @@ def test_what_is_no_film_and_what_is_too_much_are_sentences(client, film, monkey
     ):  # fmt: skip
         answer = client.put(f"films/{film['id']}/colours", json=body)
         assert answer.status_code == 422, body
-        assert str(client.get("sitting").json()["photos"][0]["id"]) == film["id"]
+        assert str(client.get("session").json()["photos"][0]["id"]) == film["id"]
         assert "/" not in answer.json()["error"].replace(NAME, ""), "no path of this machine's"
     assert client.post(f"films/{film['id']}/colouring", json={"side_by_side": 1}).status_code == 422
     photo = send(client, b"no photo", "a.png").json()
@@ -182,7 +182,7 @@ def test_what_is_no_film_and_what_is_too_much_are_sentences(client, film, monkey
 
 def test_without_pyav_one_sentence_says_how_to_get_it(client, monkeypatch):
     monkeypatch.setattr(containers, "find_spec", lambda name: None)
-    sentence = client.get("sitting").json()["films"]["refusal"]
+    sentence = client.get("session").json()["films"]["refusal"]
     assert sentence.endswith("pip install av opencv-python-headless")
     assert send(client, b"a film", "a.mp4").json()["error"] == sentence
     assert send(client, b"a photo", "a.jpg").status_code == 201

@@ -336,7 +336,7 @@ def test_remove_is_undone_with_hints_and_what_was_undone_before(page, client):
     expect(page.locator(".tile")).to_have_count(1)
     page.click("#notices button:text('Undo')")
     expect(page.locator(".tile").first).to_have_attribute("aria-selected", "true")
-    assert [photo["name"] for photo in client.get("sitting").json()["photos"]] == ["camera.png", "astronaut.png"]
+    assert [photo["name"] for photo in client.get("session").json()["photos"]] == ["camera.png", "astronaut.png"]
     expect(page.locator(".tile span")).to_have_text(["camera.png", "astronaut.png"])
     expect(page.locator("#hints .hint")).to_have_text(["Teal"])
     until_shown(page)

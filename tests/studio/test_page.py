@@ -181,7 +181,7 @@ def test_what_was_changed_last_is_known_to_the_studio_though_another_photo_was_o
     with page.expect_response(lambda answer: '"vividness":0,' in (answer.request.post_data or ""), timeout=20_000):
         held[0].continue_()
     until_shown(page)
-    assert client.get("sitting").json()["photos"][0]["vividness"] == 0
+    assert client.get("session").json()["photos"][0]["vividness"] == 0
 
 
 @pytest.mark.parametrize("content", ["[null]", '[{"X": 3, "colour": "red"}]', '{"camera.png": [{"x": 1, "y": 2}]}'])

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_answers_once_its_address_is_printed_and_a_signal_ends_it_and_its_folder(tmp_path, number):
-    with running(tmp_path, "--port", "7991", "--token", TOKEN) as studio:
+    with running(tmp_path, "--private", "--port", "7991", "--token", TOKEN) as studio:
         assert studio.address.startswith("http://127.0.0.1:79")
         assert studio.address.endswith(f"/?token={TOKEN}")
         with studio.client() as client, client.stream("GET", "events"):  # a page is open

@@ -8,6 +8,7 @@ export class Changes {
     this.past = [];
     this.future = [];
     this.running = null;
+    this.changed = () => {}; // hears each change
   }
 
   /** Take new colours. Changes of one `run`, such as dragging a slider, are taken back together. */
@@ -16,6 +17,7 @@ export class Changes {
     this.running = run;
     this.now = colours;
     this.future = [];
+    this.changed();
   }
 
   endRun() {
@@ -35,6 +37,7 @@ export class Changes {
     to.push(this.now);
     this.now = from.pop();
     this.running = null;
+    this.changed();
     return true;
   }
 }

@@ -2,7 +2,6 @@
 
 import { KEEP } from "./shapes.js";
 
-const KEPT = "colorizer-palette";
 const MOST = 24;
 const HEX = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i;
 
@@ -19,11 +18,18 @@ export function asHex(text) {
   return HEX.test(context.fillStyle) ? context.fillStyle : null;
 }
 
-/** Colours by name, kept for every photo of the sitting. */
+/** Colours by name, kept for every photo of the session. */
 export class Palette {
-  constructor(element, { chosen, changed }) {
-    Object.assign(this, { element, chosen, changed });
-    this.colours = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  /** `kept(entries)` gets the palette after each change made on this page. */
+  constructor(element, { chosen, changed, kept }) {
+    Object.assign(this, { element, chosen, changed, kept });
+    this.show([]);
+  }
+
+  /** Show the palette as the server knows it: [[name, color], ...]. */
+  show(entries) {
+    if (this.element.contains(document.activeElement)) return; // someone is naming a color
+    this.colours = new Map(entries);
     this.#show();
   }
 
@@ -36,7 +42,7 @@ export class Palette {
     if (this.values.includes(colour)) return;
     this.colours.set(colour, colour);
     while (this.colours.size > MOST) this.colours.delete(this.colours.keys().next().value);
-    this.#show();
+    this.#keep();
   }
 
   /** Take the colours of a palette file; throw a sentence where there are none. */
@@ -47,15 +53,19 @@ export class Palette {
     if (!read.length) throw new Error('This file is not a palette, such as {"dress": "#b03030"}.');
     if (wrong) throw new Error(`The color "${wrong[0]}" of this palette is not a color.`);
     for (const [name, colour] of read) this.colours.set(name.slice(0, 60), colour);
-    this.#show();
+    this.#keep();
   }
 
   get text() {
     return JSON.stringify(Object.fromEntries(this.colours), null, 2) + "\n";
   }
 
+  #keep() {
+    this.#show();
+    this.kept([...this.colours]);
+  }
+
   #show() {
-    sessionStorage.setItem(KEPT, JSON.stringify([...this.colours]));
     this.element.replaceChildren(...[...this.colours].map(([name, colour]) => this.#item(name, colour)));
     this.changed?.(this.colours.size);
   }
@@ -72,7 +82,7 @@ export class Palette {
       const wanted = named.value.trim() || colour;
       const others = [...this.colours].map((entry) => (entry[0] === name ? [wanted, colour] : entry));
       this.colours = new Map(others);
-      this.#show();
+      this.#keep();
     });
     const remove = document.createElement("button");
     remove.className = "quiet";
@@ -80,7 +90,7 @@ export class Palette {
     remove.setAttribute("aria-label", `Remove ${name} from the palette`);
     remove.addEventListener("click", () => {
       this.colours.delete(name);
-      this.#show();
+      this.#keep();
     });
     item.append(swatch, named, remove);
     return item;

@@ -1,4 +1,4 @@
-// The photos of the sitting: taken in, shown as thumbnails with their state.
+// The photos of the session: taken in, shown as thumbnails with their state.
 
 import { Gone, Refused, ask, askJson, sendPhoto } from "./server.js";
 

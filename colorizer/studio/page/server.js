@@ -14,11 +14,11 @@ export class Refused extends Error {
 export class Gone extends Error {}
 
 /** Ask for an address; resolve to the response, or throw Refused or Gone. */
-export async function ask(address, { method = "GET", body, headers = {}, signal } = {}) {
+export async function ask(address, { method = "GET", body, headers = {}, signal, keepalive } = {}) {
   let response;
   try {
     const own = method === "GET" ? {} : CHANGES;
-    response = await fetch(address, { method, body, signal, headers: { ...own, ...headers } });
+    response = await fetch(address, { method, body, signal, keepalive, headers: { ...own, ...headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Gone("The studio does not answer.");

@@ -12,6 +12,7 @@ import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
+import { Histories, Recent, keepPage } from "./sessions.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
 import { Timeline } from "./timeline.js";
@@ -19,9 +20,10 @@ import { Viewing } from "./viewing.js";
 
 const find = (id) => document.getElementById(id);
 const wait = (isWaiting) => find("waiting").toggleAttribute("hidden", !isWaiting);
+const OPEN = "colorizer-open"; // the photo that is open in this tab
 const photos = new Map();
 const removed = new Map(); // {photo, next}, with the photo that came after it
-let sitting = null;
+let session = null;
 let current = null;
 
 const notices = new Notices(find("notices"));
@@ -61,6 +63,7 @@ const palette = new Palette(find("palette"), {
     find("save-palette").disabled = !count;
     find("palette-help").hidden = count > 0;
   },
+  kept: (entries) => keepPage({ palette: entries }),
 });
 const hinting = new Hinting(stage, palette, {
   changed: () => recoloured(),
@@ -82,6 +85,8 @@ const timeline = new Timeline({
   },
 });
 const film = new Film({ say, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
+const histories = new Histories();
+const recent = new Recent(find("recent"), { say, refresh: () => begin() });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
 const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
 const intake = new Intake({
@@ -110,6 +115,7 @@ function see(described) {
   const { hints, vividness, restore_contrast } = described;
   const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
   if (photo.film) photo.time ??= 0;
+  histories.watch(photo);
   photos.set(photo.id, photo);
   removed.delete(photo.id);
   strip.update(photo, back?.next);
@@ -124,6 +130,9 @@ async function open(id) {
   const photo = photos.get(id);
   if (!photo || photo === current) return;
   current = photo;
+  keepPage({ open: id });
+  sessionStorage.setItem(OPEN, id);
+  histories.load(photo).then((isRestored) => isRestored && photo === current && adjusting.show());
   strip.open(id);
   hinting.open(photo);
   showFailure("");
@@ -202,8 +211,8 @@ function dropOut(id) {
 }
 
 function add(files) {
-  if (files.length && sitting) intake.add(files, sitting);
-  else notices.say(sitting ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
+  if (files.length && session) intake.add(files, session);
+  else notices.say(session ? "There is no file in this." : "The studio does not answer yet; try it again in a moment.");
 }
 
 function showOriginal(isShown) {
@@ -212,15 +221,40 @@ function showOriginal(isShown) {
 }
 
 async function begin() {
-  const told = await askJson("sitting");
-  const before = sitting;
-  sitting = told;
+  const told = await askJson("session");
+  const before = session;
+  session = told;
   learnNames(told.color_names);
   models.show(told.models, told.model);
+  recent.show(told.recent);
+  palette.show(told.page.palette ?? []);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
-  if (before && before.id !== told.id) return bringBack();
+  if (before && before.id !== told.id) return beginOther(before, told);
   told.photos.forEach(see);
-  if (!current && told.photos.length) open(told.photos[0].id);
+  openFirst(told);
+}
+
+/** Show the photo that was open last, in this tab or in another one, if none is open. */
+function openFirst({ photos: listed, page }) {
+  if (current || !listed.length) return;
+  const wanted = [sessionStorage.getItem(OPEN), page.open].find((id) => photos.has(id));
+  open(wanted ?? listed[0].id);
+}
+
+/** The studio was started again, or an earlier session is continued. */
+async function beginOther(before, told) {
+  if (!told.photos.length && told.recent.some(({ id }) => id === before.id)) {
+    await ask(`sessions/${before.id}/continued`, { method: "POST" }).catch(() => {}); // another tab may have done so
+    told = session = await askJson("session");
+  }
+  const ids = new Set(told.photos.map(({ id }) => id));
+  const held = [...photos.values()];
+  if (held.length && !held.some(({ id }) => ids.has(id))) return bringBack();
+  for (const { id } of held.filter((photo) => !ids.has(photo.id))) dropOut(id);
+  for (const photo of photos.values()) photo.version = -1; // the new process counts from 0
+  told.photos.forEach(see);
+  for (const photo of photos.values()) if (photo.changes.now !== photo.changes.sent) viewing.recolour(photo);
+  openFirst(told);
 }
 
 /** The studio was started anew and knows nothing: give it again what this page still has. */
@@ -245,7 +279,7 @@ async function bringBack() {
       },
     }));
   if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
-  if (files.length) await intake.add(files, sitting);
+  if (files.length) await intake.add(files, session);
 }
 
 function hear() {
@@ -308,6 +342,8 @@ listen(
   {
     photo: see,
     removed: ({ id }) => dropOut(id),
+    session: ({ id }) => id !== session?.id && begin(),
+    palette: (entries) => palette.show(entries),
     progress: (said) => progress.colouring(said),
     film: (said) => film.colouring(said),
     zip: (said) => saving.zipping(said),

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import TimedHints
-from colorizer.inference.colorize import AS_MEANT, Adjustment
-from colorizer.inference.hints import AnyHint
+from colorizer.studio import storage
+from colorizer.studio.storage import READY, UNTOUCHED, WAITING, SessionFilm, SessionPhoto
 
-WAITING, READY, FAILED, STOPPED = "waiting", "ready", "failed", "stopped"
-"""States of a photo: not colorized yet, colorized, not a readable photo, left gray because the user stopped."""
-UNTOUCHED, QUEUED, COLOURING, BROKEN, DONE = "untouched", "queued", "colouring", "broken", "done"
-"""Stages of a film whose frames can be viewed: not requested, waiting for another film, in progress, failed, and
-finished; or `STOPPED`, with the frames finished so far kept.
-"""
 _LONGEST_NAME = 1_000
 _MOST_REMOVED = 100
 """Number of removed photos that can be restored."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SittingLimits:
+class SessionLimits:
     """Limits of a session."""
 
     maximum_photos: int = 2_000
@@ -46,96 +41,52 @@ class SittingLimits:
     """Time limit for uploading one file, even over a slow connection."""
 
 
-@dataclass(frozen=True)
-class SittingFilm:
-    """Properties that only films have."""
-
-    seconds: float = 0.0
-    rate: float = 0.0
-    """Frames per second."""
-    frames: int = 0
-    """Approximate number of frames; 0 if not known yet."""
-    sound: str = ""
-    """FFmpeg's name of the audio codec; empty for a silent film."""
-    hints: TimedHints = field(default_factory=dict)
-    stage: str = UNTOUCHED
-    done: int = 0
-    """Number of colorized frames that are kept."""
-    said: str = ""
-    """Why it failed, or remarks on its colors."""
-    is_side_by_side: bool = False
-    """Whether a before-and-after film is also requested."""
-    is_changed: bool = False
-    """Whether hints, vividness or model have changed since it was colorized."""
-    result: Path | None = None
-    """The colorized film."""
-    beside: Path | None = None
-    """The before-and-after film."""
-
-
-@dataclass(frozen=True)
-class SittingPhoto:
-    """The current state of one photo or film."""
-
-    id: str
-    """Generated here; also the name of its file, apart from a film's extension."""
-    name: str
-    """Name on the user's computer, including folders. It is displayed and sent back, but never used as a path."""
-    path: Path
-    state: str = WAITING
-    sentence: str = ""
-    """Why it failed, or another remark."""
-    width: int = 0
-    height: int = 0
-    format: str = ""
-    """Pillow's name of the file format; empty until it has been read."""
-    hints: tuple[AnyHint, ...] = ()
-    adjustment: Adjustment = AS_MEANT
-    film: SittingFilm | None = None
-    """Properties of a film; None for a photo."""
-    version: int = 0
-    """Number of changes, to recognize outdated results."""
-
-
 class TooMuch(ColorizeError):
     """A photo, or all of them together, exceeds the limits of a session."""
 
 
-class Sitting:
-    """The photos of one run of the studio; thread-safe."""
+class Session:
+    """The photos of one run of the studio, kept in a folder as they change; thread-safe."""
 
     def __init__(
         self,
         folder: Path,
-        limits: SittingLimits = SittingLimits(),
-        changed: Callable[[SittingPhoto], None] = lambda photo: None,
+        limits: SessionLimits = SessionLimits(),
+        changed: Callable[[SessionPhoto], None] = lambda photo: None,
     ):
         """Start an empty session.
 
         Args:
-            folder: An empty, private folder; the caller deletes it.
+            folder: An empty, private folder (`storage.own`).
             limits: Limits of the session.
             changed: Called with every photo that changes.
         """
-        self.id = secrets.token_hex(8)
         self.folder, self.limits = folder, limits
+        self.page: dict[str, Any] = {}
+        """Settings of the page: its palette and the id of the photo that is open."""
         self._changed = changed
-        self._photos: dict[str, SittingPhoto] = {}
-        self._removed: dict[str, tuple[int, SittingPhoto]] = {}  # with their positions among the others, oldest first
+        self._photos: dict[str, SessionPhoto] = {}
+        self._removed: dict[str, tuple[int, SessionPhoto]] = {}  # with their positions among the others, oldest first
         self._bytes = 0
+        self._numbers: dict[str, int] = {}  # the order in which photos were added
+        self._records: dict[str, dict[str, Any]] = {}  # as they are on disk
         self._lock = threading.RLock()
 
-    def photos(self) -> list[SittingPhoto]:
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def photos(self) -> list[SessionPhoto]:
         """Return all photos in the order they were added."""
         with self._lock:
             return list(self._photos.values())
 
-    def photo(self, id_: str) -> SittingPhoto:
+    def photo(self, id_: str) -> SessionPhoto:
         """Return one photo. Raises LookupError if no photo has this id."""
         with self._lock:
             return self._photos[id_]
 
-    async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SittingPhoto:
+    async def take(self, name: str, chunks: AsyncIterator[bytes], announced: int | None) -> SessionPhoto:
         """Write an uploaded photo to disk as its bytes arrive, and return it.
 
         Args:
@@ -162,9 +113,8 @@ class Sitting:
                         file.write(chunk)
             with self._lock:
                 self._check_room(name, written)
-                photo = SittingPhoto(path.stem, name, path, film=SittingFilm() if ending else None)
-                self._photos[photo.id] = photo
-                self._bytes += written
+                photo = SessionPhoto(path.stem, name, path, film=SessionFilm() if ending else None)
+                self._add(photo, written)
         except TimeoutError as error:
             path.unlink(missing_ok=True)
             raise ColorizeError(f"{name} came too slowly, and was given up; try it again.") from error
@@ -177,16 +127,33 @@ class Sitting:
         self._changed(photo)
         return photo
 
-    def change(self, id_: str, **changes: Any) -> SittingPhoto:
+    def _add(self, photo: SessionPhoto, size: int) -> None:
+        self._photos[photo.id] = photo
+        self._numbers[photo.id] = max(self._numbers.values(), default=0) + 1
+        self._bytes += size
+        self._write(photo)
+
+    def _write(self, photo: SessionPhoto) -> None:
+        """Write a photo's record; if that fails, the photo is kept in memory alone, and the reason is logged."""
+        is_removed = photo.id in self._removed
+        try:
+            storage.write_photo(self.folder, photo, self._numbers[photo.id], is_removed, self._records)
+        except ColorizeError as error:
+            _LOG.error("%s cannot be kept for the next start. %s", photo.name, error)
+
+    def change(self, id_: str, **changes: Any) -> SessionPhoto:
         """Change a photo's fields, notify `changed`, and return the new state. Raises LookupError."""
         with self._lock:
             before = self._photos[id_]
             photo = replace(before, **changes, version=before.version + 1)
+            if photo.colors != before.colors:
+                photo = replace(photo, revision=before.revision + 1, is_saved=False)
             self._photos[id_] = photo
+            self._write(photo)
         self._changed(photo)
         return photo
 
-    def change_film(self, id_: str, **changes: Any) -> SittingPhoto:
+    def change_film(self, id_: str, **changes: Any) -> SessionPhoto:
         """Change fields that only films have, as `change` does."""
         with self._lock:
             return self.change(id_, film=replace(self._photos[id_].film, **changes))
@@ -204,10 +171,11 @@ class Sitting:
             photo = self._photos[id_]
             self._removed[id_] = list(self._photos).index(id_), photo
             del self._photos[id_]
+            self._write(photo)
             if len(self._removed) > _MOST_REMOVED:
                 self._delete_oldest_removed()
 
-    def restore(self, id_: str) -> SittingPhoto:
+    def restore(self, id_: str) -> SessionPhoto:
         """Restore a removed photo to its position. Raises LookupError if it has been deleted.
 
         Its results are computed again: a photo waits to be colorized, and a film starts without colors.
@@ -224,14 +192,59 @@ class Sitting:
             photos = list(self._photos.items())
             photos.insert(place, (id_, photo))
             self._photos = dict(photos)
+            self._write(photo)
         self._changed(photo)
         return photo
 
     def _delete_oldest_removed(self) -> None:
         _, photo = self._removed.pop(next(iter(self._removed)))
+        self._records.pop(photo.id, None)
+        storage.forget_photo(self.folder, photo.id)
+        if photo.path.parent != self.folder:
+            return
         with suppress(OSError):  # on Windows, an open file cannot be deleted; it goes with the folder
             self._bytes -= photo.path.stat().st_size
             photo.path.unlink()
+
+    def resume(self, folder: Path) -> list[str]:
+        """Continue the session in another folder; the own one, which has no photos, is deleted.
+
+        Returns:
+            A sentence for each photo that could not be restored.
+
+        Raises:
+            ColorizeError: There are photos in this session, or the other one cannot be used.
+        """
+        with self._lock:
+            if self._photos:
+                raise ColorizeError("Remove the photos that are here before you continue another session.")
+            while self._removed:
+                self._delete_oldest_removed()
+            storage.own(folder)
+            photos, failures = storage.read_photos(folder)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder, self.page = folder, storage.read_page(folder)
+            self._numbers, self._records, self._bytes = {}, {}, 0
+            for photo in photos:
+                with suppress(OSError):
+                    self._add(photo, photo.path.stat().st_size if photo.path.parent == folder else 0)
+        for photo in photos:
+            self._changed(photo)
+        return failures
+
+    def set_page(self, settings: dict[str, Any]) -> None:
+        """Keep some settings of the page. Raises ColorizeError."""
+        with self._lock:
+            self.page = {**self.page, **settings}
+            storage.write_page(self.folder, self.page)
+
+    def close(self, is_kept: bool) -> None:
+        """Delete removed photos, and everything unless it `is_kept` and there are photos."""
+        with self._lock:
+            while self._removed:
+                self._delete_oldest_removed()
+            if not is_kept or not self._photos:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_path(self, ending: str = "") -> Path:
         """Return an unused, unguessable path in the folder."""

@@ -1,7 +1,8 @@
-"""Open photos: decoded, with the network's prediction, so that a hint is answered immediately."""
+"""Open photos, decoded and with the network's prediction, and the images of them that the page shows."""
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import numpy as np
+from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.inference.colorize import Adjustment
@@ -22,9 +24,14 @@ from colorizer.settings import PhotoLimits
 
 MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000
 """Maximum number of open photos and of their pixels, but the last one always stays; a pixel takes four to ten bytes."""
+_THUMBNAIL_SIDE = 256
+"""Longest side of a thumbnail, in pixels: twice its size on the page, for high-resolution screens."""
+_LOSSLESS_PIXELS = 600_000
+"""Maximum number of pixels sent losslessly; larger views are sent as JPEG."""
+Box = tuple[int, int, int, int]
 
 
-class SetPhoto:
+class OpenPhoto:
     """A decoded photo with its prediction, computed once; used by one thread at a time."""
 
     def __init__(self, photo: Photo, network: Network, limits: PhotoLimits):
@@ -58,26 +65,26 @@ class SetPhoto:
         return self._picture[1]
 
 
-class Set(Protocol):
+class View(Protocol):
     """An item that can be kept open: a photo, or a frame of a film."""
 
     @property
     def pixels(self) -> int: ...
 
 
-AnySet = TypeVar("AnySet", bound=Set)
+AnyView = TypeVar("AnyView", bound=View)
 
 
-class SetPhotos:
+class OpenPhotos:
     """Thread-safe cache of the most recently used photos and film frames."""
 
     def __init__(self) -> None:
-        self._set: OrderedDict[tuple[str, float], Set] = OrderedDict()
+        self._open: OrderedDict[tuple[str, float], View] = OrderedDict()
         self._busy: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def use(self, id_: str, make: Callable[[], AnySet], time: float = 0.0) -> Iterator[AnySet]:
+    def use(self, id_: str, make: Callable[[], AnyView], time: float = 0.0) -> Iterator[AnyView]:
         """Yield an open photo, or the film frame requested by this time, exclusively to the calling thread.
 
         `make` creates it if it is not open yet. Raises ColorizeError as `make` does.
@@ -86,21 +93,57 @@ class SetPhotos:
             busy = self._busy.setdefault(id_, threading.Lock())
         with busy:
             with self._lock:
-                photo = self._set.get((id_, time))
+                photo = self._open.get((id_, time))
             if photo is None:
                 photo = make()
             with self._lock:
-                self._set[id_, time] = photo
-                self._set.move_to_end((id_, time))
-                while len(self._set) > MOST_PHOTOS or (
-                    len(self._set) > 1 and sum(kept.pixels for kept in self._set.values()) > MOST_PIXELS
+                self._open[id_, time] = photo
+                self._open.move_to_end((id_, time))
+                while len(self._open) > MOST_PHOTOS or (
+                    len(self._open) > 1 and sum(kept.pixels for kept in self._open.values()) > MOST_PIXELS
                 ):
-                    self._set.popitem(last=False)
+                    self._open.popitem(last=False)
             yield photo
 
     def forget(self, id_: str) -> None:
         """Release a photo, or all frames of a film."""
         with self._lock:
-            for key in [key for key in self._set if key[0] == id_]:
-                del self._set[key]
+            for key in [key for key in self._open if key[0] == id_]:
+                del self._open[key]
             self._busy.pop(id_, None)
+
+
+def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
+    """Render a box (left, top, right, bottom) of a picture, at most as large as `size`.
+
+    The box is clipped to the picture.
+
+    Returns:
+        The encoded image and its media type.
+    """
+    width, height = picture.size
+    left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
+    part = picture.crop((left, top, min(max(box[2], left + 1), width), min(max(box[3], top + 1), height)))
+    part.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if part.width * part.height > _LOSSLESS_PIXELS:
+        return jpeg(part, 95), "image/jpeg"
+    return _png(part), "image/png"
+
+
+def small(image: Image.Image) -> Image.Image:
+    """Return a picture at thumbnail size, never enlarged."""
+    share = min(1.0, _THUMBNAIL_SIDE / max(image.size))
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None if image.mode == "I;16" else 2.0)
+
+
+def jpeg(image: Image.Image, quality: int) -> bytes:
+    written = io.BytesIO()
+    image.convert("RGB").save(written, "JPEG", quality=quality, subsampling="4:4:4")
+    return written.getvalue()
+
+
+def _png(image: Image.Image) -> bytes:
+    written = io.BytesIO()
+    image.save(written, "PNG", compress_level=1)
+    return written.getvalue()

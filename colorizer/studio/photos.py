@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member
-from colorizer.studio.set_photos import SetPhoto, SetPhotos
-from colorizer.studio.showing import Box, jpeg, part_of, small
-from colorizer.studio.sitting import FAILED, READY, WAITING, Sitting, SittingPhoto
+from colorizer.studio.session import Session
+from colorizer.studio.storage import FAILED, READY, WAITING, SessionPhoto
+from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
@@ -43,16 +43,20 @@ class SavedPhoto:
 
     path: Path
     name: str
+    id: str = ""
+    """Id of the photo."""
+    colors: tuple[Any, ...] = ()
+    """Its `colors` when it was colorized."""
 
 
-class Workshop:
+class Photos:
     """Colorizes the photos of a session in its own thread; other methods are thread-safe."""
 
     def __init__(
         self,
         network: Network,
         model_id: str,
-        sitting: Sitting,
+        session: Session,
         limits: PhotoLimits,
         progress: Callable[[Pace, int, int], None],
     ):
@@ -61,11 +65,11 @@ class Workshop:
         Args:
             network: The network to colorize with.
             model_id: Id of its model file.
-            sitting: The photos.
+            session: The photos.
             limits: Limits of a photo.
             progress: Called from the colorizing thread with the pace, the number of finished photos and the total.
         """
-        self.sitting, self.limits, self._progress = sitting, limits, progress
+        self.session, self.limits, self._progress = session, limits, progress
         self._thumbnails: dict[str, bytes] = {}
         self._asked = threading.Condition()
         self._answering, self._is_closed, self._holds_memory = 0, False, True
@@ -76,8 +80,8 @@ class Workshop:
     def use(self, network: Network, model_id: str) -> None:
         """Switch to another network and colorize all photos again."""
         self.network, self.model_id = network, model_id
-        self.opened = SetPhotos()
-        self.sitting.set_states((READY,), WAITING)
+        self.opened = OpenPhotos()
+        self.session.set_states((READY,), WAITING)
         self.wake()
 
     def wake(self) -> None:
@@ -109,7 +113,7 @@ class Workshop:
             preview = opened.hinted(adjustment).preview(hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
             facts = _facts(opened.photo)
-            self.sitting.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
+            self.session.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
         return jpeg(preview, 92)
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
@@ -154,21 +158,27 @@ class Workshop:
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             if pages > 1 and named_format(name) != "TIFF":
                 name += ".tif"
-            path = self.sitting.new_path(Path(name).suffix)
+            path = self.session.new_path(Path(name).suffix)
             if pages == 1:
                 self._write_page(photo, original, path)
             else:
                 write_pages(path, self._written_pages(photo, pages))
-        return SavedPhoto(path, name)
+        return SavedPhoto(path, name, photo.id, photo.colors)
 
-    def _written_pages(self, photo: SittingPhoto, count: int) -> Iterator[Path]:
+    def mark_saved(self, saved: SavedPhoto) -> None:
+        """Mark a photo as saved by the user, unless its colors have changed since."""
+        with suppress(LookupError):  # removed meanwhile
+            if self.session.photo(saved.id).colors == saved.colors:
+                self.session.change(saved.id, is_saved=True)
+
+    def _written_pages(self, photo: SessionPhoto, count: int) -> Iterator[Path]:
         """Yield a file for each page of a photo; the caller deletes them."""
         for page in range(count):
-            path = self.sitting.new_path(".tif")
+            path = self.session.new_path(".tif")
             self._write_page(photo, read_photo(photo.path, self.limits, page), path)
             yield path
 
-    def _write_page(self, photo: SittingPhoto, original: Photo, path: Path) -> None:
+    def _write_page(self, photo: SessionPhoto, original: Photo, path: Path) -> None:
         hints = () if original.page else photo.hints
         picture = colorize_decoded(self.network, original, photo.adjustment, hints)
         if self._is_closed:
@@ -180,7 +190,7 @@ class Workshop:
 
         `progress` is called as ``progress(done, total)``.
         """
-        photos, failures = [photo for photo in self.sitting.photos() if photo.film is None], []
+        photos, failures = [photo for photo in self.session.photos() if photo.film is None], []
         for done, photo in enumerate(photos):
             progress(done, len(photos))
             try:
@@ -191,6 +201,7 @@ class Workshop:
                 failures.append(str(error))
                 continue
             yield Member(saved.name, saved.path)
+            self.mark_saved(saved)
             if photo.hints:
                 yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
         if failures:
@@ -199,21 +210,21 @@ class Workshop:
 
     def forget(self, id_: str) -> None:
         """Remove a photo and its results. Raises LookupError."""
-        self.sitting.remove(id_)
+        self.session.remove(id_)
         self._thumbnails.pop(id_, None)
         self.opened.forget(id_)
         self.wake()
 
     @contextmanager
-    def _open(self, id_: str) -> Iterator[tuple[SittingPhoto, SetPhoto]]:
+    def _open(self, id_: str) -> Iterator[tuple[SessionPhoto, OpenPhoto]]:
         """Yield a photo and its open version, to answer the user."""
         with self.answering(id_) as photo, self.opened.use(id_, lambda: self._set(photo)) as opened:
-            yield self.sitting.photo(id_), opened
+            yield self.session.photo(id_), opened
 
     @contextmanager
-    def answering(self, id_: str) -> Iterator[SittingPhoto]:
+    def answering(self, id_: str) -> Iterator[SessionPhoto]:
         """Yield a photo while waiting photos are paused; errors refer to the photo by its name."""
-        photo = self.sitting.photo(id_)
+        photo = self.session.photo(id_)
         with self._asked:
             self._answering += 1
         try:
@@ -225,13 +236,13 @@ class Workshop:
                 self._holds_memory = True
                 self._asked.notify_all()
 
-    def _set(self, photo: SittingPhoto) -> SetPhoto:
-        return SetPhoto(read_photo(photo.path, self.limits), self.network, self.limits)
+    def _set(self, photo: SessionPhoto) -> OpenPhoto:
+        return OpenPhoto(read_photo(photo.path, self.limits), self.network, self.limits)
 
     def _colour_waiting(self) -> None:
         pace = Pace()
         while not self._is_closed:
-            photos = self.sitting.photos()
+            photos = self.session.photos()
             waiting = [photo for photo in photos if photo.state == WAITING]
             if not waiting:
                 self._rest()
@@ -254,9 +265,9 @@ class Workshop:
                     self._holds_memory = False
 
     def _has_work(self) -> bool:
-        return self._is_closed or any(photo.state == WAITING for photo in self.sitting.photos())
+        return self._is_closed or any(photo.state == WAITING for photo in self.session.photos())
 
-    def _colour(self, photo: SittingPhoto) -> None:
+    def _colour(self, photo: SessionPhoto) -> None:
         """Colorize a photo's thumbnail, which shows whether it can be colorized at all."""
         network = self.network
         try:
@@ -271,19 +282,19 @@ class Workshop:
             _LOG.exception("%s could not be coloured", photo.id)
             thumbnail, changes = None, {"state": FAILED, "sentence": f"{photo.name}: {UNEXPECTED}"}
         try:
-            if self.sitting.photo(photo.id).version != photo.version:  # the user has changed it meanwhile
+            if self.session.photo(photo.id).version != photo.version:  # the user has changed it meanwhile
                 return
             if thumbnail:
                 self._thumbnails[photo.id] = thumbnail
             if film := changes.pop("film", None):
-                self.sitting.change_film(photo.id, **film)
-            self.sitting.change(photo.id, **changes)
+                self.session.change_film(photo.id, **film)
+            self.session.change(photo.id, **changes)
             if self.network is not network:  # another model was chosen meanwhile
-                self.sitting.change(photo.id, state=WAITING)
+                self.session.change(photo.id, state=WAITING)
         except LookupError:  # removed meanwhile
             self._thumbnails.pop(photo.id, None)
 
-    def _coloured(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+    def _coloured(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a photo's colorized thumbnail, and its changed fields."""
         original = read_photo(photo.path, self.limits)
         reduced = replace(original, image=small(original.image), alpha=None)
@@ -293,7 +304,7 @@ class Workshop:
         thumbnail = jpeg(colorize_decoded(self.network, reduced, photo.adjustment, hints).image, 85)
         return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
 
-    def _examined(self, photo: SittingPhoto) -> tuple[bytes, dict[str, Any]]:
+    def _examined(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a film's colorized thumbnail, and its changed fields."""
         from colorizer.studio.film_frames import examined, told
 
@@ -303,7 +314,7 @@ class Workshop:
 
 
 @contextmanager
-def named(photo: SittingPhoto) -> Iterator[None]:
+def named(photo: SessionPhoto) -> Iterator[None]:
     """Convert errors to ColorizeError with the name of the photo that the user knows."""
     try:
         yield
@@ -315,7 +326,7 @@ def named(photo: SittingPhoto) -> Iterator[None]:
         ) from error
 
 
-def by_name(photo: SittingPhoto, sentence: str) -> str:
+def by_name(photo: SessionPhoto, sentence: str) -> str:
     """Replace the file's name in a sentence by the photo's or film's name that the user knows."""
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
 

@@ -1,0 +1,92 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from colorizer.errors import ColorizeError
+from colorizer.studio.session import Session, SessionLimits, TooMuch
+
+
+async def chunks(*parts: bytes):
+    for part in parts:
+        yield part
+
+
+def take(session: Session, name: str = "a.jpg", *parts: bytes, announced: int | None = None):
+    return asyncio.run(session.take(name, chunks(*parts), announced))
+
+
+def test_a_name_from_the_browser_is_no_path(tmp_path):
+    folder = tmp_path / "session"
+    folder.mkdir()
+    for name in ("../../escaped.jpg", "/etc/passwd", "a/b/c.jpg", "nul\0.jpg", "line\nbreak.jpg", "x" * 5_000):
+        photo = take(Session(folder), name, b"bytes")
+        assert photo.path.parent == folder
+        assert photo.path.name == photo.id
+        assert "\n" not in photo.name
+        assert len(photo.name) <= 1_000
+    assert [path.name for path in tmp_path.iterdir()] == ["session"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (SessionLimits(maximum_photo_bytes=10), "too large"),
+        (SessionLimits(maximum_bytes=10), "all photos together"),
+        (SessionLimits(maximum_photos=0), "the most at once"),
+        (SessionLimits(bytes_left_free=10**18), "disk is nearly full"),
+    ],
+)
+def test_what_is_too_much_is_refused_and_leaves_nothing(tmp_path, limits, said):
+    for announced in (None, 12):
+        with pytest.raises(TooMuch, match=said):
+            take(Session(tmp_path, limits), "a.jpg", b"123456", b"789012", announced=announced)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_body_that_never_ends_is_given_up(tmp_path):
+    async def endless():
+        yield b"1"
+        await asyncio.Event().wait()
+
+    with pytest.raises(ColorizeError, match="too slowly"):
+        asyncio.run(Session(tmp_path, SessionLimits(maximum_seconds=0.05)).take("a.jpg", endless(), None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_removed_photo_comes_back_to_its_place_until_its_room_is_needed(tmp_path):
+    session = Session(tmp_path, SessionLimits(maximum_bytes=20))
+    photos = [take(session, name, b"12345678") for name in ("a.jpg", "b.jpg")]
+    session.remove(photos[0].id)
+    assert session.photos() == photos[1:]
+    restored = session.restore(photos[0].id)
+    assert [photo.name for photo in session.photos()] == ["a.jpg", "b.jpg"]
+    assert restored.path.read_bytes() == b"12345678"
+    session.remove(photos[0].id)
+    take(session, "c.jpg", b"12345678")
+    assert not photos[0].path.exists()
+    with pytest.raises(LookupError):
+        session.restore(photos[0].id)
+
+
+def test_room_comes_back_with_what_is_removed(tmp_path):
+    session = Session(tmp_path, SessionLimits(maximum_bytes=10))
+    photo = take(session, "a.jpg", b"12345678")
+    with pytest.raises(TooMuch):
+        take(session, "b.jpg", b"12345678")
+    session.remove(photo.id)
+    assert take(session, "b.jpg", b"12345678").name == "b.jpg"
+    with pytest.raises(LookupError):
+        session.photo(photo.id)
+
+
+def test_a_file_that_cannot_be_removed_yet_is_forgotten_all_the_same(tmp_path, monkeypatch):
+    session = Session(tmp_path)
+    photo = take(session, "a.mp4", b"12345678")
+
+    def refuse(path: Path, missing_ok: bool = False):
+        raise PermissionError(13, "in use by another process", str(path))  # as Windows has it of a film that is read
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    session.remove(photo.id)
+    assert session.photos() == []
