@@ -1,9 +1,9 @@
 """`python -m benchmarks.references_network PHOTOS FOLDER [PAIRS [STEPS]]`: train the networks that match references.
 
-PHOTOS holds photographs in color. PAIRS pairs of views are made of them, and recolored, so that only the reference tells
+PHOTOS holds photographs in color. PAIRS pairs of views are made of them and recolored, so that only the reference tells
 the colors. FOLDER gets `references.tflite` and `references.npz`, which ship in `colorizer/pretrained`. The encoder is
-that of the shipped model and is not trained: only what projects its features to descriptions of places, the temperature
-of their comparison, and the trust in a match are.
+that of the shipped model and is not trained. Trained are the projection of its features to descriptions of places, the
+temperature of their comparison, and the trust in a match.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _view(rgb: np.ndarray, drawn: random.Random) -> np.ndarray:
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
     tilt = 0.14 * drawn.random()
     seen = (corners + np.array([[drawn.uniform(-tilt, tilt) for _ in range(2)] for _ in range(4)])) * (across, down)
-    seen = np.clip(seen + (left, top), 0, (width - 1, height - 1)).astype(np.float32)
+    seen = np.clip(np.add(seen, (left, top)), 0, (width - 1, height - 1)).astype(np.float32)
     square = corners * np.float32(SIDE - 1)
     if drawn.random() < 0.3:
         square = square[[1, 0, 3, 2]]

@@ -103,13 +103,13 @@ def references_in(folder: Path) -> dict[str, list[Path]]:
     """Find the references in a folder, each by the name or the stem of its photo, normalized to NFC."""
     found: dict[str, list[Path]] = {}
     try:
-        names = sorted(name for name in os.listdir(folder) if Path(name).stem.lower().endswith(REFERENCE_MARK))
+        paths = sorted(path for path in folder.iterdir() if path.stem.lower().endswith(REFERENCE_MARK))
     except OSError:
         return {}
-    for name in names:
-        photo = unicodedata.normalize("NFC", Path(name).stem[: -len(REFERENCE_MARK)])
-        if not name.startswith(".") and photo:
-            found.setdefault(photo, []).append(folder / name)
+    for path in paths:
+        photo = unicodedata.normalize("NFC", path.stem[: -len(REFERENCE_MARK)])
+        if photo and not path.name.startswith("."):
+            found.setdefault(photo, []).append(path)
     return found
 
 
@@ -139,8 +139,9 @@ def find_files(source: Path) -> Dataset:
     """List every file in a folder and its subfolders, or a single photo.
 
     Links to folders are not followed, so a loop of links cannot trap the search. A zip that is unpacked next to itself
-    is left out in favor of its photos. Left out as well are files of hints, references of photos next to them, and the
-    program's own results unless `source` is their folder. A subfolder that this process has no permission to open is listed in `Dataset.closed`.
+    is left out in favor of its photos. Left out as well are files of hints, references next to their photos, and the
+    program's own results unless `source` is their folder. A subfolder that this process has no permission to open is
+    listed in `Dataset.closed`.
 
     Args:
         source: A folder or a photo.
