@@ -10,7 +10,8 @@ from colorizer.errors import ColorizeError
 from colorizer.files import exists, read_json, write_text
 from colorizer.locks import one_at_a_time
 
-_FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
+RECORDS = _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
+"""Files by which a folder of results, and results next to photos, are recognized."""
 
 
 def mark_folder(folder: Path) -> None:

@@ -61,8 +61,11 @@ def pictures(folder: Path) -> dict[str, tuple[int, int]]:
     """The colorized photos under a results folder, and their sizes; all else that lies there is left out."""
     sizes = {}
     for path in folder.rglob("*"):
-        is_ours = path.name in ("graphs.png", "index.html", "history.csv", "samples.jpg") or path.suffix == ".json"
-        if path.is_file() and path.parent.name not in ("sheets", "samples") and not is_ours:
+        is_ours = (
+            path.name in ("graphs.png", "index.html", "left-out.txt", "history.csv", "samples.jpg")
+            or path.suffix == ".json"
+        )
+        if path.is_file() and path.parent.name not in ("sheets", "samples", "thumbnails") and not is_ours:
             with Image.open(path) as image:
                 sizes[path.name] = image.size
     return sizes

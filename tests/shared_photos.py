@@ -36,10 +36,10 @@ def made_by_one(photos: Path, output: Path) -> dict[str, bytes]:
 
 
 def pictures_of(folder: Path) -> dict[str, bytes]:
-    """The content of everything below a folder of results but sheets, records and the page, hidden files included."""
-    found = (path for path in folder.rglob("*") if path.is_file() and "sheets" not in path.parts)
+    """The content of all files below a folder of results, even hidden, but sheets, thumbnails, records, page."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not {"sheets", "thumbnails"} & {*path.parts})
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in found
-        if path.suffix not in (".json", ".jsonl", ".html") and path.name != ".colorizer-results"
+        if path.suffix not in (".json", ".jsonl", ".html") and path.name not in (".colorizer-results", "left-out.txt")
     }

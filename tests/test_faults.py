@@ -156,7 +156,7 @@ def test_a_cache_that_cannot_be_written_fails_nothing(tmp_path, fault):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_written_beside_photos_stays_known(tmp_path, fault):
-    names = [f"{number:02}-colour.jpg" for number in range(20)]
+    names = [f"{number:02}-color.jpg" for number in range(20)]
 
     def work(place: Path) -> None:
         mark_beside(place, names[:10])

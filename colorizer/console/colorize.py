@@ -69,6 +69,7 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         is_beside=talk.answer(ask.BESIDE),
         has_all_sheets=talk.answer(ask.SHEETS),
         goes_on=talk.answer(ask.SKIP_EXISTING),
+        left_out=check.left_out(),
     )
     colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
     hasten_next_start(console, network, how.cache_folder)
@@ -198,6 +199,8 @@ def _tell(console: Console, result: runs.ColorizeResult) -> None:
         why = "since none of its own kind can be written in colour here"
         console.inform(f"{counted(other, 'photo has', 'photos have')} got a file of another kind, {why}.")
     console.inform(f"Before and after, on one page: {result.page}")
+    if result.left_out:
+        console.inform(f"Files that were left out: {result.left_out}")
 
 
 def _place(result: runs.ColorizeResult) -> str:

@@ -137,31 +137,38 @@ def _advice(error: ColorizeError) -> str:
     return ""
 
 
-_NAMED_FILMS = 20
-"""Maximum number of films that are listed individually."""
+def _example(paths: Sequence[Path]) -> str:
+    """Name a file, or the first of several, at the end of a sentence about them."""
+    return f": {paths[0]}" if len(paths) == 1 else f", such as {paths[0]}"
 
 
 def warn_of_closed(console: Console, dataset: Dataset) -> None:
-    """List folders that cannot be opened."""
-    if not dataset.closed:
-        return
-    they_are = "it is" if len(dataset.closed) == 1 else "they are"
-    folders = counted(len(dataset.closed), "folder")
-    console.warn(f"You have no permission to open {folders}; {they_are} left out:")
-    for folder in dataset.closed:
-        console.warn(f"  {folder}")
+    """Report folders that cannot be opened."""
+    if dataset.closed:
+        folders = counted(len(dataset.closed), "folder")
+        console.warn(f"You have no permission to open {folders}{_example(dataset.closed)}.")
 
 
-def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -> None:
-    """List films with the command for them, other files that aren't photos by kind, and, if wanted, their paths."""
+def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck, asks: bool) -> None:
+    """Report films with the command for them, and other files that aren't photos by kind.
+
+    Args:
+        console: The console.
+        talk: The conversation.
+        check: The check.
+        asks: Whether to ask if all paths should be printed; otherwise only the flag prints them.
+    """
     if not check.unreadable:
         return
     kind_by_path = {path: kind_of(path) for path, _ in check.unreadable}
     films = [path for path, kind in kind_by_path.items() if kind is VIDEO]
-    for film in films[:_NAMED_FILMS]:
-        console.warn(f"{film} is a film; colorize it with: {film_command(film)}")
-    if len(films) > _NAMED_FILMS:
-        console.warn(f"{counted(len(films) - _NAMED_FILMS, 'more film is', 'more films are')} left out.")
+    if films:
+        are = (
+            "1 film is left out; colorize it"
+            if len(films) == 1
+            else f"{len(films):,} films are left out; colorize each"
+        )
+        console.warn(f"{are} with: {film_command(films[0])}")
     others = [(path, why) for path, why in check.unreadable if kind_by_path[path] is not VIDEO]
     if not others:
         return
@@ -171,8 +178,9 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
         files = f"{kind.one[0].upper()}{kind.one[1:]} is" if count == 1 else f"{count:,} {kind.several} are"
         console.warn(f"{files} left out: {kind.way_out}.")
     if unknown:
-        console.warn(f"{counted(unknown, 'file is', 'files are')} unreadable.")
-    if talk.answer(ask.SHOW_UNREADABLE):
+        broken = [path for path, _ in others if kind_by_path[path] is None]
+        console.warn(f"{counted(unknown, 'file is', 'files are')} unreadable{_example(broken)}.")
+    if talk.answer(ask.SHOW_UNREADABLE) if asks else talk.flags.get(ask.SHOW_UNREADABLE.name):
         for _, reason in others:
             console.warn(f"  {reason}")
 
@@ -180,19 +188,18 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck) -
 def with_cut_off(
     console: Console, talk: Conversation, check: DatasetCheck, check_again: Callable[[Sequence[Path]], DatasetCheck]
 ) -> DatasetCheck:
-    """List truncated photos, and add them to the others if the user wants them.
+    """Report truncated photos, and add them to the others if the user wants them.
 
     Args:
-        console: The console for the list.
+        console: The console.
         talk: The conversation.
         check: Result of the check.
         check_again: Checks photos again, accepting truncated ones.
     """
     if not check.cut_off:
         return check
-    console.warn(f"{counted(len(check.cut_off), 'photo is', 'photos are')} cut off:")
-    for _, sentence in check.cut_off:
-        console.warn(f"  {sentence}")
+    cut_off = [path for path, _ in check.cut_off]
+    console.warn(f"{counted(len(cut_off), 'photo is', 'photos are')} cut off{_example(cut_off)}.")
     if talk.has_flag(ask.PARTIAL) and talk.answer(ask.PARTIAL):
         return check  # they are already among the others
     if not talk.answer(ask.PARTIAL):
@@ -224,7 +231,7 @@ def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> No
 
 
 def without_color_photos(console: Console, talk: Conversation, check: DatasetCheck) -> DatasetCheck:
-    """Skip photos that are already in color, and list them.
+    """Skip photos that are already in color, and report how many.
 
     They are colorized only if `--recolor` was given, or if every photo is in color and the user agrees.
     """
@@ -238,9 +245,10 @@ def without_color_photos(console: Console, talk: Conversation, check: DatasetChe
     if not check.fine:
         console.warn(f"{'The photo is' if len(check.in_colour) == 1 else f'All {are}'} already in color.")
         return everything if talk.answer(ask.RECOLOR) else check
-    console.warn(f"{are} already in color and will be skipped ({ask.RECOLOR.flag} colorizes them too):")
-    for path in check.in_colour:
-        console.warn(f"  {path}")
+    console.warn(
+        f"{are} already in color and will be skipped ({ask.RECOLOR.flag} colorizes them too)"
+        f"{_example(check.in_colour)}."
+    )
     return check
 
 

@@ -160,7 +160,7 @@ def _checked(
     console: Console, talk: Conversation, sources: Sequence[Path], for_training: bool, reading: Reading
 ) -> DatasetCheck:
     check = talk.do(partial(_check, console, sources, for_training, reading))
-    tell_unreadable(console, talk, check)
+    tell_unreadable(console, talk, check, asks=for_training)
     if check.wrong_format:
         many = counted(len(check.wrong_format), "photo is", "photos are")
         console.warn(f"{many} of a wrong colour format: not {check.colour_format}.")

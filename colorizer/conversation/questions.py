@@ -401,7 +401,7 @@ TO = Question(
 )
 BESIDE = Question(
     "--beside",
-    "write each colour photo beside its original, as NAME-colour.jpg",
+    "write each color photo next to its original, as NAME-color.jpg",
     yes_or_no,
     (COLORIZE,),
     default="no",

@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         ],
         "check": [
             "DatasetCheck",
+            "LeftOut",
             "check_photos",
             "colour_format",
         ],

@@ -17,7 +17,7 @@ from typing import Any
 from colorizer.dataset.find import Dataset, chosen
 from colorizer.errors import ColorizeError
 from colorizer.files import Fingerprint, fingerprint, matching, read_json, resolved, write_text
-from colorizer.photos.formats import read_formats
+from colorizer.photos.formats import kind_of, read_formats
 from colorizer.photos.reading import CutOff, examine
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import DEFAULT_READING, CacheSettings, PhotoLimits, Reading, worker_count
@@ -87,6 +87,15 @@ _JUDGED = 100
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A file that was not chosen."""
+
+    path: Path
+    reason: str
+    """Capitalized phrase shared by all files left out for this reason, such as "Already in color"."""
+
+
+@dataclass(frozen=True)
 class DatasetCheck:
     """Results of a check.
 
@@ -110,6 +119,23 @@ class DatasetCheck:
     """
     several_pages: Sequence[Path] = ()
     """Files with more than one page; they are also among the others."""
+    closed: tuple[Path, ...] = ()
+    """Folders that this process has no permission to open (`Dataset.closed`)."""
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Return all files that are not in `fine`, and closed folders, each with the reason."""
+        fine = set(self.fine)
+        reasons = {path: f"Not {self.colour_format}" for path, _ in self.wrong_format}
+        reasons |= dict.fromkeys(self.in_colour, "Already in color")
+        reasons |= {path: "Cut off" for path, _ in self.cut_off}
+        reasons |= {path: _kind(path) for path, _ in self.unreadable}
+        reasons |= dict.fromkeys(self.closed, "No permission to open")
+        return tuple(LeftOut(path, reason) for path, reason in sorted(reasons.items()) if path not in fine)
+
+
+def _kind(path: Path) -> str:
+    kind = kind_of(path)
+    return f"{kind.several[0].upper()}{kind.several[1:]}: {kind.way_out}" if kind else "Unreadable or damaged"
 
 
 def check_photos(
@@ -163,6 +189,7 @@ def check_photos(
         in_colour=chosen(files, in_colour),
         cut_off=tuple((files[number], why) for number, why in sorted(found.cut_off.items())),
         several_pages=chosen(files, sorted(found.several_pages)),
+        closed=dataset.closed,
     )
 
 

@@ -13,7 +13,8 @@ from typing import overload
 from colorizer.dataset.archive import RECORD, came_from
 from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_file, is_folder, why_not_there
-from colorizer.marks import is_marked, made_beside
+from colorizer.marks import RECORDS, is_marked, made_beside
+from colorizer.photos.formats import is_system_file
 from colorizer.settings import ArchiveLimits
 
 
@@ -72,6 +73,9 @@ def chosen(paths: Sequence[Path], numbers: Iterable[int]) -> Sequence[Path]:
     return paths.chosen(numbers) if isinstance(paths, Paths) else tuple(paths[number] for number in numbers)
 
 
+_MAC_COPIES = "__MACOSX"
+"""Folder that macOS adds to an archive, with a file of metadata for each photo."""
+_OWN_RECORDS = (RECORD, *RECORDS)
 HINTS_ENDING = ".hints.json"
 """Ending of the names of files next to a photo that hold color hints for it."""
 
@@ -128,7 +132,8 @@ class Dataset:
     files: Sequence[Path]
     """Every file below `root`, sorted by name: `Paths`, or a tuple."""
     hidden: int
-    """Number of files left out because their name or that of a folder starts with a dot or is __MACOSX."""
+    """Number of files left out because their name or that of a folder starts with a dot. Files of operating systems and
+    of this program (`formats.is_system_file`, `marks.RECORDS`) are not counted."""
     results: int = 0
     """Number of files left out because the program made them: they are in a folder of results, or next to a photo."""
     closed: tuple[Path, ...] = ()
@@ -139,9 +144,9 @@ def find_files(source: Path) -> Dataset:
     """List every file in a folder and its subfolders, or a single photo.
 
     Links to folders are not followed, so a loop of links cannot trap the search. A zip that is unpacked next to itself
-    is left out in favor of its photos. Left out as well are files of hints, references next to their photos, and the
-    program's own results unless `source` is their folder. A subfolder that this process has no permission to open is
-    listed in `Dataset.closed`.
+    is left out in favor of its photos. Left out as well are files of hints, references next to their photos, files of
+    operating systems, and the program's own results unless `source` is their folder. A subfolder that this process has
+    no permission to open is listed in `Dataset.closed`.
 
     Args:
         source: A folder or a photo.
@@ -162,13 +167,13 @@ def find_files(source: Path) -> Dataset:
         raise ColorizeError(f"Cannot read the folder {error.filename}: {error.strerror}.") from error
 
     for folder, subfolders, names in _walk(source, leave_out_or_refuse):
-        unseen = {name for name in subfolders if name.startswith(".") or name == "__MACOSX"}
-        hidden += sum(len(inside) for name in unseen for _, _, inside in _walk(Path(folder, name)))
+        unseen = {name for name in subfolders if name.startswith(".") or name == _MAC_COPIES}
+        hidden += sum(_counted(inside) for name in unseen - {_MAC_COPIES} for _, _, inside in _walk(Path(folder, name)))
         own = {name for name in subfolders if is_marked(Path(folder, name))} - unseen
         results += sum(len(inside) for name in own for _, _, inside in _walk(Path(folder, name)))
         subfolders[:] = sorted(set(subfolders) - unseen - own)
-        visible = [name for name in names if not name.startswith(".")]
-        hidden += len(names) - len(visible) - (RECORD in names)
+        visible = [name for name in names if not name.startswith(".") and not is_system_file(name)]
+        hidden += _counted(name for name in names if name.startswith("."))
         beside = made_beside(Path(folder))
         results += len(beside.intersection(visible))
         listed = [name for name in visible if name not in beside and not name.endswith(HINTS_ENDING)]
@@ -220,6 +225,11 @@ def _walk(source: Path, onerror: Callable[[OSError], None] | None = None) -> Ite
                 "the top."
             )
         yield folder, subfolders, names
+
+
+def _counted(hidden: Iterable[str]) -> int:
+    """Count hidden files that may be a user's own."""
+    return sum(name not in _OWN_RECORDS and not is_system_file(name) for name in hidden)
 
 
 def _is_unpacked(path: Path) -> bool:

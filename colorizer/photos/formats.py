@@ -142,7 +142,17 @@ RADIANCE, BPG, ICON, METAFILE = (
 DDS, CINEON, FLIF, BIG_PSD = _picture("DDS"), _picture("DPX"), _picture("FLIF"), _picture("PSB")
 AVIF, HEIC, JPEG_2000, WEBP = _picture("AVIF", "an"), _picture("HEIC"), _picture("JPEG 2000"), _picture("WebP")
 
-_SYSTEM_NAMES = ("desktop.ini", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "picasa.ini", "icon\r", "autorun.inf")
+_SYSTEM_NAMES = (
+    "desktop.ini",
+    "thumbs.db",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    "picasa.ini",
+    "icon\r",
+    "autorun.inf",
+    ".ds_store",
+    ".localized",
+)
 _SHORTCUT_ENDINGS = (".lnk", ".url", ".webloc", ".desktop")
 _STARTS = (
     (b"%PDF-", PDF),
@@ -224,6 +234,11 @@ _SOUND_BRANDS = (b"M4A ", b"M4B ")
 _CONTROLS_OF_TEXT = b"\t\n\r\f\x1b"
 
 
+def is_system_file(name: str) -> bool:
+    """Return whether an operating system or a photo manager wrote a file of this name for itself."""
+    return name.lower() in _SYSTEM_NAMES or name.startswith("._")
+
+
 def kind_of(path: Path) -> Kind | None:
     """Return the kind of a file that cannot be read as a photo.
 
@@ -251,7 +266,7 @@ def described(file: BinaryIO, name: str) -> str:
 
 def _kind(file: BinaryIO, name: str) -> Kind | None:
     head = file.read(_HEAD_BYTES)
-    if name.lower() in _SYSTEM_NAMES:
+    if is_system_file(name):
         return SYSTEM
     if not head:
         return EMPTY

@@ -25,10 +25,12 @@ from colorizer.settings import DEFAULT_READING, Reading
 if TYPE_CHECKING:
     from colorizer.training.callbacks import EpochReport
 
-COMPARED = ("grayscale", "predicted colour", "original colour")
+COMPARED = ("grayscale", "predicted color", "original color")
 """Columns of a comparison sheet: before, after and, if known, the true colors."""
 SHEET_ROWS = 6
 """Photos per comparison sheet."""
+LEAST_ON_SHEETS = 64
+"""Pictures smaller than this along both sides get no row of a sheet: enlarged, they show nothing. In pixels."""
 _CELL = 320
 GAP = 12
 CAPTION = 26
@@ -42,7 +44,7 @@ def comparison(original: Photo, picture: Picture, truth: Photo | None = None) ->
     `truth` may be the original itself.
     """
     before = thumbnail(original.eight_bits())
-    row = [gray(before), picture.resized(*_fitted(*picture.size, _CELL))]
+    row = [gray(before), picture.resized(*scaled_size(*picture.size, _CELL))]
     if truth is not None:
         row.append(before if truth is original else thumbnail(truth.eight_bits()))
     return [each.convert("RGB") for each in row]
@@ -77,11 +79,11 @@ class SheetWriter:
 
 def thumbnail(image: Image.Image, side: int = _CELL) -> Image.Image:
     """Reduce or enlarge a picture to fit a square of `side` pixels."""
-    size, window = _fitted(image.width, image.height, side)
+    size, window = scaled_size(image.width, image.height, side)
     return image.resize(size, window, reducing_gap=2.0)
 
 
-def _fitted(width: int, height: int, side: int) -> tuple[tuple[int, int], Image.Resampling]:
+def scaled_size(width: int, height: int, side: int) -> tuple[tuple[int, int], Image.Resampling]:
     """Return the size of a picture scaled to fit a square, and the filter for resizing it."""
     scale = min(side / width, side / height)
     # When reducing, Hamming is as sharp as Lanczos in less than half the time; it is unsuitable for enlarging.

@@ -16,9 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -26,8 +29,21 @@ from typing import Any
 
 from PIL import Image
 
-from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted
-from colorizer.files import PAGES, Move, exists, is_file, move_to_unused, process_token, resolved, unfinished_prefix
+from colorizer.dataset.check import LeftOut
+from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, shown
+from colorizer.files import (
+    PAGES,
+    Move,
+    exists,
+    is_file,
+    move_to_unused,
+    numbered,
+    open_regular,
+    process_token,
+    resolved,
+    unfinished_prefix,
+    write_text,
+)
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.references import References
@@ -38,14 +54,16 @@ from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
 from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import write_pages, write_photo
-from colorizer.pictures.page import MOST_COPIES, is_shown_by_browsers, save_page, small_copy
-from colorizer.pictures.sheets import COMPARED, SHEET_ROWS, SheetWriter, comparison
+from colorizer.pictures.page import PageEntry, save_page, save_thumbnails, save_thumbnails_of_files
+from colorizer.pictures.sheets import COMPARED, LEAST_ON_SHEETS, SHEET_ROWS, SheetWriter, comparison
 from colorizer.progress import Progress, no_progress
 from colorizer.runs.folders import (
+    LEFT_OUT,
     MADE_FROM,
     NAMES,
     PAGE,
     SHEETS,
+    THUMBNAILS,
     Run,
     earlier_run,
     is_made_from,
@@ -53,7 +71,7 @@ from colorizer.runs.folders import (
     write_record,
 )
 from colorizer.runs.names import paths_beside, picture_paths, record_move
-from colorizer.settings import DEFAULT_READING, Reading
+from colorizer.settings import DEFAULT_READING, Reading, worker_count
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,7 @@ class Written:
 
     file: Path
     row: Sequence[Image.Image]
-    """The pictures for a comparison sheet; empty for all pages but the first."""
+    """The pictures for a comparison sheet; empty for all pages but the first, and for tiny photos."""
 
 
 @contextmanager
@@ -149,9 +167,11 @@ class ColorizeJob:
     folder: Path | None = None
     """Output folder for the color photos, instead of the run's own results."""
     is_beside: bool = False
-    """Whether to save each copy next to its photo instead, as "NAME-colour.jpg"."""
+    """Whether to save each copy next to its photo instead, as "NAME-color.jpg"."""
     goes_on: bool = False
     """Whether to resume the newest run made from the same photos in the same way, skipping existing pictures."""
+    left_out: Sequence[LeftOut] = ()
+    """Files that were not chosen, and why (`DatasetCheck.left_out`)."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +188,9 @@ class ColorizeResult:
     sheets: tuple[Path, ...]
     """Comparison sheets of the photos colorized now."""
     page: Path
-    """An HTML page that shows every photo of the run before and after, and lists failures."""
+    """An HTML page that shows every photo of the run before and after, and lists failures and files left out."""
+    left_out: Path | None = None
+    """A text file that lists the files left out by reason; None if there are none."""
     unmatched: tuple[Path, ...] = ()
     """The photos with references none of which matches; they have the predicted colors."""
 
@@ -195,15 +217,17 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job, names)
     photos = [photo for photo in job.photos if not is_file(paths[photo])]
-    sheets, failures, unmatched, copies = SheetWriter(job.run.results / SHEETS, columns), [], [], {}
+    sheets, failures, unmatched = SheetWriter(job.run.results / SHEETS, columns), [], []
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
+    unseen = [photo for photo in paths if photo not in pages and not exists(_thumbnails(job, paths[photo])[1])]
+    total = sum(pages.values()) + len(unseen)
     try:
         with (
             page_folder(job.run.results, pages) as folder,
             closing(_outcomes(job, names, paths, pages, folder, on_sheets)) as outcomes,
         ):
-            told = _told(outcomes, sum(pages.values()), progress)
+            told = _told(outcomes, total, progress)
             for photo, count in pages.items():
                 outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
@@ -211,12 +235,13 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
                     continue
                 if not outcome.is_matched:
                     unmatched.append(photo)
-                if photo in on_sheets:
+                if outcome.delivered.row:
                     sheets.add(_title(job, photo, count), outcome.delivered.row)
-                if len(copies) < MOST_COPIES and not is_shown_by_browsers(paths[photo]):
-                    copies[photo] = small_copy(outcome.delivered.row[COMPARED.index("predicted colour")])
+        for done, _ in enumerate(_thumbnails_made(job, paths, unseen), total - len(unseen) + 1):
+            progress(done, total)
         written_sheets = sheets.finish()
-        page = _save_page(job, _page_name(names), paths, failures, copies)
+        left_out = _save_left_out(job, names)
+        page = _save_page(job, _numbered_like(names, PAGE), paths, failures)
     except (KeyboardInterrupt, ColorizeError) as stopped:
         complete = sum(map(exists, paths.values()))
         place = "next to the originals" if job.is_beside else f"in {job.run.results}"
@@ -232,8 +257,27 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
         failures=tuple(failures),
         sheets=written_sheets,
         page=page,
+        left_out=left_out,
         unmatched=tuple(unmatched),
     )
+
+
+def _thumbnails(job: ColorizeJob, picture: Path) -> tuple[Path, Path]:
+    """Return the paths of a picture's thumbnails: of the original, and in color."""
+    below = job.root if job.is_beside else job.run.results
+    folder = (job.run.results / THUMBNAILS / picture.relative_to(below)).parent
+    return folder / f"{picture.name}.before.jpg", folder / f"{picture.name}.after.jpg"
+
+
+def _thumbnails_made(job: ColorizeJob, paths: Mapping[Path, Path], photos: Sequence[Path]) -> Iterator[None]:
+    """Write the thumbnails of pictures that existed before. A photo that cannot be read has none."""
+
+    def make(photo: Path) -> None:
+        with suppress(ColorizeError, MemoryError):
+            save_thumbnails_of_files(_thumbnails(job, paths[photo]), photo, paths[photo], job.reading.limits)
+
+    with ThreadPoolExecutor(worker_count(job.reading.workers)) as pool:
+        yield from pool.map(make, photos)
 
 
 def _move(job: ColorizeJob, names: Path, paths: dict[Path, Path], photo: Path) -> Move:
@@ -252,9 +296,9 @@ def _move(job: ColorizeJob, names: Path, paths: dict[Path, Path], photo: Path) -
     return move
 
 
-def _page_name(names: Path) -> str:
-    """Return the name of a run's page; pictures made in another way in the same folder get a page of their own."""
-    return PAGE if names.name == NAMES else f"{Path(PAGE).stem}{names.stem.removeprefix(Path(NAMES).stem)}.html"
+def _numbered_like(names: Path, name: str) -> str:
+    """Return the name of a run's page or list; pictures made in another way in the same folder have their own."""
+    return Path(name).stem + names.stem.removeprefix(Path(NAMES).stem) + Path(name).suffix
 
 
 def _outcomes(
@@ -275,8 +319,11 @@ def _outcomes(
         else:
             file = page_file(folder)
             write_photo(file, picture, original, job.reading.limits)
-        is_looked_at = photo in on_sheets or not is_shown_by_browsers(paths[photo])
-        if task.page > 0 or not is_looked_at:
+        if task.page > 0:
+            return Written(file, ())
+        with suppress(ColorizeError):  # the photo itself is complete
+            save_thumbnails(_thumbnails(job, paths[photo]), original, picture)
+        if photo not in on_sheets or max(picture.size) < LEAST_ON_SHEETS:
             return Written(file, ())
         truth = job.truths.get(photo)
         true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
@@ -324,17 +371,62 @@ def _save_page(
     name: str,
     paths: dict[Path, Path],
     failures: Sequence[Failure],
-    copies: Mapping[Path, str],
 ) -> Path:
     failed = {failure.path for failure in failures}
-    titles = {photo: _title(job, photo, page_count(path)) for photo, path in paths.items() if photo not in failed}
+    entries = [
+        PageEntry(_title(job, photo, page_count(path)), photo, path, _thumbnails(job, path))
+        for photo, path in paths.items()
+        if photo not in failed
+    ]
     return save_page(
         job.run.results / name,
-        job.run.name,
-        {title: paths[photo] for photo, title in titles.items()},
+        _heading(job),
+        entries,
         [failure.reason for failure in failures],
-        {titles[photo]: copy for photo, copy in copies.items()},
+        {kind: [_below(job.root, path) for path in group] for kind, group in _left_out_by_kind(job).items()},
     )
+
+
+def _heading(job: ColorizeJob) -> str:
+    """Return the name of the photos' folder and the date: "shoebox, December 1, 2026"."""
+    today = time.localtime()
+    return f"{resolved(job.root).name or 'Photos'}, {time.strftime('%B', today)} {today.tm_mday}, {today.tm_year}"
+
+
+def _save_left_out(job: ColorizeJob, names: Path) -> Path | None:
+    """Write the list of files that were left out, by reason; replace only a list of this program."""
+    if not job.left_out:
+        return None
+    lines = [_LEFT_OUT_TITLE.format(_heading(job))]
+    for kind, group in _left_out_by_kind(job).items():
+        lines += ["", f"{kind} ({len(group):,})", *(f"  {shown(str(path))}" for path in group)]
+    wanted = job.run.results / _numbered_like(names, LEFT_OUT)
+    path = next(each for each in numbered(wanted) if not os.path.lexists(each) or _is_list(each))
+    write_text(path, "\n".join(lines) + "\n")
+    return path
+
+
+_LEFT_OUT_TITLE = "Files that Colorizer left out: {}"
+
+
+def _is_list(path: Path) -> bool:
+    start = _LEFT_OUT_TITLE.format("").encode()
+    try:
+        with open_regular(path) as file:
+            return file.read(len(start)) == start
+    except OSError:
+        return False
+
+
+def _left_out_by_kind(job: ColorizeJob) -> dict[str, list[Path]]:
+    kinds: dict[str, list[Path]] = {}
+    for each in job.left_out:
+        kinds.setdefault(each.reason, []).append(each.path)
+    return kinds
+
+
+def _below(root: Path, path: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _paths(job: ColorizeJob, names: Path) -> dict[Path, Path]:

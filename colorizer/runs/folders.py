@@ -36,12 +36,13 @@ TRAIN, COLORIZE, EVALUATE, INSPECT = "train", "colorize", "evaluate", "inspect"
 """Kinds of runs, which are the prefixes of their names."""
 MADE_FROM, NAMES = ".made-from.json", ".names.json"
 """Records in a run's results: what it was made from and how, and the written name of each photo."""
-SHEETS, SNAPSHOTS, PAGE, REPORT = "sheets", "samples", "index.html", "report.html"
+SHEETS, SNAPSHOTS, THUMBNAILS = "sheets", "samples", "thumbnails"
+PAGE, REPORT, LEFT_OUT = "index.html", "report.html", "left-out.txt"
 CURVES, HISTORY, HUES, SCORES, RECORD = "graphs.png", "history.csv", "hues.png", "scores.csv", "model.json"
 MODEL, WEIGHTS = "model.h5", "model.weights.h5"
 SPECIFICATION, OLD_SPECIFICATION = "specification.json", "plan.json"
 """What an unfinished training is resumed by; before files had versions it had another name."""
-RESERVED = (MADE_FROM, NAMES, PAGE, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
+RESERVED = (MADE_FROM, NAMES, PAGE, LEFT_OUT, CURVES, HISTORY, SCORES, HUES, RECORD, f"{SNAPSHOTS}.jpg")
 """Names in a run's results that photos cannot have."""
 
 

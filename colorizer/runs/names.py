@@ -7,17 +7,18 @@ import os
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from colorizer.documents import InvalidDocument, path_below
 from colorizer.errors import ColorizeError
-from colorizer.files import RECORD_BYTES, fingerprint, matching, numbered, open_regular, read_json
+from colorizer.files import RECORD_BYTES, fingerprint, is_file, matching, numbered, open_regular, read_json
 from colorizer.locks import one_at_a_time
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
-from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, is_in_use, write_record
+from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, THUMBNAILS, Run, is_in_use, write_record
 from colorizer.runs.journal import MANIFEST, is_begun
 from colorizer.settings import PhotoLimits
 
@@ -155,7 +156,7 @@ def _chosen(
         print_ = fingerprint(photo)
         if print_ and known.get(str(relative), ("", None))[1] == list(print_):
             continue
-        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS):  # the run's own folders
+        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS, THUMBNAILS):  # the run's own folders
             relative = Path(f"{relative.parts[0]}-photos", *relative.parts[1:])
         wanted = run.results / relative.with_name(written_name(photo, limits))
         path = next(path for path in numbered(wanted) if _key(str(path)) not in taken and not os.path.lexists(path))
@@ -200,12 +201,17 @@ def _is_entry(results: Path, entry: Any) -> bool:
     return False
 
 
+_ENDINGS_BESIDE = ("color", "colour")
+"""Ending of the name of a copy next to its photo; the second is that of earlier versions."""
+
+
 def paths_beside(
     photos: Sequence[Path], keeps_existing: bool, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> dict[Path, Path]:
-    """Return the path of each photo's color copy next to the photo: "NAME-colour.jpg".
+    """Return the path of each photo's color copy next to the photo: "NAME-color.jpg".
 
-    A name in use is numbered, unless that file is such a copy and `keeps_existing` is set.
+    A name in use is numbered, unless that file is such a copy and `keeps_existing` is set. Then "NAME-colour.jpg", as
+    earlier versions named copies, is kept as well.
     """
     paths: dict[Path, Path] = {}
     taken: set[Path] = set()
@@ -214,12 +220,9 @@ def paths_beside(
         if photo.parent != folder:
             folder, ours = photo.parent, made_beside(photo.parent)
         written = Path(written_name(photo, limits))
-        wanted = photo.with_name(f"{written.stem}-colour{written.suffix}")
-        is_ours = wanted.name in ours
-        paths[photo] = next(
-            path
-            for path in numbered(wanted)
-            if path not in taken and (not os.path.lexists(path) or (keeps_existing and is_ours and path == wanted))
-        )
+        names = [photo.with_name(f"{written.stem}-{ending}{written.suffix}") for ending in _ENDINGS_BESIDE]
+        kept = [path for path in names if path.name in ours and is_file(path)] if keeps_existing else []
+        free = (path for path in numbered(names[0]) if not os.path.lexists(path))
+        paths[photo] = next(path for path in chain(kept, free) if path not in taken)
         taken.add(paths[photo])
     return paths

@@ -279,7 +279,7 @@ class Answers:
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(self._delivered, saved)
         path = Path(saved.name)
-        return FileResponse(saved.path, filename=f"{path.stem}-colour{path.suffix}", background=gone)
+        return FileResponse(saved.path, filename=f"{path.stem}-color{path.suffix}", background=gone)
 
     def _delivered(self, saved: SavedPhoto) -> None:
         saved.path.unlink(missing_ok=True)

@@ -136,7 +136,7 @@ def test_a_photo_alone_is_colorized_and_a_result_in_colour_lies_beside_it(comman
     shutil.copy(SHIPPED / "camera.png", photo)
     done = command(photo, "--model", small_model, "--beside", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    with Image.open(tmp_path / "old-colour.png") as picture:
+    with Image.open(tmp_path / "old-color.png") as picture:
         assert picture.size == (512, 512)
     assert command(photo, "--to", tmp_path / "x", "--beside", "--yes").returncode == 2
 

@@ -43,22 +43,25 @@ def photos(tmp_path):
 def test_files_that_are_no_photos_are_told_by_kind_and_count(photos):
     for name in ("a.pdf", "b.pdf"):
         (photos / name).write_bytes(b"%PDF-1.7")
-    (photos / "desktop.ini").write_text("[.ShellClassInfo]")
+    for name in ("desktop.ini", "Thumbs.db", ".DS_Store", "._gray.png"):
+        (photos / name).write_text("[.ShellClassInfo]")
     (photos / "broken.png").write_bytes((SHIPPED / "camera.png").read_bytes()[:40])
     _, said = chosen(photos)
     assert "every photographic format" not in said.lower()
     lines = said.splitlines()
     assert "2 PDF files are left out: save the pages as photos." in lines
-    assert "A system file is left out: you can ignore this." in lines
-    assert "1 file is unreadable." in lines
+    assert "system file" not in said
+    assert "hidden" not in said
+    assert lines.count(f"1 file is unreadable: {photos / 'broken.png'}.") == 1
+    assert said.count("broken.png") == 1
     assert "unknown format" not in said
 
 
 def test_photos_in_colour_are_named_and_left_out_among_black_and_white_ones(photos):
     check, said = chosen(photos)
     assert [path.name for path in check.fine] == ["gray.png", "sepia.png"]
-    assert "1 photo is already in color and will be skipped (--recolor colorizes them too):" in said
-    assert f"  {photos / 'colour.png'}" in said.splitlines()
+    skipped = "1 photo is already in color and will be skipped (--recolor colorizes them too)"
+    assert f"{skipped}: {photos / 'colour.png'}." in said.splitlines()
     assert "2 photos are fine." in said
 
 
@@ -111,8 +114,7 @@ def cut(photos):
 def test_photos_that_are_cut_off_are_skipped_with_the_flag_that_takes_them(photos, cut):
     check, said = chosen(photos)
     assert cut not in check.fine
-    assert "1 photo is cut off:" in said
-    assert f"  Cannot read {cut}: it is cut off; " in said
+    assert f"1 photo is cut off: {cut}." in said.splitlines()
     assert "It is skipped. Use --partial to colorize the part that can be decoded." in said
     assert "unreadable" not in said
 
@@ -121,7 +123,7 @@ def test_the_flag_takes_photos_that_are_cut_off(photos, cut):
     reading = Reading(PhotoLimits(takes_cut_off=True))
     check, said = chosen(photos, reading=reading, partial=True)
     assert cut in check.fine
-    assert "1 photo is cut off:" in said
+    assert f"1 photo is cut off: {cut}." in said.splitlines()
     assert "--partial" not in said
     assert reading_of(check, reading).limits.takes_cut_off
 
@@ -134,7 +136,7 @@ def test_a_person_is_asked_once_whether_photos_that_are_cut_off_are_taken(photos
     talk = Conversation(console, {"dataset": photos, "recolour": False})
     check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
     assert spoken.getvalue().count("Colorize the part that can be decoded?") == 1
-    assert "2 photos are cut off:" in spoken.getvalue()
+    assert f"2 photos are cut off, such as {cut}." in spoken.getvalue()
     assert (cut in check.fine) == (photos / "second.jpg" in check.fine) == (answer == "yes")
     assert reading_of(check, Reading()).limits.takes_cut_off == (answer == "yes")
     assert check.fine == tuple(sorted(check.fine))
@@ -195,7 +197,7 @@ def test_films_among_photos_are_listed_with_the_command_for_them(photos):
     film.write_bytes(FILM)
     check, said = chosen(photos)
     assert len(check.fine) == 2
-    assert f"{film} is a film; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
+    assert f"1 film is left out; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
 
 
 def test_a_film_alone_is_refused_with_the_command_for_it(photos):
@@ -215,5 +217,7 @@ def test_folders_that_may_not_be_entered_are_named(photos, closed):
     lost = closed(photos / "lost+found")
     check, said = chosen(photos)
     assert len(check.fine) == 2
-    assert "You have no permission to open 1 folder; it is left out:" in said
-    assert f"  {lost}" in said.splitlines()
+    assert f"You have no permission to open 1 folder: {lost}." in said.splitlines()
+    assert [(each.path, each.reason) for each in check.left_out() if each.path == lost] == [
+        (lost, "No permission to open")
+    ]

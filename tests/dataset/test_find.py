@@ -11,6 +11,10 @@ def test_files_are_found_in_nested_folders_with_difficult_names(colour_folder):
     (colour_folder / ".hidden.jpg").write_bytes(b"x")
     (colour_folder / "__MACOSX").mkdir()
     (colour_folder / "__MACOSX" / "a b.jpg").write_bytes(b"x")
+    (colour_folder / ".folder").mkdir()
+    (colour_folder / ".folder" / "own.jpg").write_bytes(b"x")
+    for name in (".DS_Store", "._a b.jpg", "Thumbs.db", "cats/desktop.ini", ".colorizer-beside.json"):
+        (colour_folder / name).write_bytes(b"x")
     found = find_files(colour_folder)
     names = {str(path.relative_to(colour_folder)) for path in found.files}
     assert {"a b.jpg", "שלום.jpg", "😀.jpg", "cats/deep/er/cat.jpg"} <= names

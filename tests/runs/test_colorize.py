@@ -2,6 +2,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import tifffile
 from PIL import Image
 
 from benchmarks.kill import unreadable
+from colorizer.dataset.check import LeftOut, check_photos
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError, Interrupted
 from colorizer.inference.colorize import Adjustment
@@ -139,7 +141,7 @@ def test_a_file_that_comes_while_photos_are_colorized_is_not_replaced(
     tmp_path, small_model, two_photos, is_beside, monkeypatch
 ):
     place = {"is_beside": True} if is_beside else {"folder": tmp_path / "in colour"}
-    wanted = two_photos / "a-colour.png" if is_beside else tmp_path / "in colour" / "a.png"
+    wanted = two_photos / "a-color.png" if is_beside else tmp_path / "in colour" / "a.png"
 
     def counted(photo):  # which happens once names are reserved
         wanted.write_bytes(b"mine")
@@ -158,14 +160,70 @@ def test_a_file_that_comes_while_photos_are_colorized_is_not_replaced(
 
 def test_photos_beside_their_originals_are_not_taken_for_originals(tmp_path, small_model, two_photos):
     result = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True))
-    assert set(result.pictures.values()) == {two_photos / "a-colour.png", two_photos / "sub" / "b-colour.png"}
+    assert set(result.pictures.values()) == {two_photos / "a-color.png", two_photos / "sub" / "b-color.png"}
     found = find_files(two_photos)
     assert ([path.name for path in found.files], found.results) == (["a.png", "b.png"], 2)
     gone_on = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True, goes_on=True))
     assert (gone_on.made_before, gone_on.pictures) == (2, result.pictures)
     anew = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True))
-    assert set(anew.pictures.values()) == {two_photos / "a-colour-2.png", two_photos / "sub" / "b-colour-2.png"}
+    assert set(anew.pictures.values()) == {two_photos / "a-color-2.png", two_photos / "sub" / "b-color-2.png"}
     assert len(find_files(two_photos).files) == 2
+
+
+def test_copies_named_by_earlier_versions_are_known(tmp_path, small_model, two_photos):
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True))
+    old = two_photos / "a-colour.png"
+    result.pictures[two_photos / "a.png"].rename(old)
+    (two_photos / ".colorizer-beside.json").write_text('["a-colour.png"]')
+    assert [path.name for path in find_files(two_photos).files] == ["a.png", "b.png"]
+    again = colorize_photos(job_of(tmp_path, small_model, two_photos, is_beside=True, goes_on=True))
+    assert again.made_before == 2
+    assert again.pictures[two_photos / "a.png"] == old
+    assert not (two_photos / "a-color.png").exists()
+
+
+def test_the_page_shows_all_photos_of_a_run_that_goes_on_and_what_was_left_out(tmp_path, small_model, two_photos):
+    (two_photos / "broken.png").write_bytes(b"\x89PNG")
+    (two_photos / "letter.pdf").write_bytes(b"%PDF-1.7")
+    (two_photos / "Thumbs.db").write_bytes(b"x")
+    Image.open(SHIPPED / "astronaut.png").save(two_photos / "in color.png")
+    check = check_photos(find_files(two_photos), for_training=False)
+    run = new_run(tmp_path / "out", "colorize")
+    job = ColorizeJob(load_model(small_model), check.fine, check.root, run, left_out=check.left_out())
+    first = colorize_photos(replace(job, photos=check.fine[:1]))
+    shutil.rmtree(first.folder / "thumbnails")  # as after an earlier version
+    steps = []
+    result = colorize_photos(replace(job, goes_on=True), lambda done, total: steps.append((done, total)))
+    assert (result.folder, result.made_before, steps[-1]) == (first.folder, 1, (2, 2))
+    page = result.page.read_text(encoding="utf-8")
+    assert f"<h1>photos, {time.strftime('%B')}" in page
+    assert page.count('class="before"') == 2
+    assert all(name in page for name in ("a.png", "sub/b.png", "broken.png", "letter.pdf", "in color.png"))
+    text = result.left_out.read_text(encoding="utf-8")
+    assert "Thumbs" not in page + text
+    assert f"Already in color (1)\n  {two_photos / 'in color.png'}\n" in text
+    assert f"PDF files: save the pages as photos (1)\n  {two_photos / 'letter.pdf'}\n" in text
+    assert f"Unreadable or damaged (1)\n  {two_photos / 'broken.png'}\n" in text
+
+
+def test_a_list_of_the_users_own_is_not_replaced(tmp_path, small_model, two_photos):
+    target = tmp_path / "in color"
+    target.mkdir()
+    (target / "left-out.txt").write_text("mine")
+    left_out = (LeftOut(two_photos / "letter.pdf", "PDF files"),)
+    for _ in range(2):
+        result = colorize_photos(job_of(tmp_path, small_model, two_photos, folder=target, left_out=left_out))
+        assert result.left_out == target / "left-out-2.txt"
+    assert (target / "left-out.txt").read_text() == "mine"
+
+
+def test_tiny_photos_get_no_row_of_a_sheet(tmp_path, small_model, two_photos):
+    Image.open(SHIPPED / "camera.png").resize((63, 63)).save(two_photos / "tiny.png")
+    result = colorize_photos(job_of(tmp_path, small_model, two_photos))
+    assert len(result.pictures) == 3
+    (two_photos / "tiny.png").unlink()
+    without = colorize_photos(job_of(tmp_path, small_model, two_photos))
+    assert Image.open(result.sheets[0]).size == Image.open(without.sheets[0]).size
 
 
 def test_results_inside_the_photos_folder_are_not_found_again(tmp_path, small_model, two_photos):
@@ -180,7 +238,7 @@ def test_results_inside_the_photos_folder_are_not_found_again(tmp_path, small_mo
 
 def test_one_sheet_for_each_hundred_photos_unless_all_are_asked_for(tmp_path, small_model, two_photos):
     for number in range(13):
-        Image.open(SHIPPED / "camera.png").resize((40, 30)).save(two_photos / f"{number:02}.png")
+        Image.open(SHIPPED / "camera.png").resize((80, 60)).save(two_photos / f"{number:02}.png")
     few = colorize_photos(job_of(tmp_path, small_model, two_photos))
     every = colorize_photos(job_of(tmp_path, small_model, two_photos, has_all_sheets=True))
     assert (len(few.sheets), len(every.sheets)) == (1, 3)
@@ -223,7 +281,7 @@ def test_every_page_of_a_scan_is_in_colour_in_one_file(tmp_path, small_model, tw
         assert np.abs(page.luma() * 255 - camera[number * 20 : number * 20 + 100]).max() < 1.01
     page = result.page.read_text(encoding="utf-8")
     assert "c.tif (20 pages)" in page
-    assert page.count("data:image/jpeg;base64,") == 2  # before and after of the scan, which browsers do not show
+    assert page.count("thumbnails/") == 2 * len(result.pictures)  # of the scan, too, which browsers do not show
     assert not list(result.folder.glob(".pages-*"))
 
 

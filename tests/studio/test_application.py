@@ -53,7 +53,7 @@ def test_a_hint_changes_the_preview_and_the_saved_photo_keeps_its_luma(client, p
     assert np.abs(pixels(plain.content) - pixels(hinted.content)).max() > 60
     saved = client.post(f"photos/{photo['id']}/saved").json()
     answer = client.get(f"saved/{saved['id']}")
-    assert answer.headers["content-disposition"] == 'attachment; filename="camera-colour.png"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="camera-color.png"'
     picture = pixels(answer.content)
     assert np.abs(luma(picture) - camera).max() < 1.01
     assert picture[400, 60].argmax() == 1, "the green that was asked for"

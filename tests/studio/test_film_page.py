@@ -51,7 +51,7 @@ def test_a_film_from_scrubbing_and_a_hint_to_a_film_that_plays_and_is_saved(brow
         page.click("#film-play")
         expect(page.locator("#player")).to_be_hidden()
         download = saved(page, "#film-save")
-        assert download.suggested_filename == "wedding-colour.mp4"
+        assert download.suggested_filename == "wedding-color.mp4"
         assert examine_film(Path(download.path())).frames == 24
         assert json.loads(Path(saved(page, "#save-hints").path()).read_text())[0]["time"] == 0.16
 

@@ -108,7 +108,7 @@ def test_from_a_frame_with_a_hint_to_a_film_that_plays(client, film, films, tmp_
     done = coloured(client, side_by_side=True)
     assert (done["film"]["stage"], done["film"]["done"], done["film"]["has_side_by_side"]) == ("done", 40, True)
     whole = client.get(f"{address}/colour", params={"save": 1})
-    assert whole.headers["content-disposition"].endswith("Grandmother%27s%20wedding-colour.mp4")
+    assert whole.headers["content-disposition"].endswith("Grandmother%27s%20wedding-color.mp4")
     some = client.get(f"{address}/colour", headers={"Range": "bytes=100-199"})
     assert (some.status_code, some.content, some.headers["content-type"]) == (206, whole.content[100:200], "video/mp4")
     (tmp_path / "colour.mp4").write_bytes(whole.content)

@@ -342,7 +342,7 @@ def test_remove_is_undone_with_hints_and_what_was_undone_before(page, client):
     until_shown(page)
     page.click("#undo")
     expect(page.locator("#hints .hint")).to_have_count(0)
-    assert saved(page, "#save").suggested_filename == "camera-colour.png"
+    assert saved(page, "#save").suggested_filename == "camera-color.png"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -102,7 +102,7 @@ def test_by_keys_alone(page):
     expect(page.locator(".pin")).to_have_count(1)
     with page.expect_download() as download:
         page.keyboard.press("Control+s")
-    assert download.value.suggested_filename == "camera-colour.png"
+    assert download.value.suggested_filename == "camera-color.png"
 
 
 def test_compare_zoom_and_adjust(page):
