@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
-from colorizer.console.messages import counted, default_dataset, output_folder, reading, show_pictures
+from colorizer.console.messages import counted, default_dataset, given_references, output_folder, reading, show_pictures
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset, named_sources, reading_of
 from colorizer.console.shared import colorize_by_cluster, colorize_shard
@@ -101,12 +101,7 @@ def references_for(
     console: Console, talk: Conversation, photos: Sequence[Path], how: Reading
 ) -> dict[Path, inference.References]:
     """Read the references of --reference and those next to photos; raise ColorizeError."""
-    given = None
-    if talk.has_flag(ask.REFERENCE):
-        given = inference.prepare_references(talk.answer(ask.REFERENCE), how.limits)
-        for reason in given.skipped:
-            console.warn(reason)
-    return inference.find_references(photos, given, how.limits)
+    return inference.find_references(photos, given_references(console, talk, how), how.limits)
 
 
 def known_truths(check: DatasetCheck) -> dict[Path, Path]:

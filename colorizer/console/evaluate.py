@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
-from colorizer.console.messages import counted, output_folder, reading, run_name, show_pictures, tell_evaluation
+from colorizer.console.messages import (
+    counted,
+    given_references,
+    output_folder,
+    reading,
+    run_name,
+    show_pictures,
+    tell_evaluation,
+)
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.shared import evaluate_by_cluster, evaluate_shard
@@ -34,6 +42,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         raise WrongFlag(f"{ask.TO.flag} goes with {ask.SHARD.flag} or {ask.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
+    references = given_references(console, talk, how)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     photos = ask_count(talk, check.fine, seed)
     run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
@@ -41,6 +50,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)
     tell_learned_from(console, network.path, photos)
+    network = inference.with_references(network, references) if references else network
     adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
     job = runs.EvaluateJob(
         network,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from colorizer import film as films
-from colorizer import runs
-from colorizer.console.messages import counted, output_folder, reading
+from colorizer import inference, runs
+from colorizer.console.messages import counted, given_references, output_folder, reading
 from colorizer.console.model import load_to_colorize, refuse_unknown_model
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
@@ -22,10 +22,12 @@ def film_journey(console: Console, talk: Conversation) -> None:
     refuse_unknown_model(talk)
     film = talk.answer(ask.FILM_FILE)
     hints = films.film_hints(film, talk.flag_or_default(ask.HINTS))
+    references = given_references(console, talk, reading(talk))
     run = talk.hold(FILM, partial(runs.reserved_run, output_folder(talk), FILM))
     how = reading(talk)
+    network = load_to_colorize(console, talk, how.cache_folder)
     job = runs.FilmJob(
-        network=load_to_colorize(console, talk, how.cache_folder),
+        network=inference.with_references(network, references) if references else network,
         film=film,
         run=run,
         hints=hints,

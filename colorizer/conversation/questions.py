@@ -390,7 +390,8 @@ REFERENCE = Question(
     "color photo, or folder of up to 20, that shows the same things: its colors are used where it matches "
     "(REFERENCES.md)",
     existing_path(),
-    (COLORIZE,),
+    (COLORIZE, EVALUATE, FILM),
+    aliases=("--references",),
 )
 TO = Question(
     "--to",

@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         "hints": ["AnyHint", "Hint", "Rectangle", "Scribble"],
         "hints_file": ["Palette", "find_hints", "hints_beside", "read_hints", "read_palette", "save_palette"],
         "likeliest": ["likeliest_colours"],
-        "references": ["References", "find_references", "prepare_references"],
+        "references": ["References", "find_references", "prepare_references", "with_references"],
         "hinted": ["HintedPhoto", "set_photo"],
         "full_size": ["join"],
     },

@@ -22,10 +22,11 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -35,12 +36,18 @@ from colorizer.errors import ColorizeError
 from colorizer.files import is_folder
 from colorizer.inference.full_size import added
 from colorizer.inference.proposal import unfaded
+from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma
 from colorizer.photos.formats import VIDEO, kind_of
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.reading import Source, read_photo, read_square
 from colorizer.photos.toning import is_gray, is_in_colour
 from colorizer.settings import PhotoLimits
+
+if TYPE_CHECKING:
+    import keras
+
+    from colorizer.network.engines import Engine
 
 DESCRIBING = Path(__file__).parents[1] / "pretrained" / "references.tflite"
 TRUSTING = Path(__file__).parents[1] / "pretrained" / "references.npz"
@@ -183,6 +190,35 @@ def color_like(references: References, offsets: np.ndarray, gray: np.ndarray) ->
     given = (weights * trusts).mean(axis=1)
     names = tuple(references.references[number].name for number in np.argsort(-given) if given[number] > _LEAST_GIVEN)
     return Referenced(added(offsets, change @ CHROMA_TO_OFFSET), float(likenesses.max()), names)
+
+
+def with_references(network: Network, references: References) -> Network:
+    """Return a network that predicts the colors of references wherever they match, for films and evaluations."""
+    return replace(network, engine=_ReferencedEngine(network.engine, references))
+
+
+class _ReferencedEngine:
+    """An engine whose predictions take colors from references."""
+
+    def __init__(self, engine: Engine, references: References):
+        self._engine, self._references, self.device = engine, references, engine.device
+
+    @property
+    def model(self) -> keras.Model:
+        return self._engine.model
+
+    @property
+    def weights_digest(self) -> str:
+        """Digest of the weights and the references, because both determine the predictions."""
+        return hashlib.sha256((self._engine.weights_digest + self._references.digest).encode()).hexdigest()
+
+    def predict(self, squares: np.ndarray) -> np.ndarray:
+        rgb = np.array(self._engine.predict(squares))
+        for number, predicted in enumerate(rgb):
+            gray = luma(predicted)[..., None]
+            seen = _resized(squares[number], SIDE)[..., 0]
+            rgb[number] = gray + color_like(self._references, predicted - gray, seen).offsets
+        return rgb
 
 
 def _refuse_too_many(count: int) -> None:

@@ -3,11 +3,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
+from benchmarks.made_films import Camera, filmed, gray, shoot
 from colorizer import ColorizeError, Hint, colorize_photo, load_model
-from colorizer.inference.references import MAXIMUM_REFERENCES, find_references, prepare_references
+from colorizer.film.decode import Frame
+from colorizer.film.proposals import colour_frames
+from colorizer.inference.references import (
+    MAXIMUM_REFERENCES,
+    find_references,
+    prepare_references,
+    with_references,
+)
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, luma, merge
 from tests.conftest import SHIPPED
+from tests.film.test_encode import FACTS
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +122,41 @@ def test_a_reference_next_to_a_photo_is_for_that_photo(tmp_path):
     names = [each.references[0].name for each in find_references(photos, given).values()]
     assert names == ["a.reference.jpg", "b.png.reference.jpg", "a photo"]
     assert [path.name for path in find_references(photos)] == ["a.png", "b.png"]
+
+
+def test_a_suit_has_the_color_of_the_reference_each_time_its_scene_returns(network):
+    suited, cat = (filmed(np.asarray(recolored(name, size=512)), 240) for name in ("astronaut.png", "chelsea.png"))
+    place = np.array([70, 190])  # on the suit
+    takes = [
+        shoot(suited, Camera(0, 0.9), Camera(0.3, 0.9), 8),
+        shoot(cat, Camera(0, 0), Camera(0.3, 0.2), 8),
+        shoot(suited, Camera(0.4, 1), Camera(0.1, 0.8), 8),
+        shoot(cat, Camera(0.5, 0.5), Camera(0.3, 0.3), 8),
+        shoot(suited, Camera(0.3, 0.9, 1.3), Camera(0, 1, 1.3), 8),
+    ]
+    levels = gray(np.concatenate([take.frames for take in takes]))
+    frames = [Frame(number, 1, each) for number, each in enumerate(levels)]
+    seen = {number: take for number, take in enumerate(takes) if number % 2 == 0}
+
+    def colors_of_suit(network) -> list[np.ndarray]:
+        """The CIELAB color of the suit in the middle of each of its scenes."""
+        colored, found = list(colour_frames(network, FACTS, frames)), []
+        for number, take in seen.items():
+            view = take.views[4]
+            x, y = (place - view[:, 2]) / view[0, 0] / (160, 120) * 128
+            middle = colored[8 * number + 4]
+            part = np.s_[round(y) - 3 : round(y) + 4, round(x) - 3 : round(x) + 4]
+            found.append(lab(middle.chroma[part].mean(axis=(0, 1))))
+        return found
+
+    def lab(color: np.ndarray) -> np.ndarray:
+        return rgb2lab(np.clip(0.45 + color @ CHROMA_TO_OFFSET, 0, 1))
+
+    patch = suited[place[1] - 6 : place[1] + 7, place[0] - 6 : place[0] + 7].astype(np.float32) / 255
+    true = lab(chroma(patch).mean(axis=(0, 1)))
+    automatic = colors_of_suit(network)
+    found = colors_of_suit(with_references(network, prepare_references(Image.fromarray(suited))))
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert deltaE_ciede2000(found[one], found[other]) <= 3
+    for one, other in zip(found, automatic, strict=True):
+        assert deltaE_ciede2000(one, true) < deltaE_ciede2000(other, true) - 1
