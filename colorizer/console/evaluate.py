@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from colorizer import inference, runs
 from colorizer import network as networks
 from colorizer.console.messages import (
+    ask_for_more,
     counted,
     given_references,
     output_folder,
     reading,
     run_name,
+    short,
     show_pictures,
     tell_evaluation,
 )
@@ -25,6 +27,7 @@ from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag, ask_count
 from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.packages import refuse_without
 from colorizer.settings import IMAGENET_WEIGHTS
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
+    refuse_without("train", "Evaluating")
     refuse_unknown_model(talk)
     for flag, share_out in ((ask.CLUSTER, evaluate_by_cluster), (ask.SHARD, evaluate_shard)):
         if talk.has_flag(flag):
@@ -44,6 +48,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     seed, how = talk.answer(ask.SEED), reading(talk)
     references = given_references(console, talk, how)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
+    ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
     run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
     start_tensorflow(console)
@@ -68,10 +73,11 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     with console.progress("Evaluating", "photos") as progress:
         evaluation = runs.score_photos(job, progress)
     tell_evaluation(console, evaluation)
+    console.inform("Drawing comparison sheets, which takes a few seconds…")
     saved = runs.save_evaluation(job, evaluation)
     console.inform(
-        f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
-        "the worst."
+        f"Every photo's scores are in {short(saved.scores)}. Next to it are a chart of the hues and sheets of the best "
+        "and the worst photos."
     )
     show_pictures(console, talk, ask.SHOW_RESULTS, saved.best[:1])
 

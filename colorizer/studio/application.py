@@ -22,21 +22,22 @@ from starlette.routing import Route
 from colorizer import network as networks
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import timed_hints_text
+from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints
 from colorizer.studio import requested
 from colorizer.studio.archive import zip_stream
 from colorizer.studio.events import Events
-from colorizer.studio.film_answers import SIZE_HEADER, film_routes
+from colorizer.studio.film_answers import SIZE_HEADER, colors_headers, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
-from colorizer.studio.session import Session, TooMuch
+from colorizer.studio.session import Conflict, Session, TooMuch
 from colorizer.studio.storage import (
     STOPPED,
     WAITING,
+    Colors,
     SavedSession,
     SessionFilm,
     SessionPhoto,
@@ -72,6 +73,8 @@ class Studio:
     """The command that starts the program."""
     sessions: Path | None = None
     """The folder of sessions that can be continued; None if nothing is kept."""
+    to: Path | None = None
+    """The folder that photos can be saved into."""
 
 
 def application(studio: Studio) -> Starlette:
@@ -87,6 +90,7 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
+        Route("/photos/{id}", answers.photo),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
@@ -97,6 +101,7 @@ def application(studio: Studio) -> Starlette:
         Route("/photos/{id}/history", answers.history),
         Route("/photos/{id}/history", answers.set_history, methods=["PUT"]),
         Route("/photos/{id}/saved", answers.save, methods=["POST"]),
+        Route("/photos/{id}/delivered", answers.deliver, methods=["POST"]),
         Route("/saved/{id}", answers.saved),
         Route("/zip", answers.zip),
         Route("/stop", answers.stop, methods=["POST"]),
@@ -137,6 +142,7 @@ class Answers:
                     for saved in recent[:_MOST_RECENT]
                 ],
                 "page": studio.session.page,
+                "folder": studio.to and str(studio.to),
                 "program": studio.program,
                 "model": studio.photos.model_id,
                 "models": [{"id": choice.id, "name": choice.name, "line": choice.line} for choice in models],
@@ -236,10 +242,14 @@ class Answers:
     async def recolour(self, request: Request) -> Response:
         """Set a photo's hints and adjustment; the answer is a preview."""
         said = await requested.json_body(request)
-        hints, adjustment = parsed_hints(said.get("hints")), _adjustment(said)
-        preview = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], hints, adjustment)
-        photo = self._studio.session.photo(request.path_params["id"])
-        return Response(preview, media_type="image/jpeg", headers={SIZE_HEADER: f"{photo.width}x{photo.height}"})
+        colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
+        preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
+        headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", **colors_headers(photo, colors)}
+        return Response(preview, media_type="image/jpeg", headers=headers)
+
+    async def photo(self, request: Request) -> Response:
+        """Describe one photo."""
+        return JSONResponse(described(self._studio.session.photo(request.path_params["id"])))
 
     async def view(self, request: Request) -> Response:
         """Return a part of a photo, colorized or original, at a requested size."""
@@ -256,7 +266,7 @@ class Answers:
 
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""
-        x, y = (requested.pixels(request.query_params.get(name)) for name in ("x", "y"))
+        x, y = (requested.number(request.query_params.get(name)) for name in ("x", "y"))
         colours = await self.in_thread(self._studio.photos.likeliest, request.path_params["id"], x, y)
         return JSONResponse({"colours": colours})
 
@@ -267,19 +277,40 @@ class Answers:
 
     async def save(self, request: Request) -> Response:
         """Save a colorized photo at full size, to be downloaded once."""
-        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"])
+        revision = request.query_params.get("revision")
+        revision = None if revision is None else requested.number(revision)
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision)
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
             oldest.path.unlink(missing_ok=True)
-        return JSONResponse({"id": saved.path.stem, "name": saved.name})
+        return JSONResponse({"id": saved.path.stem, "name": _download_name(saved)})
+
+    async def deliver(self, request: Request) -> Response:
+        """Save a colorized photo or film next to its original, or into the folder the studio was started with."""
+        asked, id_ = request.query_params, request.path_params["id"]
+        place, revision = asked.get("place"), asked.get("revision")
+        if place not in ("original", "folder") or (place == "folder" and self._studio.to is None):
+            raise HTTPException(404, "This place is not known; reload the page.")
+
+        def write() -> Path:
+            to = self._studio.to if place == "folder" else None
+            if self._studio.session.photo(id_).film is not None:
+                return self._studio.photos.deliver(self._studio.films.result(id_, asked.get("side") == "both"), to)
+            saved = self._studio.photos.save(id_, None if revision is None else requested.number(revision))
+            try:
+                return self._studio.photos.deliver(saved, to)
+            finally:
+                saved.path.unlink(missing_ok=True)
+
+        path = await self.in_thread(write)
+        return JSONResponse({"name": path.name, "folder": str(path.parent)})
 
     async def saved(self, request: Request) -> Response:
         """Send a photo that `save` prepared."""
         saved = self._saved.pop(request.path_params["id"])
         gone = BackgroundTask(self._delivered, saved)
-        path = Path(saved.name)
-        return FileResponse(saved.path, filename=f"{path.stem}-color{path.suffix}", background=gone)
+        return FileResponse(saved.path, filename=_download_name(saved), background=gone)
 
     def _delivered(self, saved: SavedPhoto) -> None:
         saved.path.unlink(missing_ok=True)
@@ -291,7 +322,7 @@ class Answers:
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
-        name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
+        name = {"Content-Disposition": 'attachment; filename="color-photos.zip"'}
         stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -340,6 +371,7 @@ def described(photo: SessionPhoto) -> dict[str, Any]:
     told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
+    told["is_copy"] = photo.is_copy
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 
@@ -347,6 +379,11 @@ def _described(film: SessionFilm) -> dict[str, Any]:
     names = ("seconds", "rate", "frames", "sound", "stage", "done", "said", "is_side_by_side", "is_changed")
     is_there = {"has_result": film.result is not None, "has_side_by_side": film.beside is not None}
     return {**{name: getattr(film, name) for name in names}, **is_there}
+
+
+def _download_name(saved: SavedPhoto) -> str:
+    path = Path(saved.name)
+    return f"{path.stem}-color{path.suffix}"
 
 
 def _refusal_of_films() -> str:
@@ -369,7 +406,8 @@ def _sentence(request: Request, error: Exception) -> Response:
     elif isinstance(error, LookupError):
         status, sentence = 404, "This is not there any more; reload the page."
     elif isinstance(error, ColorizeError):
-        status, sentence = 413 if isinstance(error, TooMuch) else 422, str(error)
+        status = 413 if isinstance(error, TooMuch) else 409 if isinstance(error, Conflict) else 422
+        sentence = str(error)
     else:
         status, sentence = 500, UNEXPECTED.capitalize()
     return JSONResponse({"error": sentence}, status)

@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from colorizer.film.propagation import timed_hints, timed_hints_text
+from colorizer.film.hints_file import timed_hints, timed_hints_text
+from colorizer.inference.colorize import Adjustment
 from colorizer.studio import requested
 from colorizer.studio.films import Films
 from colorizer.studio.session import Session
+from colorizer.studio.storage import Colors, SessionPhoto
 
 SIZE_HEADER, TIME_HEADER = "X-Photo-Size", "X-Frame-Time"
 _TYPES = {
@@ -41,6 +43,12 @@ def film_routes(films: Films, session: Session, in_thread: InThread) -> list[Bas
     ]
 
 
+def colors_headers(photo: SessionPhoto, requested_colors: Colors) -> dict[str, str]:
+    """Return headers with the revision of a photo's colors, and whether others than the requested ones are in them."""
+    is_merged = photo.colors != requested_colors
+    return {"X-Photo-Revision": str(photo.revision), "X-Photo-Merged": str(int(is_merged))}
+
+
 class FilmAnswers:
     """One method for each kind of request."""
 
@@ -51,9 +59,10 @@ class FilmAnswers:
         """Set a film's hints and vividness; the answer is a preview of the frame at a time."""
         said = await requested.json_body(request)
         time, hints = requested.seconds(said.get("time")), timed_hints(said.get("hints"))
-        id_, vividness = request.path_params["id"], requested.vividness(said)
-        preview = await self._in_thread(self._films.preview, id_, time, hints, vividness)
+        colors, base = Colors(hints, Adjustment(requested.vividness(said))), requested.revision(said, "base")
+        preview = await self._in_thread(self._films.preview, request.path_params["id"], time, colors, base)
         headers = {SIZE_HEADER: "x".join(map(str, preview.size)), TIME_HEADER: repr(preview.seconds)}
+        headers |= colors_headers(preview.film, colors)
         return Response(preview.content, media_type="image/jpeg", headers=headers)
 
     async def view(self, request: Request) -> Response:
@@ -65,7 +74,7 @@ class FilmAnswers:
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place in a frame."""
         asked = request.query_params
-        time, x, y = requested.seconds(asked.get("time")), *(requested.pixels(asked.get(name)) for name in ("x", "y"))
+        time, x, y = requested.seconds(asked.get("time")), *(requested.number(asked.get(name)) for name in ("x", "y"))
         colours = await self._in_thread(self._films.likeliest, request.path_params["id"], time, x, y)
         return JSONResponse({"colours": colours})
 

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 from colorizer.conversation.question import FILM
 from colorizer.errors import ColorizeError, Unfinished
-from colorizer.film.propagation import TimedHints
-from colorizer.inference.colorize import Adjustment
 from colorizer.progress import Pace
 from colorizer.runs.folders import new_run
 from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto, by_name
-from colorizer.studio.storage import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, SessionPhoto
+from colorizer.studio.storage import BROKEN, COLOURING, DONE, QUEUED, READY, STOPPED, Colors, SessionPhoto
 from colorizer.studio.views import Box, jpeg, part_of
 
 if TYPE_CHECKING:
@@ -41,6 +39,8 @@ class Preview:
     """Width and height of the film's frames."""
     seconds: float
     """Time of the frame, in seconds since the film's first frame."""
+    film: SessionPhoto
+    """The film as it is now."""
 
 
 class _Stopped(ColorizeError):
@@ -66,24 +66,26 @@ class Films:
         self._thread = threading.Thread(target=self._colour_queued, daemon=True)
         self._thread.start()
 
-    def preview(self, id_: str, seconds: float, hints: TimedHints, vividness: float) -> Preview:
-        """Set a film's hints and vividness, and return a preview of the frame at a time. Raises ColorizeError."""
+    def preview(self, id_: str, seconds: float, colors: Colors, base: int | None = None) -> Preview:
+        """Set a film's colors as `Photos.recolour` does, and return a preview of the frame at a time."""
         from colorizer.film.propagation import check_hints
         from colorizer.studio.film_frames import told
 
         with self._open(id_, seconds) as (photo, frame):
             facts = self._facts[id_]
-            check_hints(hints, facts)
-            picture = frame.preview(hints, vividness)
+            colors = self._session.merged(id_, colors, base)
+            check_hints(colors.hints, facts)
+            picture = frame.preview(colors.hints, colors.adjustment.vividness)
             content = jpeg(picture, 92)
             self._photos.show_small(id_, picture)
             if photo.state != READY:
                 self._session.change_film(id_, **told(facts))
                 self._session.change(id_, state=READY, sentence="", width=facts.width, height=facts.height)
-            if (photo.film.hints, photo.adjustment.vividness) != (hints, vividness):
-                self._session.change(id_, adjustment=Adjustment(vividness))
-                self._session.change_film(id_, hints=hints, is_changed=photo.film.done > 0)
-        return Preview(content, (facts.width, facts.height), frame.seconds)
+            if photo.colors != colors:
+                changes = {"hints": colors.hints, "is_changed": photo.film.done > 0}
+                self._session.change_film(id_, adjustment=colors.adjustment, **changes)
+            film = self._session.photo(id_)
+        return Preview(content, (facts.width, facts.height), frame.seconds, film)
 
     def view(self, id_: str, seconds: float, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of the frame at a time, as `Photos.view` does."""
@@ -126,7 +128,7 @@ class Films:
             raise LookupError(id_)
         name = Path(photo.name)
         return SavedPhoto(
-            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}", id_, photo.colors
+            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'color'}{path.suffix}", id_, photo.colors
         )
 
     def mark_saved(self, saved: SavedPhoto) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +15,10 @@ from PIL import Image
 
 from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
-from colorizer.inference.colorize import Adjustment, colorize_decoded
-from colorizer.inference.hints import AnyHint
+from colorizer.files import complete_file, move_to_unused
+from colorizer.inference.colorize import colorize_decoded
 from colorizer.inference.hints_file import hints_text
+from colorizer.marks import mark_beside
 from colorizer.network.network import Network
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
@@ -26,14 +28,16 @@ from colorizer.photos.reading import read_photo
 from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
-from colorizer.studio.archive import Member
-from colorizer.studio.session import Session
-from colorizer.studio.storage import FAILED, READY, WAITING, SessionPhoto
+from colorizer.studio.archive import Member, inside
+from colorizer.studio.session import Conflict, Session
+from colorizer.studio.storage import FAILED, READY, WAITING, Colors, SessionPhoto
 from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+_ADDED, _FORMERLY_ADDED = "-color", "-colour"
+"""Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,8 +49,8 @@ class SavedPhoto:
     name: str
     id: str = ""
     """Id of the photo."""
-    colors: tuple[Any, ...] = ()
-    """Its `colors` when it was colorized."""
+    colors: Colors | None = None
+    """Its colors when it was colorized."""
 
 
 class Photos:
@@ -107,14 +111,23 @@ class Photos:
         self._thread.join(0 if not is_answered else seconds)
         return is_answered and not self._thread.is_alive()
 
-    def recolour(self, id_: str, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> bytes:
-        """Set a photo's hints and adjustment, and return a JPEG preview of at most 512 pixels. Raises ColorizeError."""
+    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[bytes, SessionPhoto]:
+        """Set a photo's colors, merged with changes made since revision `base`, if there is one.
+
+        Returns:
+            A JPEG preview of at most 512 pixels, and the photo as it is now.
+
+        Raises:
+            Conflict: Something else was made of the same hint or adjustment since.
+            ColorizeError: A hint is outside the photo, or the photo cannot be read or colorized.
+        """
         with self._open(id_) as (_, opened):
-            preview = opened.hinted(adjustment).preview(hints)
+            colors = self.session.merged(id_, colors, base)
+            preview = opened.hinted(colors.adjustment).preview(colors.hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
-            facts = _facts(opened.photo)
-            self.session.change(id_, state=READY, sentence="", hints=hints, adjustment=adjustment, **facts)
-        return jpeg(preview, 92)
+            chosen = {"hints": colors.hints, "adjustment": colors.adjustment}
+            photo = self.session.change(id_, state=READY, sentence="", **chosen, **_facts(opened.photo))
+        return jpeg(preview, 92), photo
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of a photo, colorized or original, at most as large as `size`.
@@ -145,15 +158,19 @@ class Photos:
         if id_ not in self._thumbnails:
             self._thumbnails[id_] = jpeg(small(picture), 85)
 
-    def save(self, id_: str) -> SavedPhoto:
+    def save(self, id_: str, revision: int | None = None) -> SavedPhoto:
         """Write a photo in color at its full size, with all pages and metadata of its original.
 
+        With a `revision`, only these colors are saved.
         Hints apply to the first page, which is the one that the studio displays. The caller deletes the file.
 
         Raises:
+            Conflict: The photo has another revision.
             ColorizeError: A page cannot be read, colorized or written.
         """
         with self.answering(id_) as photo:
+            if revision not in (None, photo.revision):
+                raise Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
             original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             if pages > 1 and named_format(name) != "TIFF":
@@ -170,6 +187,33 @@ class Photos:
         with suppress(LookupError):  # removed meanwhile
             if self.session.photo(saved.id).colors == saved.colors:
                 self.session.change(saved.id, is_saved=True)
+
+    def deliver(self, saved: SavedPhoto, to: Path | None) -> Path:
+        """Copy a saved photo or film into the folder `to`, or next to its original for None; nothing is overwritten.
+
+        Returns:
+            The path of the copy.
+
+        Raises:
+            ColorizeError: It cannot be written, or nothing is known of the original's folder.
+        """
+        photo, name = self.session.photo(saved.id), Path(inside(saved.name))
+        if to is None and photo.is_copy:
+            raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
+        stem = name.stem.removesuffix(_ADDED).removesuffix(_FORMERLY_ADDED) + _ADDED
+        wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
+        written = []
+
+        def move(temporary: Path, path: Path) -> Path:
+            written.append(move_to_unused(temporary, path))
+            return written[0]
+
+        with complete_file(wanted, saved.path.stat().st_size, move) as temporary:
+            shutil.copyfile(saved.path, temporary)
+        if to is None:
+            mark_beside(written[0].parent, [written[0].name])
+        self.mark_saved(saved)
+        return written[0]
 
     def _written_pages(self, photo: SessionPhoto, count: int) -> Iterator[Path]:
         """Yield a file for each page of a photo; the caller deletes them."""
@@ -318,6 +362,8 @@ def named(photo: SessionPhoto) -> Iterator[None]:
     """Convert errors to ColorizeError with the name of the photo that the user knows."""
     try:
         yield
+    except Conflict:
+        raise
     except ColorizeError as error:
         raise ColorizeError(by_name(photo, str(error))) from error
     except MemoryError as error:

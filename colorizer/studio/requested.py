@@ -49,6 +49,14 @@ def vividness(said: dict[str, Any]) -> float:
     return float(vivid)
 
 
+def revision(said: dict[str, Any], name: str) -> int | None:
+    """Read the revision of a photo's colors; None if missing."""
+    value = said.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ColorizeError("A revision is a whole number.")
+    return value
+
+
 def truth(said: dict[str, Any], name: str, what: str) -> bool:
     """Read a boolean; false if missing. `what` names it in the error message."""
     value = said.get(name, False)
@@ -58,13 +66,17 @@ def truth(said: dict[str, Any], name: str, what: str) -> bool:
 
 
 def page_settings(said: dict[str, Any]) -> dict[str, Any]:
-    """Read settings of the page: "palette", a list of names with colors, and "open", the id of a photo."""
+    """Read settings of the page: "palette", names with colors; "open", the id of a photo; and "place"."""
     settings = {}
     if "palette" in said:
         palette = said["palette"]
         if not isinstance(palette, list) or len(palette) > _LARGEST_PALETTE or not all(map(_is_named, palette)):
             raise ColorizeError("A palette is a list of names, each with a color such as #b03030.")
         settings["palette"] = palette
+    if "place" in said:
+        if said["place"] not in ("downloads", "original", "folder"):
+            raise ColorizeError("Photos are saved to downloads, next to the original, or into a folder.")
+        settings["place"] = said["place"]
     if "open" in said:
         if not isinstance(said["open"], str) or len(said["open"]) > _LONGEST_ID:
             raise ColorizeError("The open photo is named by its id.")
@@ -78,10 +90,10 @@ def _is_named(entry: Any) -> bool:
     return len(entry[0]) <= _LONGEST_ID and _COLOR.fullmatch(entry[1]) is not None
 
 
-def pixels(text: str | None) -> int:
-    """Read a whole number of pixels."""
+def number(text: str | None) -> int:
+    """Read a whole number, such as one of pixels."""
     if text is None or not text.isascii() or not text.isdecimal() or len(text) > 7:
-        raise ColorizeError("A whole number of pixels is wanted.")
+        raise ColorizeError("A whole number is wanted.")
     return int(text)
 
 
@@ -98,6 +110,6 @@ def seconds(said: Any) -> float:
 
 def view(asked: QueryParams) -> tuple[bool, Box, tuple[int, int]]:
     """Read the part of a photo to view: whether it is the original, the box, and the maximum size."""
-    left, top, right, bottom = (pixels(asked.get(side)) for side in ("left", "top", "right", "bottom"))
-    width, height = (min(max(pixels(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
+    left, top, right, bottom = (number(asked.get(side)) for side in ("left", "top", "right", "bottom"))
+    width, height = (min(max(number(asked.get(side)), 1), _LARGEST_VIEW) for side in ("width", "height"))
     return asked.get("side") == "original", (left, top, right, bottom), (width, height)

@@ -57,6 +57,10 @@ class StudioJob:
     session_limits: SessionLimits = field(default_factory=SessionLimits)
     is_private: bool = False
     """Whether nothing is kept when the studio ends."""
+    paths: tuple[Path, ...] = ()
+    """Photos, films and folders to open at once, without copying them."""
+    to: Path | None = None
+    """Folder that photos can be saved into."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> Ended
             the page only once. It is meant for a browser's command line, which other users of the machine can read.
 
     Raises:
-        ColorizeError: No port is available, or the folder of the session cannot be created.
+        ColorizeError: No port is available, `job.paths` cannot be opened, or the session's folder cannot be created.
     """
     token, pass_ = job.token or secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     listening = listen(job.host, job.port)
@@ -93,10 +97,15 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> Ended
     storage.own(folder)
     with listening:
         session = Session(folder, job.session_limits, lambda photo: events.tell("photo", described(photo)))
+        try:
+            session.open(job.paths)
+        except BaseException:
+            session.close(is_kept=False)
+            raise
         photos = Photos(job.network, identifier(job.model), session, job.limits, _progress(events))
         films = Films(photos, _film_progress(events))
         studio = Studio(
-            session, photos, films, events, job.output, job.model, job.program, None if job.is_private else root
+            session, photos, films, events, job.output, job.model, job.program, None if job.is_private else root, job.to
         )
         guarded = Guard(application(studio), address, token, (pass_,))
         config = uvicorn.Config(

@@ -7,20 +7,28 @@ import logging
 import secrets
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from colorizer.dataset.find import gather
 from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
+from colorizer.film.hints_file import TimedHints
+from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints import OBJECT, AnyHint
+from colorizer.inference.hints_file import hints_beside
+from colorizer.photos.formats import VIDEO, kind_of
 from colorizer.studio import storage
-from colorizer.studio.storage import READY, UNTOUCHED, WAITING, SessionFilm, SessionPhoto
+from colorizer.studio.storage import READY, UNTOUCHED, WAITING, Colors, SessionFilm, SessionPhoto
 
 _LONGEST_NAME = 1_000
 _MOST_REMOVED = 100
 """Number of removed photos that can be restored."""
+_MOST_REVISIONS = 100
+"""Number of earlier colors of a photo with which late changes can be merged."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,6 +51,10 @@ class SessionLimits:
 
 class TooMuch(ColorizeError):
     """A photo, or all of them together, exceeds the limits of a session."""
+
+
+class Conflict(ColorizeError):
+    """The same thing was changed in two ways."""
 
 
 class Session:
@@ -70,6 +82,7 @@ class Session:
         self._bytes = 0
         self._numbers: dict[str, int] = {}  # the order in which photos were added
         self._records: dict[str, dict[str, Any]] = {}  # as they are on disk
+        self._earlier: dict[str, dict[int, Colors]] = {}  # by revision
         self._lock = threading.RLock()
 
     @property
@@ -127,6 +140,39 @@ class Session:
         self._changed(photo)
         return photo
 
+    def open(self, sources: Sequence[Path]) -> None:
+        """Add photos, films, and all photos and films in folders, where they are. Hints next to them are read, too.
+
+        Raises:
+            TooMuch: There are too many.
+            ColorizeError: A source cannot be read, or is neither a photo nor a film; or hints are invalid.
+        """
+        if not sources:
+            return
+        for path in sources:
+            kind = kind_of(path)
+            if kind is not None and kind is not VIDEO:
+                raise ColorizeError(f"Cannot open {path}: {kind.sentence}.")
+        dataset = gather([path.absolute() for path in sources])
+        files = [path for path in dataset.files if film_ending(path.name) or kind_of(path) is None]
+        if any(film_ending(path.name) for path in files):
+            refuse_without_packages()
+        if not files:
+            raise ColorizeError(f"No photos or films found in {', '.join(map(str, sources))}.")
+        if len(files) > self.limits.maximum_photos:
+            raise TooMuch(f"{len(files):,} photos are too many; {self.limits.maximum_photos:,} are the most at once.")
+        hints = hints_beside([path for path in files if not film_ending(path.name)])
+        with self._lock:
+            for path in files:
+                film = SessionFilm() if film_ending(path.name) else None
+                name = shown(path.relative_to(dataset.root).as_posix())
+                self._add(
+                    SessionPhoto(
+                        secrets.token_hex(16), name, path, film=film, hints=hints.get(path, ()), is_copy=False
+                    ),
+                    0,
+                )
+
     def _add(self, photo: SessionPhoto, size: int) -> None:
         self._photos[photo.id] = photo
         self._numbers[photo.id] = max(self._numbers.values(), default=0) + 1
@@ -147,16 +193,44 @@ class Session:
             before = self._photos[id_]
             photo = replace(before, **changes, version=before.version + 1)
             if photo.colors != before.colors:
+                earlier = self._earlier.setdefault(id_, {})
+                earlier[before.revision] = before.colors
+                if len(earlier) > _MOST_REVISIONS:
+                    del earlier[min(earlier)]
                 photo = replace(photo, revision=before.revision + 1, is_saved=False)
             self._photos[id_] = photo
             self._write(photo)
         self._changed(photo)
         return photo
 
-    def change_film(self, id_: str, **changes: Any) -> SessionPhoto:
-        """Change fields that only films have, as `change` does."""
+    def change_film(self, id_: str, adjustment: Adjustment | None = None, **changes: Any) -> SessionPhoto:
+        """Change fields that only films have, and maybe the adjustment, as `change` does."""
         with self._lock:
-            return self.change(id_, film=replace(self._photos[id_].film, **changes))
+            photo = self._photos[id_]
+            film = replace(photo.film, **changes)
+            return self.change(id_, film=film, adjustment=adjustment or photo.adjustment)
+
+    def merged(self, id_: str, colors: Colors, base: int | None) -> Colors:
+        """Merge colors that were chosen on revision `base` of a photo with its present ones; None overwrites these.
+
+        Raises:
+            Conflict: Something else was made of the same hint or adjustment since, or the base is not known any more.
+            LookupError: No photo has this id.
+        """
+        with self._lock:
+            photo = self._photos[id_]
+            if base in (None, photo.revision) or colors == photo.colors:
+                return colors
+            earlier = self._earlier.get(id_, {}).get(base)
+            if earlier is None:
+                raise _conflict(photo)
+            changed = {}
+            for name in ("vividness", "restore_contrast", "repair"):
+                was, mine, theirs = (getattr(each.adjustment, name) for each in (earlier, colors, photo.colors))
+                if was not in (mine, theirs) and mine != theirs:
+                    raise _conflict(photo)
+                changed[name] = theirs if mine == was else mine
+            return Colors(_merged_hints(earlier, colors, photo), replace(colors.adjustment, **changed))
 
     def set_states(self, before: Iterable[str], after: str) -> None:
         """Change every photo in one of the states `before` to the state `after`."""
@@ -199,15 +273,16 @@ class Session:
     def _delete_oldest_removed(self) -> None:
         _, photo = self._removed.pop(next(iter(self._removed)))
         self._records.pop(photo.id, None)
+        self._earlier.pop(photo.id, None)
         storage.forget_photo(self.folder, photo.id)
-        if photo.path.parent != self.folder:
+        if not photo.is_copy:
             return
         with suppress(OSError):  # on Windows, an open file cannot be deleted; it goes with the folder
             self._bytes -= photo.path.stat().st_size
             photo.path.unlink()
 
     def resume(self, folder: Path) -> list[str]:
-        """Continue the session in another folder; the own one, which has no photos, is deleted.
+        """Continue the session in another folder; the own one, which has no photos, is deleted. `changed` isn't called.
 
         Returns:
             A sentence for each photo that could not be restored.
@@ -227,9 +302,7 @@ class Session:
             self._numbers, self._records, self._bytes = {}, {}, 0
             for photo in photos:
                 with suppress(OSError):
-                    self._add(photo, photo.path.stat().st_size if photo.path.parent == folder else 0)
-        for photo in photos:
-            self._changed(photo)
+                    self._add(photo, photo.path.stat().st_size if photo.is_copy else 0)
         return failures
 
     def set_page(self, settings: dict[str, Any]) -> None:
@@ -271,6 +344,36 @@ class Session:
     def is_disk_full(self) -> bool:
         """Return whether less disk space is free than the limit requires."""
         return shutil.disk_usage(self.folder).free < self.limits.bytes_left_free
+
+
+def _merged_hints(earlier: Colors, colors: Colors, photo: SessionPhoto) -> tuple[AnyHint, ...] | TimedHints:
+    was, mine, theirs = (_listed(each.hints) for each in (earlier, colors, photo.colors))
+    gone = [hint for hint in was if hint not in mine]
+    added, others = [hint for hint in mine if hint not in was], [hint for hint in theirs if hint not in was]
+    if (added or others) and added != others and any(hint not in theirs for hint in gone):
+        raise _conflict(photo)
+    if {_place(hint) for hint in added if hint not in others} & {_place(hint) for hint in others if hint not in added}:
+        raise _conflict(photo)
+    merged = [hint for hint in theirs if hint not in gone] + [hint for hint in added if hint not in theirs]
+    if photo.film is None:
+        return tuple(hint for _, hint in merged)
+    times = sorted({time for time, _ in merged})
+    return {time: tuple(hint for other, hint in merged if other == time) for time in times}
+
+
+def _listed(hints: tuple[AnyHint, ...] | TimedHints) -> list[tuple[float, AnyHint]]:
+    """List hints with their times; those of a photo have the time 0."""
+    by_time = hints.items() if isinstance(hints, Mapping) else [(0.0, hints)]
+    return [(time, hint) for time, those in by_time for hint in those]
+
+
+def _place(timed: tuple[float, AnyHint]) -> tuple[Any, ...]:
+    time, hint = timed
+    return time, replace(hint, colour="gray", reach=1.0, scope=OBJECT)
+
+
+def _conflict(photo: SessionPhoto) -> Conflict:
+    return Conflict(f"{photo.name} was changed in another tab at the same time.")
 
 
 def film_ending(name: str) -> str:

@@ -22,7 +22,7 @@ import psutil
 
 from colorizer.errors import ColorizeError
 from colorizer.files import is_file, is_folder, is_link, matching, read_json, write_text
-from colorizer.film.propagation import TimedHints, timed_hints, timed_hints_text
+from colorizer.film.hints_file import TimedHints, timed_hints, timed_hints_text
 from colorizer.inference.colorize import AS_MEANT, Adjustment
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_text, parsed_hints
@@ -71,6 +71,15 @@ class SessionFilm:
 
 
 @dataclass(frozen=True)
+class Colors:
+    """What the user has chosen for a photo or film."""
+
+    hints: tuple[AnyHint, ...] | TimedHints
+    """Hints of a photo, or of a film."""
+    adjustment: Adjustment = AS_MEANT
+
+
+@dataclass(frozen=True)
 class SessionPhoto:
     """The current state of one photo or film."""
 
@@ -97,10 +106,13 @@ class SessionPhoto:
     is_saved: bool = False
     """Whether the user has saved it with its present hints and adjustment."""
 
+    is_copy: bool = True
+    """Whether its file is a copy in the session's folder, and not the original."""
+
     @property
-    def colors(self) -> tuple[Any, ...]:
+    def colors(self) -> Colors:
         """What the user has chosen."""
-        return self.hints, self.adjustment, self.film and (self.film.hints, self.film.is_side_by_side)
+        return Colors(self.film.hints if self.film is not None else self.hints, self.adjustment)
 
 
 @dataclass(frozen=True)
@@ -241,6 +253,7 @@ def _photo(folder: Path, path: Path) -> SessionPhoto:
         film = SessionFilm(**facts, **results, hints=timed_hints(hints), stage=stage)
     return SessionPhoto(
         id=path.stem,
+        is_copy=not Path(record["path"]).is_absolute(),
         name=str(record["name"]),
         path=folder / record["path"],
         width=int(record["width"]),

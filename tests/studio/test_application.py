@@ -96,7 +96,7 @@ def test_the_zip_holds_every_photo_its_hints_and_what_stayed_gray(client, photo,
     send(client, (SHIPPED / "camera.png").read_bytes(), "1931/camera.png")
     send(client, b"no photo", "broken.jpg")
     answer = client.get("zip")
-    assert answer.headers["content-disposition"] == 'attachment; filename="colour-photos.zip"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="color-photos.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == {

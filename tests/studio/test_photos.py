@@ -15,7 +15,7 @@ from colorizer.photos.photo import Photo
 from colorizer.settings import PhotoLimits
 from colorizer.studio.photos import Photos
 from colorizer.studio.session import Session
-from colorizer.studio.storage import READY
+from colorizer.studio.storage import READY, Colors
 from colorizer.studio.views import OpenPhoto
 from tests.conftest import SHIPPED
 
@@ -57,7 +57,7 @@ def test_hints_that_are_faster_than_the_first_colors_keep_the_thumbnail(tmp_path
     def click() -> None:
         if not clicked:
             clicked.append(photos.session.photos()[0].id)
-            photos.recolour(clicked[0], (Rectangle(0, 0, 512, 512, "#208040"),), AS_MEANT)
+            photos.recolour(clicked[0], Colors((Rectangle(0, 0, 512, 512, "#208040"),)))
 
     blue = Network(OneColour((0.3, 0.3, 0.9), click), "blue", 32)
     photos = Photos(blue, "blue", Session(tmp_path, changed=told.put), PhotoLimits(), lambda *now: None)

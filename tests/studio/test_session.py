@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from colorizer.errors import ColorizeError
-from colorizer.studio.session import Session, SessionLimits, TooMuch
+from colorizer.inference.colorize import Adjustment
+from colorizer.inference.hints import Hint, Rectangle
+from colorizer.studio import storage
+from colorizer.studio.session import Conflict, Session, SessionLimits, TooMuch
+from colorizer.studio.storage import Colors, SessionPhoto
 
 
 async def chunks(*parts: bytes):
@@ -90,3 +94,52 @@ def test_a_file_that_cannot_be_removed_yet_is_forgotten_all_the_same(tmp_path, m
     monkeypatch.setattr(Path, "unlink", refuse)
     session.remove(photo.id)
     assert session.photos() == []
+
+
+RED, BLUE, GREEN = (Hint(x, 1, color) for x, color in ((1, "red"), (2, "blue"), (3, "green")))
+
+
+def changed(session: Session, photo: SessionPhoto, hints: tuple[Hint, ...], vividness: float = 1.0) -> SessionPhoto:
+    return session.change(photo.id, hints=hints, adjustment=Adjustment(vividness))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "merged"),
+    [
+        (((RED, BLUE), 1.0), ((RED, GREEN), 1.0), ((RED, BLUE, GREEN), 1.0)),
+        (((), 1.0), ((RED, GREEN), 1.0), ((GREEN,), 1.0)),
+        (((RED,), 0.5), ((RED, BLUE), 1.0), ((RED, BLUE), 0.5)),
+        (((RED, BLUE), 1.0), ((), 1.5), ((BLUE,), 1.5)),
+        (((), 1.0), ((), 1.0), ((), 1.0)),
+        (((RED,), 0.5), ((RED,), 1.5), None),
+        (((Hint(5, 5, "red"),), 1.0), ((Hint(6, 6, "red"),), 1.0), None),
+        (((RED, Hint(9, 9, "red")), 1.0), ((RED, Hint(9, 9, "blue")), 1.0), None),
+    ],
+)
+def test_changes_of_two_tabs_are_merged_unless_they_contradict(tmp_path, theirs, mine, merged):
+    session = Session(tmp_path)
+    base = changed(session, take(session, "a.jpg", b"12345678"), (RED,))
+    changed(session, base, *theirs)
+    colors = Colors(mine[0], Adjustment(mine[1]))
+    if merged is None:
+        with pytest.raises(Conflict, match="another tab"):
+            session.merged(base.id, colors, base.revision)
+    else:
+        assert session.merged(base.id, colors, base.revision) == Colors(merged[0], Adjustment(merged[1]))
+
+
+def test_a_session_is_read_back_as_it_was_written(tmp_path):
+    session = Session(tmp_path / "first")
+    storage.own(session.folder)
+    photos = [take(session, name, b"12345678") for name in ("a.jpg", "b.jpg", "c.jpg")]
+    kept = changed(session, photos[2], (RED, Rectangle(1, 2, 3, 4, "keep")), 0.5)
+    session.remove(photos[0].id)
+    (session.folder / "cut-off").write_bytes(b"an upload that did not end")
+    again = Session(tmp_path / "second")
+    storage.own(again.folder)
+    assert again.resume(session.folder) == []
+    assert [photo.name for photo in again.photos()] == ["b.jpg", "c.jpg"]
+    assert (again.photo(kept.id).colors, again.photo(kept.id).revision) == (kept.colors, kept.revision)
+    assert not (session.folder / "cut-off").exists()
+    assert not photos[0].path.exists()
+    assert not (tmp_path / "second").exists()

@@ -8,8 +8,8 @@ const QUIET = 1_000; // milliseconds between two sentences of how far it is, for
 
 export class Film {
   /** `ready()` resolves when the server knows the newest hints; `seek(seconds)` shows the frame of a time. */
-  constructor({ say, ready, seek }) {
-    Object.assign(this, { say, ready, seek });
+  constructor({ say, ready, seek, place }) {
+    Object.assign(this, { say, ready, seek, place });
     this.photo = null;
     this.spoke = 0;
     this.player = find("player");
@@ -18,7 +18,7 @@ export class Film {
     on("film-stop", () => this.#ask(ask(`${addressOf(this.photo)}/colouring`, { method: "DELETE" })));
     on("film-play", () => (this.player.hidden ? this.#play() : this.#stopAtFrame()));
     on("film-save", () => this.save());
-    on("film-save-both", () => download(`${addressOf(this.photo)}/colour?side=both&save=1`));
+    on("film-save-both", () => this.save("both"));
     find("film-both").addEventListener("change", () => this.show());
     this.player.addEventListener("error", () => {
       if (this.player.hidden) return;
@@ -80,8 +80,14 @@ export class Film {
   }
 
   /** Save the film in colour, if there is one. */
-  save() {
-    if (this.photo?.film.has_result) download(`${addressOf(this.photo)}/colour?save=1`);
+  async save(side = "") {
+    if (!this.photo?.film.has_result) return;
+    if (this.place.value === "downloads") return download(`${addressOf(this.photo)}/colour?save=1&side=${side}`);
+    try {
+      this.#say(await this.place.deliver(this.photo, side), true);
+    } catch (error) {
+      this.say(error.message);
+    }
   }
 
   #say(sentence, isNews) {

@@ -50,6 +50,12 @@ export class Hinting {
     this.show();
   }
 
+  /** The hints were changed in another tab. */
+  changedElsewhere() {
+    if (this.selected !== null) this.choice.close(); // its number may be another hint's
+    this.show();
+  }
+
   show() {
     this.pins.show(this.photo ? hintsHere(this.photo) : [], this.selected, this.begun, this.drawing.shape);
   }

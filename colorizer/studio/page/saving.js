@@ -3,15 +3,65 @@
 import { frameNumber } from "./changes.js";
 import { addressOf, ask, askJson, coloursOf, download, downloadText } from "./server.js";
 
+/** Where saved photos and films go: "downloads", "original" or "folder". */
+export class Place {
+  /** `kept(place)` gets a choice. */
+  constructor(row, select, kept) {
+    Object.assign(this, { row, select });
+    select.addEventListener("change", () => kept(select.value));
+  }
+
+  /** Offer the places there are; `folder` is the one the studio was started with, if any. */
+  show(folder, chosen) {
+    const option = this.select.querySelector('[value="folder"]');
+    option.textContent = folder ?? "";
+    option.hidden = option.disabled = !folder;
+    this.hasFolder = Boolean(folder);
+    if (chosen && (chosen !== "folder" || folder)) this.select.value = chosen;
+    else if (folder) this.select.value = "folder";
+  }
+
+  /** Offer only what is possible for some photos: dropped ones have no original. */
+  limit(photos) {
+    const original = this.select.querySelector('[value="original"]');
+    original.disabled = original.hidden = photos.every(({ is_copy }) => is_copy);
+    if (original.disabled && this.value === "original") this.select.value = "downloads";
+    this.row.hidden = original.disabled && !this.hasFolder;
+  }
+
+  get value() {
+    return this.select.value;
+  }
+
+  /** Save a photo or film there; resolve to a sentence. */
+  async deliver({ id, changes }, side = "") {
+    const asked = new URLSearchParams({ place: this.value, revision: changes.revision, side });
+    const { name, folder } = await askJson(`photos/${id}/delivered?${asked}`, { method: "POST" });
+    return `Saved as ${name} in ${folder}.`;
+  }
+}
+
 export class Saving {
   /** `ready()` resolves when the server knows the newest colours. */
-  constructor(status, photoButton, allButton, { say, ready }) {
-    Object.assign(this, { status, photoButton, allButton, say, ready });
+  constructor(status, photoButton, allButton, { say, ready, place }) {
+    Object.assign(this, { status, photoButton, allButton, say, ready, place });
   }
 
   enable(photo, photos) {
+    this.photos = photos.filter(({ film }) => !film);
     this.photoButton.disabled = !photo || photo.state === "failed";
-    this.allButton.disabled = !photos.some(({ film }) => !film);
+    this.allButton.disabled = !this.photos.length;
+    this.place.limit(photos);
+    this.#name();
+  }
+
+  #name() {
+    this.allButton.textContent = this.place.value === "downloads" ? "Save all as a zip" : "Save all photos";
+  }
+
+  /** Another place was chosen. */
+  moved() {
+    this.#name();
   }
 
   /** Save a photo in colour, at its full size. */
@@ -21,9 +71,13 @@ export class Saving {
     this.status.textContent = `Writing ${photo.name} at its full size…`;
     try {
       await this.ready();
-      const saved = await askJson(`photos/${photo.id}/saved`, { method: "POST" });
-      download(`saved/${saved.id}`);
-      this.status.textContent = `${saved.name} is with your downloads.`;
+      if (this.place.value === "downloads") {
+        const saved = await askJson(`photos/${photo.id}/saved?revision=${photo.changes.revision}`, { method: "POST" });
+        download(`saved/${saved.id}`);
+        this.status.textContent = `${saved.name} is with your downloads.`;
+      } else {
+        this.status.textContent = await this.place.deliver(photo);
+      }
     } catch (error) {
       this.status.textContent = "";
       this.say(error.message);
@@ -33,8 +87,26 @@ export class Saving {
 
   async all() {
     await this.ready();
+    if (this.place.value !== "downloads") return this.#deliverAll();
     this.status.textContent = "The zip is being made while it is saved; this may take a while.";
     download("zip");
+  }
+
+  async #deliverAll() {
+    const photos = this.photos.filter(({ state }) => state !== "failed");
+    this.allButton.disabled = true;
+    let saved = 0;
+    for (const photo of photos) {
+      this.status.textContent = `Saving ${saved + 1} of ${photos.length}…`;
+      try {
+        await this.place.deliver(photo);
+        saved += 1;
+      } catch (error) {
+        this.say(error.message);
+      }
+    }
+    this.status.textContent = `${saved} of ${photos.length} photos were saved.`;
+    this.allButton.disabled = false;
   }
 
   zipping({ done, total }) {

@@ -62,6 +62,11 @@ export function coloursOf({ film, time, changes }) {
   return film ? { ...changes.now, time } : changes.now;
 }
 
+/** The colours in the server's description of a photo. */
+export function plainColours({ hints, vividness, restore_contrast }) {
+  return { hints, vividness, restore_contrast };
+}
+
 /** Let the browser save what is at an address. */
 export function download(address, name = "") {
   const link = document.createElement("a");

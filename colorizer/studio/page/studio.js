@@ -10,8 +10,8 @@ import { Hinting } from "./hinting.js";
 import { hearDrops, hearKeys } from "./keys.js";
 import { Models } from "./models.js";
 import { Intake, Strip, chosen, forget, restore } from "./photos.js";
-import { Saving, hearPalette, loadHints, readJson } from "./saving.js";
-import { Gone, addressOf, ask, askJson, coloursOf, listen, sendJson } from "./server.js";
+import { Place, Saving, hearPalette, loadHints, readJson } from "./saving.js";
+import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
 import { Histories, Recent, keepPage } from "./sessions.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
@@ -49,6 +49,9 @@ const viewing = new Viewing(stage, {
     timeline.show();
     hinting.show(); // whose frame may have another time than was asked for
   },
+  merged: (photo) => changedElsewhere(photo),
+  conflicted: ({ name, id }) =>
+    notices.say(`Another tab changed ${name} at the same time; its colors are shown. Undo brings back yours.`, id),
   failed: (error, photo) => {
     wait(false);
     if (error instanceof Gone) connection.lostFor(photo);
@@ -84,11 +87,19 @@ const timeline = new Timeline({
     recoloured();
   },
 });
-const film = new Film({ say, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
+const place = new Place(find("place-row"), find("place"), (chosen) => {
+  keepPage({ place: chosen });
+  saving.moved();
+});
+const film = new Film({ say, place, ready: () => viewing.settled(), seek: (seconds) => timeline.seek(seconds) });
 const histories = new Histories();
 const recent = new Recent(find("recent"), { say, refresh: () => begin() });
 const strip = new Strip(find("thumbnails"), (id) => open(id));
-const saving = new Saving(find("saving"), find("save"), find("save-all"), { say, ready: () => viewing.settled() });
+const saving = new Saving(find("saving"), find("save"), find("save-all"), {
+  say,
+  place,
+  ready: () => viewing.settled(),
+});
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -107,13 +118,21 @@ function recoloured() {
   viewing.recolour(current);
 }
 
+/** Another tab has changed a photo's colours. */
+function changedElsewhere(photo) {
+  if (photo !== current) return;
+  hinting.changedElsewhere();
+  recoloured();
+}
+
 /** Learn what a photo is like now, from the server's description. */
 function see(described) {
   const back = removed.get(described.id);
   const known = photos.get(described.id) ?? back?.photo;
   if (known && described.version < known.version) return; // an event was faster than the answer
-  const { hints, vividness, restore_contrast } = described;
-  const photo = Object.assign(known ?? { changes: new Changes({ hints, vividness, restore_contrast }) }, described);
+  const colours = plainColours(described);
+  const photo = Object.assign(known ?? { changes: new Changes(colours, described.revision) }, described);
+  if (photo.changes.learn(colours, described.revision)) changedElsewhere(photo);
   if (photo.film) photo.time ??= 0;
   histories.watch(photo);
   photos.set(photo.id, photo);
@@ -228,6 +247,7 @@ async function begin() {
   models.show(told.models, told.model);
   recent.show(told.recent);
   palette.show(told.page.palette ?? []);
+  place.show(told.folder, told.page.place);
   for (const element of document.querySelectorAll(".program")) element.textContent = told.program;
   if (before && before.id !== told.id) return beginOther(before, told);
   told.photos.forEach(see);
@@ -270,7 +290,7 @@ async function bringBack() {
       file,
       then: async ({ id }) => {
         const photo = photos.get(id);
-        photo.changes = changes;
+        photo.changes = Object.assign(changes, { sent: photo.changes.sent, revision: photo.revision });
         if (changes.past.length) await sendJson(`${addressOf(photo)}/colours`, coloursOf(photo), "PUT");
         if (photo === current) {
           hinting.show();
@@ -340,7 +360,10 @@ history.replaceState(null, "", location.pathname);
 hear();
 listen(
   {
-    photo: see,
+    photo: (described) => {
+      see(described);
+      if (!current && session) open(described.id); // the first one, which another tab has added
+    },
     removed: ({ id }) => dropOut(id),
     session: ({ id }) => id !== session?.id && begin(),
     palette: (entries) => palette.show(entries),

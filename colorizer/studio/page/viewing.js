@@ -1,13 +1,13 @@
 // The pictures of the open photo, fetched as they are needed: a preview at once, details once the hand rests.
 
-import { addressOf, ask, askPicture, coloursOf } from "./server.js";
+import { addressOf, ask, askJson, askPicture, coloursOf, plainColours } from "./server.js";
 
 const REST = 300; // milliseconds without a change before details are fetched
 
 export class Viewing {
   /** `failed(error)` is told what could not be fetched; `coloured(photo)` that the newest colours are seen. */
-  constructor(stage, { failed, coloured }) {
-    Object.assign(this, { stage, failed, coloured });
+  constructor(stage, { failed, coloured, conflicted, merged }) {
+    Object.assign(this, { stage, failed, coloured, conflicted, merged });
     this.photo = null;
     this.running = null;
     this.waiting = [];
@@ -57,9 +57,11 @@ export class Viewing {
       const { changes } = asked;
       const { now } = changes;
       try {
-        const body = JSON.stringify(coloursOf(asked));
+        const body = JSON.stringify({ ...coloursOf(asked), base: changes.revision });
+        changes.isSending = true;
         const response = await ask(`${addressOf(asked)}/colours`, { method: "PUT", body });
-        changes.sent = now;
+        const revision = Number(response.headers.get("X-Photo-Revision"));
+        await this.#answered(asked, now, revision, response.headers.get("X-Photo-Merged") === "1");
         const [width, height] = response.headers.get("X-Photo-Size").split("x").map(Number);
         Object.assign(asked, { width, height });
         const time = asked.film ? Number(response.headers.get("X-Frame-Time")) : undefined;
@@ -67,10 +69,34 @@ export class Viewing {
         const preview = await createImageBitmap(await response.blob());
         if (asked === this.photo) await this.#show(asked, preview, time);
       } catch (error) {
+        if (error.status === 409 && (await this.#conflicted(asked))) continue;
+        if (changes.answered(now, null)) this.merged(asked);
         if (asked === this.photo) this.failed(error, asked);
       }
     }
     this.running = null;
+  }
+
+  /** Learn what the server made of colours that were sent; if they were merged with another tab's, it says so. */
+  async #answered(photo, colours, revision, isMerged) {
+    const { changes } = photo;
+    const known = isMerged && (await askJson(`photos/${photo.id}`));
+    if (known) changes.learn(plainColours(known), known.revision); // while it is sending: taken with the answer
+    if (changes.answered(colours, isMerged ? photo.changes.revision : revision)) this.merged(photo);
+  }
+
+  /** Another tab has changed the same; return whether its colours could be taken. */
+  async #conflicted(photo) {
+    try {
+      const known = await askJson(`photos/${photo.id}`);
+      photo.changes.learn(plainColours(known), known.revision);
+      photo.changes.yield();
+    } catch {
+      return false;
+    }
+    this.conflicted(photo);
+    this.merged(photo);
+    return true;
   }
 
   async #show(photo, preview, time) {
