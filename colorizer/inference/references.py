@@ -67,7 +67,7 @@ _LIKENESS_RANK = 90
 the photo suffices."""
 _UNLIKE, _ALIKE = 0.66, 0.76
 """Likeness up to which a reference changes nothing, and from which it is trusted as much as its matches are. Half of
-unrelated pairs are below 0.71, and nineteen of twenty related ones above it (docs/REFERENCES.md)."""
+unrelated pairs are below 0.71, and almost all related ones above it (docs/REFERENCES.md)."""
 _LEAST_GIVEN = 0.02
 """Mean trust below which a reference is not named among those that gave colors."""
 
