@@ -12,6 +12,7 @@ from colorizer import network as networks
 from colorizer.console.messages import (
     ask_for_more,
     counted,
+    given_references,
     output_folder,
     reading,
     run_name,
@@ -45,6 +46,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         raise WrongFlag(f"{ask.TO.flag} goes with {ask.SHARD.flag} or {ask.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
+    references = given_references(console, talk, how)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
@@ -53,6 +55,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)
     tell_learned_from(console, network.path, photos)
+    network = inference.with_references(network, references) if references else network
     adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
     job = runs.EvaluateJob(
         network,

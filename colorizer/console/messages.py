@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer import runs
+from colorizer import inference, runs
 from colorizer.console.terminal import Console, in_notebook, on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
@@ -24,6 +24,7 @@ from colorizer.training import outlook_of, said_of_gradients
 
 if TYPE_CHECKING:
     from colorizer.evaluation import Evaluation, PhotoScores
+    from colorizer.inference import References
     from colorizer.runs import TrainJob
     from colorizer.training import TrainingRecord
 
@@ -117,6 +118,16 @@ def reading(talk: Conversation) -> Reading:
     )
     folder = talk.answer(ask.CACHE) or _cache_of_user()
     return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)
+
+
+def given_references(console: Console, talk: Conversation, how: Reading) -> References | None:
+    """Read the references of --reference, and list the files of a folder that cannot be used; raise ColorizeError."""
+    if not talk.has_flag(ask.REFERENCE):
+        return None
+    references = inference.prepare_references(talk.answer(ask.REFERENCE), how.limits)
+    for reason in references.skipped:
+        console.warn(reason)
+    return references
 
 
 def _cache_of_user() -> Path | None:

@@ -212,7 +212,7 @@ _PORTION = 256
 """Number of photos that are checked and then colorized together by a process with one part; as many are fetched from an
 object store at a time.
 """
-_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT)
+_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.REFERENCE, ask.SHEETS, ask.COUNT)
 
 
 def colorize_shard(console: Console, talk: Conversation) -> None:
@@ -413,7 +413,7 @@ def evaluate_shard(console: Console, talk: Conversation) -> None:
 
 def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict[str, Any]]:
     """Return all files, unchecked, and how they are scored."""
-    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask.KERNEL_DISTANCE))
+    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask.KERNEL_DISTANCE, ask.REFERENCE))
     return dataset, {
         "batch_size": talk.answer(ask.BATCH_SIZE),
         "adjustment": inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS)),

@@ -402,6 +402,14 @@ HINTS_BESIDE = Question(
     (COLORIZE,),
     default="yes",
 )
+REFERENCE = Question(
+    "--reference",
+    "color photo, or folder of up to 20, that shows the same things: its colors are used where it matches "
+    "(REFERENCES.md)",
+    existing_path(),
+    (COLORIZE, EVALUATE, FILM),
+    aliases=("--references",),
+)
 TO = Question(
     "--to",
     "folder for the results; evaluate, merge: folder of parts (CLUSTER.md)",

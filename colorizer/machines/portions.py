@@ -39,6 +39,7 @@ from colorizer.files import exists, is_file, open_regular, resolved
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_beside
+from colorizer.inference.references import References, find_references
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.formats import kind_of
@@ -298,16 +299,20 @@ def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) 
     yield from (timed(line) for line in _left_out(job, check))
     paths = {photo: job.folder / names[str(photo.relative_to(job.root))] for photo in check.fine}
     hints: dict[Path, Sequence[AnyHint]] = {}
-    for photo in [*paths] if job.has_hints else ():
+    references: dict[Path, References] = {}
+    for photo in [*paths]:
         try:
-            hints |= hints_beside([photo])
+            hints |= hints_beside([photo]) if job.has_hints else {}
+            references |= find_references([photo], None, job.reading.limits)
         except ColorizeError as error:
             del paths[photo]
             yield timed(_outcome(job, photo, kind=FAILED, why=str(error)))
     pages = {photo: page_count(photo) for photo in paths}
     with (
         page_folder(job.folder, pages) as folder,
-        closing(_outcomes(job, network, paths, pages, hints, folder)) as outcomes,
+        closing(
+            _outcomes(job, network, photo_tasks(pages, paths, hints, references), paths, pages, folder)
+        ) as outcomes,
     ):
         for photo, count in pages.items():
             outcome = gathered(paths[photo], islice(outcomes, count))
@@ -328,17 +333,17 @@ def given_up(job: SharedJob, photo: Named) -> Line:
 def _outcomes(
     job: SharedJob,
     network: Network,
-    paths: Mapping[Path, Path],
+    tasks: Iterator[PhotoTask],
+    targets: Mapping[Path, Path],
     pages: Mapping[Path, int],
-    hints: Mapping[Path, Sequence[AnyHint]],
     folder: Path,
 ) -> Generator[Colorized | Failure]:
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
-        file = paths[task.path] if pages[task.path] == 1 else page_file(folder)
+        file = targets[task.path] if pages[task.path] == 1 else page_file(folder)
         write_photo(file, picture, original, job.reading.limits)
         return Written(file, ())
 
-    return colorize_files(network, photo_tasks(pages, paths, hints), write, job.adjustment, job.reading)
+    return colorize_files(network, tasks, write, job.adjustment, job.reading)
 
 
 def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:

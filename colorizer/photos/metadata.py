@@ -7,7 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -237,6 +237,11 @@ def kept_metadata(image: Image.Image) -> Metadata:
         comments=_bounded(filter(None, map(_as_bytes, comments))),
         texts=tuple(_texts(image)),
     )
+
+
+def with_comment(metadata: Metadata, comment: str) -> Metadata:
+    """Add a comment, which JPEG, PNG and GIF hold next to all other metadata."""
+    return replace(metadata, comments=(*metadata.comments, comment.encode()))
 
 
 def jpeg_segments(metadata: Metadata) -> bytes:
