@@ -90,6 +90,7 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
         Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/adjusted", answers.adjust_all, methods=["POST"]),
         Route("/sample", answers.sample, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
@@ -300,6 +301,13 @@ class Answers:
         media_type = "image/png" if is_png else "image/jpeg"
         return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
 
+    async def adjust_all(self, request: Request) -> Response:
+        """Give all photos the same adjustment."""
+        adjustment = _adjustment(await requested.json_body(request))
+        await self.in_thread(self._studio.session.adjust_all, adjustment)
+        self._studio.photos.wake()
+        return Response(status_code=204)
+
     async def sample(self, request: Request) -> Response:
         """Add a photo to try the studio with."""
         found = find_spec("skimage")
@@ -462,4 +470,6 @@ def _sentence(request: Request, error: Exception) -> Response:
 
 def _adjustment(said: dict[str, Any]) -> Adjustment:
     contrast = requested.truth(said, "restore_contrast", "Whether the contrast is restored")
-    return Adjustment(requested.vividness(said), contrast)
+    return Adjustment(
+        requested.vividness(said), contrast, requested.truth(said, "repair", "Whether a photo is repaired")
+    )

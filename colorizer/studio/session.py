@@ -224,6 +224,13 @@ class Session:
             film = replace(photo.film, **changes)
             return self.change(id_, film=film, adjustment=adjustment or photo.adjustment)
 
+    def adjust_all(self, adjustment: Adjustment) -> None:
+        """Change the adjustment of all photos; they wait to be colorized again."""
+        with self._lock:
+            for photo in self.photos():
+                if photo.film is None and photo.adjustment != adjustment and photo.state in (READY, WAITING):
+                    self.change(photo.id, adjustment=adjustment, state=WAITING)
+
     def merged(self, id_: str, colors: Colors, base: int | None) -> Colors:
         """Merge colors that were chosen on revision `base` of a photo with its present ones; None overwrites these.
 

@@ -187,6 +187,26 @@ function showKept(photo) {
   stage.element.classList.toggle("keeps-colors", isKept);
 }
 
+/** Give all photos the adjustment of the open one; each can undo it. */
+async function adjustAll() {
+  if (!current) return;
+  await viewing.settled();
+  const { vividness, restore_contrast, repair = false } = current.changes.now;
+  const adjustment = { vividness, restore_contrast, repair };
+  const others = [...photos.values()].filter(({ film, state }) => !film && state !== "failed");
+  for (const { changes } of others) {
+    changes.make({ ...changes.now, ...adjustment });
+    changes.sent = changes.now; // so that the server's answer counts as this page's own change
+  }
+  try {
+    await sendJson("adjusted", adjustment);
+    notices.say(`${others.length} photos have this adjustment now.`, "adjusted");
+  } catch (error) {
+    notices.say(error.message);
+  }
+  adjusting.show();
+}
+
 async function recolor() {
   const photo = current;
   try {
@@ -355,6 +375,7 @@ function hear() {
   hearPalette(palette, say);
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
+  on("adjust-all", "click", adjustAll);
   on("open-share", "click", () => current && share.open(current));
   on("sample", "click", async () => {
     try {
