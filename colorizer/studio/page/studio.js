@@ -143,10 +143,8 @@ function see(described) {
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
-  if (photo === current) {
-    film.show();
-    showKept(photo);
-  }
+  if (photo === current) film.show();
+  showKept(current);
   saving.enable(current, [...photos.values()]);
 }
 
@@ -184,6 +182,7 @@ function showMeanwhile(id) {
 function showKept(photo) {
   const isKept = Boolean(photo?.keeps_colors);
   find("in-color").hidden = !isKept;
+  find("recolor-all").hidden = kept().length < 2;
   stage.element.classList.toggle("keeps-colors", isKept);
 }
 
@@ -207,12 +206,19 @@ async function adjustAll() {
   adjusting.show();
 }
 
-async function recolor() {
-  const photo = current;
+/** The photos that are left in their own colors. */
+function kept() {
+  return [...photos.values()].filter(({ keeps_colors }) => keeps_colors);
+}
+
+/** Give new colors to photos that have their own. */
+async function recolor(wanted) {
   try {
-    await ask(`photos/${photo.id}/recolored`, { method: "POST" });
-    see(await askJson(`photos/${photo.id}`));
-    if (photo === current) viewing.recolour(photo);
+    for (const { id } of wanted) {
+      await ask(`photos/${id}/recolored`, { method: "POST" });
+      see(await askJson(`photos/${id}`));
+    }
+    if (wanted.includes(current)) viewing.recolour(current);
   } catch (error) {
     notices.say(error.message);
   }
@@ -385,7 +391,8 @@ function hear() {
     }
   });
   on("remove", "click", removeCurrent);
-  on("recolor", "click", recolor);
+  on("recolor", "click", () => recolor([current]));
+  on("recolor-all", "click", () => recolor(kept()));
   on("stop", "click", () => {
     const left = intake.stop();
     if (left) notices.say(`${left} ${left === 1 ? "photo was" : "photos were"} not taken in, since you stopped it.`);
