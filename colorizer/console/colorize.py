@@ -9,9 +9,18 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import inference, runs
-from colorizer.console.messages import counted, default_dataset, output_folder, reading, show_pictures
+from colorizer.console.messages import (
+    ask_for_more,
+    counted,
+    default_dataset,
+    output_folder,
+    reading,
+    short,
+    show_pictures,
+)
 from colorizer.console.model import hasten_next_start, load_to_colorize, look_at, refuse_unknown_model
 from colorizer.console.photos import choose_dataset, named_sources, reading_of
+from colorizer.console.pipe import is_piped, piped
 from colorizer.console.shared import colorize_by_cluster, colorize_shard
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
@@ -20,6 +29,7 @@ from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
 from colorizer.files import resolved, unused_path
+from colorizer.packages import refuse_without
 from colorizer.progress import Progress
 
 _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
@@ -28,6 +38,16 @@ _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 def colorize_journey(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
+    if is_piped(talk.flags):
+        with piped(console, talk) as deliver:
+            _colorize_photos(console, talk, deliver)
+    else:
+        _colorize_photos(console, talk)
+
+
+def _colorize_photos(
+    console: Console, talk: Conversation, deliver_also: Callable[[Path, Path | inference.Failure], None] | None = None
+) -> None:
     for flag, share_out in ((ask.CLUSTER, colorize_by_cluster), (ask.SHARD, colorize_shard)):
         if talk.has_flag(flag):
             refuse_unknown_model(talk)
@@ -43,14 +63,18 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
     refuse_unknown_model(talk)
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=False, least=1, reading=how, has_all_pages=True)
+    run = talk.hold(ask.COLORIZE, partial(_run, talk))
+    _tell_place(console, talk, run)
+    ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
     hints_from = partial(inference.find_hints, photos, check.root, beside=talk.answer(ask.HINTS_BESIDE))
     hints = hints_from(talk.flag_or_default(ask.HINTS))
-    run = talk.hold(ask.COLORIZE, partial(_run, talk))
     network = load_to_colorize(console, talk, how.cache_folder)
     look_at(console, talk, network, unused_path(run.drawing))
     is_adjusted = wants_to_adjust(talk)
     adjusted = adjustment(talk, is_adjusted)
+    if adjusted.repair:
+        refuse_without("repair", ask.REPAIR.flag)
     if is_adjusted and not talk.has_flag(ask.HINTS):
         hints = _asked_hints(talk, hints_from)
     job = runs.ColorizeJob(
@@ -68,7 +92,16 @@ def colorize_journey(console: Console, talk: Conversation) -> None:
         goes_on=talk.answer(ask.SKIP_EXISTING),
         left_out=check.left_out(),
     )
-    colorize(console, talk, partial(runs.colorize_photos, job), _AGAIN)
+
+    def deliver(photo: Path, outcome: Path | inference.Failure) -> None:
+        if isinstance(outcome, Path):
+            console.record(photo, outcome, None)
+        else:
+            console.record(photo, None, outcome.reason)
+        if deliver_also:
+            deliver_also(photo, outcome)
+
+    colorize(console, talk, partial(runs.colorize_photos, job, deliver=deliver), _AGAIN)
     hasten_next_start(console, network, how.cache_folder)
     _refuse_unreadable(talk, check)
 
@@ -78,6 +111,14 @@ def _run(talk: Conversation) -> AbstractContextManager[runs.Run]:
     if talk.has_flag(ask.TO):
         return nullcontext(runs.run_in(talk.answer(ask.TO)))
     return runs.reserved_run(output_folder(talk), ask.COLORIZE)
+
+
+def _tell_place(console: Console, talk: Conversation, run: runs.Run) -> None:
+    """Say where the color photos will be, before the work."""
+    if talk.flag_or_default(ask.BESIDE):
+        console.inform("Each color photo will be saved next to its original.")
+    elif not talk.flag_or_default(ask.SKIP_EXISTING):  # which may resume another folder
+        console.inform(f"The color photos will be saved in {short(run.results)}.")
 
 
 def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
@@ -173,25 +214,25 @@ def _tell(console: Console, result: runs.ColorizeResult) -> None:
     sheets = ""
     if result.sheets:
         many = "a comparison sheet" if len(result.sheets) == 1 else "comparison sheets"
-        sheets = f", {many} in {result.sheets[0].parent}"
+        sheets = f", {many} in {short(result.sheets[0].parent)}"
     console.inform(f"{counted(made_now, 'color photo is', 'color photos are')} {place}{sheets}.")
     other = sum(photo.suffix.lower() != path.suffix.lower() for photo, path in result.pictures.items())
     if other:
         why = "since none of its own kind can be written in colour here"
         console.inform(f"{counted(other, 'photo has', 'photos have')} got a file of another kind, {why}.")
-    console.inform(f"Before and after, on one page: {result.page}")
+    console.inform(f"Before and after, on one page: {short(result.page)}")
     if result.left_out:
-        console.inform(f"Files that were left out: {result.left_out}")
+        console.inform(f"Skipped files: {short(result.left_out)}")
 
 
 def _place(result: runs.ColorizeResult) -> str:
     """Return a phrase for the location of the pictures: the path of one, or the folder of several."""
     pictures = list(result.pictures.values())
     if len(pictures) == 1:
-        return f"at {pictures[0]}"
+        return f"at {short(pictures[0])}"
     if all(picture.is_relative_to(result.folder) for picture in pictures):
-        return f"in {result.folder}"
+        return f"in {short(result.folder)}"
     folders = sorted({picture.parent for picture in pictures})
     if len(folders) == 1:
-        return f"next to the originals in {folders[0]}"
-    return f"next to the originals in {len(folders):,} folders below {os.path.commonpath(folders)}"
+        return f"next to the originals in {short(folders[0])}"
+    return f"next to the originals in {len(folders):,} folders below {short(Path(os.path.commonpath(folders)))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import io
+import itertools
 import os
 import signal
 import sys
@@ -20,11 +21,22 @@ import click
 
 from colorizer import __version__
 from colorizer.console.messages import PATHS, advised, is_film
+from colorizer.console.photos import default_source
+from colorizer.console.pipe import STANDARD, is_piped
 from colorizer.console.shared import refuse_addresses
 from colorizer.console.terminal import ENDING, Console, in_notebook
-from colorizer.conversation.conversation import Conversation, MissingAnswer, TakenBack, WrongFlag
+from colorizer.conversation.conversation import (
+    AnotherSource,
+    Conversation,
+    MissingAnswer,
+    Quit,
+    SourceChanged,
+    TakenBack,
+    WrongFlag,
+)
 from colorizer.conversation.question import (
     COLORIZE,
+    COMMANDS,
     EVALUATE,
     FILM,
     INSPECT,
@@ -35,7 +47,7 @@ from colorizer.conversation.question import (
     WrongAnswer,
     is_there,
 )
-from colorizer.conversation.questions import DATASET, FILM_FILE, JOURNEY, OUTPUT, QUESTIONS
+from colorizer.conversation.questions import DATASET, FILM_FILE, GROUPS, JOURNEY, MAIN_FLAGS, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
 INTERRUPTED = 130
@@ -91,22 +103,55 @@ _NO_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
 GREETING = (
-    "Colorizer: gives black-and-white photographs colour, and trains the networks that do.\n"
-    "Press Enter to take the answer in [brackets]; back takes one question back; Ctrl-C leaves."
+    "Colorizer: colors for black-and-white photos and films, made on this computer.\n"
+    "Press Enter to accept the answer in [brackets]. At every question you can type help, back or quit."
 )
 
 
 def converse(journey: str | None, flags: dict) -> None:
-    """Greet, and run the given command, or the one that the user chooses."""
-    console = Console()
+    """Greet, and run the given command, or what the user chooses."""
+    console = _console(flags)
     for line in GREETING.splitlines():
         console.inform(line)
-    with Conversation(console, flags, accept_defaults=flags.pop("yes", False)) as talk:
+    with Conversation(console, flags, accept_defaults=flags.pop("yes", False) or console.is_quiet) as talk:
         while True:
             try:
-                return _journey(journey or talk.answer(JOURNEY))(console, talk)
-            except TakenBack:
-                console.is_silent = True
+                chosen = journey or talk.answer(JOURNEY, default=default_source(for_training=False))
+                return _journey(_begun_with(talk, chosen))(console, talk)
+            except TakenBack as taken_back:
+                console.is_silent = not isinstance(taken_back, SourceChanged)
+            except AnotherSource as another:
+                talk.begin_with(another.path)
+                journey = None
+            except Quit:
+                console.inform("Ended. What is finished is kept." if talk.is_settled else "Ended. Nothing was made.")
+                return
+
+
+def _console(flags: dict) -> Console:
+    """Return the console that the flags ask for, which `_run` uses for errors too."""
+    is_quiet, writes_records = flags.pop("quiet", False), flags.pop("json", False)
+    if not (is_quiet or writes_records or is_piped(flags)):
+        return Console()
+    console = Console(target=sys.stderr, is_quiet=True)
+    if writes_records:
+        console.records = sys.stdout
+    context = click.get_current_context(silent=True)
+    if context and context.obj:
+        context.obj.append(console)
+    return console
+
+
+def _begun_with(talk: Conversation, chosen: Path | str) -> str:
+    """Return the command for the answer to the first question, and tell the conversation which photos it names."""
+    talk.source = None
+    if chosen in COMMANDS:
+        return str(chosen)
+    if isinstance(chosen, Path) and is_film(chosen):
+        talk.flags[FILM_FILE.name] = chosen
+        return FILM
+    talk.source = chosen
+    return COLORIZE
 
 
 def _journey(name: str) -> Callable[[Console, Conversation], None]:
@@ -123,31 +168,94 @@ class Answer(click.ParamType):
     def convert(self, value, param, ctx):
         if not isinstance(value, str):
             return value
+        if value == str(STANDARD) and param is not None and param.name == PATHS and ctx.info_name == COLORIZE:
+            return STANDARD
         try:
             return self.question.parse(value)
         except WrongAnswer as error:
             self.fail(str(error), param, ctx)
 
 
-def option(question: Question) -> click.Option:
+class Flag(click.Option):
+    """The flag of a question."""
+
+    def __init__(self, question: Question, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.question = question
+
+    def brief_record(self) -> tuple[str, str]:
+        """Return the flag without its aliases, and its help without its default."""
+        value = "" if self.question.is_switch else f" {self.metavar}"
+        return f"{self.question.flag}{value}", self.question.help
+
+
+def option(question: Question) -> Flag:
     """Create the flag of a question."""
     default = question.default or question.shown_default
     text = f"{question.help} [{default}]" if default else question.help
     spellings = (question.flag, *question.aliases)
     if question.is_switch:
         switches = [f"{flag}/{flag.replace('--', '--no-', 1)}" for flag in spellings]
-        return click.Option([question.name, *switches], default=None, help=text)
-    return click.Option([question.name, *spellings], type=Answer(question), help=text, metavar=question.name.upper())
+        return Flag(question, [question.name, *switches], default=None, help=text)
+    metavar = question.name.upper().replace("_", "-")
+    return Flag(question, [question.name, *spellings], type=Answer(question), help=text, metavar=metavar)
 
 
-_TAKE_PATHS = {COLORIZE: "[PHOTO, FOLDER OR ZIP]...", STUDIO: "[PHOTO, FOLDER OR FILM]..."}
-YES = {"is_flag": True, "help": "accept the default of every question no flag answers"}
+def help_all() -> click.Option:
+    """Create the flag that lists all flags."""
+
+    def show(context: click.Context, parameter: click.Parameter, is_wanted: bool) -> None:
+        if is_wanted and not context.resilient_parsing:
+            context.meta["help_all"] = True
+            click.echo(context.get_help(), color=context.color)
+            context.exit()
+
+    return click.Option(
+        ["--help-all"], is_flag=True, expose_value=False, is_eager=True, callback=show, help="show all flags"
+    )
+
+
+def write_all_flags(formatter: click.HelpFormatter, command: click.Command, of: str = "") -> None:
+    """Write all flags of a command, by subject."""
+    context = click.Context(command)
+    flags = {param.question: param for param in command.params if isinstance(param, Flag)}
+    rest = [question for question in flags if not any(question in group for group in GROUPS.values())]
+    for subject, group in {**GROUPS, "The program": rest}.items():
+        rows = [flags[question].get_help_record(context) for question in group if question in flags]
+        if rows:
+            with formatter.section(f"{subject}{of}"):
+                formatter.write_dl([row for row in rows if row])
+
+
+class Command(click.Command):
+    """A command whose --help shows the flags that most users need, and whose --help-all shows all flags by subject."""
+
+    def format_options(self, ctx, formatter):
+        if ctx.meta.get("help_all"):
+            write_all_flags(formatter, self)
+            return
+        flags = {param.question: param for param in self.params if isinstance(param, Flag)}
+        rows = [flags[question].brief_record() for question in MAIN_FLAGS[self.name] if question in flags]
+        with formatter.section("Flags"):
+            plain = [param for param in self.params if isinstance(param, click.Option) and not isinstance(param, Flag)]
+            formatter.write_dl([*rows, *((param.opts[0], param.help or "") for param in plain)])
+
+
+_TAKE_PATHS = {
+    COLORIZE: "[PHOTO, FOLDER OR ZIP]...",
+    EVALUATE: "[PHOTO, FOLDER OR ZIP]...",
+    FILM: "[FILM]...",
+    STUDIO: "[PHOTO, FOLDER OR FILM]...",
+}
+YES = {"is_flag": True, "help": "ask nothing: accept all defaults"}
+QUIET = {"is_flag": True, "help": "ask nothing, and print only warnings, to standard error"}
+JSON = {"is_flag": True, "help": "print a line of JSON for each photo: path, result, error"}
 
 
 class Journeys(click.Group):
-    """The command line: asks for a command if none is given; --help lists the flags of all commands.
+    """The command line: asks for photos or a command if neither is given.
 
-    A photo, folder or zip in place of the command is colorized, and a film is passed to the command for films. Flags
+    A photo, folder or zip in place of the command is colorized, and films are passed to the command for films. Flags
     without a command belong to `colorize`.
     """
 
@@ -175,26 +283,32 @@ class Journeys(click.Group):
         return False
 
     def resolve_command(self, ctx, args):
+        if args[0] == str(STANDARD):
+            return COLORIZE, self.get_command(ctx, COLORIZE), args
         if self.get_command(ctx, args[0]) is None and is_there(args[0]):
-            has_one = len(args) == 1 or args[1].startswith("-")
-            if has_one and is_film(Path(args[0])):
-                return FILM, self.get_command(ctx, FILM), [FILM_FILE.flag, *args]
+            paths = itertools.takewhile(lambda arg: not arg.startswith("-"), args)
+            if all(is_film(Path(path)) for path in paths):
+                return FILM, self.get_command(ctx, FILM), args
             return COLORIZE, self.get_command(ctx, COLORIZE), args
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx, formatter):
-        super().format_options(ctx, formatter)
-        for name, command in self.commands.items():
-            with formatter.section(f"Flags of {name}"):
-                rows = [param.get_help_record(click.Context(command)) for param in command.params]
-                formatter.write_dl([row for row in rows if row])
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in self.commands.items()])
+        if ctx.meta.get("help_all"):
+            for name, command in self.commands.items():
+                write_all_flags(formatter, command, f" ({name})")
+        else:
+            with formatter.section("Flags"):
+                formatter.write_dl(_OWN_FLAGS)
 
 
 def journey_command(name: str, text: str) -> click.Command:
     """Create a command with a flag for each of its questions."""
     options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.journeys]
     if name in _TAKE_PATHS:
-        options.append(click.Argument([PATHS], type=Answer(DATASET), nargs=-1, metavar=_TAKE_PATHS[name]))
+        kind = FILM_FILE if name == FILM else DATASET
+        options.append(click.Argument([PATHS], type=Answer(kind), nargs=-1, metavar=_TAKE_PATHS[name]))
 
     def run(**flags):
         flags[PATHS] = flags.get(PATHS) or None
@@ -204,7 +318,20 @@ def journey_command(name: str, text: str) -> click.Command:
             name, {key: flags[key] if flags[key] not in (None, False) else above.get(key, flags[key]) for key in flags}
         )
 
-    return click.Command(name, params=[*options, click.Option(["--yes"], **YES)], callback=run, help=text)
+    parameters = [*options, click.Option(["--yes"], **YES), click.Option(["--quiet"], **QUIET)]
+    if name in (COLORIZE, FILM):
+        parameters.append(click.Option(["--json"], **JSON))
+    parameters.append(help_all())
+    return Command(name, params=parameters, callback=run, help=text)
+
+
+_OWN_FLAGS = [
+    ("--output FOLDER", OUTPUT.help),
+    ("--yes", YES["help"]),
+    ("--version", "show the version"),
+    ("COMMAND --help", "show a command's most used flags"),
+    ("--help-all", "show all flags of all commands"),
+]
 
 
 @click.pass_context
@@ -217,18 +344,18 @@ program = Journeys(
     "colorize.py",
     invoke_without_command=True,
     callback=without_journey,
-    params=[option(OUTPUT), click.Option(["--yes"], **YES)],
-    help="Colorize black-and-white photographs, or train a network that does. Every flag answers one question; "
-    "without flags the questions are asked.",
+    params=[option(OUTPUT), click.Option(["--yes"], **YES), help_all()],
+    help="Colorize black-and-white photos and films. Without flags, the program asks what it needs to know.\n\n"
+    'Examples:\n\n\b\n  colorize.py "old photos"\n  colorize.py wedding.mp4 --yes\n  colorize.py studio',
     context_settings={"help_option_names": ["-h", "--help"]},
     commands={
-        TRAIN: journey_command(TRAIN, "Train a network on colour photos."),
-        COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos with an existing model."),
-        EVALUATE: journey_command(EVALUATE, "Score a model on colour photos, beside leaving them gray."),
-        STUDIO: journey_command(STUDIO, "Open a page in the browser: photos in, colours chosen by clicking, saved."),
-        INSPECT: journey_command(INSPECT, "Look inside a model: what it has learned, and why it colours as it does."),
-        FILM: journey_command(FILM, "Colorize a black-and-white film, without flicker."),
-        MERGE: journey_command(MERGE, "Bring together what was done in parts: manifests and evaluations."),
+        TRAIN: journey_command(TRAIN, "Train a network on color photos."),
+        COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos."),
+        EVALUATE: journey_command(EVALUATE, "Score a model on color photos."),
+        STUDIO: journey_command(STUDIO, "Choose colors by clicking, in the browser."),
+        INSPECT: journey_command(INSPECT, "Report what a model has learned."),
+        FILM: journey_command(FILM, "Colorize black-and-white films, without flicker."),
+        MERGE: journey_command(MERGE, "Merge the results of several machines."),
     },
 )
 
@@ -269,24 +396,25 @@ def _run() -> int:
     # Without AVX-512 in the CPU, TensorFlow disables oneDNN, which makes training slower.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     _accept_every_character()
+    consoles = [Console()]
     try:
-        program.main(standalone_mode=False)
+        program.main(standalone_mode=False, obj=consoles)
     except click.ClickException as error:
         error.show()
         return WRONG_USE
     except (MissingAnswer, WrongFlag) as error:
-        Console().warn(str(error))
+        consoles[-1].warn(str(error))
         return WRONG_USE
     except Interrupted as error:
-        Console().warn(str(error))
+        consoles[-1].warn(str(error))
         return INTERRUPTED
     except ColorizeError as error:
-        Console().warn(advised(error))
+        consoles[-1].warn(advised(error))
         return INTERRUPTED if was_interrupted(error) else FAILED
     except (KeyboardInterrupt, Exception) as error:
         if not (isinstance(error, click.Abort) or was_interrupted(error)):
             raise
-        Console().warn("Interrupted.")
+        consoles[-1].warn("Interrupted.")
         return INTERRUPTED
     return DONE
 

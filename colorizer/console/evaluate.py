@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from colorizer import inference, runs
 from colorizer import network as networks
-from colorizer.console.messages import counted, output_folder, reading, run_name, show_pictures, tell_evaluation
+from colorizer.console.messages import (
+    ask_for_more,
+    counted,
+    output_folder,
+    reading,
+    run_name,
+    short,
+    show_pictures,
+    tell_evaluation,
+)
 from colorizer.console.model import load_existing, look_at, refuse_unknown_model, start_tensorflow
 from colorizer.console.photos import choose_dataset
 from colorizer.console.shared import evaluate_by_cluster, evaluate_shard
@@ -17,6 +26,7 @@ from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag, ask_count
 from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.packages import refuse_without
 from colorizer.settings import IMAGENET_WEIGHTS
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
+    refuse_without("train", "Evaluating")
     refuse_unknown_model(talk)
     for flag, share_out in ((ask.CLUSTER, evaluate_by_cluster), (ask.SHARD, evaluate_shard)):
         if talk.has_flag(flag):
@@ -35,6 +46,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
+    ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
     run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
     start_tensorflow(console)
@@ -58,10 +70,11 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     with console.progress("Evaluating", "photos") as progress:
         evaluation = runs.score_photos(job, progress)
     tell_evaluation(console, evaluation)
+    console.inform("Drawing comparison sheets, which takes a few seconds…")
     saved = runs.save_evaluation(job, evaluation)
     console.inform(
-        f"Every photo's scores are in {saved.scores}; beside it, a drawing of the hues and sheets of the best and "
-        "the worst."
+        f"Every photo's scores are in {short(saved.scores)}. Next to it are a chart of the hues and sheets of the best "
+        "and the worst photos."
     )
     show_pictures(console, talk, ask.SHOW_RESULTS, saved.best[:1])
 

@@ -14,7 +14,6 @@ from colorizer.console.terminal import Console, in_notebook, on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.question import FILM, Question, WrongAnswer
-from colorizer.conversation.questions import FILM_FILE
 from colorizer.dataset import Dataset, DatasetCheck
 from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 from colorizer.files import is_file
@@ -58,6 +57,15 @@ def program() -> str:
     return "python colorize.py" if home() == _CHECKOUT else "colorize"
 
 
+def short(path: Path) -> str:
+    """Return a path as briefly as it can be typed: relative to the current folder if it is below that."""
+    try:
+        relative = (Path.cwd() / path).relative_to(Path.cwd())
+    except (OSError, ValueError):  # the current folder was removed, or the path is elsewhere
+        return str(path)
+    return str(relative if relative.parts else path)
+
+
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
     return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
@@ -70,7 +78,7 @@ def is_film(path: Path) -> bool:
 
 def film_command(film: Path) -> str:
     """Return the command that colorizes a film."""
-    return f"{program()} {FILM} {FILM_FILE.flag} {shlex.quote(str(film))}"
+    return f"{program()} {FILM} {shlex.quote(str(film))}"
 
 
 def default_dataset(for_training: bool) -> Path:
@@ -81,6 +89,12 @@ def default_dataset(for_training: bool) -> Path:
 def output_folder(talk: Conversation) -> Path:
     """Return the folder of all runs."""
     return talk.answer(ask.OUTPUT) or (Path("/kaggle/working") if on_kaggle() else home()) / "OUTPUT"
+
+
+def ask_for_more(talk: Conversation) -> None:
+    """Ask whether to ask further questions; otherwise accept their defaults."""
+    if not talk.flags.get(ask.ADJUST.name) and not talk.answer(ask.MORE):
+        talk.accept_defaults = True
 
 
 def run_name(talk: Conversation) -> str:
@@ -139,7 +153,7 @@ def _advice(error: ColorizeError) -> str:
 
 def _example(paths: Sequence[Path]) -> str:
     """Name a file, or the first of several, at the end of a sentence about them."""
-    return f": {paths[0]}" if len(paths) == 1 else f", such as {paths[0]}"
+    return f": {short(paths[0])}" if len(paths) == 1 else f", such as {short(paths[0])}"
 
 
 def warn_of_closed(console: Console, dataset: Dataset) -> None:
@@ -180,7 +194,7 @@ def tell_unreadable(console: Console, talk: Conversation, check: DatasetCheck, a
     if unknown:
         broken = [path for path, _ in others if kind_by_path[path] is None]
         console.warn(f"{counted(unknown, 'file is', 'files are')} unreadable{_example(broken)}.")
-    if talk.answer(ask.SHOW_UNREADABLE) if asks else talk.flags.get(ask.SHOW_UNREADABLE.name):
+    if talk.flag_or_default(ask.SHOW_UNREADABLE) if asks else talk.flags.get(ask.SHOW_UNREADABLE.name):
         for _, reason in others:
             console.warn(f"  {reason}")
 

@@ -10,20 +10,25 @@ from pathlib import Path
 
 from colorizer import network as networks
 from colorizer import runs
-from colorizer.console.messages import output_folder
+from colorizer.console.messages import output_folder, short
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.question import LATEST
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import is_folder
+from colorizer.packages import refuse_without
 from colorizer.quiet import quiet_errors
 
 
 def start_tensorflow(console: Console) -> None:
-    """Import TensorFlow, which takes a few seconds, and report the device it uses."""
+    """Import TensorFlow, which takes a few seconds, and report the device it uses.
+
+    Raises ColorizeError if it is not installed or cannot be started.
+    """
+    refuse_without("train", "This model")
     if "tensorflow" not in sys.modules:
-        console.inform("Starting TensorFlow…")
+        console.inform("Starting TensorFlow, which takes about 10 seconds…")
     try:
         with quiet_errors():
             device = networks.prepare_devices()
@@ -89,7 +94,8 @@ def load_existing(
             talk.forget(mark)
             console.warn(str(error))
             continue
-        console.inform(f"Loaded {path}, which works on {network.size} x {network.size} pixels.")
+        name = "the model that ships with the program" if path == networks.PRETRAINED else short(path)
+        console.inform(f"Loaded {name}.")
         return network
 
 
@@ -118,7 +124,7 @@ def hasten_next_start(console: Console, network: networks.Network, cache_folder:
     """Convert a model that TensorFlow has run, so that next time it starts without; Ctrl-C ends only the conversion."""
     if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
         return
-    console.inform("Making this model ready to start without TensorFlow the next time…")
+    console.inform("Preparing this model to start without TensorFlow next time, which takes up to a minute…")
     with suppress(KeyboardInterrupt), quiet_errors():
         networks.keep_converted(network.path, cache_folder)
 
@@ -139,5 +145,5 @@ def _show(console: Console, network: networks.Network, choice: str, drawing: Pat
         except ColorizeError as error:
             console.warn(str(error))
         else:
-            console.inform(f"The drawing is in {drawing}.")
+            console.inform(f"The drawing is in {short(drawing)}.")
             console.picture(drawing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from colorizer.console.messages import (
     default_dataset,
     film_command,
     is_film,
+    short,
     tell_pages,
     tell_unreadable,
     warn_of_closed,
@@ -22,7 +24,8 @@ from colorizer.console.messages import (
 )
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
-from colorizer.conversation.conversation import Conversation, MissingAnswer, WrongFlag
+from colorizer.conversation.conversation import AnotherSource, Conversation, MissingAnswer, WrongFlag
+from colorizer.conversation.question import SAMPLES
 from colorizer.dataset import (
     Dataset,
     DatasetCheck,
@@ -33,8 +36,9 @@ from colorizer.dataset import (
     is_archive,
     unpack,
 )
+from colorizer.dataset.default_photos import SHIPPED_COLOUR, SHIPPED_GRAY
 from colorizer.errors import ColorizeError
-from colorizer.files import is_folder
+from colorizer.files import is_folder, resolved
 from colorizer.quiet import quiet_errors
 from colorizer.settings import Reading
 
@@ -52,39 +56,41 @@ def choose_dataset(
         reading: How photos are read.
         has_all_pages: Whether all pages of a TIFF are processed, not only the first.
     """
-    by_flag = (
-        talk.accept_defaults
-        or talk.has_flag(ask.DATASET)
-        or PATHS in talk.flags
-        or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
-    )
+    by_flag = talk.accept_defaults or bool(named_sources(talk)) or talk.flags.get(ask.USE_DEFAULT_DATASET.name, False)
     while True:
         mark = talk.mark()
         try:
-            given = named_sources(talk) or (_source(console, talk, for_training),)
+            given = named_sources(talk) or (_source(talk, for_training),)
             sources = [_unpacked(console, talk, source) for source in given]
+            if all(map(is_film, sources)) and not by_flag and not for_training:
+                raise AnotherSource(sources[0])
             _refuse_films_alone(sources)
             _explain_rules(console, for_training)
             check = _checked(console, talk, sources, for_training, reading)
+            for skipped in check.left_out():
+                console.record(skipped.path, None, skipped.reason)
             tell_pages(console, check, has_all_pages)
             if len(check.fine) >= least:
                 return check
             if check.in_colour and not check.fine:
                 raise ColorizeError(
-                    f"No black-and-white photos found in {_named(sources)}: choose another folder "
-                    f"({ask.DATASET.flag}), or add {ask.RECOLOR.flag} to colorize color photos again."
+                    f"No black-and-white photos found in {_named(sources)}. Choose another folder "
+                    f"({ask.DATASET.flag}), or add {ask.RECOLOR.flag} to colorize color photos."
                 )
+            found = f"Only {counted(len(check.fine), 'usable photo')}" if check.fine else "No usable photos"
+            needed = f" At least {least} are needed." if least > 1 else ""
             raise ColorizeError(
-                f"{counted(len(check.fine), 'fine photo')} in {_named(sources)}: that is too few, at least "
-                f"{counted(least, 'is', 'are')} needed; choose another dataset (flag {ask.DATASET.flag})."
+                f"{found} found in {_named(sources)}.{needed} Choose another folder ({ask.DATASET.flag})."
             )
         except (MissingAnswer, WrongFlag):
             raise
         except ColorizeError as error:
             if by_flag:
                 raise
-            talk.forget(mark)
             console.warn(advised(error))
+            talk.forget(0 if talk.source else mark)
+            if talk.source:
+                talk.start_again()
 
 
 def reading_of(check: DatasetCheck, reading: Reading) -> Reading:
@@ -113,24 +119,37 @@ def _refuse_films_alone(sources: Sequence[Path]) -> None:
         raise ColorizeError(f"{_named(sources)} {are}; colorize {each} with: {film_command(sources[0])}")
 
 
-def _source(console: Console, talk: Conversation, for_training: bool) -> Path:
+def default_source(for_training: bool) -> str:
+    """Return what to call the default dataset: the samples, or its folder if the user has put other photos there."""
     folder = default_dataset(for_training)
-    if talk.answer(ask.USE_DEFAULT_DATASET, folder=folder):
-        try:
-            return fill_default_dataset(folder, for_training)
-        except ColorizeError as error:
-            if talk.accept_defaults:
-                raise
-            console.warn(str(error))
-    return talk.answer(ask.DATASET)
+    samples = {Path(name).stem for name in (SHIPPED_COLOUR if for_training else SHIPPED_GRAY)}
+    there = folder.iterdir() if is_folder(folder) else ()
+    return SAMPLES if {path.stem for path in there if path.name[0] != "."} <= samples else short(folder)
+
+
+def _source(talk: Conversation, for_training: bool) -> Path:
+    """Return the photos that the user names, or the default dataset. Raises ColorizeError."""
+    folder = default_dataset(for_training)
+    source = talk.source
+    if source is None and (talk.accept_defaults or talk.flags.get(ask.USE_DEFAULT_DATASET.name)):
+        source = SAMPLES
+    if source is None:
+        label = default_source(for_training) if talk.flag_or_default(ask.USE_DEFAULT_DATASET) else None
+        question = replace(ask.DATASET, parse=lambda text: SAMPLES if text == label else ask.DATASET.parse(text))
+        source = talk.answer(question, default=label, kind="color photos" if for_training else "photos")
+    if source == SAMPLES or resolved(source) == resolved(folder):
+        return fill_default_dataset(folder, for_training)
+    return Path(source)
 
 
 def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
     if not is_archive(source):
         return source
-    target = talk.answer(ask.UNPACK_TO, default=source.with_suffix(""), archive=source)
+    target = source.with_suffix("")
+    if talk.has_flag(ask.UNPACK_TO) or not os.access(source.parent, os.W_OK):
+        target = talk.answer(ask.UNPACK_TO, default=target, archive=short(source))
     if is_folder(target) and not holds(target, source):
-        console.warn(f"{target} is there already and is not, or no longer, what {source.name} holds.")
+        console.warn(f"The folder {short(target)} already exists and does not hold what {source.name} holds.")
         if talk.answer(ask.USE_FOLDER, folder=target):
             return target
 
@@ -139,7 +158,7 @@ def _unpacked(console: Console, talk: Conversation, source: Path) -> Path:
             return unpack(source, target, progress=progress)
 
     folder = talk.do(work)
-    console.inform(f"Unpacked into {folder}.")
+    console.inform(f"Unpacked into {short(folder)}.")
     return folder
 
 
@@ -196,4 +215,5 @@ def _examined(console: Console, dataset: Dataset, for_training: bool, reading: R
 
 def _named(sources: Sequence[Path]) -> str:
     others = len(sources) - 1
-    return f"{sources[0]} and {counted(others, 'other place')}" if others else str(sources[0])
+    first = short(sources[0])
+    return f"{first} and {counted(others, 'other place')}" if others else first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from colorizer.conversation.conversation import MissingAnswer
+from colorizer.conversation.conversation import Explanation, MissingAnswer
 from colorizer.conversation.question import WrongAnswer, with_default
 from colorizer.errors import Interrupted, shown
 from colorizer.progress import Pace, Progress, clock_time
@@ -41,20 +42,46 @@ class Console:
     with the first progress bar or table.
     """
 
-    def __init__(self, source: TextIO | None = None, target: TextIO | None = None):
+    def __init__(self, source: TextIO | None = None, target: TextIO | None = None, is_quiet: bool = False):
         self._source, self._target = source, target
+        self.is_quiet = is_quiet
+        """Whether only warnings and questions are printed."""
+        self.records: TextIO | None = None
+        """Receives a line of JSON for each finished photo."""
+        self.aliases: dict[str, str] = {}
+        """Words that are printed in place of paths."""
         self.is_silent = False
         """Whether output is suppressed until the next question because it has already been printed."""
 
     def inform(self, message: str) -> None:
-        self._tell(shown(message), "cyan")
+        if not self.is_quiet:
+            self._tell(shown(message), "cyan")
 
     def warn(self, message: str) -> None:
         self._tell(shown(message), "red")
 
     def show(self, text: str) -> None:
         """Print a longer text, such as a summary, in the default color."""
-        self._tell(text)
+        if not self.is_quiet:
+            self._tell(text)
+
+    def record(self, path: Path, result: Path | None, error: str | None) -> None:
+        """Write a line of JSON about a finished photo, if that is wanted."""
+        if self.records is None:
+            return
+        line = {"path": "-" if str(path) in self.aliases else str(path), "result": None, "error": None}
+        if result is not None:
+            line["result"] = str(result)
+        if error is not None:
+            line["error"] = self.renamed(error)
+        self.records.write(json.dumps(line) + "\n")
+        self.records.flush()
+
+    def renamed(self, text: str) -> str:
+        """Return a text in which paths that the user does not know are replaced."""
+        for path, name in self.aliases.items():
+            text = text.replace(shown(path), name)
+        return text
 
     def ask(self, prompt: str, flag: str, parse: Callable[[str], Answer], default: str | None = None) -> Answer:
         """Ask until `parse` accepts the answer; Enter takes the default. Raises MissingAnswer at the end of input."""
@@ -71,6 +98,8 @@ class Console:
                 ) from error
             try:
                 return parse(typed.strip() or default or "")
+            except Explanation as explanation:
+                self.inform(str(explanation))
             except WrongAnswer as error:
                 self.warn(str(error))
 
@@ -80,6 +109,9 @@ class Console:
 
         Without a `unit`, no rate is shown.
         """
+        if self.is_quiet:
+            yield lambda *_, **__: None
+            return
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         pace = Pace()
@@ -146,6 +178,8 @@ class Console:
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table whose first column is text and whose others are numbers."""
+        if self.is_quiet:
+            return
         from rich.table import Table
 
         table = Table(title=title, title_justify="left")
@@ -157,6 +191,8 @@ class Console:
 
     def picture(self, path: Path) -> None:
         """Show a picture inline in a notebook or in a window; if neither is possible, print its path."""
+        if self.is_quiet:
+            return
         if in_notebook():
             from IPython.display import Image, display
 
@@ -179,7 +215,7 @@ class Console:
         return RichConsole(file=self._target, force_jupyter=widgets)
 
     def _tell(self, message: str, colour: str | int | None = None) -> None:
-        harmless = "\n".join(shown(line) for line in message.split("\n"))
+        harmless = self.renamed("\n".join(shown(line) for line in message.split("\n")))
         target = self._target or sys.stdout  # a running progress bar replaces it, to print above itself
         if self.is_silent or target is None:  # None if standard output was closed when Python started
             return

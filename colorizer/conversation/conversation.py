@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from colorizer.conversation import questions as ask
-from colorizer.conversation.question import Question, WrongAnswer
+from colorizer.conversation.question import Question, WrongAnswer, dropped_path
 from colorizer.dataset import Split, choose_photos, split_photos
 from colorizer.errors import ColorizeError, shown
 from colorizer.settings import MAXIMUM_COUNT, DatasetSettings
@@ -17,7 +17,11 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 BACK = "back"
 """Input that undoes the previous answer."""
+_HELP, _QUIT = ("help", "?"), ("quit", "exit")
+"""Inputs that explain the question, and that end the program."""
 _WORK = "what was done between two questions"
+_SOURCES = (ask.JOURNEY.name, ask.DATASET.name)
+"""Questions that are answered by the path of photos."""
 
 
 class WrongFlag(ColorizeError):
@@ -30,6 +34,26 @@ class MissingAnswer(ColorizeError):
 
 class TakenBack(Exception):
     """An answer was undone: the caller must start again, and known answers are repeated until that question."""
+
+
+class Quit(Exception):
+    """The user ends the program at a question."""
+
+
+class SourceChanged(TakenBack):
+    """The user named other photos: the caller must start again with them."""
+
+
+class AnotherSource(Exception):
+    """The user named a file that another command works on, such as a film instead of photos."""
+
+    def __init__(self, path: Path):
+        super().__init__(str(path))
+        self.path = path
+
+
+class Explanation(WrongAnswer):
+    """The user asks what a question means."""
 
 
 class Asker(Protocol):
@@ -51,11 +75,13 @@ class Conversation:
         self._asker = asker
         self._given = {name: value for name, value in (flags or {}).items() if value is not None}
         self.flags = dict(self._given)
-        self.accept_defaults = accept_defaults
+        self.accept_defaults = self._accepts_at_first = accept_defaults
+        self.source: Path | str | None = None
+        """The photos that the answer to the first question names."""
         self._remembered: list[tuple[str, Any]] = []
         self._place = 0
         """Number of remembered items that have been used since the last start."""
-        self._is_settled = False
+        self.is_settled = False
         self._held: dict[str, Any] = {}
         self._contexts = ExitStack()
 
@@ -101,9 +127,19 @@ class Conversation:
         proposed = question.default if default is None else str(default)
 
         def parse(text: str) -> Any:
-            if text.strip().lower() == BACK:
+            word = text.strip().lower()
+            if word == BACK:
                 self._take_back()
-            value = question.parse(text)
+            if word in _HELP:
+                raise Explanation(_explained(question, proposed))
+            if word in _QUIT:
+                raise Quit
+            try:
+                value = question.parse(text)
+            except WrongAnswer:
+                if question is not ask.HINTS:  # it takes a path itself
+                    self._change_source(text)
+                raise
             check(value)
             return value
 
@@ -125,7 +161,7 @@ class Conversation:
     def settle(self) -> None:
         """Make all answers so far final, because the work they determine has been done."""
         self._remembered.clear()
-        self._place, self._is_settled = 0, True
+        self._place, self.is_settled = 0, True
 
     def mark(self) -> int:
         """Return a position in memory for `forget`."""
@@ -150,12 +186,42 @@ class Conversation:
         """Forget the last answer and the work since. Raises TakenBack, or WrongAnswer if there is none."""
         answers = [place for place, (name, _) in enumerate(self._remembered) if name != _WORK]
         if not answers:
-            why = "what was decided is being done" if self._is_settled else "this is the first question"
+            why = "what was decided is being done" if self.is_settled else "this is the first question"
             raise WrongAnswer(f"There is nothing to take back: {why}.")
         self.forget(answers[-1])
+        self.start_again()
+
+    def _change_source(self, text: str) -> None:
+        """Replace the photos that the user named if `text` is a path that exists. Raises SourceChanged."""
+        path = dropped_path(text)
+        named = [place for place, (name, _) in enumerate(self._remembered) if name in _SOURCES]
+        if path and named:
+            self._remembered[named[-1] :] = [(self._remembered[named[-1]][0], path)]
+            self._rewind()
+            raise SourceChanged
+
+    def begin_with(self, path: Path) -> None:
+        """Forget all answers and answer the first question with a path."""
+        self._remembered[:] = [(ask.JOURNEY.name, path)]
+        self._rewind()
+
+    def start_again(self) -> NoReturn:
+        """Raise TakenBack, so that the caller starts again with the answers that are remembered."""
+        self._rewind()
+        raise TakenBack
+
+    def _rewind(self) -> None:
         self._place = 0
         self.flags = dict(self._given)  # without what a caller has added, since another one may ask next
-        raise TakenBack
+        self.accept_defaults = self._accepts_at_first
+
+
+def _explained(question: Question, proposed: str | None) -> str:
+    """Explain a question and how to answer it."""
+    about = question.explanation or f"{question.help[0].upper()}{question.help[1:]} ({question.flag})."
+    enter = f"Enter accepts {proposed}; " if proposed is not None and not question.explanation else ""
+    ways = f"{enter}back returns to the question before; quit ends the program."
+    return f"{about} {ways[0].upper()}{ways[1:]}"
 
 
 def _harmless(words: dict[str, Any]) -> dict[str, Any]:

@@ -11,25 +11,25 @@ from colorizer.conversation.settings_file import IN_A_FILE
 
 _HEAD = """# Flags and settings
 
-This page is made from the questions the program asks; a test holds it to them.
+This page is generated from the program's questions.
 
-`python colorize.py train ...`, `colorize ...`, `evaluate ...`, `studio ...`, `inspect ...`, `film ...` or `merge ...`:
-a typed flag comes before the answer, the answer before the default. `--yes` accepts the default of every question no
-flag answers; `python colorize.py --yes` colorizes with every default. Without a terminal, answers are read from
-standard input, and where they end the program names the flag that is missing. `back` in the place of an answer takes
-the question before it back, as far as the first one; what was done in between is not done again. A folder of that name
-is `./back`.
+Use them with `python colorize.py train ...`, `colorize ...`, `evaluate ...`, `studio ...`, `inspect ...`, `film ...`
+or `merge ...`. `--help` shows a command's most used flags, and `--help-all` shows all of them.
 
-Numbers: a point begins the fraction (`0.5`), commas may separate thousands (`1,000`), and a comma anywhere else is
-refused. Lists of numbers have commas or spaces between them (`120,80`).
+- A flag replaces its question. `--yes` accepts the default of all other questions.
+- At every question, `help` or `?` explains it, `back` returns to the question before, and `quit` or `exit` ends the
+  program. Write `./back` for a folder of that name.
+- Without a terminal, answers are read from standard input. If an answer is missing, the program names its flag.
+- Numbers have a decimal point (`0.5`) and may have commas between thousands (`1,000`). In a list, numbers are separated
+  by commas or spaces (`120,80`).
 
 """
 _SETTINGS = """
 ## The settings file
 
-`train --settings FILE` reads settings from JSON or TOML. The `model.json` that a training writes beside its model is
-such a file, so `--settings OUTPUT/models/<run>/model.json` repeats that training on the photos `--dataset` names. Flags
-that are typed come before it. In TOML:
+`train --settings FILE` reads settings from JSON or TOML. A training writes such a file, `model.json`, next to its
+model: `--settings OUTPUT/models/<run>/model.json` repeats that training on the photos of `--dataset`. Flags take
+precedence over the file. In TOML:
 
     [model]
     architecture = "mobilenet_unet"
@@ -41,16 +41,16 @@ that are typed come before it. In TOML:
     [settings.adversarial]
     l1_weight = 187.5
 
-A table `[settings.adversarial]` makes the training adversarial. What has a flag may be said in the file too.
+A table `[settings.adversarial]` makes the training adversarial. The file can also set what has a flag.
 
-| setting | what it is | default | flag |
+| setting | meaning | default | flag |
 |---|---|---|---|
 """
 
 
 def page() -> str:
     """Return the page as Markdown."""
-    rows = [f"| flag | what it answers | default | {' | '.join(COMMANDS)} |", "|---|---|---|" + "---|" * len(COMMANDS)]
+    rows = [f"| flag | meaning | default | {' | '.join(COMMANDS)} |", "|---|---|---|" + "---|" * len(COMMANDS)]
     rows += [_flag_row(question) for question in QUESTIONS]
     settings = [_setting_row(name, question) for name, question in IN_A_FILE.items() if name != "model.seed"]
     return _HEAD + "\n".join(rows) + "\n" + _SETTINGS + "\n".join(settings) + "\n"

@@ -27,6 +27,8 @@ JOURNEYS = (*ALL, STUDIO, INSPECT, FILM)
 MERGE = "merge"
 COMMANDS = (*JOURNEYS, MERGE)
 """All commands, including one that the menu does not offer because few users need it."""
+SAMPLES = "the six samples"
+"""Stands for the photos of the default dataset in answers."""
 LATEST = "latest"
 """Stands for the most recently trained model."""
 Parser = Callable[[str], Any]
@@ -56,6 +58,8 @@ class Question:
     """Its name in a settings file, such as "settings.adversarial.l1_weight"; empty if not allowed there."""
     aliases: tuple[str, ...] = ()
     """Other accepted spellings of the flag."""
+    explanation: str = ""
+    """What `help` prints at the prompt, if `help` is not enough."""
 
     @property
     def name(self) -> str:
@@ -137,16 +141,17 @@ def numbered(options: Iterable[str]) -> dict[str, str]:
 
 
 def with_default(prompt: str, default: str | None) -> str:
-    """Add the default in brackets to a prompt: after the menu option that it names, or at the end."""
+    """Add the default in brackets to a prompt: after the menu option that it names, or else after the question."""
     if default is None:
         return prompt
     lines = prompt.split("\n")
-    options = [number for number, line in enumerate(lines) if _OPTION.match(line)]
-    for number in options:
-        if _OPTION.match(lines[number])[1] == default:
-            lines[number] += f" [{default}]"
-            return "\n".join(lines)
-    return f"{prompt} [{default}]"
+    options = {number: found[1] for number, line in enumerate(lines) if (found := _OPTION.match(line))}
+    place = next((number for number, name in options.items() if name == default), 0 if options else -1)
+    if lines[place].endswith(":"):
+        lines[place] = f"{lines[place][:-1]} [{default}]:"
+    else:
+        lines[place] += f" [{default}]"
+    return "\n".join(lines)
 
 
 def menu(prompt: str, options: dict[str, str]) -> str:
@@ -196,6 +201,38 @@ def existing_path(endings: Sequence[str] = ()) -> Parser:
 def is_there(text: str) -> bool:
     """Return whether a text is the name of an existing file or folder, whatever else it may be."""
     return exists(_home(text))
+
+
+def dropped_path(text: str) -> Path | None:
+    """Return the existing file or folder that a text names, as users paste or drop it, or None.
+
+    A bare name such as "photos" does not count: it may be an answer.
+    """
+    if not re.search(r"[/\\]", text):
+        return None
+    try:
+        return existing_path()(text)
+    except WrongAnswer:
+        return None
+
+
+def path_or_option(options: dict[str, str]) -> Parser:
+    """Accept a path that exists, `SAMPLES`, or one of the keys of `options`, and return the path or the option."""
+
+    def parse(text: str) -> Path | str:
+        typed = text.strip()
+        if typed == SAMPLES:
+            return SAMPLES
+        if typed.lower() in options:
+            return options[typed.lower()]
+        path = a_path(typed)
+        if exists(path):
+            return existing_path()(typed)
+        if path.suffix or len(path.parts) > 1:
+            raise WrongAnswer(why_not_there(path))
+        raise WrongAnswer(f"{typed!r} is not a path or an option. Enter a path, or one of: {', '.join(options)}.")
+
+    return parse
 
 
 def folder_or_address(text: str) -> Path:

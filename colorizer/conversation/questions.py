@@ -14,6 +14,7 @@ from colorizer.conversation.question import (
     JOURNEYS,
     MERGE,
     OF_PHOTOS,
+    SAMPLES,
     STUDIO,
     TRAIN,
     Question,
@@ -30,6 +31,7 @@ from colorizer.conversation.question import (
     numbered,
     one_of,
     parser_of,
+    path_or_option,
     run_name,
     weights_file,
     whole_number,
@@ -39,6 +41,7 @@ from colorizer.conversation.question import (
 from colorizer.dataset.split import Shard
 from colorizer.files import is_folder
 from colorizer.film import CODECS, MOST_LOSS
+from colorizer.packages import install_command, is_installed
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
     ARCHITECTURES,
@@ -61,7 +64,7 @@ REGRESSION, ADVERSARIAL = "regression", "adversarial"
 _training, _adversarial = TrainingSettings(), ADVERSARIAL_TRAINING.adversarial
 TRAIN_COUNT = Question(
     "--train-count",
-    "photos to train with, two of ten for validation",
+    "photos to train with; two of ten are for validation",
     whole_number(2, MAXIMUM_COUNT),
     (TRAIN,),
     "How many photos to train with? (2 of every 10 are held back for validation)",
@@ -77,7 +80,7 @@ TEST_COUNT = Question(
 )
 EPOCHS = Question(
     "--epochs",
-    "times the training goes over all its photos; 0 begins with the adversarial phase, of a loaded model",
+    "passes over all training photos; 0 starts a loaded model with the adversarial phase",
     parser_of(TrainingSettings, "epochs"),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
@@ -86,14 +89,14 @@ EPOCHS = Question(
 )
 START = Question(
     "--start",
-    "create a new model or load one",
+    "create a new model, or load one to continue from",
     one_of(numbered(("create", "load"))),
     (TRAIN,),
     menu(
         "Create a new model or load one to continue from?",
-        {"create": "a network that knows nothing yet", "load": "one that is trained, such as the one that ships"},
+        {"create": "an untrained network", "load": "a trained model, such as the one that ships"},
     ),
-    shown_default="load the model that ships for fewer than 2,000 photos, unless a new network is described",
+    shown_default="load the shipped model for fewer than 2,000 photos, unless flags describe a new network",
 )
 ARCHITECTURE = Question(
     "--architecture",
@@ -115,29 +118,29 @@ ENCODER_WEIGHTS = Question(
 )
 RANDOM_ENCODER = Question(
     "--random-encoder",
-    "go on with an encoder that knows nothing where ImageNet weights cannot be had",
+    "use an untrained encoder if ImageNet weights are not available",
     yes_or_no,
     (TRAIN,),
-    "Go on with an encoder that knows nothing? (yes/no)",
+    "Continue with an untrained encoder? (yes/no)",
     "no",
 )
 TRAINING = Question(
     "--training",
-    "regression (nearest to the true colours) or adversarial (then against a discriminator, for livelier ones)",
+    "regression, or adversarial for stronger colors",
     one_of(numbered((REGRESSION, ADVERSARIAL))),
     (TRAIN,),
     menu(
         "Which training?",
         {
-            REGRESSION: "as near to the true colours as can be; dull where they are unsure",
-            ADVERSARIAL: "the same, then against a discriminator that tells true colours from made ones; livelier",
+            REGRESSION: "closest to the true colors; muted where it is unsure",
+            ADVERSARIAL: "the same, then against a discriminator; stronger colors",
         },
     ),
     default=REGRESSION,
 )
 ADVERSARIAL_EPOCHS = Question(
     "--adversarial-epochs",
-    "epochs of the adversarial phase, after the others",
+    "epochs of the adversarial phase",
     parser_of(AdversarialSettings, "epochs"),
     (TRAIN,),
     "How many further epochs against the discriminator?",
@@ -146,7 +149,7 @@ ADVERSARIAL_EPOCHS = Question(
 )
 MONITOR = Question(
     "--monitor",
-    "figure that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last; an "
+    "metric that chooses the epoch to keep: loss, accuracy, val_loss, val_accuracy, or none for the last; the "
     "adversarial phase has its own",
     one_of(
         {
@@ -160,8 +163,7 @@ MONITOR = Question(
         }
     ),
     (TRAIN,),
-    "Save the best model while training? By which figure?\n"
-    "  (loss, accuracy, val_loss, val_accuracy; none keeps the last epoch)",
+    "Which metric chooses the best epoch?\n  (loss, accuracy, val_loss, val_accuracy; none keeps the last epoch)",
     default=_training.monitor,
     setting="settings.monitor",
 )
@@ -170,7 +172,7 @@ SAVE_MODEL = Question(
 )
 SHOW_GRAPHS = Question(
     "--show-graphs",
-    "show the graphs of losses, accuracies and learning rate (they are saved in any case)",
+    "show the graphs of losses, accuracies and learning rate, which are always saved",
     yes_or_no,
     (TRAIN,),
     "Show the graphs of losses, accuracies and learning rate? (yes/no)",
@@ -186,7 +188,7 @@ SAVE_RESULTS = Question(
 )
 SIZE = Question(
     "--size",
-    "side of the square the network works on",
+    "side of the network's square input, in pixels",
     parser_of(ModelSettings, "size"),
     (TRAIN,),
     shown_default=f"{PROPOSED_SIZE}; {BOOK_SIZE} for book_unet",
@@ -203,7 +205,7 @@ LEARNING_RATE = Question(
 )
 OPTIMIZER = Question(
     "--optimizer",
-    "how the weights are changed in each step: adam, sgd (with momentum) or rmsprop",
+    "optimizer: adam, sgd (with momentum) or rmsprop",
     parser_of(TrainingSettings, "optimizer"),
     (TRAIN,),
     default=_training.optimizer,
@@ -222,7 +224,7 @@ LOSS = Question(
 )
 SCHEDULE = Question(
     "--schedule",
-    "how the learning rate falls: plateau (when validation stops improving) or cosine (to nothing at the last epoch)",
+    "learning rate schedule: plateau (lower it when validation stops improving) or cosine (to 0 at the last epoch)",
     parser_of(TrainingSettings, "schedule"),
     (TRAIN,),
     shown_default=f"{FROM_SCRATCH.schedule}, or {_training.schedule} with --training adversarial",
@@ -238,53 +240,70 @@ AVERAGE = Question(
 )
 RESUME = Question(
     "--resume",
-    "interrupted training to go on with: its folder under OUTPUT/models",
+    "resume an interrupted training: its folder under OUTPUT/models",
     existing_folder,
     (TRAIN,),
     shown_default="a new training",
 )
 SETTINGS = Question(
     "--settings",
-    "JSON or TOML file with settings, such as the model.json beside a model: docs/FLAGS.md lists them",
+    "JSON or TOML file of settings, such as a model's model.json",
     existing_path((".json", ".toml")),
     (TRAIN,),
     shown_default="none",
 )
 
 
+def _needed(extra: str) -> str:
+    """Return a remark for the menu if the packages of an extra are missing."""
+    return "" if is_installed(extra) else f" (first run: {install_command(extra)})"
+
+
 JOURNEY = Question(
     "train | colorize | evaluate | studio | inspect | film",
-    "which journey",
-    one_of(numbered(JOURNEYS)),
+    "photos or a film to colorize, or a command",
+    path_or_option(numbered(JOURNEYS)),
     (),
     menu(
-        "What would you like to do?",
+        "Where are your photos? A folder, a zip, a photo or a film:\nTo do something else, enter its number or name:",
         {
-            TRAIN: "a model on colour photos",
-            COLORIZE: "black-and-white photos with an existing model",
-            EVALUATE: "a model on colour photos",
-            STUDIO: "a page in the browser, with colours to choose by clicking",
-            INSPECT: "a report of what a model has learned, and why it colours as it does",
-            FILM: "a black-and-white film, without flicker",
+            TRAIN: f"train a model on color photos{_needed('train')}",
+            COLORIZE: "colorize black-and-white photos",
+            EVALUATE: f"score a model on color photos{_needed('train')}",
+            STUDIO: "choose colors by clicking, in the browser",
+            INSPECT: f"report what a model has learned{_needed('train')}",
+            FILM: f"colorize a black-and-white film{_needed('film')}",
         },
     ),
-    default="colorize",
+    default=SAMPLES,
+    explanation="Type the path of your photos or your film, or drop them into this window. Press Enter to colorize six "
+    "sample photos. To do something else, enter its number or its name, such as 1 or train.",
+)
+MORE = Question(
+    "--more-options",
+    "ask for the number of photos, the model, the colors and hints",
+    yes_or_no,
+    (COLORIZE, EVALUATE, INSPECT, FILM),
+    "More options? (yes/no)",
+    "no",
+    explanation="Answer yes to choose the model, the number of photos, the colors and hints. The defaults suit most "
+    "photos and films.",
 )
 USE_DEFAULT_DATASET = Question(
     "--default-dataset",
-    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize, inspect)",
+    "use the photos in dataset/color (train, evaluate) or dataset/bw (colorize, inspect) without asking",
     yes_or_no,
     OF_PHOTOS,
-    "Use the default dataset ({folder})? (yes/no)",
     default="yes",
 )
 DATASET = Question(
     "--dataset",
-    "folder, zip or single photo to use; with --shard also s3://BUCKET/FOLDER (CLUSTER.md)",
+    "folder, zip or photo to use; with --shard also s3://BUCKET/FOLDER (CLUSTER.md)",
     folder_or_address,
     OF_PHOTOS,
-    "Where are the photos? A folder, a zip or a single photo:",
+    "Where are your {kind}? A folder, a zip or a photo:",
     shown_default="the default dataset",
+    explanation="Type the path of a folder, a zip or a photo, or drop it into this window.",
 )
 UNPACK_TO = Question(
     "--unpack-to",
@@ -292,47 +311,43 @@ UNPACK_TO = Question(
     a_path,
     OF_PHOTOS,
     "Which folder should {archive} be unpacked into?",
-    shown_default="beside the zip, under its name",
+    shown_default="next to the zip, under its name",
 )
 USE_FOLDER = Question(
     "--use-folder",
-    "take that folder as it is when it holds something else; otherwise the zip is unpacked under the next name",
+    "if the folder to unpack into holds other photos, use those; otherwise unpack the zip under another name",
     yes_or_no,
     OF_PHOTOS,
-    "Use the photos in {folder} as they are? (yes/no; no unpacks the zip again, under another name)",
+    "Use the photos in {folder}? No unpacks the zip again, under another name. (yes/no)",
     "no",
 )
-SHOW_UNREADABLE = Question(
-    "--show-unreadable", "print unreadable files' paths", yes_or_no, OF_PHOTOS, "Print their paths? (yes/no)", "yes"
-)
+SHOW_UNREADABLE = Question("--show-unreadable", "list unreadable files", yes_or_no, OF_PHOTOS, default="yes")
 SHOW_WRONG_FORMAT = Question(
     "--show-wrong-format",
-    "print the paths of photos of a wrong colour format",
+    "list the paths of photos in another color format",
     yes_or_no,
     (TRAIN, EVALUATE),
-    "Print their paths? (yes/no)",
-    "yes",
+    default="yes",
 )
 COUNT = Question(
     "--count",
-    "photos to use, chosen at random when fewer than all",
+    "number of photos to use, chosen at random",
     whole_number(1, MAXIMUM_COUNT),
     (COLORIZE, EVALUATE, INSPECT),
-    "How many of them?",
+    "How many photos?",
     shown_default="all; inspect: at most 100",
 )
 MODEL = Question(
     "--model",
-    "model file (.h5 or .keras) to continue from, to colorize with or to evaluate, or the name of the run that trained "
-    "it; latest is the one trained last",
+    "model file (.h5, .keras), the name of its run, or latest",
     model_file,
     JOURNEYS,
-    "Which model file? (.h5 or .keras, or the name of a run; latest is the one trained last)",
+    "Which model? (a file that ends in .h5 or .keras, the name of a training, or latest)",
     shown_default="the one that ships with the program",
 )
 LOOK = Question(
     "--look",
-    "look at the model: drawing, summary or nothing",
+    "draw the model, print its summary, or neither: drawing, summary or nothing",
     one_of(numbered(("drawing", "summary", "nothing"))),
     ALL,
     menu("Look at the model?", {"drawing": "saved as a picture", "summary": "printed", "nothing": ""}),
@@ -340,68 +355,68 @@ LOOK = Question(
 )
 ADJUST = Question(
     "--adjust",
-    "ask how colourful, whether to restore the contrast of faded photos, to mend damaged ones, and for hints",
+    "ask for --vividness, --restore-contrast, --repair and --hints",
     yes_or_no,
     (COLORIZE,),
-    "Adjust how colourful they become? (yes/no)",
+    "Adjust the colors? (yes/no)",
     "no",
 )
 VIVIDNESS = Question(
     "--vividness",
-    "how colourful: 0 is gray, 1 what the network means, 2 twice as much",
+    "strength of the colors, from 0 (gray) to 2 (twice as strong)",
     within(VIVIDNESS_RANGE),
     (COLORIZE, EVALUATE, FILM),
-    "How colourful? From 0 (gray) through 1 (what the network means) to 2 (twice as much):",
+    "How strong should the colors be? From 0 (gray) to 2 (twice as strong as predicted):",
     default="1",
 )
 RESTORE_CONTRAST = Question(
     "--restore-contrast",
-    "give faded photos their black and white back",
+    "restore contrast in faded photos",
     yes_or_no,
     (COLORIZE,),
-    "Give faded photos their black and white back? (yes/no)",
+    "Restore contrast in faded photos? (yes/no)",
     "no",
 )
 REPAIR = Question(
     "--repair",
-    "mend some of the dust, scratches and creases of old prints before; fine bright lines may be taken for damage",
+    "remove some dust, scratches and creases; may mistake fine bright lines for damage",
     yes_or_no,
     (COLORIZE,),
-    "Mend dust, scratches and creases before? Fine bright lines may be taken for some. (yes/no)",
+    "Remove dust, scratches and creases first? This may also remove fine bright lines. (yes/no)",
     "no",
 )
 HINTS = Question(
     "--hints",
-    "file of colour hints, JSON: photo, places and colours (HINTS.md); of a film, times too (FILM.md)",
+    "JSON file that says which color belongs where (HINTS.md, FILM.md)",
     file_of_hints,
     (COLORIZE, FILM),
-    "A file with colour hints?",
+    "Which file of color hints? Its name ends in .json",
     "none",
 )
 HINTS_BESIDE = Question(
     "--hints-beside",
-    "use the hints in PHOTO.hints.json beside a photo",
+    "use the hints in PHOTO.hints.json next to a photo",
     yes_or_no,
     (COLORIZE,),
     default="yes",
 )
 TO = Question(
     "--to",
-    "folder for the colour photos, their sheets and their page; evaluate, merge: what is written in parts (CLUSTER.md)",
+    "folder for the results; evaluate, merge: folder of parts (CLUSTER.md)",
     a_path,
-    (COLORIZE, EVALUATE, MERGE, STUDIO),
+    (COLORIZE, EVALUATE, MERGE, STUDIO, FILM),
     shown_default="a new one under OUTPUT/results; studio: downloads",
 )
 BESIDE = Question(
     "--beside",
-    "write each color photo next to its original, as NAME-color.jpg",
+    "save each color photo next to its original, as NAME-color.jpg",
     yes_or_no,
     (COLORIZE,),
     default="no",
 )
 SHEETS = Question(
     "--sheets",
-    "put every photo on a comparison sheet, instead of one sheet for each hundred photos",
+    "put every photo on a comparison sheet; by default there is one sheet per hundred photos",
     yes_or_no,
     (COLORIZE, TRAIN),
     default="no",
@@ -424,7 +439,7 @@ BATCH_SIZE = Question(
 )
 SEED = Question(
     "--seed",
-    "number that makes a run repeatable",
+    "random seed, which makes a run repeatable",
     parser_of(TrainingSettings, "seed"),
     OF_PHOTOS,
     default=str(_training.seed),
@@ -432,33 +447,33 @@ SEED = Question(
 )
 WORKERS = Question(
     "--workers",
-    "threads that read and write photos",
+    "number of threads that read and write photos",
     parser_of(Reading, "workers"),
     OF_PHOTOS,
-    shown_default="one for each core, and one more where photos are only read",
+    shown_default="one per core, plus one where photos are only read",
 )
 MAXIMUM_MEGAPIXELS = Question(
     "--maximum-megapixels",
-    "photos of more pixels are refused: a small file may claim to hold more than memory does",
+    "reject photos with more pixels, so that they don't fill the memory",
     number_between(0.001, 10_000),
     JOURNEYS,
     default=str(PhotoLimits.maximum_pixels // 1_000_000),
 )
 RECOLOR = Question(
     "--recolor",
-    "also colorize photos that are already in color, from their brightness alone; without it they are skipped",
+    "also colorize photos that are already in color",
     yes_or_no,
     (COLORIZE,),
-    "Colorize them again, from their brightness alone? (yes/no)",
+    "Colorize them anyway, as if they were black-and-white? (yes/no)",
     "no",
     aliases=("--recolour",),
 )
 PARTIAL = Question(
     "--partial",
-    "colorize the part that can be decoded of photos that are cut off; the missing part stays empty",
+    "colorize what is left of photos whose file is cut off",
     yes_or_no,
     (COLORIZE, INSPECT),
-    "Colorize the part that can be decoded? (yes/no)",
+    "Colorize what is left of them? (yes/no)",
     "no",
 )
 KEEP_DATES = Question(
@@ -470,44 +485,44 @@ KEEP_DATES = Question(
 )
 SKIP_EXISTING = Question(
     "--skip-existing",
-    "go on in the newest results folder made from the same photos in the same way, leaving out what is there already",
+    "resume the last run on the same photos, and skip finished ones",
     yes_or_no,
     (COLORIZE, FILM),
     default="no",
 )
 CACHE = Question(
     "--cache",
-    "folder for what need not be done twice, or none",
+    "folder for intermediate results that speed up the next run, or none",
     a_path,
     OF_PHOTOS,
     shown_default="~/.cache/colorizer",
 )
 NAME = Question(
     "--name",
-    "name of the run, by which its folders and its model are found again",
+    "name of the run, its folders and its model",
     run_name,
     (TRAIN, EVALUATE),
-    shown_default="its kind and the time it began",
+    shown_default="its command and start time",
 )
 OUTPUT = Question(
     "--output",
     "folder for models and results",
     a_path,
     JOURNEYS,
-    shown_default="OUTPUT beside colorize.py, or where you stand",
+    shown_default="OUTPUT next to colorize.py, or in the current folder",
 )
 
 
 KERNEL_DISTANCE = Question(
     "--kid",
-    "score the photos as a set too: kernel inception distance, on features of MobileNetV2",
+    "also compute the kernel inception distance of all photos",
     yes_or_no,
     (EVALUATE,),
     default="no",
 )
 HINTS_PER_PHOTO = Question(
     "--hints-per-photo",
-    "score with the true colours of so many random places of each photo revealed",
+    "reveal the true colors of this many random points per photo",
     whole_number(0, 500),
     (EVALUATE,),
     default="0",
@@ -516,10 +531,10 @@ HINTS_PER_PHOTO = Question(
 
 POINT = Question(
     "--point",
-    "X,Y: place whose colour is explained, in pixels of the upright photo from its upper left corner",
+    "X,Y in pixels from the upper left corner: explain its color",
     a_point,
     (INSPECT,),
-    shown_default="the most colourful places of each photo",
+    shown_default="the most colorful points of each photo",
 )
 
 
@@ -535,17 +550,17 @@ FILM_FILE = Question(
     "--film", "film to colorize: a video, or an animated GIF, WebP or PNG", film_file, (FILM,), "Which film?"
 )
 CODEC = Question(
-    "--codec", "how the film is encoded: h264 or h265; WebM has VP9", one_of(numbered(CODECS)), (FILM,), default="h264"
+    "--codec", "video codec: h264 or h265; WebM always has VP9", one_of(numbered(CODECS)), (FILM,), default="h264"
 )
 QUALITY = Question(
     "--quality",
-    "how much encoding may lose (constant rate factor): 0 is nothing, 17 is not seen, 51 the most",
+    "constant rate factor, from 0 (lossless) to 51 (smallest file)",
     whole_number(0, MOST_LOSS),
     (FILM,),
     default="17",
 )
 SIDE_BY_SIDE = Question(
-    "--side-by-side", "make a film that shows before and after beside each other, too", yes_or_no, (FILM,), default="no"
+    "--side-by-side", "also make a film that shows before and after side by side", yes_or_no, (FILM,), default="no"
 )
 
 
@@ -578,7 +593,7 @@ def access_token(text: str) -> str:
 
 PORT = Question(
     "--port",
-    "port the page is served on; where it is taken, the next free one",
+    "port to serve on; if it is taken, the next free one is used",
     whole_number(1, 65_535),
     (STUDIO,),
     default="7860",
@@ -587,22 +602,21 @@ BROWSER = Question("--browser", "open the page in the browser", yes_or_no, (STUD
 PRIVATE = Question("--private", "keep nothing of the session when the studio ends", yes_or_no, (STUDIO,), default="no")
 HOST = Question(
     "--host",
-    "address to listen on; any other than the default lets others in who know the token",
+    "address to listen on; 0.0.0.0 lets in others who know the token",
     host_name,
     (STUDIO,),
     default="127.0.0.1",
 )
 ROOT_PATH = Question(
     "--root-path",
-    "where a proxy shows the page: a path such as /studio, or the whole address",
+    "path or address under which a proxy serves the page",
     public_address,
     (STUDIO,),
     shown_default="no proxy",
 )
 TOKEN = Question(
     "--token",
-    f"token that opens the page, of at least {SHORTEST_TOKEN} characters; other users of this machine can read it in "
-    "the list of its processes",
+    f"token that opens the page, {SHORTEST_TOKEN} characters or more; other users can see it among the processes",
     access_token,
     (STUDIO,),
     shown_default="a random one",
@@ -641,25 +655,61 @@ def cluster(text: str) -> str:
 
 SHARD = Question(
     "--shard",
-    "do one of N parts, I/N with I from 0, into the folder of --to; processes that do the others may run at the same "
-    "time, anywhere (CLUSTER.md)",
+    "do part I of N, from 0, into the folder of --to (CLUSTER.md)",
     shard,
     (COLORIZE, EVALUATE),
 )
 CLUSTER = Question(
     "--cluster",
-    f"share out the work by Ray: {LOCAL} on this machine's cores, {AUTO} on the cluster this machine is part of, or "
-    "the cluster at HOST:PORT (CLUSTER.md)",
+    f"share the work with Ray: {LOCAL}, {AUTO} (this machine's cluster) or HOST:PORT (CLUSTER.md)",
     cluster,
     (COLORIZE, EVALUATE),
 )
 CHECK_ONLY = Question(
     "--check-only",
-    "with --shard or --cluster: only check the photos, and write down what was found",
+    "with --shard or --cluster: only check the photos and save the findings",
     yes_or_no,
     (COLORIZE,),
     default="no",
 )
+
+
+MAIN_FLAGS = {
+    TRAIN: (DATASET, START, ARCHITECTURE, EPOCHS, TRAINING, NAME, SETTINGS, RESUME),
+    COLORIZE: (TO, BESIDE, VIVIDNESS, HINTS, REPAIR, RESTORE_CONTRAST, RECOLOR, SKIP_EXISTING),
+    EVALUATE: (MODEL, COUNT, HINTS_PER_PHOTO, KERNEL_DISTANCE, NAME, OUTPUT),
+    STUDIO: (PORT, BROWSER, MODEL, TO, HOST, TOKEN),
+    INSPECT: (DATASET, MODEL, COUNT, POINT, OUTPUT),
+    FILM: (TO, VIVIDNESS, HINTS, SIDE_BY_SIDE, CODEC, QUALITY, SKIP_EXISTING, MODEL),
+    MERGE: (TO,),
+}
+"""The flags of each command that most users need."""
+GROUPS = {
+    "Photos": (DATASET, USE_DEFAULT_DATASET, COUNT, UNPACK_TO, USE_FOLDER, FILM_FILE, RECOLOR, PARTIAL),
+    "Results": (
+        TO,
+        BESIDE,
+        OUTPUT,
+        NAME,
+        SKIP_EXISTING,
+        KEEP_DATES,
+        SHEETS,
+        SHOW_RESULTS,
+        SIDE_BY_SIDE,
+        CODEC,
+        QUALITY,
+    ),
+    "Colors": (VIVIDNESS, HINTS, HINTS_BESIDE, REPAIR, RESTORE_CONTRAST, ADJUST),
+    "Model": (MODEL, START, ARCHITECTURE, SIZE, ENCODER_WEIGHTS, RANDOM_ENCODER, LOOK),
+    "Training": (
+        *(TRAIN_COUNT, TEST_COUNT, EPOCHS, TRAINING, ADVERSARIAL_EPOCHS, LOSS, OPTIMIZER, LEARNING_RATE, SCHEDULE),
+        *(AVERAGE, MONITOR, SETTINGS, RESUME, SAVE_MODEL, SAVE_RESULTS, SHOW_GRAPHS),
+    ),
+    "Scores": (HINTS_PER_PHOTO, KERNEL_DISTANCE, POINT),
+    "Page": (PORT, BROWSER, HOST, ROOT_PATH, TOKEN),
+    "Several machines": (SHARD, CLUSTER, CHECK_ONLY),
+}
+"""Flags by subject; the others are about how the program runs."""
 
 
 QUESTIONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Question) and value is not JOURNEY)

@@ -19,7 +19,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -190,11 +190,26 @@ class ColorizeResult:
     """A text file that lists the files left out by reason; None if there are none."""
 
 
-def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> ColorizeResult:
+Deliver = Callable[[Path, "Path | Failure"], None]
+"""Called as ``deliver(photo, outcome)`` when a photo is done; the outcome is its color copy or a failure."""
+
+
+def not_delivered(photo: Path, outcome: Path | Failure) -> None:
+    """Ignore a finished photo; the default callback."""
+
+
+def colorize_photos(
+    job: ColorizeJob, progress: Progress = no_progress, deliver: Deliver = not_delivered
+) -> ColorizeResult:
     """Colorize photos into the job's run. Photos that cannot be colorized are listed in the result's failures.
 
     All pages of a TIFF are colorized into one TIFF; each page counts in `progress`. Every file appears complete or not
     at all.
+
+    Args:
+        job: The photos, and how they are colorized.
+        progress: Called after each page.
+        deliver: Called after each photo, in the calling thread.
 
     Raises:
         Unfinished: The whole job stopped; the message says how many photos are complete.
@@ -204,10 +219,10 @@ def colorize_photos(job: ColorizeJob, progress: Progress = no_progress) -> Color
     job, names = _begun(job)
     # A new run under OUTPUT was already marked when it was reserved.
     with nullcontext() if job.run == own and job.folder is None else working_in(job.run.results, names):
-        return _colorized(job, names, progress)
+        return _colorized(job, names, progress, deliver)
 
 
-def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeResult:
+def _colorized(job: ColorizeJob, names: Path, progress: Progress, deliver: Deliver) -> ColorizeResult:
     """Colorize the photos of a prepared job; `names` is the record of picture names."""
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job, names)
@@ -217,6 +232,9 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
     pages = {photo: page_count(photo) for photo in photos}
     unseen = [photo for photo in paths if photo not in pages and not exists(_thumbnails(job, paths[photo])[1])]
     total = sum(pages.values()) + len(unseen)
+    for photo in paths:
+        if photo not in pages:
+            deliver(photo, paths[photo])
     try:
         with (
             page_folder(job.run.results, pages) as folder,
@@ -227,7 +245,9 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress) -> ColorizeRes
                 outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
+                    deliver(photo, outcome)
                     continue
+                deliver(photo, paths[photo])
                 if outcome.delivered.row:
                     sheets.add(_title(job, photo, count), outcome.delivered.row)
         for done, _ in enumerate(_thumbnails_made(job, paths, unseen), total - len(unseen) + 1):

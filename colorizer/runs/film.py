@@ -12,6 +12,7 @@ Examples:
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,7 +26,16 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, is_file, read_json, resolved, unused_path
+from colorizer.files import (
+    complete_file,
+    exists,
+    fingerprint,
+    is_file,
+    move_to_unused,
+    read_json,
+    resolved,
+    unused_path,
+)
 from colorizer.film.animations import (
     colorize_animation,
     is_animation,
@@ -37,17 +47,19 @@ from colorizer.film.animations import (
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
+from colorizer.film.hints_file import TimedHints
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
-from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.propagation import find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
 from colorizer.locks import owned_alone
+from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.pictures.sheets import STILL_SIDE, save_contact_sheets
 from colorizer.progress import Progress, no_progress
-from colorizer.runs.folders import MADE_FROM, Run, earlier_run, marked_as_running, write_record
+from colorizer.runs.folders import MADE_FROM, Run, earlier_run, is_made_from, marked_as_running, run_in, write_record
 from colorizer.settings import PhotoLimits
 
 _PARTS = ".parts"
@@ -55,6 +67,8 @@ _PARTS = ".parts"
 _RECORD = ".film.json"
 """Name of the record of a finished film; written last."""
 _BESIDE = "side-by-side"
+_PLACED = ".placed.json"
+"""Record of the names of a film's files in an output folder, in the hidden folder that the film was made in."""
 _LEAST_MISSING = 1.0
 """Seconds that may be missing from a film before it is reported."""
 
@@ -77,6 +91,8 @@ class FilmJob:
     """Whether to also make a film that shows before and after side by side."""
     goes_on: bool = False
     """Whether to resume the newest run made from the same film in the same way."""
+    folder: Path | None = None
+    """Output folder for the color film, instead of the run's own results."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +116,24 @@ class FilmResult:
     """Sentences for the user about what is damaged, missing or not preserved."""
 
 
-def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
+def colorize_film(job: FilmJob, progress: Progress = no_progress, checking: Progress = no_progress) -> FilmResult:
     """Colorize a film into the job's run.
 
     The film keeps its luma, size, frame rate, length, sound and everything else it contains. Its file appears complete
     or not at all. The film is made in parts of a few seconds, so that a stopped job can resume: with `goes_on`, the
     same job produces the same film.
 
+    Args:
+        job: The film, and how it is colorized.
+        progress: Called after each frame.
+        checking: Called after each frame of the finished file, which is decoded to verify that it is complete.
+
     Raises:
         Unfinished: The job stopped; the message says how much is done.
         UnfinishedInterrupted: Likewise, for a KeyboardInterrupt.
     """
+    if job.folder is not None:
+        return _placed(job, job.folder, progress, checking)
     if is_animation(job.film):
         return _animated(job, progress)
     facts = examine_film(job.film, job.limits)
@@ -121,11 +144,11 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
         made = _made_before(begun, facts) if _has_ended(begun) else None
         try:
             if made is None:
-                return _made(begun, facts, progress)
+                return _made(begun, facts, progress, checking)
             remarks = _set_aside(made, lambda film: count_frames(film, progress, made.frames) == made.frames)
             if not remarks:
                 return made
-            result = _made(begun, facts, progress)
+            result = _made(begun, facts, progress, checking)
             return replace(result, remarks=(*remarks, *result.remarks))
         except (KeyboardInterrupt, ColorizeError, OSError) as stopped:
             so_far = f"{read_standing(folder).frames:,} frames of {job.film.name} are colorized in {folder.parent}."
@@ -134,7 +157,7 @@ def colorize_film(job: FilmJob, progress: Progress = no_progress) -> FilmResult:
             raise Unfinished(f"{_reason(stopped, folder)} {so_far}") from stopped
 
 
-def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
+def _made(job: FilmJob, facts: FilmFacts, progress: Progress, checking: Progress) -> FilmResult:
     """Make a film, or the missing rest of it."""
     folder = job.run.results / _PARTS
     before, damage, sheets = read_standing(folder), [], []
@@ -145,6 +168,7 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     def watch(frames: Iterable[VideoFrame]) -> None:
         for path in sheets:  # remove the sheets of an attempt that lost frames
             path.unlink()
+        frames = _counted(frames, standing.frames, checking)
         stills = scene_stills(frames, scenes, float((ends - begins) * facts.time_base), STILL_SIDE)
         sheets[:] = save_contact_sheets(job.run.results, stills)
 
@@ -156,6 +180,66 @@ def _made(job: FilmJob, facts: FilmFacts, progress: Progress) -> FilmResult:
     write_record(job.run.results / _RECORD, made)
     shutil.rmtree(folder, ignore_errors=True)
     return replace(_made_before(job, facts), made_before=before.frames)
+
+
+def _counted(frames: Iterable[VideoFrame], total: int, progress: Progress) -> Iterator[VideoFrame]:
+    """Yield frames, and report how many there were."""
+    for count, frame in enumerate(frames, 1):
+        yield frame
+        progress(min(count, total), total)
+
+
+def _placed(job: FilmJob, folder: Path, progress: Progress, checking: Progress) -> FilmResult:
+    """Make a film in a hidden folder inside the output folder, where the same job resumes it, and move it out."""
+    if resolved(folder) == resolved(job.film.parent):
+        raise ColorizeError(f"{folder} is the folder of the film. Choose another output folder.")
+    mark_folder(folder)
+    job = replace(job, encoding=fitting(job.encoding, job.film), folder=None)
+    text = json.dumps(_made_from(job), sort_keys=True, default=str)
+    work = folder / f".film-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    record = work / _PLACED
+    if job.goes_on and (earlier := _placed_before(replace(job, run=run_in(work)), folder)):
+        return earlier
+    try:
+        work.mkdir(exist_ok=True)
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {folder}: {reason(error)}") from error
+    result = colorize_film(replace(job, run=run_in(work), goes_on=True), progress, checking)
+    try:
+        film = _moved(result.film, folder / result.film.name)
+        beside = result.side_by_side and _moved(result.side_by_side, folder / result.side_by_side.name)
+        sheets = [_moved(path, folder / shortened_name(film.stem, f"-{path.name}")) for path in result.sheets]
+    except OSError as error:
+        raise ColorizeError(f"Cannot write into {folder}: {reason(error)}") from error
+    write_record(
+        record, {"film": film.name, "side_by_side": beside and beside.name, "sheets": [p.name for p in sheets]}
+    )
+    return replace(result, folder=folder, film=film, side_by_side=beside, sheets=tuple(sheets))
+
+
+def _placed_before(job: FilmJob, folder: Path) -> FilmResult | None:
+    """Return the result of a finished film whose files are still in an output folder, or None."""
+    try:
+        names = read_json(job.run.results / _PLACED)
+        film, beside = path_below(folder, names["film"]), names["side_by_side"]
+        sheets = tuple(path_below(folder, name) for name in names["sheets"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not is_file(film):
+        return None
+    is_animated = is_animation(job.film)
+    facts = read_animation(job.film, job.limits).facts if is_animated else examine_film(job.film, job.limits)
+    side = path_below(folder, beside) if beside else None
+    made = _made_before(job, facts)
+    return replace(made, folder=folder, film=film, side_by_side=side, sheets=sheets)
+
+
+def _moved(path: Path, wanted: Path) -> Path:
+    """Move a file to a path, or to the next number if that is taken; return its path."""
+    moved = move_to_unused(path, wanted)
+    path.unlink(missing_ok=True)  # an equal file was there already
+    return moved
 
 
 def frames_made(job: FilmJob) -> int:
@@ -193,7 +277,9 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
     Raises ColorizeError if another process is working in that run.
     """
     made_from = _made_from(job)
-    earlier = earlier_run(job.run, made_from) if job.goes_on else None
+    earlier = None
+    if job.goes_on:
+        earlier = job.run if is_made_from(job.run, made_from) else earlier_run(job.run, made_from)
     run = earlier or job.run
     refusal = f"Another process is colorizing {job.film} in {run.results}. Wait until it ends, then try again."
     with ExitStack() as stack:
@@ -206,6 +292,12 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
             except OSError as error:
                 raise ColorizeError(f"Cannot write into {run.results.parent}: {reason(error)}") from error
         yield replace(job, run=run)
+
+
+def refuse_other_film(job: FilmJob) -> None:
+    """Raise ColorizeError if the folder of a job's run holds results that were made from something else."""
+    if exists(job.run.results / MADE_FROM) and not is_made_from(job.run, _made_from(job)):
+        raise ColorizeError(f"{job.run.results} holds results of other files or options. Choose another folder.")
 
 
 def _made_from(job: FilmJob) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from colorizer import network as networks
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import timed_hints_text
+from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints

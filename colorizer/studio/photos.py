@@ -41,7 +41,7 @@ SIDE_BY_SIDE, SPLIT = "side-by-side", "split"
 """Layouts of a picture of before and after."""
 _COMPARED_SIDE = 4_096
 """Longest side of its halves, in pixels."""
-_ADDED = "-color"
+_ADDED, _FORMERLY_ADDED = "-color", "-colour"
 """Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
@@ -251,7 +251,7 @@ class Photos:
         photo, name = self.session.photo(saved.id), Path(inside(saved.name))
         if to is None and photo.is_copy:
             raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
-        stem = name.stem.removesuffix(_ADDED) + _ADDED
+        stem = name.stem.removesuffix(_ADDED).removesuffix(_FORMERLY_ADDED) + _ADDED
         wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
         written = []
 

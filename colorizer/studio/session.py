@@ -16,7 +16,7 @@ from typing import Any
 from colorizer.dataset.find import gather
 from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import TimedHints
+from colorizer.film.hints_file import TimedHints
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import OBJECT, AnyHint
 from colorizer.inference.hints_file import hints_beside

@@ -22,7 +22,7 @@ import psutil
 
 from colorizer.errors import ColorizeError
 from colorizer.files import is_file, is_folder, is_link, matching, read_json, write_text
-from colorizer.film.propagation import TimedHints, timed_hints, timed_hints_text
+from colorizer.film.hints_file import TimedHints, timed_hints, timed_hints_text
 from colorizer.inference.colorize import AS_MEANT, Adjustment
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_text, parsed_hints

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from colorizer import __version__
 from colorizer.console import command_line
+from colorizer.conversation.question import COMMANDS
 from colorizer.conversation.questions import QUESTIONS
 from tests.conftest import SHIPPED
 
@@ -35,8 +36,9 @@ def test_a_wrong_flag_exits_with_2_and_a_sentence(command, flags, sentence):
     ("flags", "typed", "flag"),
     [
         ((), "", "train | colorize | evaluate"),
-        (("train",), "no\n", "--dataset"),
-        (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--count"),
+        (("train",), "/nowhere/at all\n", "--dataset"),
+        (("colorize", "--dataset", SHIPPED / "camera.png"), "", "--more-options"),
+        (("colorize", "--dataset", SHIPPED / "camera.png"), "yes\n", "--count"),
     ],
 )
 def test_the_end_of_input_names_the_missing_flag(command, flags, typed, flag):
@@ -49,8 +51,8 @@ def test_the_end_of_input_names_the_missing_flag(command, flags, typed, flag):
 def test_the_first_question_comes_without_tensorflow(program):
     sentinel = program.home / "tensorflow.py"
     sentinel.write_text("raise SystemExit('TensorFlow was imported')")
-    done = program(typed="2\nno\n")
-    assert "Where are the photos?" in done.stdout
+    done = program(typed="2\nnowhere\n")
+    assert "nowhere does not exist." in done.stdout
     assert "TensorFlow was imported" not in done.stdout + done.stderr
 
 
@@ -58,7 +60,7 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("train", "--dataset", tmp_path / "empty", "--yes")
     assert done.returncode == 1
-    assert "0 fine photos" in done.stdout
+    assert "No usable photos" in done.stdout
     assert "--dataset" in done.stdout
 
 
@@ -73,9 +75,21 @@ def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(comm
     assert list((tmp_path / "out" / "results").iterdir()) == []
 
 
-def test_the_help_lists_every_flag():
-    text = CliRunner().invoke(command_line.program, ["--help"]).output
+def test_help_all_lists_every_flag():
+    text = CliRunner().invoke(command_line.program, ["--help-all"]).output
     assert [question.flag for question in QUESTIONS if question.flag not in text] == []
+    for journey in COMMANDS:
+        text = CliRunner().invoke(command_line.program, [journey, "--help-all"]).output
+        assert [each.flag for each in QUESTIONS if journey in each.journeys and each.flag not in text] == []
+
+
+@pytest.mark.parametrize("journey", ["", *COMMANDS])
+def test_the_help_fits_on_a_screen_and_names_the_rest(journey, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(command_line.program, [*journey.split(), "--help"]).output.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("  --help-all ") for line in lines)
 
 
 @pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
@@ -83,16 +97,18 @@ def test_every_journey_s_flags_are_those_of_its_questions(journey):
     parsed = command_line.program.get_command(click.Context(command_line.program), journey)
     flags = {flag for parameter in parsed.params if isinstance(parameter, click.Option) for flag in parameter.opts}
     questions = [question for question in QUESTIONS if journey in question.journeys]
-    assert flags == {flag for each in questions for flag in (each.flag, *each.aliases)} | {"--yes"}
+    own = {"--yes", "--quiet", "--help-all"} | ({"--json"} if journey == "colorize" else set())
+    assert flags == own.union(flag for each in questions for flag in (each.flag, *each.aliases))
 
 
 def test_back_leads_from_question_to_question_as_far_as_the_first(command, gray_folder):
-    typed = ["2", "no", str(gray_folder), "back", "back", "Back", "back", "2", "no", str(gray_folder)]
+    typed = ["2", str(gray_folder), "yes", "back", "back", "Back", "back", "2", str(gray_folder), "yes"]
     done = command(typed="\n".join(typed) + "\n")
-    asked = [line for line in done.stdout.splitlines() if line.endswith(("?", "]", ":")) and not line.startswith(" ")]
-    journey, default, where, count = "What would", "Use the default", "Where are", "How many"
-    begun = [journey, default, where, count]
-    for line, begins in zip(asked, [*begun, where, default, journey, *begun], strict=True):
+    asked = [line for line in done.stdout.splitlines() if line.endswith(("]", "]:")) and not line.startswith(" ")]
+    first, where = "Where are your photos? A folder, a zip, a ph", "Where are your photos? A folder, a zip or a"
+    more, count = "More options?", "How many photos?"
+    begun = [first, where, more, count]
+    for line, begins in zip(asked, [*begun, more, where, first, *begun], strict=True):
         assert line.startswith(begins), done.stdout
     assert "There is nothing to take back: this is the first question." in done.stdout
     assert done.returncode == 2
@@ -102,7 +118,7 @@ def test_flags_alone_are_those_of_colorizing(command, tmp_path):
     (tmp_path / "empty").mkdir()
     done = command("--dataset", tmp_path / "empty", "--yes", "--show-results")
     assert done.returncode == 1
-    assert "0 fine photos" in done.stdout
+    assert "No usable photos" in done.stdout
     assert "No such option" in command("--epochs", "3").stderr
 
 
@@ -145,6 +161,7 @@ def test_a_film_in_the_place_of_a_command_is_colorized_as_a_film(tmp_path, monke
     film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
     photo.touch()
     journey, flags = chosen(monkeypatch, film, "--yes", "--output", tmp_path)
-    assert (journey, flags["film"], flags["output"]) == ("film", film, tmp_path)
+    assert (journey, flags["paths"], flags["output"]) == ("film", (film,), tmp_path)
+    assert chosen(monkeypatch, film, film)[0] == "film"
     assert chosen(monkeypatch, photo)[0] == "colorize"
     assert chosen(monkeypatch, film, photo)[0] == "colorize"

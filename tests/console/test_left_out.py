@@ -135,7 +135,7 @@ def test_a_person_is_asked_once_whether_photos_that_are_cut_off_are_taken(photos
     console = Console(answers, spoken)
     talk = Conversation(console, {"dataset": photos, "recolour": False})
     check = choose_dataset(console, talk, for_training=False, least=1, reading=Reading(), has_all_pages=True)
-    assert spoken.getvalue().count("Colorize the part that can be decoded?") == 1
+    assert spoken.getvalue().count("Colorize what is left of them?") == 1
     assert f"2 photos are cut off, such as {cut}." in spoken.getvalue()
     assert (cut in check.fine) == (photos / "second.jpg" in check.fine) == (answer == "yes")
     assert reading_of(check, Reading()).limits.takes_cut_off == (answer == "yes")
@@ -197,13 +197,13 @@ def test_films_among_photos_are_listed_with_the_command_for_them(photos):
     film.write_bytes(FILM)
     check, said = chosen(photos)
     assert len(check.fine) == 2
-    assert f"1 film is left out; colorize it with: python colorize.py film --film '{film}'" in said.splitlines()
+    assert f"1 film is left out; colorize it with: python colorize.py film '{film}'" in said.splitlines()
 
 
 def test_a_film_alone_is_refused_with_the_command_for_it(photos):
     film = photos / "film.mp4"
     film.write_bytes(FILM)
-    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film --film {film}"):
+    with pytest.raises(ColorizeError, match=f"is a film; colorize it with: python colorize.py film {film}"):
         chosen(film)
 
 

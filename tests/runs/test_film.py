@@ -293,3 +293,12 @@ def test_ffprobe_finds_the_same_film(tmp_path, small_model):
 def probed(film: Path) -> list[dict]:
     command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(film)]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
+
+
+def test_the_check_of_the_finished_film_is_reported_frame_by_frame(tmp_path, small_model):
+    two_scenes(tmp_path / "film.mp4", 3)
+    colored, checked = [], []
+    job = job_of(tmp_path, small_model, tmp_path / "film.mp4")
+    colorize_film(job, lambda *pace: colored.append(pace), lambda *pace: checked.append(pace))
+    assert colored[-1] == (6, 6)
+    assert checked == [(number, 6) for number in range(1, 7)]
