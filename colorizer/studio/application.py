@@ -7,7 +7,6 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -51,6 +50,7 @@ from colorizer.studio.views import jpeg, png
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SAMPLE = Path(__file__).parents[1] / "samples" / "camera.png"
 _MOST_RECENT = 5
 """Maximum number of earlier sessions that are listed."""
 _MOST_SAVED = 8
@@ -310,11 +310,7 @@ class Answers:
 
     async def sample(self, request: Request) -> Response:
         """Add a photo to try the studio with."""
-        found = find_spec("skimage")
-        if found is None or not found.origin:
-            raise HTTPException(404, "There is no sample photo on this machine.")
-        sample = Path(found.origin).parent / "data" / "camera.png"
-        photo = await self.in_thread(self._studio.session.copy, sample)
+        photo = await self.in_thread(self._studio.session.copy, _SAMPLE)
         self._studio.photos.wake()
         return JSONResponse(described(photo), 201)
 

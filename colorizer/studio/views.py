@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.inference.colorize import Adjustment
+from colorizer.inference.colorize import Adjustment, mended
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
@@ -54,9 +54,7 @@ class OpenPhoto:
         if not is_repaired:
             return self.photo, self._offset
         if self._repaired is None:
-            from colorizer.photos.repair import repaired  # imports SciPy's image functions, which only repairs need
-
-            photo = repaired(self.photo)
+            photo = mended(self.photo, Adjustment(repair=True))
             offset = self._offset if photo is self.photo else propose(self._network, [photo], self._limits)[0]
             self._repaired = photo, offset
         return self._repaired
