@@ -150,7 +150,7 @@ def colorize_decoded(
         ColorizeError: There is not enough memory for the photo, or a hint lies outside it.
     """
     try:
-        photo = _mended(photo, adjustment)
+        photo = mended(photo, adjustment)
         offset = propose(network, [photo])[0] * np.float32(adjustment.vividness)
         if references:
             offset = color_like(references, offset, photo.square(SIDE)).offsets
@@ -187,7 +187,8 @@ def _joined(
     return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 
 
-def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
+def mended(photo: Photo, adjustment: Adjustment) -> Photo:
+    """Return the photo, repaired if the adjustment says so. Raises ColorizeError if packages are missing."""
     if not adjustment.repair:
         return photo
     refuse_without("repair", "Repairing photos")
@@ -287,7 +288,7 @@ def _read(task: PhotoTask, adjustment: Adjustment, limits: PhotoLimits) -> _Deco
     except ColorizeError as error:
         return Failure(task.path, str(error))
     try:
-        return _Decoded(task, photo, _mended(photo, adjustment))
+        return _Decoded(task, photo, mended(photo, adjustment))
     except MemoryError:
         return _memory_failure(task, photo)
 
