@@ -5,6 +5,7 @@ The subpackages, each of which imports only from those below it:
 ========================  ==========================================================
 `colorizer.console`       interface for a terminal, a pipe or a notebook
 `colorizer.studio`        interface for a browser: one page
+`colorizer.api`           functions for Python programs
 `colorizer.runs`          use cases: colorize into a folder, train and save, evaluate
 `colorizer.conversation`  questions, answers, flags
 `colorizer.pictures`      sheets, curves, snapshots
@@ -21,10 +22,10 @@ The subpackages, each of which imports only from those below it:
 Names are loaded on first use, so importing the package does not start TensorFlow.
 
 Examples:
-    >>> from colorizer import Adjustment, colorize_photo, load_model
+    >>> from colorizer import colorize_folder, colorize_photo, load_model
     >>> network = load_model()  # the model that ships with the program; or load_model("my/model.h5")
-    >>> colorize_photo("grandmother.jpg", network).save("grandmother-in-color.jpg")
-    >>> livelier = colorize_photo("grandmother.jpg", network, Adjustment(vividness=1.5))
+    >>> colorize_photo("grandmother.jpg", network, vividness=1.5).save("grandmother-in-color.jpg")
+    >>> colorize_folder("my old photos", "in color", model=network)
 """
 
 from colorizer.faces import attach
@@ -35,7 +36,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "errors": ["ColorizeError"],
-        "inference": ["Adjustment", "Hint", "Rectangle", "Scribble", "colorize_photo"],
-        "network": ["load_model"],
+        "inference": ["Adjustment", "Hint", "Rectangle", "Scribble"],
+        "api": ["colorize_film", "colorize_folder", "colorize_photo", "load_model"],
     },
 )

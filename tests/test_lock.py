@@ -16,7 +16,8 @@ def required() -> list[Requirement]:
 
 def extras() -> list[Requirement]:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [Requirement(line) for lines in project["optional-dependencies"].values() for line in lines]
+    listed = [Requirement(line) for lines in project["optional-dependencies"].values() for line in lines]
+    return [requirement for requirement in listed if requirement.name != project["name"]]
 
 
 def pinned(name: str) -> dict[str, list[str]]:

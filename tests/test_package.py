@@ -5,7 +5,10 @@ import sys
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
 
+from colorizer import packages
+from colorizer.errors import ColorizeError
 from tests.conftest import PROJECT
 
 
@@ -38,10 +41,43 @@ print("all")
     assert python(code) == "all"
 
 
-def test_the_package_depends_on_what_requirements_say():
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "dependencies" in project["project"]["dynamic"]
-    assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+PROJECT_FILE = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def specifiers(lines: list[str]) -> dict[str, str]:
+    """The versions that requirements allow, by package."""
+    requirements = map(Requirement, lines)
+    return {requirement.name: str(requirement.specifier) for requirement in requirements}
+
+
+def test_requirements_are_what_the_six_commands_need():
+    extras = PROJECT_FILE["optional-dependencies"]
+    listed = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
+    assert specifiers(listed) == specifiers([*PROJECT_FILE["dependencies"], *extras["train"], *extras["film"]])
+    assert specifiers(extras["repair"]).items() <= specifiers(listed).items()
+
+
+@pytest.mark.parametrize(("litert", "extra"), [("x86_64", ""), ("riscv64", "tensorflow keras h5py")])
+def test_only_where_litert_has_no_wheel_tensorflow_is_installed(litert, extra):
+    machine = {"sys_platform": "linux", "platform_machine": litert}
+    requirements = map(Requirement, PROJECT_FILE["dependencies"])
+    installed = {each.name for each in requirements if not each.marker or each.marker.evaluate(machine)}
+    assert installed & {"tensorflow", "keras", "h5py"} == set(extra.split())
+    assert ("ai-edge-litert" in installed) == (not extra)
+    assert installed.isdisjoint({"scipy", "scikit-image", "matplotlib", "av", "ray", "boto3"})
+
+
+def test_extras_of_earlier_versions_are_still_known():
+    assert {"resnet18", "tensorboard", "raw", "film", "cluster", "s3", "studio"} <= set(
+        PROJECT_FILE["optional-dependencies"]
+    )
+
+
+def test_an_error_names_the_command_that_installs_what_is_missing(monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    with pytest.raises(ColorizeError, match=r"^Training needs packages that are not installed\. Run: pip install "):
+        packages.refuse_without("train", "Training")
+    assert not packages.is_installed("film")
 
 
 @pytest.mark.slow

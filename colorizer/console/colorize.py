@@ -29,6 +29,7 @@ from colorizer.conversation.question import WrongAnswer
 from colorizer.dataset import DatasetCheck, true_colours
 from colorizer.errors import ColorizeError, Interrupted, Unfinished
 from colorizer.files import resolved, unused_path
+from colorizer.packages import refuse_without
 from colorizer.progress import Progress
 
 _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
@@ -72,6 +73,8 @@ def _colorize_photos(
     look_at(console, talk, network, unused_path(run.drawing))
     is_adjusted = wants_to_adjust(talk)
     adjusted = adjustment(talk, is_adjusted)
+    if adjusted.repair:
+        refuse_without("repair", ask.REPAIR.flag)
     if is_adjusted and not talk.has_flag(ask.HINTS):
         hints = _asked_hints(talk, hints_from)
     job = runs.ColorizeJob(

@@ -26,6 +26,7 @@ from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, WrongFlag, ask_count
 from colorizer.errors import ColorizeError, MissingWeights
+from colorizer.packages import refuse_without
 from colorizer.settings import IMAGENET_WEIGHTS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 def evaluate_journey(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
+    refuse_without("train", "Evaluating")
     refuse_unknown_model(talk)
     for flag, share_out in ((ask.CLUSTER, evaluate_by_cluster), (ask.SHARD, evaluate_shard)):
         if talk.has_flag(flag):

@@ -12,10 +12,12 @@ from colorizer.console.photos import choose_dataset, reading_of
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation, ask_count
+from colorizer.packages import refuse_without
 
 
 def inspect_journey(console: Console, talk: Conversation) -> None:
     """Ask, inspect and report."""
+    refuse_without("train", "Inspecting")
     refuse_unknown_model(talk)
     talk.flags.setdefault(ask.RECOLOR.name, True)  # color photos are the most informative, because their truth is known
     seed, how = talk.answer(ask.SEED), reading(talk)

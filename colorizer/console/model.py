@@ -17,11 +17,16 @@ from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.question import LATEST
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import is_folder
+from colorizer.packages import refuse_without
 from colorizer.quiet import quiet_errors
 
 
 def start_tensorflow(console: Console) -> None:
-    """Import TensorFlow, which takes a few seconds, and report the device it uses."""
+    """Import TensorFlow, which takes a few seconds, and report the device it uses.
+
+    Raises ColorizeError if it is not installed or cannot be started.
+    """
+    refuse_without("train", "This model")
     if "tensorflow" not in sys.modules:
         console.inform("Starting TensorFlow, which takes about 10 seconds…")
     try:

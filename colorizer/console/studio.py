@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from colorizer import network as networks
@@ -14,23 +13,18 @@ from colorizer.console.model import load_quickly, model_path
 from colorizer.console.terminal import Console, has_screen
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
-from colorizer.errors import ColorizeError
+from colorizer.packages import refuse_without
 from colorizer.settings import PhotoLimits
 
 if TYPE_CHECKING:
     from colorizer.studio.server import Ended
 
-_NEEDED = ("starlette", "uvicorn", "platformdirs")
 _NAMES_LISTED = 5
 
 
 def studio_journey(console: Console, talk: Conversation) -> None:
     """Serve the page until the user ends it. Raises ColorizeError if it cannot be served."""
-    if not all(map(find_spec, _NEEDED)):
-        raise ColorizeError(
-            f'The studio needs {", ".join(_NEEDED)}, the extra "studio" of this program: '
-            f"pip install {' '.join(_NEEDED)}"
-        )
+    refuse_without("studio", "The studio")
     from colorizer.studio import StudioJob, serve
 
     model = model_path(talk) if talk.has_flag(ask.MODEL) else networks.PRETRAINED

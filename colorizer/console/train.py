@@ -27,6 +27,7 @@ from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
 from colorizer.conversation.settings_file import with_settings
 from colorizer.errors import ColorizeError, Diverged, Interrupted
+from colorizer.packages import refuse_without
 
 if TYPE_CHECKING:
     from colorizer.training import EpochReport, TrainingRecord
@@ -36,6 +37,7 @@ _AGAIN = "taking the training up again makes"
 
 def train_journey(console: Console, talk: Conversation) -> None:
     """Ask, train, save and report."""
+    refuse_without("train", "Training")
     if talk.has_flag(ask.RESUME):
         job = take_up(console, talk)
     else:

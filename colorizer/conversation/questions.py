@@ -41,6 +41,7 @@ from colorizer.conversation.question import (
 from colorizer.dataset.split import Shard
 from colorizer.files import is_folder
 from colorizer.film import CODECS, MOST_LOSS
+from colorizer.packages import install_command, is_installed
 from colorizer.settings import (
     ADVERSARIAL_TRAINING,
     ARCHITECTURES,
@@ -253,6 +254,11 @@ SETTINGS = Question(
 )
 
 
+def _needed(extra: str) -> str:
+    """Return a remark for the menu if the packages of an extra are missing."""
+    return "" if is_installed(extra) else f" (first run: {install_command(extra)})"
+
+
 JOURNEY = Question(
     "train | colorize | evaluate | studio | inspect | film",
     "photos or a film to colorize, or a command",
@@ -261,12 +267,12 @@ JOURNEY = Question(
     menu(
         "Where are your photos? A folder, a zip, a photo or a film:\nTo do something else, enter its number or name:",
         {
-            TRAIN: "train a model on color photos",
+            TRAIN: f"train a model on color photos{_needed('train')}",
             COLORIZE: "colorize black-and-white photos",
-            EVALUATE: "score a model on color photos",
+            EVALUATE: f"score a model on color photos{_needed('train')}",
             STUDIO: "choose colors by clicking, in the browser",
-            INSPECT: "report what a model has learned",
-            FILM: "colorize a black-and-white film",
+            INSPECT: f"report what a model has learned{_needed('train')}",
+            FILM: f"colorize a black-and-white film{_needed('film')}",
         },
     ),
     default=SAMPLES,

@@ -1,13 +1,9 @@
-"""The default dataset: photographs that ship with scikit-image.
-
-https://scikit-image.org/docs/stable/api/skimage.data.html
-"""
+"""The default dataset: photographs that ship with the program (colorizer/samples/README.md)."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +12,22 @@ from PIL import Image
 from colorizer.dataset.archive import came_from, unpack
 from colorizer.dataset.find import find_files
 from colorizer.errors import ColorizeError
-from colorizer.files import complete_file, is_file, is_folder
+from colorizer.files import complete_file, is_folder
 from colorizer.photos.color import luma
 
-SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "retina.jpg", "rocket.jpg")
+_SAMPLES = Path(__file__).parents[1] / "samples"
+SHIPPED_COLOUR = ("astronaut.png", "chelsea.png", "coffee.png", "grace_hopper.jpg", "retina.jpg", "rocket.jpg")
 """Color photographs for training."""
-SHIPPED_GRAY = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+SHIPPED_GRAY = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "grace_hopper.jpg", "rocket.jpg")
 """Photographs of people, animals, food and places. They are converted to gray and then colorized; only camera.png is
 gray originally.
 """
+_EARLIER_SAMPLES = ("motorcycle_left.png",)
+"""Samples of earlier versions, which a default dataset may still hold."""
 
 
 def fill_default_dataset(folder: Path, for_training: bool) -> Path:
-    """Fill the default dataset with scikit-image's photographs if it is empty.
+    """Fill the default dataset with the sample photographs if it is empty.
 
     A zip that you put there is unpacked next to it.
 
@@ -40,7 +39,7 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
         `folder`.
 
     Raises:
-        ColorizeError: scikit-image's photographs are not available, or the folder cannot be filled.
+        ColorizeError: The folder cannot be filled.
     """
     found = find_files(folder).files if is_folder(folder) else ()
     for archive in [path for path in found if path.parent == folder and path.suffix.lower() == ".zip"]:
@@ -48,20 +47,14 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
             unpack(archive, archive.with_suffix(""))
     if found:
         return folder
-    source, names = _source(), SHIPPED_COLOUR if for_training else SHIPPED_GRAY
-    if source is None or not all(is_file(source / name) for name in names):
-        raise ColorizeError(
-            f"The default dataset {folder} is empty and scikit-image's photos are not installed. Install "
-            "scikit-image, or put photos in the folder."
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
+        for name in SHIPPED_COLOUR if for_training else SHIPPED_GRAY:
             if for_training:
-                shutil.copyfile(source / name, folder / name)
+                shutil.copyfile(_SAMPLES / name, folder / name)
             else:
                 with complete_file(_gray_path(folder, name)) as temporary:
-                    Image.fromarray(_gray(source / name)).save(temporary)
+                    Image.fromarray(_gray(_SAMPLES / name)).save(temporary)
     except OSError as error:
         raise ColorizeError(f"Cannot fill the default dataset {folder}: {error.strerror}.") from error
     return folder
@@ -69,7 +62,7 @@ def fill_default_dataset(folder: Path, for_training: bool) -> Path:
 
 def holds_only_samples(photos: Iterable[Path]) -> bool:
     """Say whether these are the sample photographs that `fill_default_dataset` puts into the default dataset."""
-    return {photo.name for photo in photos} <= set(SHIPPED_COLOUR)
+    return {photo.name for photo in photos} <= {*SHIPPED_COLOUR, *_EARLIER_SAMPLES}
 
 
 def true_colours(folder: Path) -> dict[Path, Path]:
@@ -80,16 +73,8 @@ def true_colours(folder: Path) -> dict[Path, Path]:
     Returns:
         Color originals by gray photograph.
     """
-    source = _source()
-    if source is None:
-        return {}
-    pairs = {_gray_path(folder, name): source / name for name in SHIPPED_GRAY}
+    pairs = {_gray_path(folder, name): _SAMPLES / name for name in SHIPPED_GRAY}
     return {path: truth for path, truth in pairs.items() if _is_gray_of(path, truth)}
-
-
-def _source() -> Path | None:
-    package = find_spec("skimage")
-    return Path(package.origin).parent / "data" if package and package.origin else None
 
 
 def _gray_path(folder: Path, name: str) -> Path:

@@ -16,7 +16,8 @@ from PIL import Image
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import write_bytes
 from colorizer.film.decode import BT709, FULL_RANGE, FilmFacts, Frame
-from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.hints_file import TimedHints
+from colorizer.film.propagation import find_known
 from colorizer.film.proposals import ColourFrame, colour_frames
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, luma, merge

@@ -27,8 +27,9 @@ from colorizer.film.decode import (
     upright,
 )
 from colorizer.film.encode import PartWriter, neutral
+from colorizer.film.hints_file import TimedHints
 from colorizer.film.motion import Moved, moving, standing, warped
-from colorizer.film.propagation import TimedHints, followed, ridden, rounding, said_change
+from colorizer.film.propagation import followed, ridden, rounding, said_change
 from colorizer.network.network import Network
 from colorizer.progress import Progress, no_progress
 

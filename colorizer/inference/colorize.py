@@ -21,6 +21,7 @@ from colorizer.inference.hints import AnyHint
 from colorizer.inference.jpeg_planes import join_planes
 from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
+from colorizer.packages import refuse_without
 from colorizer.photos.memory import memory_used_again
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, bytes_needed, read_photo
@@ -112,7 +113,7 @@ def colorize_photo(
         >>> network = load_model()
         >>> with open("grandmother.jpg", "rb") as file:
         ...     picture = colorize_photo(file.read(), network)
-        >>> picture.save("grandmother-in-colour.jpg")
+        >>> picture.save("grandmother-in-color.jpg")
     """
     original = read_photo(source)
     picture = colorize_decoded(network, original, adjustment, hints).image
@@ -162,7 +163,7 @@ def _joined(
         ] = 0
     if not hints:
         return Picture(planes=join_planes(photo, offset, tones)) if for_jpeg else join(photo, offset, tones)
-    from colorizer.inference.hinted import HintedPhoto  # imports scikit-image, which only hints need
+    from colorizer.inference.hinted import HintedPhoto  # which only hints need
 
     return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 
@@ -170,6 +171,7 @@ def _joined(
 def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
     if not adjustment.repair:
         return photo
+    refuse_without("repair", "Repairing photos")
     from colorizer.photos.repair import repaired  # imports SciPy's image functions, which only repairs need
 
     return repaired(photo)

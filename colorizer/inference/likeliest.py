@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from skimage.color import deltaE_ciede2000, rgb2lab
 
 from colorizer.errors import ColorizeError
 from colorizer.inference.hinted import HintedPhoto, KnownPlace
+from colorizer.photos.cielab import color_difference, rgb_to_lab
 from colorizer.photos.color import CHROMA_TO_OFFSET, merge
 
 TABLE = Path(__file__).parents[1] / "pretrained" / "likeliest_colours.npz"
@@ -93,8 +93,8 @@ def likeliest_first(luma: float, chroma: np.ndarray, weights: np.ndarray, count:
     Returns:
         Indices, likeliest first. Index 0 (gray) is always included.
     """
-    lab = rgb2lab(on_luma(luma, chroma))
-    differences = deltaE_ciede2000(lab[:, None], lab[None])
+    lab = rgb_to_lab(on_luma(luma, chroma))
+    differences = color_difference(lab[:, None], lab[None])
     alikeness = np.maximum(0, 1 - (differences / ALIKE) ** 2)
     left, chosen = np.array(weights, np.float64), [0]
     left[alikeness[0] > 0] = 0
@@ -138,7 +138,7 @@ def true_colours_like(table: ColourTable, luma: np.ndarray, proposed: np.ndarray
         Chroma, shape (n, MOST_COLOURS, 2).
     """
     middles = table.proposed
-    lab = rgb2lab(on_luma(luma, proposed)).astype(np.float32)
+    lab = rgb_to_lab(on_luma(luma, proposed)).astype(np.float32)
     return table.chroma[((middles**2).sum(axis=1) - 2 * lab @ middles.T).argmin(axis=1)]
 
 
@@ -154,10 +154,10 @@ def _colours_by_likelihood(place: KnownPlace) -> np.ndarray:
 
 def _told_apart(luma: float, chroma: np.ndarray) -> list[int]:
     """Return the indices of colors that are distinguishable from all earlier ones."""
-    lab = rgb2lab(on_luma(luma, chroma))
+    lab = rgb_to_lab(on_luma(luma, chroma))
     kept: list[int] = []
     for index, colour in enumerate(lab):
-        if all(deltaE_ciede2000(colour, lab[before]) >= _DISTINCT for before in kept):
+        if all(color_difference(colour, lab[before]) >= _DISTINCT for before in kept):
             kept.append(index)
     return kept
 

@@ -17,6 +17,7 @@ hints inside them, mixed with true colors at random places (`python -m benchmark
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,7 +25,6 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from skimage.graph import MCP_Geometric
 
 LEARNED = Path(__file__).parents[1] / "pretrained" / "hints.tflite"
 SIDE = 128
@@ -80,7 +80,7 @@ class Spreading:
 
     def __init__(self, luma: np.ndarray, proposed: np.ndarray):
         self._luma, self._proposed = luma.astype(np.float32), proposed.astype(np.float32)
-        self._paths = MCP_Geometric(step_costs(self._luma))
+        self._steps = step_costs(self._luma)
         self._distances: dict[Cell, np.ndarray] = {}
 
     def spread(self, samples: Sequence[Sample]) -> np.ndarray:
@@ -107,7 +107,7 @@ class Spreading:
 
     def _distance(self, cell: Cell) -> np.ndarray:
         if cell not in self._distances:
-            self._distances[cell] = self._paths.find_costs([cell])[0].astype(np.float32)
+            self._distances[cell] = geodesic_distance(self._steps, cell)
         return self._distances[cell]
 
 
@@ -116,6 +116,37 @@ def step_costs(luma: np.ndarray) -> np.ndarray:
     side = len(luma)
     down, across = np.gradient(_blurred(luma, _BLUR * side))
     return 2 * halved(_STEP / side + np.hypot(down, across))
+
+
+def geodesic_distance(costs: np.ndarray, start: Cell) -> np.ndarray:
+    """Return the cost of the cheapest path from a cell to every other one.
+
+    A step to one of the eight neighbors costs the mean of both cells' costs times its length, as in scikit-image's
+    `MCP_Geometric`. Bellman and Ford's method updates all cells at once, until no path gets cheaper.
+
+    Args:
+        costs: Positive costs of crossing each cell, shape (rows, columns).
+        start: Row and column.
+
+    Returns:
+        float32, shape (rows, columns).
+    """
+    rows, columns = costs.shape
+    padded = np.pad(costs.astype(np.float64), 1, constant_values=np.inf)
+    around = [(down, across) for down in range(3) for across in range(3) if (down, across) != (1, 1)]
+    steps = [
+        math.hypot(down - 1, across - 1) * (padded[down : down + rows, across : across + columns] + costs) / 2
+        for down, across in around
+    ]
+    distance = np.full_like(padded, np.inf)
+    inner = distance[1:-1, 1:-1]
+    inner[start] = 0
+    while True:
+        before = inner.copy()
+        for (down, across), step in zip(around, steps, strict=True):
+            np.minimum(inner, distance[down : down + rows, across : across + columns] + step, out=inner)
+        if np.array_equal(inner, before):
+            return inner.astype(np.float32)
 
 
 def halved(plane: np.ndarray) -> np.ndarray:

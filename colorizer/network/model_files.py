@@ -16,6 +16,7 @@ from colorizer.network.clean_copy import Refused, clean_copy
 from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
 from colorizer.network.model_kinds import refuse_other_kinds
 from colorizer.network.network import Network
+from colorizer.packages import refuse_without
 from colorizer.quiet import quiet_logger
 from colorizer.settings import ModelLimits, ModelSettings
 
@@ -90,11 +91,11 @@ def load(path: Path, default_size: int = ModelSettings.size) -> Network:
     Raises:
         ColorizeError: The file is of another kind, damaged or unsafe to load, or its network does not colorize.
     """
-    if _is_shipped(path):
-        model = _load_shipped()
-    else:
+    is_shipped = _is_shipped(path)
+    if not is_shipped:
         refuse_other_kinds(path)
-        model = _load_checked(path, default_size)
+    refuse_without("train", f"The model {path.name}")
+    model = _load_shipped() if is_shipped else _load_checked(path, default_size)
     return Network(KerasEngine(model), path.name, _input_size(model, path, default_size), path)
 
 

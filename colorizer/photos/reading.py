@@ -31,7 +31,8 @@ from colorizer.settings import PhotoLimits
 
 Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Source of a photo: a file path, the bytes of a file, an open binary file, a Pillow image, or an array. Arrays are
-uint8 of shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded gray, RGB or RGBA.
+uint8, or floating-point in [0, 1], of shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded
+gray, RGB or RGBA.
 """
 _GRAY_SAMPLES = 8_192
 _LEAST_DECODED = 4 * _GRAY_SAMPLES
@@ -64,9 +65,15 @@ def read_photo(source: Source, limits: PhotoLimits = DEFAULT_LIMITS, page: int =
         page: Page number of a TIFF, counted from 0.
 
     Raises:
+        TypeError: `source` is not an image.
         CutOff: The end of the photo is missing, and `limits` does not accept such photos.
         ColorizeError: The photo cannot be decoded to its last pixel, or exceeds a limit.
     """
+    if not isinstance(source, str | Path | bytes | Image.Image | np.ndarray) and not hasattr(source, "read"):
+        raise TypeError(
+            f"{type(source).__name__} is not an image. Pass a path, the bytes of a file, an open binary file, a Pillow "
+            "image or a NumPy array."
+        )
     try:
         photo = _photo(source, limits, page)
     except _Damaged as error:
@@ -362,19 +369,29 @@ def _image(source: Source) -> Image.Image:
     if isinstance(source, Image.Image):
         return source.copy()  # the caller's own must not be closed
     if isinstance(source, np.ndarray):
-        channels = source.shape[2:] if source.ndim == 3 else ()
-        if source.dtype == np.uint8 and source.ndim in (2, 3) and channels in ((), (3,), (4,)):
-            return Image.fromarray(source)
-        if source.dtype == np.uint16 and source.ndim == 2:
-            return Image.fromarray(source)
-        raise ColorizeError(
-            f"An array of dtype {source.dtype} and shape {source.shape} is not a photo. Pass uint8 of shape (h, w), "
-            "(h, w, 3) or (h, w, 4), or uint16 of shape (h, w)."
-        )
+        return Image.fromarray(_levels(source))
     image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=read_formats())
     if image.format == "TIFF":
         image.filename = ""  # otherwise Pillow maps the file into memory and scrambles rotated pictures
     return image
+
+
+def _levels(array: np.ndarray) -> np.ndarray:
+    """Return the levels of a photo in an array, as Pillow takes them: uint8, or uint16 for precise gray."""
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4)):
+        if array.dtype == np.uint8 or (array.dtype == np.uint16 and array.ndim == 2):
+            return array
+        if np.issubdtype(array.dtype, np.floating):
+            if not ((array >= 0) & (array <= 1)).all():
+                raise ColorizeError("The array has values outside [0, 1]. Divide 8-bit levels by 255.")
+            is_gray = array.ndim == 2
+            return np.rint(array.astype(np.float32) * (65535 if is_gray else 255)).astype(
+                np.uint16 if is_gray else np.uint8
+            )
+    raise ColorizeError(
+        f"An array of dtype {array.dtype} and shape {array.shape} is not a photo. Pass uint8 of shape (h, w), "
+        "(h, w, 3) or (h, w, 4), the same in floating point with values in [0, 1], or uint16 of shape (h, w)."
+    )
 
 
 def _named(source: Source, page: int = 0) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,10 +133,8 @@ def _fitting(name: str, pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, 
 
 
 def font_of(size: int) -> ImageFont.FreeTypeFont:
-    # Matplotlib ships DejaVu Sans, which covers Latin to Hebrew; Pillow's own font covers only Latin. The file is found
-    # without importing matplotlib, which takes longer than colorizing a photo.
-    fonts = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "fonts" / "ttf"
-    return ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), size)
+    # DejaVu Sans covers Latin to Hebrew; Pillow's own font covers only Latin.
+    return ImageFont.truetype(str(Path(__file__).parent / "font" / "DejaVuSans.ttf"), size)
 
 
 STILL_SIDE = 240

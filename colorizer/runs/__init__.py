@@ -37,6 +37,7 @@ __getattr__, __dir__, __all__ = attach(
             "FilmJob",
             "FilmResult",
             "colorize_film",
+            "refuse_other_film",
         ],
         "journal": [
             "CHECK",

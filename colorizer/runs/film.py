@@ -26,7 +26,16 @@ from av import VideoFrame
 
 from colorizer.documents import path_below
 from colorizer.errors import ColorizeError, Unfinished, UnfinishedInterrupted, reason
-from colorizer.files import complete_file, fingerprint, is_file, move_to_unused, read_json, resolved, unused_path
+from colorizer.files import (
+    complete_file,
+    exists,
+    fingerprint,
+    is_file,
+    move_to_unused,
+    read_json,
+    resolved,
+    unused_path,
+)
 from colorizer.film.animations import (
     colorize_animation,
     is_animation,
@@ -38,8 +47,9 @@ from colorizer.film.animations import (
 from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
+from colorizer.film.hints_file import TimedHints
 from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
-from colorizer.film.propagation import TimedHints, find_known
+from colorizer.film.propagation import find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
 from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
 from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
@@ -282,6 +292,12 @@ def _begun(job: FilmJob) -> Iterator[FilmJob]:
             except OSError as error:
                 raise ColorizeError(f"Cannot write into {run.results.parent}: {reason(error)}") from error
         yield replace(job, run=run)
+
+
+def refuse_other_film(job: FilmJob) -> None:
+    """Raise ColorizeError if the folder of a job's run holds results that were made from something else."""
+    if exists(job.run.results / MADE_FROM) and not is_made_from(job.run, _made_from(job)):
+        raise ColorizeError(f"{job.run.results} holds results of other files or options. Choose another folder.")
 
 
 def _made_from(job: FilmJob) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import anyio
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from colorizer import network as networks
 from colorizer.errors import ColorizeError
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import timed_hints_text
+from colorizer.film.hints_file import timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import color_names
 from colorizer.inference.hints_file import hints_text, parsed_hints
@@ -32,7 +33,7 @@ from colorizer.studio.events import Events
 from colorizer.studio.film_answers import SIZE_HEADER, colors_headers, film_routes
 from colorizer.studio.films import Films
 from colorizer.studio.models import identifier, model_choices
-from colorizer.studio.photos import UNEXPECTED, Photos, SavedPhoto
+from colorizer.studio.photos import SIDE_BY_SIDE, SPLIT, UNEXPECTED, Photos, SavedPhoto
 from colorizer.studio.session import Conflict, Session, TooMuch
 from colorizer.studio.storage import (
     STOPPED,
@@ -45,6 +46,7 @@ from colorizer.studio.storage import (
     saved_sessions,
     write_history,
 )
+from colorizer.studio.views import jpeg, png
 
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
@@ -88,14 +90,17 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
         Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/sample", answers.sample, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
         Route("/photos/{id}", answers.photo),
         Route("/photos/{id}", answers.remove, methods=["DELETE"]),
         Route("/photos/{id}/restored", answers.restore, methods=["POST"]),
+        Route("/photos/{id}/recolored", answers.recolor, methods=["POST"]),
         Route("/photos/{id}/colours", answers.recolour, methods=["PUT"]),
         Route("/photos/{id}/view", answers.view),
         Route("/photos/{id}/thumbnail", answers.thumbnail),
+        Route("/photos/{id}/compared", answers.compared),
         Route("/photos/{id}/likeliest", answers.likeliest),
         Route("/photos/{id}/hints", answers.hints),
         Route("/photos/{id}/history", answers.history),
@@ -126,6 +131,8 @@ class Answers:
         self._studio = studio
         self._saved: dict[str, SavedPhoto] = {}
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+        self._reading = anyio.CapacityLimiter(1)  # apart, so that gray thumbnails never delay a preview
+        self._writing = anyio.CapacityLimiter(1)  # apart, so that a zip never delays a preview
 
     async def session(self, request: Request) -> Response:
         """Return everything that the page needs when it loads."""
@@ -245,7 +252,13 @@ class Answers:
         colors, base = Colors(parsed_hints(said.get("hints")), _adjustment(said)), requested.revision(said, "base")
         preview, photo = await self.in_thread(self._studio.photos.recolour, request.path_params["id"], colors, base)
         headers = {SIZE_HEADER: f"{photo.width}x{photo.height}", **colors_headers(photo, colors)}
-        return Response(preview, media_type="image/jpeg", headers=headers)
+        return Response(preview[0], media_type=preview[1], headers=headers)
+
+    async def recolor(self, request: Request) -> Response:
+        """Give new colors to a photo that has its own."""
+        self._studio.session.change(request.path_params["id"], is_recolored=True, state=WAITING)
+        self._studio.photos.wake()
+        return Response(status_code=204)
 
     async def photo(self, request: Request) -> Response:
         """Describe one photo."""
@@ -259,10 +272,43 @@ class Answers:
 
     async def thumbnail(self, request: Request) -> Response:
         """Return a thumbnail of a colorized photo."""
-        thumbnail = self._studio.photos.thumbnail(request.path_params["id"])
+        id_ = request.path_params["id"]
+        thumbnail = self._studio.photos.thumbnail(id_)
+        if thumbnail is None and request.query_params.get("gray") == "1":
+            work = partial(self._studio.photos.gray_thumbnail, id_)
+            thumbnail = await anyio.to_thread.run_sync(work, limiter=self._reading, abandon_on_cancel=True)
         if thumbnail is None:
             raise HTTPException(404, "This photo has no thumbnail yet.")
         return Response(thumbnail, media_type="image/jpeg")
+
+    async def compared(self, request: Request) -> Response:
+        """Send a picture of before and after, as JPEG or PNG."""
+        asked, id_ = request.query_params, request.path_params["id"]
+        layout, share, revision = asked.get("layout", SIDE_BY_SIDE), asked.get("percent", "50"), asked.get("revision")
+        quality, is_png = requested.number(asked.get("quality", "90")), asked.get("format") == "png"
+        if layout not in (SIDE_BY_SIDE, SPLIT) or not 1 <= quality <= 100:
+            raise ColorizeError("A layout is side-by-side or split, and a quality is a number from 1 to 100.")
+
+        def render() -> tuple[bytes, str]:
+            known = None if revision is None else requested.number(revision)
+            picture, name = self._studio.photos.compared(id_, layout, min(requested.number(share), 100) / 100, known)
+            return png(picture) if is_png else jpeg(picture, quality), name
+
+        content, name = await self.in_thread(render, is_writing=True)
+        name = f"{Path(name).stem}-{layout}.{'png' if is_png else 'jpg'}"
+        disposition = f"attachment; filename*=utf-8''{quote(name)}"
+        media_type = "image/png" if is_png else "image/jpeg"
+        return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
+
+    async def sample(self, request: Request) -> Response:
+        """Add a photo to try the studio with."""
+        found = find_spec("skimage")
+        if found is None or not found.origin:
+            raise HTTPException(404, "There is no sample photo on this machine.")
+        sample = Path(found.origin).parent / "data" / "camera.png"
+        photo = await self.in_thread(self._studio.session.copy, sample)
+        self._studio.photos.wake()
+        return JSONResponse(described(photo), 201)
 
     async def likeliest(self, request: Request) -> Response:
         """Return the most likely colors of a place."""
@@ -279,7 +325,7 @@ class Answers:
         """Save a colorized photo at full size, to be downloaded once."""
         revision = request.query_params.get("revision")
         revision = None if revision is None else requested.number(revision)
-        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision)
+        saved = await self.in_thread(self._studio.photos.save, request.path_params["id"], revision, is_writing=True)
         self._saved[saved.path.stem] = saved
         while len(self._saved) > _MOST_SAVED:  # never downloaded
             oldest = self._saved.pop(next(iter(self._saved)))
@@ -303,7 +349,7 @@ class Answers:
             finally:
                 saved.path.unlink(missing_ok=True)
 
-        path = await self.in_thread(write)
+        path = await self.in_thread(write, is_writing=True)
         return JSONResponse({"name": path.name, "folder": str(path.parent)})
 
     async def saved(self, request: Request) -> Response:
@@ -322,11 +368,11 @@ class Answers:
         def progress(done: int, total: int) -> None:
             self._studio.events.tell("zip", {"done": done, "total": total})
 
-        name = {"Content-Disposition": 'attachment; filename="colour-photos.zip"'}
+        name = {"Content-Disposition": 'attachment; filename="color-photos.zip"'}
         stream = zip_stream(self._studio.photos.members(progress))
 
         async def chunks() -> AsyncIterator[bytes]:
-            while (chunk := await self.in_thread(next, stream, None)) is not None:
+            while (chunk := await self.in_thread(next, stream, None, is_writing=True)) is not None:
                 yield chunk
 
         return StreamingResponse(chunks(), media_type="application/zip", headers=name)
@@ -355,15 +401,16 @@ class Answers:
         studio.events.tell("model", {"id": identifier(path)})
         return JSONResponse({"id": identifier(path)})
 
-    async def in_thread(self, work: Callable, *values: Any) -> Any:
+    async def in_thread(self, work: Callable, *values: Any, is_writing: bool = False) -> Any:
         """Run work in a thread, a few at a time, so that other requests are answered meanwhile.
 
-        It is abandoned when the page closes or the studio ends.
+        It is abandoned when the page closes or the studio ends. `is_writing` is for photos at full size.
         """
-        return await anyio.to_thread.run_sync(partial(work, *values), limiter=self._limiter, abandon_on_cancel=True)
+        limiter = self._writing if is_writing else self._limiter
+        return await anyio.to_thread.run_sync(partial(work, *values), limiter=limiter, abandon_on_cancel=True)
 
 
-_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved")
+_DESCRIBED = ("id", "name", "state", "sentence", "width", "height", "version", "revision", "is_saved", "is_copy")
 
 
 def described(photo: SessionPhoto) -> dict[str, Any]:
@@ -371,7 +418,7 @@ def described(photo: SessionPhoto) -> dict[str, Any]:
     told = {name: getattr(photo, name) for name in _DESCRIBED}
     hints = hints_text(photo.hints) if photo.film is None else timed_hints_text(photo.film.hints)
     film = None if photo.film is None else _described(photo.film)
-    told["is_copy"] = photo.is_copy
+    told["keeps_colors"] = photo.keeps_colors
     return {**told, **asdict(photo.adjustment), "hints": json.loads(hints), "film": film}
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from colorizer.film.propagation import timed_hints, timed_hints_text
+from colorizer.film.hints_file import timed_hints, timed_hints_text
 from colorizer.inference.colorize import Adjustment
 from colorizer.studio import requested
 from colorizer.studio.films import Films

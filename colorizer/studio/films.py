@@ -128,7 +128,7 @@ class Films:
             raise LookupError(id_)
         name = Path(photo.name)
         return SavedPhoto(
-            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'colour'}{path.suffix}", id_, photo.colors
+            path, f"{name.stem}-{'side-by-side' if is_side_by_side else 'color'}{path.suffix}", id_, photo.colors
         )
 
     def mark_saved(self, saved: SavedPhoto) -> None:

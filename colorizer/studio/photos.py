@@ -17,6 +17,7 @@ from colorizer.dataset.find import HINTS_ENDING
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, move_to_unused
 from colorizer.inference.colorize import colorize_decoded
+from colorizer.inference.hinted import PREVIEW_SIDE
 from colorizer.inference.hints_file import hints_text
 from colorizer.marks import mark_beside
 from colorizer.network.network import Network
@@ -31,12 +32,16 @@ from colorizer.settings import PhotoLimits
 from colorizer.studio.archive import Member, inside
 from colorizer.studio.session import Conflict, Session
 from colorizer.studio.storage import FAILED, READY, WAITING, Colors, SessionPhoto
-from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, jpeg, part_of, small
+from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, encoded, in_color, jpeg, part_of, small, with_alpha
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
 UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
-_ADDED = "-colour"
+SIDE_BY_SIDE, SPLIT = "side-by-side", "split"
+"""Layouts of a picture of before and after."""
+_COMPARED_SIDE = 4_096
+"""Longest side of its halves, in pixels."""
+_ADDED, _FORMERLY_ADDED = "-color", "-colour"
 """Added to the name of a copy next to its original."""
 _LOG = logging.getLogger(__name__)
 
@@ -111,23 +116,28 @@ class Photos:
         self._thread.join(0 if not is_answered else seconds)
         return is_answered and not self._thread.is_alive()
 
-    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[bytes, SessionPhoto]:
+    def recolour(self, id_: str, colors: Colors, base: int | None = None) -> tuple[tuple[bytes, str], SessionPhoto]:
         """Set a photo's colors, merged with changes made since revision `base`, if there is one.
 
         Returns:
-            A JPEG preview of at most 512 pixels, and the photo as it is now.
+            A preview of at most 512 pixels with its media type, and the photo as it is now.
 
         Raises:
             Conflict: Something else was made of the same hint or adjustment since.
             ColorizeError: A hint is outside the photo, or the photo cannot be read or colorized.
         """
-        with self._open(id_) as (_, opened):
+        with self._open(id_) as (before, opened):
             colors = self.session.merged(id_, colors, base)
-            preview = opened.hinted(colors.adjustment).preview(colors.hints)
+            if replace(before, is_in_color=opened.is_in_color).keeps_colors:
+                preview = small(opened.photo.eight_bits(), PREVIEW_SIDE)
+            else:
+                preview = opened.hinted(colors.adjustment).preview(colors.hints)
             self._thumbnails[id_] = jpeg(small(preview), 85)
+            preview = with_alpha(preview, opened.photo)
+            facts = _facts(opened.photo, opened.is_in_color)
             chosen = {"hints": colors.hints, "adjustment": colors.adjustment}
-            photo = self.session.change(id_, state=READY, sentence="", **chosen, **_facts(opened.photo))
-        return jpeg(preview, 92), photo
+            photo = self.session.change(id_, state=READY, sentence="", **chosen, **facts)
+        return encoded(preview, 92), photo
 
     def view(self, id_: str, is_original: bool, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
         """Render a box (left, top, right, bottom) of a photo, colorized or original, at most as large as `size`.
@@ -139,8 +149,9 @@ class Photos:
             ColorizeError: The photo cannot be read or colorized.
         """
         with self._open(id_) as (photo, opened):
+            is_original = is_original or photo.keeps_colors
             shown = opened.photo.eight_bits() if is_original else opened.picture(photo.hints, photo.adjustment).image
-            return part_of(shown, box, size)
+            return part_of(with_alpha(shown, opened.photo), box, size)
 
     def likeliest(self, id_: str, x: float, y: float) -> tuple[str, ...]:
         """Return the most likely colors of a place, as "#rrggbb". Raises ColorizeError."""
@@ -152,6 +163,44 @@ class Photos:
     def thumbnail(self, id_: str) -> bytes | None:
         """Return a small JPEG of the colorized photo; None if there is none yet."""
         return self._thumbnails.get(id_)
+
+    def gray_thumbnail(self, id_: str) -> bytes:
+        """Return a small gray JPEG of a photo that is not colorized yet. Raises ColorizeError."""
+        photo = self.session.photo(id_)
+        if photo.film is not None:
+            raise LookupError(id_)
+        with named(photo):
+            image = small(read_photo(photo.path, self.limits).eight_bits())
+        return jpeg(image.convert("L"), 85)
+
+    def compared(self, id_: str, layout: str, share: float, revision: int | None) -> tuple[Image.Image, str]:
+        """Return a picture of before and after, and the photo's name.
+
+        Args:
+            id_: Id of the photo.
+            layout: `SIDE_BY_SIDE`, or `SPLIT` for one picture that is gray up to a line.
+            share: Place of that line, from 0 to 1 of the width.
+            revision: The colors to show; None for the present ones.
+
+        Raises:
+            Conflict: The photo has another revision.
+            ColorizeError: The photo cannot be read or colorized.
+        """
+        with self._open(id_) as (photo, opened):
+            if revision not in (None, photo.revision):
+                raise _changed_elsewhere(photo)
+            after = small(opened.picture(photo.hints, photo.adjustment).image, _COMPARED_SIDE)
+            before = opened.photo.eight_bits().convert("L").resize(after.size, Image.Resampling.LANCZOS).convert("RGB")
+        line = max(1, round(max(after.size) / 400))
+        if layout == SIDE_BY_SIDE:
+            both = Image.new("RGB", (2 * after.width + 2 * line, after.height), "white")
+            both.paste(after, (after.width + 2 * line, 0))
+            both.paste(before)
+            return both, photo.name
+        at = round(share * after.width)
+        after.paste(before.crop((0, 0, at, after.height)))
+        after.paste("white", (max(0, at - line // 2), 0, min(after.width, at + (line + 1) // 2), after.height))
+        return after, photo.name
 
     def show_small(self, id_: str, picture: Image.Image) -> None:
         """Store a picture of a film as its thumbnail, if it has none yet."""
@@ -170,8 +219,10 @@ class Photos:
         """
         with self.answering(id_) as photo:
             if revision not in (None, photo.revision):
-                raise Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
+                raise _changed_elsewhere(photo)
             original, pages = read_photo(photo.path, self.limits), page_count(photo.path)
+            if replace(photo, is_in_color=in_color(original)).keeps_colors:
+                raise ColorizeError(f"{photo.name} is already in color, and was left as it is.")
             name = file_name(photo.name, "" if named_format(photo.name) else original.format)
             if pages > 1 and named_format(name) != "TIFF":
                 name += ".tif"
@@ -200,7 +251,7 @@ class Photos:
         photo, name = self.session.photo(saved.id), Path(inside(saved.name))
         if to is None and photo.is_copy:
             raise ColorizeError(f"Where {saved.name} comes from is not known, because it was dropped. Download it.")
-        stem = name.stem.removesuffix(_ADDED) + _ADDED
+        stem = name.stem.removesuffix(_ADDED).removesuffix(_FORMERLY_ADDED) + _ADDED
         wanted = photo.path.with_name(stem + name.suffix) if to is None else to / name
         written = []
 
@@ -249,7 +300,7 @@ class Photos:
             if photo.hints:
                 yield Member(photo.name + HINTS_ENDING, hints_text(photo.hints))
         if failures:
-            yield Member("not in colour.txt", "\n".join(failures) + "\n")
+            yield Member("not in color.txt", "\n".join(failures) + "\n")
         progress(len(photos), len(photos))
 
     def forget(self, id_: str) -> None:
@@ -345,8 +396,12 @@ class Photos:
         across, down = reduced.width / original.width, reduced.height / original.height
         placed = [hint.in_pixels(original.width, original.height) for hint in photo.hints]
         hints = [hint.scaled(across, down) for hint in placed]
-        thumbnail = jpeg(colorize_decoded(self.network, reduced, photo.adjustment, hints).image, 85)
-        return thumbnail, {"state": READY, "sentence": "", **_facts(original)}
+        facts = _facts(original, in_color(original))
+        if replace(photo, is_in_color=facts["is_in_color"]).keeps_colors:
+            shown = reduced.image
+        else:
+            shown = colorize_decoded(self.network, reduced, photo.adjustment, hints).image
+        return jpeg(shown, 85), {"state": READY, "sentence": "", **facts}
 
     def _examined(self, photo: SessionPhoto) -> tuple[bytes, dict[str, Any]]:
         """Return a film's colorized thumbnail, and its changed fields."""
@@ -377,5 +432,9 @@ def by_name(photo: SessionPhoto, sentence: str) -> str:
     return sentence.replace(str(photo.path), photo.name).replace(photo.path.name, photo.name)
 
 
-def _facts(photo: Photo) -> dict:
-    return {"width": photo.width, "height": photo.height, "format": photo.format}
+def _changed_elsewhere(photo: SessionPhoto) -> Conflict:
+    return Conflict(f"{photo.name} was changed in another tab. Look at it, and save it again.")
+
+
+def _facts(photo: Photo, is_in_color: bool) -> dict[str, Any]:
+    return {"width": photo.width, "height": photo.height, "format": photo.format, "is_in_color": is_in_color}

@@ -16,7 +16,7 @@ from typing import Any
 from colorizer.dataset.find import gather
 from colorizer.errors import ColorizeError, shown
 from colorizer.film.containers import ENDINGS, refuse_without_packages
-from colorizer.film.propagation import TimedHints
+from colorizer.film.hints_file import TimedHints
 from colorizer.inference.colorize import Adjustment
 from colorizer.inference.hints import OBJECT, AnyHint
 from colorizer.inference.hints_file import hints_beside
@@ -172,6 +172,20 @@ class Session:
                     ),
                     0,
                 )
+
+    def copy(self, source: Path) -> SessionPhoto:
+        """Add a copy of a photo. Raises TooMuch or ColorizeError."""
+        self._check_room(source.name, source.stat().st_size)
+        path = self.new_path()
+        try:
+            shutil.copyfile(source, path)
+        except OSError as error:
+            raise ColorizeError(f"{source.name} could not be copied: {error.strerror}.") from error
+        photo = SessionPhoto(path.stem, source.name, path)
+        with self._lock:
+            self._add(photo, path.stat().st_size)
+        self._changed(photo)
+        return photo
 
     def _add(self, photo: SessionPhoto, size: int) -> None:
         self._photos[photo.id] = photo

@@ -22,7 +22,7 @@ import psutil
 
 from colorizer.errors import ColorizeError
 from colorizer.files import is_file, is_folder, is_link, matching, read_json, write_text
-from colorizer.film.propagation import TimedHints, timed_hints, timed_hints_text
+from colorizer.film.hints_file import TimedHints, timed_hints, timed_hints_text
 from colorizer.inference.colorize import AS_MEANT, Adjustment
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_text, parsed_hints
@@ -106,8 +106,17 @@ class SessionPhoto:
     is_saved: bool = False
     """Whether the user has saved it with its present hints and adjustment."""
 
+    is_in_color: bool = False
+    """Whether the file has colors of its own; known once it has been read."""
+    is_recolored: bool = False
+    """Whether the user wants new colors for a photo that has its own."""
     is_copy: bool = True
     """Whether its file is a copy in the session's folder, and not the original."""
+
+    @property
+    def keeps_colors(self) -> bool:
+        """Whether the photo is left in its own colors."""
+        return self.is_in_color and not self.is_recolored
 
     @property
     def colors(self) -> Colors:
@@ -208,6 +217,7 @@ def _record(folder: Path, photo: SessionPhoto, number: int, is_removed: bool) ->
         "height": photo.height,
         "revision": photo.revision,
         "is_saved": photo.is_saved,
+        "is_recolored": photo.is_recolored,
         "hints": json.loads(hints),
         "adjustment": asdict(photo.adjustment),
         "film": None,
@@ -260,6 +270,7 @@ def _photo(folder: Path, path: Path) -> SessionPhoto:
         height=int(record["height"]),
         revision=int(record["revision"]),
         is_saved=bool(record["is_saved"]),
+        is_recolored=bool(record.get("is_recolored")),
         hints=() if film is not None else parsed_hints(hints),
         adjustment=adjustment,
         film=film,

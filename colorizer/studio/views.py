@@ -19,7 +19,7 @@ from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
 from colorizer.network.network import Network
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.toning import tonal_range
+from colorizer.photos.toning import is_gray, is_in_colour, tonal_range
 from colorizer.settings import PhotoLimits
 
 MOST_PHOTOS, MOST_PIXELS = 12, 80_000_000
@@ -40,6 +40,7 @@ class OpenPhoto:
         self._offset = propose(network, [photo], limits)[0]
         if not np.isfinite(self._offset).all():
             raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+        self.is_in_color = in_color(photo)
         self._hinted: tuple[Adjustment, HintedPhoto] | None = None
         self._picture: tuple[tuple, Picture] | None = None
 
@@ -113,6 +114,26 @@ class OpenPhotos:
             self._busy.pop(id_, None)
 
 
+def in_color(photo: Photo) -> bool:
+    """Return whether a photo has colors of its own, other than those of a toned print."""
+    return photo.image.mode == "RGB" and not is_gray(np.asarray(small(photo.image))) and is_in_colour(photo.image)
+
+
+def with_alpha(image: Image.Image, photo: Photo) -> Image.Image:
+    """Return an image of a photo, of any size, with the photo's transparency, if it has any."""
+    if photo.alpha is None:
+        return image
+    alpha = Image.fromarray(photo.alpha)
+    transparent = image.convert("RGB")
+    transparent.putalpha(alpha if alpha.size == image.size else alpha.resize(image.size, Image.Resampling.BILINEAR))
+    return transparent
+
+
+def encoded(image: Image.Image, quality: int) -> tuple[bytes, str]:
+    """Encode an image as JPEG, or as PNG if it is transparent; return it with its media type."""
+    return (png(image), "image/png") if image.mode == "RGBA" else (jpeg(image, quality), "image/jpeg")
+
+
 def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[bytes, str]:
     """Render a box (left, top, right, bottom) of a picture, at most as large as `size`.
 
@@ -126,13 +147,13 @@ def part_of(picture: Image.Image, box: Box, size: tuple[int, int]) -> tuple[byte
     part = picture.crop((left, top, min(max(box[2], left + 1), width), min(max(box[3], top + 1), height)))
     part.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     if part.width * part.height > _LOSSLESS_PIXELS:
-        return jpeg(part, 95), "image/jpeg"
-    return _png(part), "image/png"
+        return encoded(part, 95)
+    return png(part), "image/png"
 
 
-def small(image: Image.Image) -> Image.Image:
-    """Return a picture at thumbnail size, never enlarged."""
-    share = min(1.0, _THUMBNAIL_SIDE / max(image.size))
+def small(image: Image.Image, side: int = _THUMBNAIL_SIDE) -> Image.Image:
+    """Return a picture whose longest side is at most `side` pixels, by default those of a thumbnail."""
+    share = min(1.0, side / max(image.size))
     size = max(1, round(image.width * share)), max(1, round(image.height * share))
     return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None if image.mode == "I;16" else 2.0)
 
@@ -143,7 +164,7 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
     return written.getvalue()
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     written = io.BytesIO()
     image.save(written, "PNG", compress_level=1)
     return written.getvalue()

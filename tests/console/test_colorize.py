@@ -20,7 +20,7 @@ def test_every_default_gives_colour_photos(program):
     run = only(program.home / "OUTPUT" / "results", "colorize-*")
     found = pictures(run)
     assert found.keys() == {
-        "astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.png"
+        "astronaut.png", "camera.png", "chelsea.png", "coffee.png", "grace_hopper.png", "rocket.png"
     }  # fmt: skip
     assert found["camera.png"] == (512, 512)
     assert len(list((run / "sheets").iterdir())) == 1

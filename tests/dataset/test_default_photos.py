@@ -43,7 +43,7 @@ def test_the_true_colours_of_the_default_photos_are_known_until_they_are_others(
     fill_default_dataset(tmp_path, for_training=False)
     truths = true_colours(tmp_path)
     assert {path.name for path in truths} == {
-        "astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.png"
+        "astronaut.png", "chelsea.png", "coffee.png", "grace_hopper.png", "rocket.png"
     }  # fmt: skip
     for path, truth in truths.items():
         gray, colour = np.asarray(Image.open(path)), np.asarray(Image.open(truth))
@@ -51,5 +51,5 @@ def test_the_true_colours_of_the_default_photos_are_known_until_they_are_others(
         assert np.abs(luma(colour) - gray).max() <= 0.5
     Image.fromarray(255 - gray).save(tmp_path / "coffee.png")
     (tmp_path / "rocket.png").unlink()
-    assert {path.name for path in true_colours(tmp_path)} == {"astronaut.png", "chelsea.png", "motorcycle_left.png"}
+    assert {path.name for path in true_colours(tmp_path)} == {"astronaut.png", "chelsea.png", "grace_hopper.png"}
     assert true_colours(tmp_path / "elsewhere") == {}

@@ -7,8 +7,9 @@ import pytest
 from benchmarks.made_films import Camera, gray, shoot, write_film
 from colorizer.errors import ColorizeError
 from colorizer.film.decode import examine_film, read_frames
+from colorizer.film.hints_file import film_hints
 from colorizer.film.motion import find_motion, standing
-from colorizer.film.propagation import film_hints, find_known, followed, ridden
+from colorizer.film.propagation import find_known, followed, ridden
 from colorizer.film.proposals import colour_frames
 from colorizer.inference.hints import Hint, Rectangle, hint_chroma
 from colorizer.network.model_files import load_model

@@ -137,10 +137,28 @@ def test_a_photo_may_come_from_anywhere(tmp_path, astronaut):
     assert all(np.array_equal(np.asarray(photo.image), astronaut) for photo in photos)
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3)), np.zeros(4, np.uint8)])
+@pytest.mark.parametrize("array", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3), int), np.zeros(4)])
 def test_an_array_that_is_no_photo_is_refused_with_those_that_are(array):
     with pytest.raises(ColorizeError, match=r"is not a photo. Pass uint8 of shape \(h, w\)"):
         read_photo(array)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_floating_point_arrays_are_levels_from_0_to_1(astronaut, camera, dtype):
+    read = read_photo((astronaut / 255).astype(dtype))
+    assert np.abs(np.asarray(read.image, int) - astronaut).max() <= (dtype == np.float16)
+    gray = read_photo((camera / 255).astype(dtype))
+    assert gray.image.mode == "I;16"
+    assert np.abs(gray.luma() - camera / 255).max() < 1e-3
+    for wrong in (camera.astype(dtype), np.full((4, 4), np.nan, dtype), -(camera / 255).astype(dtype)):
+        with pytest.raises(ColorizeError, match=r"outside \[0, 1\]"):
+            read_photo(wrong)
+
+
+@pytest.mark.parametrize("source", [None, 12, [1, 2], {"a": 1}])
+def test_what_is_not_an_image_is_a_type_error(source):
+    with pytest.raises(TypeError, match=r"is not an image\. Pass a path"):
+        read_photo(source)
 
 
 def test_bytes_that_are_no_photo_are_a_sentence():

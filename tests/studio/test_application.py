@@ -96,17 +96,17 @@ def test_the_zip_holds_every_photo_its_hints_and_what_stayed_gray(client, photo,
     send(client, (SHIPPED / "camera.png").read_bytes(), "1931/camera.png")
     send(client, b"no photo", "broken.jpg")
     answer = client.get("zip")
-    assert answer.headers["content-disposition"] == 'attachment; filename="colour-photos.zip"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="color-photos.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == {
             "camera.png",
             "camera.png.hints.json",
             "1931/camera.png",
-            "not in colour.txt",
+            "not in color.txt",
         }
         assert json.loads(archive.read("camera.png.hints.json")) == HINTS
-        assert b"broken.jpg" in archive.read("not in colour.txt")
+        assert b"broken.jpg" in archive.read("not in color.txt")
         assert pixels(archive.read("camera.png"))[400, 60].argmax() == 1
     assert client.get(f"photos/{photo['id']}/hints").json() == HINTS
 
@@ -125,6 +125,31 @@ def test_sixteen_bits_alpha_and_profile_are_kept(client, camera):
     image.save(transparent, "PNG")
     saved = client.post(f"photos/{send(client, transparent.getvalue(), 'cut-out.png')['id']}/saved").json()
     assert Image.open(io.BytesIO(client.get(f"saved/{saved['id']}").content)).mode == "RGBA"
+
+
+def test_transparency_is_shown_as_it_is(client, camera):
+    cut = io.BytesIO()
+    image = Image.fromarray(camera).convert("LA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(cut, "PNG")
+    photo = send(client, cut.getvalue(), "cut-out.png")
+    preview = Image.open(io.BytesIO(recoloured(client, photo).content))
+    part = {"left": 0, "top": 0, "right": 512, "bottom": 512, "width": 512, "height": 512, "side": "colour"}
+    seen = Image.open(io.BytesIO(client.get(f"photos/{photo['id']}/view", params=part).content))
+    for shown in (preview, seen):
+        alpha = np.asarray(shown.getchannel("A"), int)
+        assert np.abs(alpha - np.asarray(image.getchannel("A"), int)).max() <= 1
+
+
+def test_a_photo_in_color_keeps_its_colors_until_it_is_to_be_colored_anew(client):
+    photo = send(client, (SHIPPED / "astronaut.png").read_bytes(), "astronaut.png")
+    own = np.asarray(Image.open(SHIPPED / "astronaut.png").convert("RGB"), int)
+    assert np.abs(pixels(recoloured(client, photo).content) - own).mean() < 4
+    assert settled(client)[0]["keeps_colors"]
+    assert "already in color" in client.post(f"photos/{photo['id']}/saved").json()["error"]
+    assert client.post(f"photos/{photo['id']}/recolored").status_code == 204
+    assert np.abs(pixels(recoloured(client, photo).content) - own).mean() > 4
+    assert client.post(f"photos/{photo['id']}/saved").status_code == 200
 
 
 def test_nothing_of_the_private_folder_or_beside_it_can_be_asked_for(studio, client, photo):

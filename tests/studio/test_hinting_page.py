@@ -307,7 +307,7 @@ def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, stud
     for page in opened(browser, studio.address):
         page.route("**/colours", hold, times=1)
         page.route("**/thumbnail?*", lambda route: route.abort())
-        choose(page, SHIPPED / "astronaut.png")
+        choose(page, SHIPPED / "coins.png")
         expect(page.locator("#waiting")).to_be_visible()
         page.wait_for_function(
             """() => {
@@ -328,7 +328,7 @@ def test_a_photo_that_loads_is_seen_gray_and_cannot_be_clicked_yet(browser, stud
 
 
 def test_remove_is_undone_with_hints_and_what_was_undone_before(page, client):
-    choose(page, SHIPPED / "astronaut.png")
+    choose(page, SHIPPED / "coins.png")
     expect(page.locator(".tile")).to_have_count(2)
     click_photo(page, 0.6, 0.3)
     name_color(page, "teal")
@@ -336,8 +336,8 @@ def test_remove_is_undone_with_hints_and_what_was_undone_before(page, client):
     expect(page.locator(".tile")).to_have_count(1)
     page.click("#notices button:text('Undo')")
     expect(page.locator(".tile").first).to_have_attribute("aria-selected", "true")
-    assert [photo["name"] for photo in client.get("session").json()["photos"]] == ["camera.png", "astronaut.png"]
-    expect(page.locator(".tile span")).to_have_text(["camera.png", "astronaut.png"])
+    assert [photo["name"] for photo in client.get("session").json()["photos"]] == ["camera.png", "coins.png"]
+    expect(page.locator(".tile span")).to_have_text(["camera.png", "coins.png"])
     expect(page.locator("#hints .hint")).to_have_text(["Teal"])
     until_shown(page)
     page.click("#undo")

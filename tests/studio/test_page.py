@@ -131,11 +131,16 @@ def test_compare_zoom_and_adjust(page):
 def test_two_hundred_photos_a_hostile_one_among_them_and_all_as_a_zip(page, gray_folder):
     hostile = gray_folder / "<img src=x onerror=alert(1)>.png"
     hostile.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 5_000)
+    fetched = set()
+    page.on("request", lambda request: "/thumbnail" in request.url and fetched.add(request.url.split("/")[-2]))
     choose(page, *sorted(gray_folder.iterdir()))
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(201, timeout=5 * SECONDS)
     expect(page.locator(".tile[data-state=waiting]")).to_have_count(0, timeout=5 * SECONDS)
     expect(page.locator(".tile[data-state=ready]")).to_have_count(200)
+    assert len(fetched) < 60, "only pictures that are near"
+    page.evaluate("document.querySelector('#thumbnails').scrollLeft = 1e6")
+    expect(tiles.nth(199).locator("img")).to_be_visible()
     bad = page.locator(".tile[data-state=failed]")
     expect(bad).to_have_attribute("title", "Cannot read <img src=x onerror=alert(1)>.png: damaged from the start.")
     bad.click()
@@ -203,10 +208,65 @@ def test_a_colour_is_taken_from_another_photo(page):
     click_photo(page, 0.6, 0.3)
     page.click("#eyedropper")
     page.locator(".tile").nth(1).click()
-    until_shown(page)
+    expect(page.locator("#in-color")).to_be_visible()
+    expect(page.locator("#waiting")).to_be_hidden()
     click_photo(page, 0.4, 0.5)
     expect(page.locator(".tile").nth(0)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#hints li")).to_have_count(1)
+
+
+def test_a_photo_in_color_is_left_alone_until_new_colors_are_asked_for(page):
+    choose(page, SHIPPED / "astronaut.png")
+    expect(page.locator("#in-color")).to_contain_text("This photo is already in color.")
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.wait_for_function(
+        """() => {
+          const canvas = document.querySelector("#canvas");
+          const at = [canvas.width * 0.3, canvas.height * 0.35].map(Math.round);
+          const [red, green] = canvas.getContext("2d").getImageData(...at, 1, 1).data;
+          return red - green > 60; // the red stripe of the flag
+        }"""
+    )
+    click_photo(page, 0.55, 0.4)
+    expect(page.locator("#colours")).to_be_hidden()
+    expect(page.locator("#save")).to_be_disabled()
+    page.click("#recolor")
+    until_shown(page)
+    expect(page.locator("#in-color")).to_be_hidden()
+    click_photo(page, 0.7, 0.4)
+    expect(page.locator("#colours")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert picture(saved(page, "#save")).shape == (512, 512, 3)
+
+
+def test_a_sample_is_one_click_away_and_shared_before_and_after(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#sample")
+    until_shown(page)
+    page.locator("#divider").focus()
+    page.keyboard.press("Home")
+    page.click("#open-share")
+    side_by_side = picture(saved(page, "#share-save"))
+    height, width = side_by_side.shape[:2]
+    assert height == 512
+    assert width >= 2 * 512
+    assert np.ptp(side_by_side[:, :500].astype(int), axis=-1).max() < 16, "gray before"
+    assert np.ptp(side_by_side[:, -500:].astype(int), axis=-1).max() > 60, "in color after"
+    page.get_by_label("Split at the divider").check()
+    page.get_by_label("PNG", exact=True).check()
+    split = picture(saved(page, "#share-save"))
+    assert split.shape == (512, 512, 3)
+    assert np.ptp(split.astype(int), axis=-1).max() > 60, "the divider is at the left edge"
+    page.click("#share-copy")
+    expect(page.locator("#share-said")).to_have_text("The picture is in your clipboard.")
+    size = page.evaluate(
+        """async () => {
+          const [item] = await navigator.clipboard.read();
+          const bitmap = await createImageBitmap(await item.getType("image/png"));
+          return [bitmap.width, bitmap.height];
+        }"""
+    )
+    assert size == [512, 512]
 
 
 def test_at_a_phone_s_width_nothing_is_cut_off(browser, studio, client):

@@ -48,8 +48,8 @@ def test_a_folder_is_opened_in_place_and_saved_next_to_it_or_into_another_one(br
         said, _ = studio.process.communicate(timeout=30)
         assert "Not saved" not in said
     assert {path: path.read_bytes() for path in before} == before
-    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*colour.png")}
-    assert made == {"album/moon-colour.png", "album/1931/camera-colour.png"}
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*-color.png")}
+    assert made == {"album/moon-color.png", "album/1931/camera-color.png"}
     assert (tmp_path / "results" / "moon.png").exists()
     with running(tmp_path, str(album)) as studio, studio.client() as client:
         told = client.get("session").json()

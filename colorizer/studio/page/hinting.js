@@ -64,6 +64,8 @@ export class Hinting {
   clicked(place, point) {
     if (this.taking) {
       this.#taken(this.stage.colourAt(point.x, point.y));
+    } else if (this.photo.keeps_colors) {
+      return; // the page asks first
     } else if (this.choice.isOpen && !this.begun) {
       this.choice.close();
     } else if (this.drawing.shape) {
@@ -83,7 +85,7 @@ export class Hinting {
 
   /** The pointer is dragged over the photo; return whether this draws. */
   dragged(from, to) {
-    return !this.taking && this.drawing.dragged(from, to);
+    return !this.taking && !this.photo?.keeps_colors && this.drawing.dragged(from, to);
   }
 
   /** The pointer is lifted, or something else is done with it. */

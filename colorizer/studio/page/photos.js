@@ -19,6 +19,11 @@ export class Strip {
     this.chosen = chosen;
     this.tiles = new Map();
     element.addEventListener("keydown", (event) => this.#key(event));
+    // Pictures are fetched once they come near, so that hundreds of photos scroll smoothly.
+    this.observer = new IntersectionObserver((entries) => entries.forEach((entry) => this.#seen(entry)), {
+      root: element,
+      rootMargin: "0px 400px",
+    });
   }
 
   /** Show a photo as it stands now, as the server describes it; a new one comes before the photo `next`, if that is
@@ -30,15 +35,28 @@ export class Strip {
     const is = photo.film && photo.state !== "failed" ? `film, ${FILM_WORDS[photo.film.stage]}` : WORDS[photo.state];
     tile.setAttribute("aria-label", `${photo.name}, ${is}${photo.hints.length ? ", with hints" : ""}`);
     if (photo.film) tile.dataset.stage = photo.film.stage;
+    tile.source = "";
+    if (photo.state === "ready") tile.source = `photos/${photo.id}/thumbnail?version=${photo.version}`;
+    else if (!photo.film && !photo.file && photo.state !== "failed") tile.source = `photos/${photo.id}/thumbnail?gray=1`;
+    this.#fetch(tile);
+  }
+
+  #seen({ target, isIntersecting }) {
+    target.isNear = isIntersecting;
+    this.#fetch(target);
+  }
+
+  /** Fetch the picture of a tile that is near, unless it is there. */
+  #fetch(tile) {
     const picture = tile.querySelector("img");
-    if (photo.state === "ready" && picture.dataset.version !== String(photo.version)) {
-      picture.dataset.version = photo.version;
-      picture.onload = () => {
-        picture.hidden = false;
-        tile.querySelector("canvas")?.remove();
-      };
-      picture.src = `photos/${photo.id}/thumbnail?version=${photo.version}`;
-    }
+    if (!tile.isNear || !tile.source || picture.dataset.source === tile.source) return;
+    picture.dataset.source = tile.source;
+    picture.onload = () => {
+      picture.hidden = false;
+      tile.classList.add("has-picture");
+      tile.querySelector("canvas")?.remove();
+    };
+    picture.src = tile.source;
   }
 
   /** Show a photo gray until it is in color, from its own file, if the browser can read it. */
@@ -68,7 +86,9 @@ export class Strip {
   }
 
   remove(id) {
-    this.tiles.get(id)?.remove();
+    const tile = this.tiles.get(id);
+    if (tile) this.observer.unobserve(tile);
+    tile?.remove();
     this.tiles.delete(id);
   }
 
@@ -116,6 +136,7 @@ export class Strip {
     tiles.splice(place < 0 ? tiles.length : place, 0, [photo.id, tile]);
     this.element.insertBefore(tile, this.tiles.get(next) ?? null);
     this.tiles = new Map(tiles);
+    this.observer.observe(tile);
     return tile;
   }
 

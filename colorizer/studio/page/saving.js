@@ -49,8 +49,9 @@ export class Saving {
 
   enable(photo, photos) {
     this.photos = photos.filter(({ film }) => !film);
-    this.photoButton.disabled = !photo || photo.state === "failed";
+    this.photoButton.disabled = !photo || photo.state === "failed" || photo.keeps_colors;
     this.allButton.disabled = !this.photos.length;
+    document.getElementById("open-share").disabled = this.photoButton.disabled;
     this.place.limit(photos);
     this.#name();
   }
@@ -93,7 +94,7 @@ export class Saving {
   }
 
   async #deliverAll() {
-    const photos = this.photos.filter(({ state }) => state !== "failed");
+    const photos = this.photos.filter(({ state, keeps_colors }) => state !== "failed" && !keeps_colors);
     this.allButton.disabled = true;
     let saved = 0;
     for (const photo of photos) {

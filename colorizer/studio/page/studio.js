@@ -13,6 +13,7 @@ import { Intake, Strip, chosen, forget, restore } from "./photos.js";
 import { Place, Saving, hearPalette, loadHints, readJson } from "./saving.js";
 import { Gone, addressOf, ask, askJson, coloursOf, listen, plainColours, sendJson } from "./server.js";
 import { Histories, Recent, keepPage } from "./sessions.js";
+import { Share } from "./share.js";
 import { Stage } from "./stage.js";
 import { Notices, Progress } from "./telling.js";
 import { Timeline } from "./timeline.js";
@@ -100,6 +101,7 @@ const saving = new Saving(find("saving"), find("save"), find("save-all"), {
   place,
   ready: () => viewing.settled(),
 });
+const share = new Share({ ready: () => viewing.settled(), divider: () => stage.share });
 const intake = new Intake({
   taken: (photo, file) => {
     see(photo);
@@ -141,7 +143,10 @@ function see(described) {
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
-  if (photo === current) film.show();
+  if (photo === current) {
+    film.show();
+    showKept(photo);
+  }
   saving.enable(current, [...photos.values()]);
 }
 
@@ -175,11 +180,30 @@ function showMeanwhile(id) {
   if (picture) stage.showMeanwhile(picture);
 }
 
+/** Whether the open photo is left in its own colors. */
+function showKept(photo) {
+  const isKept = Boolean(photo?.keeps_colors);
+  find("in-color").hidden = !isKept;
+  stage.element.classList.toggle("keeps-colors", isKept);
+}
+
+async function recolor() {
+  const photo = current;
+  try {
+    await ask(`photos/${photo.id}/recolored`, { method: "POST" });
+    see(await askJson(`photos/${photo.id}`));
+    if (photo === current) viewing.recolour(photo);
+  } catch (error) {
+    notices.say(error.message);
+  }
+}
+
 /** Let every part of the page work on a photo or film, or on none. */
 function showParts(photo) {
   adjusting.open(photo);
   timeline.open(photo);
   film.open(photo);
+  showKept(photo);
   saving.enable(photo, [...photos.values()]);
 }
 
@@ -331,7 +355,16 @@ function hear() {
   hearPalette(palette, say);
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
+  on("open-share", "click", () => current && share.open(current));
+  on("sample", "click", async () => {
+    try {
+      open((await askJson("sample", { method: "POST" })).id);
+    } catch (error) {
+      notices.say(error.message);
+    }
+  });
   on("remove", "click", removeCurrent);
+  on("recolor", "click", recolor);
   on("stop", "click", () => {
     const left = intake.stop();
     if (left) notices.say(`${left} ${left === 1 ? "photo was" : "photos were"} not taken in, since you stopped it.`);
