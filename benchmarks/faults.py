@@ -124,7 +124,7 @@ def _untrue(ending: Ending, place: Path) -> Iterator[str]:
     for count, folder in re.findall(r"(\d+) of \d+ color photos are complete in (\S+)\. ", f"{said} "):
         if int(count) != len(pictures(Path(folder))):
             yield f"{count} color photos are said to be complete, and {len(pictures(Path(folder)))} are"
-    promised = re.findall(r"(?:in|at|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
+    promised = re.findall(r"(?<!will be saved )(?:in|at|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
     yield from (f"{path} is said to be there, and is not" for path in promised if not Path(path).exists())
     for folder in re.findall(r"Saved the model and its weights in (\S+)\. ", f"{said} "):
         if not all((Path(folder) / name).is_file() for name in ("model.h5", "model.weights.h5")):

@@ -51,6 +51,7 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
     ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
     run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
+    console.inform(f"The scores will be saved in {short(run.results)}.")
     start_tensorflow(console)
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)

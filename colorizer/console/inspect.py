@@ -25,6 +25,7 @@ def inspect_journey(console: Console, talk: Conversation) -> None:
     ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed, proposed=runs.INSPECTED_PHOTOS)
     run = talk.hold(ask.INSPECT, partial(runs.reserved_run, output_folder(talk), ask.INSPECT))
+    console.inform(f"The report will be saved in {short(run.results)}.")
     start_tensorflow(console)
     job = runs.InspectJob(
         network=load_existing(console, talk),

@@ -69,7 +69,7 @@ def short(path: Path) -> str:
 
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
-    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
+    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(short(model))} {ask.DATASET.flag} PHOTOS"
 
 
 def is_film(path: Path) -> bool:

@@ -17,6 +17,12 @@ Use them with `python colorize.py train ...`, `colorize ...`, `evaluate ...`, `s
 or `merge ...`. `--help` shows a command's most used flags, and `--help-all` shows all of them.
 
 - A flag replaces its question. `--yes` accepts the default of all other questions.
+- Name photos, folders, zips or films without a flag, several at once: `python colorize.py "old photos" wedding.jpg`.
+- `--quiet` asks nothing and prints only warnings, to standard error.
+- `--json` prints a line for each photo as soon as it is finished: its path, its result, and its error. `colorize` and
+  `film` have it.
+- `-` reads one photo from standard input and writes it to standard output:
+  `python colorize.py - < old.jpg > new.jpg`. `--to -` writes a photo of a file to standard output.
 - At every question, `help` or `?` explains it, `back` returns to the question before, and `quit` or `exit` ends the
   program. Write `./back` for a folder of that name.
 - Without a terminal, answers are read from standard input. If an answer is missing, the program names its flag.
