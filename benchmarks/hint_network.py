@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LESSONS, CUTS = 4, 6
 """Lessons per crop, and crops per batch."""
 STEPS, LEARNING_RATE, WARM_UP = 4000, 1e-3, 300
-OUTSIDE_WEIGHT, TRUE_WEIGHT = 2.0, 1.2
+OUTSIDE_WEIGHT, TRUE_WEIGHT = 2.0, 2.5
 """Weight of changes outside the object relative to what is missing inside it, and weight of the log of the squared
 error with true hints.
 """
@@ -39,12 +39,12 @@ _FLOOR = 3e-5
 
 
 def encoder_and_decoder() -> tuple[keras.Model, keras.Model]:
-    """Build both parts: luma to features at strides 4, 8 and 16, and maps with features to the five shares."""
+    """Build both parts: luma to features at strides 4, 8 and 16, and maps with features to the six shares."""
     import keras
     from keras import layers
 
     from colorizer import load_model
-    from colorizer.inference.spreading import MAPS
+    from colorizer.inference.spreading import MAPS, USUAL
 
     shipped = load_model().model
     luma = layers.Input((None, None, 1))
@@ -70,20 +70,20 @@ def encoder_and_decoder() -> tuple[keras.Model, keras.Model]:
     def enlarged(x, filters: int):
         return layers.UpSampling2D(2, interpolation="bilinear")(layers.Conv2D(filters, 1)(x))
 
-    full = convolved(maps, 16, 1)
+    full = convolved(maps, 24, 1)
     half = convolved(joined(convolved(full, 24, 3, 2), layers.Conv2D(16, 1)(quarter)), 24)
     fourth = convolved(joined(convolved(half, 32, 3, 2), layers.Conv2D(24, 1)(eighth)), 32)
     x = convolved(joined(convolved(fourth, 48, 3, 2), layers.Conv2D(32, 1)(sixteenth)), 48)
     x = convolved(joined(enlarged(x, 32), fourth), 32)
     x = convolved(joined(enlarged(x, 24), half), 24)
-    x = convolved(joined(enlarged(x, 24), full, maps), 24, 1)
-    scores = layers.Conv2D(5, 1, kernel_initializer="zeros")(x)
-    # Untrained, it gives every place within a usual distance the nearest hint's color, as encoded in the last map.
-    usual = layers.Conv2D(5, 1)
+    x = convolved(joined(enlarged(x, 24), full, maps), 32, 1)
+    scores = layers.Conv2D(6, 1, kernel_initializer="zeros")(x)
+    # Untrained, it gives every place within a usual distance the nearest hint's color, as encoded in one map.
+    usual = layers.Conv2D(6, 1)
     total = layers.Add()([scores, usual(maps)])
-    weights = np.zeros((1, 1, MAPS, 5), np.float32)
-    weights[0, 0, -1, 1] = 1
-    usual.set_weights([weights, np.array([0, 0, -3, -3, -3], np.float32)])
+    weights = np.zeros((1, 1, MAPS, 6), np.float32)
+    weights[0, 0, USUAL, 1] = 1
+    usual.set_weights([weights, np.array([0, 0, -3, -3, -3, -3], np.float32)])
     return encoder, keras.Model([maps, *seen], layers.Softmax()(total))
 
 
@@ -154,7 +154,7 @@ def _loss(tf, shares, fields, target, inside, weight, is_true):
         change; and how many decibels closer true hints bring the chroma.
     """
     shape = tf.shape(fields)
-    change = tf.reduce_sum(shares[..., 1:, None] * tf.reshape(fields, tf.concat([shape[:3], [4, 2]], 0)), axis=3)
+    change = tf.reduce_sum(shares[..., 1:, None] * tf.reshape(fields, tf.concat([shape[:3], [5, 2]], 0)), axis=3)
     squared = tf.reduce_sum((change - target) ** 2, -1)
     error, wanted = tf.sqrt(squared + 1e-8), tf.sqrt(tf.reduce_sum(target**2, -1) + 1e-8)
 

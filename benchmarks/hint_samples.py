@@ -31,8 +31,9 @@ _HINTS_INSIDE = (1, 1, 1, 2, 3, 3, 4, 5, 5, 6, 8)
 _TRUE_HINTS = (1, 1, 2, 3, 5, 5, 5, 8, 10, 10, 16, 24, 50)
 _SATURATIONS = (0.25, 0.5, 0.7, 0.85, 1.0)
 _GRAY_SHARE = 0.08
-_PINNED, _OTHER_COLOR = 0.2, 0.35
-"""Cumulative shares of object samples in which another object is pinned, or also gets a color."""
+_PINNED, _OTHER_COLOR = 0.15, 0.45
+"""Cumulative shares of object samples in which other objects are pinned, or also get colors."""
+_OTHERS = (1, 1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Lesson:
     """Input of the network for some hints, and its target."""
 
     maps: np.ndarray
-    """As in `spreading.features`, like `fields`, of shape (GRID, GRID, 8)."""
+    """As in `spreading.features`, like `fields`, of shape (GRID, GRID, 10)."""
     fields: np.ndarray
     target: np.ndarray
     """Change of chroma: float32, shape (GRID, GRID, 2)."""
@@ -146,7 +147,7 @@ def object_lesson(given: Cut, drawn: random.Random, count: int | None = None, is
         given: The crop.
         drawn: Source of random numbers.
         count: Number of hints inside the object; by default random, from one to eight.
-        is_plain: Whether no other object gets hints.
+        is_plain: Whether no other objects get hints.
 
     Returns:
         The lesson, or None if the crop has no object of a suitable size.
@@ -158,15 +159,17 @@ def object_lesson(given: Cut, drawn: random.Random, count: int | None = None, is
     color = _random_chroma(drawn)
     asked = [(cell, color, False) for cell in cells]
     target = np.where(mask[..., None], color - given.proposed, 0)
-    inside, kind = mask, drawn.random()
-    other = None if is_plain or kind > _OTHER_COLOR else _object(given, drawn, mask)
-    places = None if other is None else _places(other, drawn.choice((1, 1, 2, 3)), drawn)
-    if places and kind < _PINNED:
-        asked += [(cell, given.proposed[cell], True) for cell in places]
-    elif places:
-        another = _random_chroma(drawn)
-        asked += [(cell, another, False) for cell in places]
-        target, inside = np.where(other[..., None], another - given.proposed, target), inside | other
+    inside, taken, kind = mask, mask, drawn.random()
+    for _ in range(0 if is_plain or kind > _OTHER_COLOR else drawn.choice(_OTHERS)):
+        other = _object(given, drawn, taken)
+        places = None if other is None else _places(other, drawn.choice((1, 1, 2, 3)), drawn)
+        if not places:
+            break
+        taken = taken | other
+        another = None if kind < _PINNED else _random_chroma(drawn)
+        asked += [(cell, given.proposed[cell] if another is None else another, another is None) for cell in places]
+        if another is not None:
+            target, inside = np.where(other[..., None], another - given.proposed, target), inside | other
     weight = np.where(inside, _room(halved(given.luma), target + given.proposed), 1)
     rim = ndimage.binary_dilation(inside) & ~ndimage.binary_erosion(inside, border_value=1)
     return _lesson(given, asked, target, inside, np.where(rim, 0, weight), is_true=False)

@@ -6,10 +6,13 @@ A hint sets the chroma of one place. Two steps decide which other places take it
    Each step of a path costs a small constant plus the change in luma, so color rarely crosses edges, as in Levin,
    Lischinski and Weiss 2004, "Colorization using optimization", https://doi.org/10.1145/1015706.1015780. These
    distances give four fields of chroma change: one from the chroma of the nearest hint, and three from the changes that
-   hints make, shared among the nearest, the near and all hints.
-2. A U-Net receives the photo (the first blocks of MobileNetV2), the predicted chroma, the fields and the distances. It
-   outputs five weights per place that sum to 1: one for each field, and one for leaving the place unchanged. No place
-   changes by more than the hints specify, and the network can separate a dress from the wall behind it.
+   hints make, shared among the nearest, the near and all hints. A fifth field is kriged (Gaussian process regression:
+   Rasmussen and Williams 2006, http://gaussianprocess.org/gpml, section 2.2). It reaches over the whole photo, to
+   places that resemble a hint's place in distance, luma, height and predicted color.
+2. A U-Net receives the photo (the first blocks of MobileNetV2), the predicted chroma, the fields, the distances and
+   statistics of all hints: how many there are, how far apart, and how much their colors differ. It outputs six weights
+   per place that sum to 1: one for each field, and one for leaving the place unchanged. No place changes by more than
+   the hints specify, and the network can separate a dress from the wall behind it.
 
 The network was trained on photographs in which garments, other objects and regions were recolored, with one to eight
 hints inside them, mixed with true colors at random places (`python -m benchmarks.hint_network`, docs/EXPERIMENTS.md).
@@ -31,8 +34,10 @@ SIDE = 128
 """Side of the square on which the network sees the photo, in pixels."""
 GRID = SIDE // 2
 """Side of the square grid on which hints spread, in cells."""
-MAPS = 21
+MAPS = 30
 """Number of input maps of the network per cell, in addition to the photo."""
+USUAL = 20
+"""Index of the map of the rule that the network starts from."""
 SOFTNESS = (0.05, 0.25, 1.5)
 """Per shared field, the difference in geodesic distance at which a hint weighs a third as much as the nearest one."""
 _STEP = 0.9
@@ -46,6 +51,14 @@ _USUAL_REACH, _USUAL_SOFTNESS = 0.7, 0.15
 the starting point of the network."""
 _EXACT = 0.02
 """Geodesic distance within which a hint's chroma is made exact."""
+_PATH, _TONE, _CHROMA, _HEIGHT = 5.0, 0.64, 0.3, 3.7
+"""Lengths of the kriging kernel in geodesic distance, luma, predicted chroma, and height as a share of the photo's."""
+_ALIKE_SHARE, _ALIKE_CHROMA = 0.11, 0.067
+"""Share and length of the kernel's second part, in which only predicted chroma counts."""
+_NUGGET = 0.002
+"""Variance added to each hint in kriging: two hints on one place that contradict each other have a solution."""
+_UNLIKE = 0.01
+"""Standard deviation of the hints' colors from which kriging has full weight."""
 _CLEAR_DIFFERENCE = 0.03
 """Chroma difference from which a hint's color has full weight."""
 _WINDOW = 1 / 16
@@ -167,7 +180,7 @@ def features(
         samples: The n samples.
 
     Returns:
-        The input maps, float32, shape (g, g, MAPS), and the four fields, float32, shape (g, g, 4, 2).
+        The input maps, float32, shape (g, g, MAPS), and the five fields, float32, shape (g, g, 5, 2).
     """
     wanted, present = (np.stack([getattr(each, name) for each in samples]) for name in ("wanted", "present"))
     differences = (wanted - present).astype(np.float32)
@@ -178,7 +191,9 @@ def features(
     sharp, near, far = (_normalized(distances, softness) for softness in SOFTNESS)
     of_colors = sharp * colors[:, None, None]
     own = _weighted(of_colors, wanted) - of_colors.sum(axis=0)[..., None] * proposed
+    kernels = _kernels(luma, proposed, distances, rows, columns)
     fields = [own, *(_weighted(each, differences) for each in (sharp, near, far))]
+    fields.append(_disagreement(wanted, colors) * _kriged(kernels, differences, rows, columns))
     variance = _weighted(near, (differences**2).sum(axis=1, keepdims=True))[..., 0] - (fields[2] ** 2).sum(axis=-1)
     side = len(luma)
     down, across = np.mgrid[:side, :side]
@@ -194,8 +209,66 @@ def features(
         luma,
         np.clip((_USUAL_REACH - nearest) / _USUAL_SOFTNESS, -8, 5),
     ]
-    maps = np.concatenate([4 * proposed, *(4 * field for field in fields), np.stack(planes, axis=-1)], axis=-1)
+    planes += [np.full_like(luma, value) for value in _statistics(wanted, differences, distances[:, rows, columns])]
+    planes.append(kernels.max(axis=0))
+    first, last = fields[:-1], fields[-1]
+    maps = [4 * proposed, *(4 * field for field in first), np.stack(planes, axis=-1), 4 * last]
+    maps = np.concatenate(maps, axis=-1)
     return maps.astype(np.float32), np.stack(fields, axis=2).astype(np.float32)
+
+
+def _kernels(
+    luma: np.ndarray, proposed: np.ndarray, distances: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Return how much each cell has in common with each sample, in [0, 1]: float32, shape (n, g, g)."""
+    side = len(luma)
+    tone = _blurred(luma, 1)
+    tones = np.abs(tone - tone[rows, columns, None, None])
+    chromas = np.hypot(*np.moveaxis(proposed - proposed[rows, columns, None, None], -1, 0))
+    heights = np.abs(np.arange(side, dtype=np.float32) - rows[:, None].astype(np.float32))[..., None] / side
+    near = np.exp(-(distances / _PATH + tones / _TONE + chromas / _CHROMA + heights / _HEIGHT))
+    return (1 - _ALIKE_SHARE) * near + _ALIKE_SHARE * np.exp(chromas / -_ALIKE_CHROMA)
+
+
+def _kriged(kernels: np.ndarray, differences: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Interpolate differences, shape (n, 2), within the range that they and zero span: float32, shape (g, g, 2)."""
+    between = kernels[:, rows, columns].astype(np.float64)
+    between = (between + between.T) / 2 + _NUGGET * np.eye(len(rows))
+    change = _weighted(kernels, np.linalg.solve(between, differences))
+    return np.clip(change, np.minimum(differences.min(axis=0), 0), np.maximum(differences.max(axis=0), 0))
+
+
+def _disagreement(wanted: np.ndarray, colors: np.ndarray) -> np.float32:
+    """Return how much the hints' colors, shape (n, 2), differ, from 0 to 1; `colors`: weight of each, shape (n,).
+
+    Hints of one color are meant for their object, so nothing is kriged from them.
+    """
+    shares = colors[:, None] / max(colors.sum(), 1e-6)
+    variance = (shares * (wanted - (shares * wanted).sum(axis=0)) ** 2).sum()
+    return np.float32(min(np.sqrt(variance) / _UNLIKE, 1.0))
+
+
+def _statistics(wanted: np.ndarray, differences: np.ndarray, between: np.ndarray) -> list[float]:
+    """Return numbers, each about one in size, that describe all samples together.
+
+    Args:
+        wanted: Target chroma, shape (n, 2).
+        differences: Differences from the present chroma, shape (n, 2).
+        between: Distances between the samples, shape (n, n).
+    """
+
+    def spread(values: np.ndarray) -> float:
+        return 6 * float(np.sqrt(((values - values.mean(axis=0)) ** 2).sum(axis=1).mean()))
+
+    count = len(wanted)
+    return [
+        float(np.log10(count)),
+        spread(wanted),
+        spread(differences),
+        6 * float(np.sqrt((differences**2).sum(axis=1).mean())),
+        float(np.tanh(between.sum() / max(count * (count - 1), 1))),
+        float(np.tanh(2 * np.median(between.mean(axis=1)))),
+    ]
 
 
 def _normalized(distances: np.ndarray, softness: float) -> np.ndarray:
@@ -220,7 +293,7 @@ def _corrections(change: np.ndarray, distances: np.ndarray, samples: Sequence[Sa
 
 
 def _shares(luma: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Return the five weights of every cell, averaged with the mirrored photo: float32, shape (GRID, GRID, 5)."""
+    """Return the six weights of every cell, averaged with the mirrored photo: float32, shape (GRID, GRID, 6)."""
     run = _network()
     mirrored = run(luma[:, ::-1], maps[:, ::-1])[:, ::-1]
     return (run(luma, maps) + mirrored) / 2

@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from colorizer import ColorizeError, Hint, Rectangle, Scribble, colorize_photo, load_model
+from colorizer.evaluation.evaluate import hints_of_truth
 from colorizer.inference.colorize import Adjustment, Failure, PhotoTask, colorize_decoded, colorize_files
 from colorizer.inference.hinted import HintedPhoto, set_photo
 from colorizer.inference.hints import hint_chroma
@@ -99,6 +100,18 @@ def test_hints_on_the_suit_color_the_suit_and_nothing_else(shipped, count):
     assert np.median(suit) > 35
     assert np.median(face) < 6
     assert np.median(sky) < 6
+
+
+def test_five_true_colors_bring_photographs_closer_to_the_truth(shipped):
+    gains = []
+    for name in ("astronaut.png", "coffee.png", "chelsea.png"):
+        photo = read_photo(SHIPPED / name)
+        truth, hinted = pixels(photo.rgb()), set_photo(photo, shipped)
+        hints = hints_of_truth(5, 0)(SHIPPED / name, photo)
+        before, after = (np.mean((pixels(hinted.picture(each).image) - truth) ** 2) for each in ([], hints))
+        gains.append(10 * np.log10(before / after))
+    assert min(gains) > 1
+    assert np.mean(gains) > 3.4
 
 
 def test_a_pin_keeps_its_object_as_it_is(shipped):
