@@ -285,7 +285,8 @@ class TrainingSettings(Ranged):
     start_share: Annotated[float, Number(0, 1)] = 0.0
     """Share of the starting weights in the weights that are kept of a loaded model: the trained model then gains less
     on photos of its own kind and loses less on all others (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
-    models", https://arxiv.org/abs/2109.01903). 0 keeps the trained weights."""
+    models", https://arxiv.org/abs/2109.01903). More is mixed in if the colorfulness of the validation photos would
+    otherwise change by more than a tenth. 0 keeps the trained weights."""
     monitor: Annotated[str, OneOf(("loss", "accuracy", "val_loss", "val_accuracy", "none"))] = "val_loss"
     """Metric that chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last
     epoch. An adversarial phase uses `realism.palette_rank` instead, unless this is "none".

@@ -138,6 +138,11 @@ def _tell_end(console: Console, job: runs.TrainJob, record: TrainingRecord) -> N
         )
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
+    if record.start_share:
+        console.inform(
+            f"{record.start_share:.0%} of the weights are those the training began with, so that photos of other kinds "
+            "lose little."
+        )
     if job.specification.save_model:
         console.inform(f"Saved the model and its weights in {job.run.models}.")
     if settings.tensorboard:

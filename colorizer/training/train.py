@@ -182,6 +182,8 @@ class TrainingRecord:
     kept_epoch: int
     """The epoch whose weights were kept, counted from one; 0 for the starting weights."""
     device: str
+    start_share: float = 0.0
+    """Share of the starting weights in the kept ones: `mix_evenly`."""
     collapse: str = ""
     """Why the adversarial phase ended early; empty if it did not."""
 
