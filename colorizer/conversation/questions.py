@@ -53,6 +53,7 @@ from colorizer.settings import (
     PROPOSED_ARCHITECTURE,
     PROPOSED_SIZE,
     VIVIDNESS_RANGE,
+    WITH_ENCODER,
     AdversarialSettings,
     ModelSettings,
     PhotoLimits,
@@ -84,7 +85,8 @@ EPOCHS = Question(
     parser_of(TrainingSettings, "epochs"),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
-    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {FINE_TUNING.epochs} for a loaded model",
+    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {WITH_ENCODER.epochs} with a pretrained encoder, "
+    f"{FINE_TUNING.epochs} for a loaded model",
     setting="settings.epochs",
 )
 START = Question(

@@ -41,7 +41,7 @@ def mix_with_start(model: keras.Model, start: list[np.ndarray], share: float) ->
 _COUNTED_BATCHES = 16
 _MOST_CHANGE = 0.1
 """Largest change of the mean colorfulness, as a share. A larger one makes photos of other kinds too pale or too vivid:
-docs/EXPERIMENTS.md.
+docs/TRAINING.md.
 """
 
 
