@@ -290,6 +290,8 @@ class Journeys(click.Group):
             if all(is_film(Path(path)) for path in paths):
                 return FILM, self.get_command(ctx, FILM), args
             return COLORIZE, self.get_command(ctx, COLORIZE), args
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"{args[0]!r} is not a file, a folder or a command.")
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx, formatter):

@@ -20,9 +20,9 @@ from tests.conftest import SHIPPED
         (("train", "--size", "100"), "100 is not a multiple of 32. The nearest multiples are 96 and 128."),
         (("colorize", "--dataset", "/nowhere"), "/nowhere does not exist."),
         (("colorize", "--epochs", "3"), "No such option"),
-        (("fly",), "No such command"),
-        (("~nobody-here/photos",), "No such command"),
-        (("a" * 300,), "No such command"),
+        (("fly",), "is not a file, a folder or a command"),
+        (("~nobody-here/photos",), "is not a file"),
+        (("a" * 300,), "is not a file"),
     ],
 )
 def test_a_wrong_flag_exits_with_2_and_a_sentence(command, flags, sentence):
