@@ -195,13 +195,13 @@ def colorize_folder(
     photos = tuple(sorted((*check.fine, *check.in_colour))) if options.get("recolor") else tuple(check.fine)
     if not photos:
         raise ColorizeError(f"No black-and-white photos found in {sources[0]}.")
-    file = options.get("hints")
+    file, given = options.get("hints"), dict(options)
     job = runs.ColorizeJob(
         network=_network(options),
         photos=photos,
         root=check.root,
         run=runs.run_in(target),
-        adjustment=inference.Adjustment(**{name: options[name] for name in _names(PhotoOptions) if name in options}),
+        adjustment=inference.Adjustment(**{name: given[name] for name in _names(PhotoOptions) if name in given}),
         hints=inference.find_hints(photos, check.root, Path(file) if file else None, options.get("hints_beside", True)),
         reading=reading,
         truths={photo: photo for photo in set(check.in_colour).intersection(photos)},

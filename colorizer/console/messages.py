@@ -18,7 +18,7 @@ from colorizer.dataset import Dataset, DatasetCheck
 from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 from colorizer.files import is_file
 from colorizer.photos.formats import VIDEO, kind_of
-from colorizer.photos.pages import is_written_whole
+from colorizer.photos.reading import is_written_whole
 from colorizer.settings import DatasetSettings, PhotoLimits, Reading
 from colorizer.training import outlook_of, said_of_gradients
 

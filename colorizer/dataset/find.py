@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from colorizer.dataset.archive import RECORD, came_from
+from colorizer.dataset.unpacking import RECORD, came_from
 from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.marks import RECORDS, is_marked, made_beside

@@ -6,7 +6,7 @@ reads them. `hinted` prepares a photo once and then applies many sets of hints, 
 objects. `likeliest` suggests colors for a place.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

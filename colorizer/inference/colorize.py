@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -188,7 +188,7 @@ def colorize_files(
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     """Colorize many photos, pass each to `deliver`, and yield one outcome per task, in order.
 
     While the network computes one batch, threads write the previous batch and read the next one. There are as many

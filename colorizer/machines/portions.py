@@ -20,7 +20,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -42,8 +42,8 @@ from colorizer.inference.hints_file import hints_beside
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.formats import kind_of
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.reading import page_count
 from colorizer.photos.writing import write_photo
 from colorizer.pictures.plots import save_hues
 from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder, photo_tasks
@@ -164,7 +164,7 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
     return Merged(
         path=path,
         results=len(ordered) - len(without),
-        kinds=dict(Counter(line.kind for line in without).most_common()),
+        kinds=dict(Counter(line.kind or FAILED for line in without).most_common()),
         reasons=tuple(line.why for line in without if line.why)[:_MOST_REASONS],
         missing=sum(name not in lines for name in named),
         ignored=ignored,
@@ -176,7 +176,7 @@ def _is_true(folder: Path, known: Line, other: Line) -> bool:
     return known.sha256 == other.sha256 or is_as_written(folder, known)
 
 
-def _checked_line(record: dict | None) -> Line | None:
+def _checked_line(record: Any) -> Line | None:
     """Convert an object of a journal to an entry; None if it is invalid or its paths leave the folder."""
     match record:
         case {"path": str(path), "seconds": float() | int() as seconds, "worker": str(worker)}:
@@ -332,7 +332,7 @@ def _outcomes(
     pages: Mapping[Path, int],
     hints: Mapping[Path, Sequence[AnyHint]],
     folder: Path,
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
         file = paths[task.path] if pages[task.path] == 1 else page_file(folder)
         write_photo(file, picture, original, job.reading.limits)
@@ -507,8 +507,9 @@ def _from_json(figures: dict[str, Any]) -> Evaluation:
         )
         for photo in figures["photos"]
     )
-    scores = {name: _scores(figures[name]) for name in ("predicted", "gray")}
-    numbers = {name: float(figures[name]) for name in ("loss", "accuracy", "true_colourfulness", "true_chroma")}
+    scores: dict[str, Any] = {name: _scores(figures[name]) for name in ("predicted", "gray")}
+    names = ("loss", "accuracy", "true_colourfulness", "true_chroma")
+    numbers: dict[str, Any] = {name: float(figures[name]) for name in names}
     hues = np.array(figures["hues"], float)
     if hues.shape != (HUE_BINS + 1, HUE_BINS + 1):
         raise ValueError("it contains no valid hues of an evaluation")

@@ -19,7 +19,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -38,6 +38,7 @@ from colorizer.files import (
     is_file,
     move_to_unused,
     numbered,
+    one_at_a_time,
     open_regular,
     process_token,
     resolved,
@@ -46,12 +47,10 @@ from colorizer.files import (
 )
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
-from colorizer.locks import one_at_a_time
 from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import read_photo
+from colorizer.photos.reading import page_count, read_photo
 from colorizer.photos.writing import write_pages, write_photo
 from colorizer.pictures.page import PageEntry, save_page, save_thumbnails, save_thumbnails_of_files
 from colorizer.pictures.sheets import COMPARED, LEAST_ON_SHEETS, SHEET_ROWS, SheetWriter, comparison
@@ -240,9 +239,9 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress, deliver: Deliv
             page_folder(job.run.results, pages) as folder,
             closing(_outcomes(job, names, paths, pages, folder, on_sheets)) as outcomes,
         ):
-            told = _told(outcomes, total, progress)
+            reported = _reported(outcomes, total, progress)
             for photo, count in pages.items():
-                outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
+                outcome = gathered(paths[photo], islice(reported, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                     deliver(photo, outcome)
@@ -320,7 +319,7 @@ def _outcomes(
     pages: Mapping[Path, int],
     folder: Path,
     on_sheets: set[Path],
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     """Colorize every page of the photos in `pages`, into `paths`, or into `folder` for multi-page files."""
 
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
@@ -338,7 +337,9 @@ def _outcomes(
         if photo not in on_sheets or max(picture.size) < LEAST_ON_SHEETS:
             return Written(file, ())
         truth = job.truths.get(photo)
-        true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
+        if truth is None:
+            return Written(file, comparison(original, picture, None))
+        true = original if truth == photo else read_photo(truth, job.reading.limits)
         return Written(file, comparison(original, picture, true))
 
     tasks = photo_tasks(pages, paths, job.hints)
@@ -354,7 +355,7 @@ def photo_tasks(
             yield PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
 
 
-def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
+def _reported(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
     """Yield outcomes and report progress for each."""
     for done, outcome in enumerate(outcomes, 1):
         progress(done, total)

@@ -11,7 +11,7 @@ from colorizer.errors import ColorizeError
 from colorizer.film.decode import FilmFacts, Frame, examine_film
 from colorizer.film.encode import gray_levels
 from colorizer.film.hints_file import TimedHints
-from colorizer.film.views import change_elsewhere, frame_at, seconds_of
+from colorizer.film.stills import change_elsewhere, frame_at, seconds_of
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose

@@ -23,9 +23,8 @@ from colorizer.marks import mark_beside
 from colorizer.network.network import Network
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo
-from colorizer.photos.reading import read_photo
+from colorizer.photos.reading import page_count, read_photo
 from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
