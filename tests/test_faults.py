@@ -1,4 +1,4 @@
-"""File operations that fail, one after another: `benchmarks.failing`; whole journeys: `python -m benchmarks.faults`."""
+"""File operations that fail, one after another: `benchmarks.failing`; whole commands: `python -m benchmarks.faults`."""
 
 import itertools
 import zipfile

@@ -38,7 +38,7 @@ _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
 _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 
-def colorize_journey(console: Console, talk: Conversation) -> None:
+def colorize_command(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
     if is_piped(talk.flags):
         with piped(console, talk) as deliver:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def evaluate_journey(console: Console, talk: Conversation) -> None:
+def evaluate_command(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
     refuse_without("train", "Evaluating")
     refuse_unknown_model(talk)

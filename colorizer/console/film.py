@@ -19,7 +19,7 @@ from colorizer.film.containers import refuse_without_packages
 from colorizer.film.propagation import TimedHints
 
 
-def film_journey(console: Console, talk: Conversation) -> None:
+def film_command(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError if a film cannot be colorized."""
     refuse_without_packages()
     refuse_unknown_model(talk)

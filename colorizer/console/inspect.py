@@ -15,7 +15,7 @@ from colorizer.conversation.conversation import Conversation, ask_count
 from colorizer.packages import refuse_without
 
 
-def inspect_journey(console: Console, talk: Conversation) -> None:
+def inspect_command(console: Console, talk: Conversation) -> None:
     """Ask, inspect and report."""
     refuse_without("train", "Inspecting")
     refuse_unknown_model(talk)

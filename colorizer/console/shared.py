@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from colorizer.dataset import Dataset
 
 
-def refuse_addresses(journey: str, flags: Mapping[str, Any]) -> None:
+def refuse_addresses(command: str, flags: Mapping[str, Any]) -> None:
     """Raise WrongFlag if a flag names an object store for a command that does not support it."""
     given = (*(flags.get(PATHS) or ()), flags.get(ask.DATASET.name), flags.get(ask.TO.name))
     stores = [address(path) for path in given if isinstance(path, Path) and address(path)]
-    if stores and not (journey == MERGE or (journey == COLORIZE and flags.get(ask.SHARD.name))):
+    if stores and not (command == MERGE or (command == COLORIZE and flags.get(ask.SHARD.name))):
         raise WrongFlag(
             f"An object store, {stores[0]}, goes with {COLORIZE} {ask.SHARD.flag} I/N and with "
             f"{MERGE} only; {ask.SHARD.flag} 0/1 takes all photos."

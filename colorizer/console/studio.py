@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES_LISTED = 5
 
 
-def studio_journey(console: Console, talk: Conversation) -> None:
+def studio_command(console: Console, talk: Conversation) -> None:
     """Serve the page until the user ends it. Raises ColorizeError if it cannot be served."""
     refuse_without("studio", "The studio")
     from colorizer.studio import StudioJob, serve

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _AGAIN = "taking the training up again makes"
 
 
-def train_journey(console: Console, talk: Conversation) -> None:
+def train_command(console: Console, talk: Conversation) -> None:
     """Ask, train, save and report."""
     refuse_without("train", "Training")
     if talk.has_flag(ask.RESUME):
