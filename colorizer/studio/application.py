@@ -460,7 +460,7 @@ def _sentence(request: Request, error: Exception) -> Response:
         status = 413 if isinstance(error, TooMuch) else 409 if isinstance(error, Conflict) else 422
         sentence = str(error)
     else:
-        status, sentence = 500, UNEXPECTED.capitalize()
+        status, sentence = 500, f"{UNEXPECTED[0].upper()}{UNEXPECTED[1:]}"
     return JSONResponse({"error": sentence}, status)
 
 

@@ -37,7 +37,7 @@ class OpenFrame:
         self._network, self._facts, self._frame = network, facts, frame
         self._proposed = chroma(propose(network, [self.photo]))[0]
         if not np.isfinite(self._proposed).all():
-            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+            raise ColorizeError("The model returned colors that are not numbers. Choose another model.")
         self._hinted: tuple[tuple, HintedPhoto] | None = None
         self._picture: tuple[tuple, Image.Image] | None = None
 

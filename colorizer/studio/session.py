@@ -131,7 +131,7 @@ class Session:
                 self._add(photo, written)
         except TimeoutError as error:
             path.unlink(missing_ok=True)
-            raise ColorizeError(f"{name} came too slowly, and was given up; try it again.") from error
+            raise ColorizeError(f"The upload of {name} took too long and was stopped. Try again.") from error
         except OSError as error:
             path.unlink(missing_ok=True)
             raise ColorizeError(f"{name} could not be kept: {error.strerror}.") from error
@@ -359,11 +359,11 @@ class Session:
                 self._delete_oldest_removed()
         if self._bytes + size > limits.maximum_bytes:
             raise TooMuch(
-                f"{name} is too much: {limits.maximum_bytes / 1e9:,.4g} GB are the most for all photos together; save, "
-                "and remove some."
+                f"{name} does not fit: all photos together can have {limits.maximum_bytes / 1e9:,.4g} GB. Save some, and "
+                "remove them."
             )
         if self.is_disk_full():
-            raise TooMuch(f"The disk is nearly full, so {name} was not taken; make room, and try it again.")
+            raise TooMuch(f"The disk is nearly full, so {name} was not added. Free some space and try again.")
 
     def is_disk_full(self) -> bool:
         """Return whether less disk space is free than the limit requires."""

@@ -39,7 +39,7 @@ class OpenPhoto:
         self._network, self._limits = network, limits
         self._offset = propose(network, [photo], limits)[0]
         if not np.isfinite(self._offset).all():
-            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+            raise ColorizeError("The model returned colors that are not numbers. Choose another model.")
         self.is_in_color = in_color(photo)
         self._repaired: tuple[Photo, np.ndarray] | None = None
         self._hinted: tuple[Adjustment, HintedPhoto] | None = None

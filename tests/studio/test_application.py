@@ -167,7 +167,7 @@ def test_transparency_is_shown_as_it_is(client, camera):
         assert np.abs(alpha - np.asarray(image.getchannel("A"), int)).max() <= 1
 
 
-def test_a_photo_in_color_keeps_its_colors_until_it_is_to_be_colored_anew(client):
+def test_a_photo_in_color_keeps_its_colors_until_it_is_recolored(client):
     photo = send(client, (SHIPPED / "astronaut.png").read_bytes(), "astronaut.png")
     own = np.asarray(Image.open(SHIPPED / "astronaut.png").convert("RGB"), int)
     assert np.abs(pixels(recoloured(client, photo).content) - own).mean() < 4

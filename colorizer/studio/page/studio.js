@@ -327,7 +327,7 @@ async function beginOther(before, told) {
   openFirst(told);
 }
 
-/** The studio was started anew and knows nothing: give it again what this page still has. */
+/** The studio was restarted and has no photos: upload again what this page still has. */
 async function bringBack() {
   const held = [...photos.values()];
   for (const { id } of held.filter((photo) => photo !== current)) dropOut(id);
@@ -348,7 +348,7 @@ async function bringBack() {
         }
       },
     }));
-  if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
+  if (files.length < held.length) notices.say("The studio was restarted. Choose the missing photos again.");
   if (files.length) await intake.add(files, session);
 }
 
