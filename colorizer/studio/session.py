@@ -359,8 +359,8 @@ class Session:
                 self._delete_oldest_removed()
         if self._bytes + size > limits.maximum_bytes:
             raise TooMuch(
-                f"{name} does not fit: all photos together can have {limits.maximum_bytes / 1e9:,.4g} GB. Save some, and "
-                "remove them."
+                f"{name} does not fit: all photos together can have {limits.maximum_bytes / 1e9:,.4g} GB. "
+                "Save and remove some."
             )
         if self.is_disk_full():
             raise TooMuch(f"The disk is nearly full, so {name} was not added. Free some space and try again.")
