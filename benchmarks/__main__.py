@@ -1,7 +1,7 @@
 """`python -m benchmarks [row ...]`: measure and print one table.
 
 `python -m benchmarks growth` draws curves, and `python -m benchmarks hints PHOTOS OBJECTS` measures the effect of hints
-(`benchmarks.hints`).
+(`benchmarks.hints`). `python -m benchmarks references PAIRS` measures that of references (`benchmarks.references`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ def main(names: list[str]) -> int:
         from benchmarks import hints
 
         return hints.main(*names[1:])
+    if names[:1] == ["references"]:
+        from benchmarks import references
+
+        return references.main(*names[1:])
     unknown = [name for name in names if name not in ROWS | APART]
     if unknown and names != ["growth"]:
         choices = ", ".join((*ROWS, *APART, "growth"))

@@ -33,7 +33,7 @@ from PIL import Image
 from benchmarks.failing import FAULTS, Operations, failing
 from benchmarks.kill import unreadable
 
-JOURNEYS = ("colorize", "train", "evaluate")
+COMMANDS = ("colorize", "train", "evaluate")
 _UNFINISHED = (".writing-", ".unpacking-", ".starting-", ".running-", ".working-")
 _PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png")
 _SIDE = 64
@@ -69,21 +69,21 @@ def prepare(folder: Path) -> None:
                     image.convert(mode).resize((_SIDE, _SIDE)).save(member, image.format)
 
 
-def run(journey: str, given: Path, place: Path, number: int = -1, fault: str = FAULTS[0]) -> Ending:
+def run(command: str, given: Path, place: Path, number: int = -1, fault: str = FAULTS[0]) -> Ending:
     """Run a command in the new folder `place` with the input in `given`; one file operation there fails."""
     from colorizer.console.command_line import main
 
     place.mkdir()
-    archive = shutil.copy(given / ("gray.zip" if journey == "colorize" else "colour.zip"), place / "photos.zip")
+    archive = shutil.copy(given / ("gray.zip" if command == "colorize" else "colour.zip"), place / "photos.zip")
     flags = ["--dataset", archive, "--cache", place / "cache", "--output", place / "OUTPUT", "--workers", "1", "--yes"]
-    if journey == "train":
+    if command == "train":
         flags += ["--size", _SIDE, "--epochs", 2, "--batch-size", 1, "--start", "create"]
         flags += ["--architecture", "chroma_unet"]
         flags += ["--settings", given / "settings.json"]
     else:
         flags += ["--model", given / "model.h5"]
     said, typed = io.StringIO(), sys.argv
-    sys.argv = ["colorize.py", journey, *map(str, flags)]
+    sys.argv = ["colorize.py", command, *map(str, flags)]
     try:
         with redirect_stdout(said), redirect_stderr(said), failing(place, number, fault) as operations:
             code = main()
@@ -124,7 +124,7 @@ def _untrue(ending: Ending, place: Path) -> Iterator[str]:
     for count, folder in re.findall(r"(\d+) of \d+ color photos are complete in (\S+)\. ", f"{said} "):
         if int(count) != len(pictures(Path(folder))):
             yield f"{count} color photos are said to be complete, and {len(pictures(Path(folder)))} are"
-    promised = re.findall(r"(?:in|at|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
+    promised = re.findall(r"(?<!will be saved )(?:in|at|page:|is in|are in) (/\S+?)[.;,]? ", f"{said} ")
     yield from (f"{path} is said to be there, and is not" for path in promised if not Path(path).exists())
     for folder in re.findall(r"Saved the model and its weights in (\S+)\. ", f"{said} "):
         if not all((Path(folder) / name).is_file() for name in ("model.h5", "model.weights.h5")):
@@ -142,20 +142,20 @@ def _is_hidden(path: Path) -> bool:
     return path.name.startswith(_UNFINISHED)
 
 
-def sweep(journey: str, every: int = 1) -> Iterator[tuple[str, Ending, list[str]]]:
+def sweep(command: str, every: int = 1) -> Iterator[tuple[str, Ending, list[str]]]:
     """Run every n-th case of a command, and yield the failed operation, the ending and the errors found."""
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "given")
         given.mkdir()
         prepare(given)
-        whole = run(journey, given, Path(folder, "whole"))
+        whole = run(command, given, Path(folder, "whole"))
         if whole.code:
             raise RuntimeError(f"the run without a fault failed: {whole.text}")
         yield "nothing", whole, list(faults(whole, Path(folder, "whole")))
         cases = [(number, fault) for number in range(len(whole.operations.seen)) for fault in FAULTS]
         for number, fault in cases[::every]:
             place = Path(folder, "run")
-            ending = run(journey, given, place, number, fault)
+            ending = run(command, given, place, number, fault)
             yield f"{fault} at {number}, {ending.operations.met}", ending, list(faults(ending, place))
             shutil.rmtree(place)
 
@@ -166,15 +166,15 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("absl").setLevel(logging.ERROR)
     every = int(arguments[0]) if arguments else 1
     failed = 0
-    for journey in arguments[1:] or JOURNEYS:
+    for command in arguments[1:] or COMMANDS:
         started, codes = time.monotonic(), Counter()
-        for case, ending, wrong in sweep(journey, every):
+        for case, ending, wrong in sweep(command, every):
             codes[ending.code] += 1
             failed += bool(wrong)
             for line in wrong:
-                print(f"  {journey}, {case}: {line}", flush=True)
+                print(f"  {command}, {case}: {line}", flush=True)
         ended = ", ".join(f"{count} with {code}" for code, count in sorted(codes.items(), key=str))
-        print(f"{journey}: {codes.total()} runs in {time.monotonic() - started:.0f} s, ended {ended}", flush=True)
+        print(f"{command}: {codes.total()} runs in {time.monotonic() - started:.0f} s, ended {ended}", flush=True)
     return 1 if failed else 0
 
 

@@ -22,10 +22,10 @@ import psutil
 from PIL import Image, ImageOps
 
 from benchmarks.film_frames import MOST_FRAMES, frames_kept
+from benchmarks.film_stability import distribution_distance, warp_error
 from benchmarks.made_films import Camera, Shot, filmed, gray, shoot, write_film
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import chroma_planes, neutral
-from colorizer.film.measures import distribution_distance, warp_error
 from colorizer.film.proposals import BATCH_FRAMES, colour_frames
 from colorizer.network.model_files import load_model
 from colorizer.network.network import Network
@@ -56,7 +56,7 @@ def measures(photos: Sequence[Path]) -> int:
             photo = filmed(np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB")), _WIDTH * 3 // 2)
             for name, cameras in _CAMERAS.items():
                 shot = shoot(photo, *cameras, _FRAMES, _WIDTH, _HEIGHT)
-                for kind, shown in _shown(network, shot, Path(folder) / "film.mkv"):
+                for kind, shown in _versions(network, shot, Path(folder) / "film.mkv"):
                     row = np.array([_warp_error(shown, shot), distribution_distance(shown), _colourfulness(shown)])
                     sums[kind] += row
                     print(_row(f"{path.stem}, {name}", kind, row))
@@ -120,7 +120,7 @@ def memory(seconds: int, width: int = 320, height: int = 240) -> int:
     return 0
 
 
-def _shown(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
+def _versions(network: Network, shot: Shot, film: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
     """Yield a film's frames as a player displays them, in the colors of each kind."""
     write_film(film, gray(shot.frames), codec="ffv1")
     facts = examine_film(film)

@@ -71,7 +71,7 @@ def tried(trial: Trial, network: Network, folder: Path) -> str:
     write_film(film, frames, times=times, time_base=base, rate=trial.rate, codec=trial.codec, pixels=trial.pixels)
     job = FilmJob(network, film, new_run(folder / "out", "film"), encoding=Encoding(trial.encoding))
     result = colorize_film(job)
-    before, after = shown(film), shown(result.film)
+    before, after = frame_times(film), frame_times(result.film)
     film.unlink()
     if not trial.frames == result.frames == len(before) == len(after):
         return f"{trial.frames} made, {len(before)} in, {result.frames} reported, {len(after)} out"
@@ -79,7 +79,7 @@ def tried(trial: Trial, network: Network, folder: Path) -> str:
     return f"times differ by {np.ptp(apart):.4f} seconds" if np.ptp(apart) > _TICK else " ".join(result.remarks)
 
 
-def shown(film: Path) -> list[float]:
+def frame_times(film: Path) -> list[float]:
     """Return the time of each frame of a film, in seconds."""
     with av.open(str(film)) as container:
         return [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]

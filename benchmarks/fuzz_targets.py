@@ -51,7 +51,7 @@ def target(name: str, folder: Path) -> Target:
 
 
 def _archive(folder: Path, name: str) -> Target:
-    from colorizer.dataset.archive import unpack
+    from colorizer.dataset.unpacking import unpack
     from colorizer.errors import ColorizeError
     from colorizer.settings import ArchiveLimits
 
@@ -162,8 +162,8 @@ def _settings(folder: Path, name: str) -> Target:
 
 
 def _records(folder: Path, name: str) -> Target:
-    from colorizer.dataset.archive import came_from
     from colorizer.dataset.check import Findings
+    from colorizer.dataset.unpacking import came_from
     from colorizer.errors import ColorizeError
     from colorizer.marks import made_beside
     from colorizer.runs.folders import MADE_FROM, NAMES, Run, is_made_from

@@ -56,7 +56,7 @@ def main(rounds: int) -> int:
 
         written(hints)
         pairs = [(_cores_time(lambda: written([])), _cores_time(lambda: written(hints))) for _ in range(rounds)]
-        _told("in one process", pairs)
+        _reported("in one process", pairs)
         listed = Path(folder) / "hints.json"
         listed.write_text(json.dumps({path.name: [asdict(hint) for hint in hints]}), encoding="utf-8")
         bare = [
@@ -73,7 +73,7 @@ def main(rounds: int) -> int:
         bare += ["--output", f"{folder}/out"]
         hinted = [*bare, "--hints", str(listed)]
         pairs = [(_command_time(bare), _command_time(hinted)) for _ in range(rounds)]
-        ratio = _told("as a whole command", pairs)
+        ratio = _reported("as a whole command", pairs)
 
     photo = set_photo(read_photo(Image.open(shipped_photographs()[0])), network)
     photo.preview(hints[:1])
@@ -82,7 +82,7 @@ def main(rounds: int) -> int:
     return int(ratio > WANTED)
 
 
-def _told(name: str, pairs: Sequence[tuple[float, float]]) -> float:
+def _reported(name: str, pairs: Sequence[tuple[float, float]]) -> float:
     """Print the times without and with hints, and return the median of their ratios."""
     without, with_hints = (min(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(hinted / bare for bare, hinted in pairs)

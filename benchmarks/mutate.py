@@ -22,10 +22,10 @@ from types import CodeType, ModuleType
 from benchmarks.mutants import Mutant, mutants
 
 PROJECT = Path(__file__).resolve().parent.parent
-ARCHIVES = tuple(f"tests/dataset/test_{name}.py" for name in ("archive", "archive_bombs", "made_up_archives"))
+ARCHIVES = tuple(f"tests/dataset/test_{name}.py" for name in ("unpacking", "archive_bombs", "made_up_archives"))
 TESTS = {
     "files": ("tests/test_files.py", "tests/test_faults.py"),
-    "dataset.archive": (*ARCHIVES, "tests/test_faults.py"),
+    "dataset.unpacking": (*ARCHIVES, "tests/test_faults.py"),
     "zip_members": ("tests/test_zip_members.py", *ARCHIVES),
     "photos.writing": (
         *(f"tests/photos/test_{room}.py" for room in ("written_files", "writing", "pages", "exif", "formats")),

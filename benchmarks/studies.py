@@ -126,7 +126,7 @@ def _trained(
     """Train one variant and return its row of the table, and its history."""
     from colorizer.dataset.batches import Augmentation, PhotoBatches
     from colorizer.evaluation.evaluate import evaluate_network
-    from colorizer.network.drawing import receptive_field
+    from colorizer.network.architectures import receptive_field
     from colorizer.settings import TrainingSettings
     from colorizer.training.train import train_network
 

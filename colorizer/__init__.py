@@ -28,7 +28,7 @@ Examples:
     >>> colorize_folder("my old photos", "in color", model=network)
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __version__ = "0.2.0"
 

@@ -18,7 +18,7 @@ from colorizer.settings import PhotoLimits, Reading
 if TYPE_CHECKING:
     from PIL import Image
 
-    from colorizer.inference import Adjustment
+    from colorizer.inference import Adjustment, References
     from colorizer.inference.hints import AnyHint
     from colorizer.network import Network
     from colorizer.photos.reading import Source
@@ -47,6 +47,8 @@ class FolderOptions(PhotoOptions, total=False):
     """A JSON file of color hints (docs/HINTS.md)."""
     hints_beside: bool
     """Whether to read `PHOTO.hints.json` next to a photo. The default is True."""
+    reference: str | Path | None
+    """A color photo, or a folder of up to 20, whose colors are used where it matches (docs/REFERENCES.md)."""
     recolor: bool
     """Whether to colorize photos that are already in color too. The default is False."""
     partial: bool
@@ -74,6 +76,8 @@ class FilmOptions(TypedDict, total=False):
     """Strength of the colors, as in `PhotoOptions`."""
     hints: str | Path | None
     """A JSON file of color hints with their times (docs/FILM.md). By default the one next to the film is read."""
+    reference: str | Path | None
+    """A color photo, or a folder of up to 20, whose colors are used where it matches (docs/REFERENCES.md)."""
     codec: str
     """"h264" (the default) or "h265"."""
     quality: int
@@ -124,6 +128,7 @@ def colorize_photo(
     network: Network | None = None,
     adjustment: Adjustment | None = None,
     hints: Sequence[AnyHint] = (),
+    references: References | Sequence[Source] = (),
     **options: Unpack[PhotoOptions],
 ) -> Image.Image:
     """Colorize a photo at its original size.
@@ -134,7 +139,10 @@ def colorize_photo(
             (h, w).
         network: The model, from `load_model`. The default is the one that comes with the program, loaded at each call.
         adjustment: The options below as one value.
-        hints: Colors that you know (`Hint`, `Scribble`, `Rectangle`), in pixels of the upright photo.
+        hints: Colors that you know (`Hint`, `Scribble`, `Rectangle`), in pixels of the upright photo. They override
+            references.
+        references: Color photos, or folders of them, that show the same things. The photo takes their colors where it
+            matches them. For many photos, prepare them once with `colorizer.inference.prepare_references`.
         **options: Any of `PhotoOptions`.
 
     Returns:
@@ -142,7 +150,7 @@ def colorize_photo(
 
     Raises:
         TypeError: `source` is not a kind of image, or an option is unknown.
-        ColorizeError: The photo cannot be read or colorized.
+        ColorizeError: The photo or a reference cannot be read, or the photo cannot be colorized.
 
     Examples:
         >>> from colorizer import Hint, colorize_photo, load_model
@@ -155,7 +163,7 @@ def colorize_photo(
     if options and adjustment is not None:
         raise TypeError("Pass either an adjustment or single options, not both.")
     chosen = adjustment or inference.Adjustment(**options)
-    return inference.colorize_photo(source, network or load_model(), chosen, hints)
+    return inference.colorize_photo(source, network or load_model(), chosen, hints, references)
 
 
 def colorize_folder(
@@ -195,13 +203,14 @@ def colorize_folder(
     photos = tuple(sorted((*check.fine, *check.in_colour))) if options.get("recolor") else tuple(check.fine)
     if not photos:
         raise ColorizeError(f"No black-and-white photos found in {sources[0]}.")
-    file = options.get("hints")
+    file, given = options.get("hints"), dict(options)
     job = runs.ColorizeJob(
         network=_network(options),
         photos=photos,
         root=check.root,
         run=runs.run_in(target),
-        adjustment=inference.Adjustment(**{name: options[name] for name in _names(PhotoOptions) if name in options}),
+        adjustment=inference.Adjustment(**{name: given[name] for name in _names(PhotoOptions) if name in given}),
+        references=inference.find_references(photos, _references(options, reading), reading.limits),
         hints=inference.find_hints(photos, check.root, Path(file) if file else None, options.get("hints_beside", True)),
         reading=reading,
         truths={photo: photo for photo in set(check.in_colour).intersection(photos)},
@@ -247,8 +256,9 @@ def colorize_film(source: str | Path, target: str | Path, **options: Unpack[Film
         raise ColorizeError(f"Cannot read {film}: the file does not exist.")
     encoding = {name: options[name] for name in ("codec", "quality") if name in options}
     mark_folder(target)
+    network, references = _network(options), _references(options, _reading(options))
     job = runs.FilmJob(
-        network=_network(options),
+        network=inference.with_references(network, references) if references else network,
         film=film,
         run=runs.run_in(target),
         hints=films.film_hints(film, Path(file) if file else None),
@@ -266,6 +276,11 @@ def _network(options: Mapping[str, Any]) -> Network:
     if model is None or isinstance(model, str | Path):
         return load_model(model, Path(cache) if cache else None, options.get("workers"))
     return model
+
+
+def _references(options: Mapping[str, Any], reading: Reading) -> References | None:
+    reference = options.get("reference")
+    return inference.prepare_references(reference, reading.limits) if reference else None
 
 
 def _reading(options: Mapping[str, Any]) -> Reading:

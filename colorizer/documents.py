@@ -147,8 +147,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise InvalidDocument(f"the key {quoted(twice)} appears twice")
+        for key, _ in pairs:
+            if key in seen:
+                raise InvalidDocument(f"the key {quoted(key)} appears twice")
+            seen.add(key)
     return table
 
 

@@ -1,4 +1,7 @@
-"""Write files so that they appear complete or not at all, and read only regular files."""
+"""Write files so that they appear complete or not at all, read only regular files, and lock them.
+
+Locks tell what a living process works on from the leftovers of killed ones.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedReader
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from colorizer.documents import InvalidDocument, parse_json
 from colorizer.errors import ColorizeError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing counts as left behind
+    fcntl = None  # type: ignore[assignment]
 
 Fingerprint = tuple[int, int]
 """Size in bytes and modification time in nanoseconds."""
@@ -205,7 +214,7 @@ def write_bytes(path: Path, content: bytes, move: Move = Path.replace) -> None:
         temporary.write_bytes(content)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; raise OSError also for a pipe or a device, which might block forever."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
@@ -280,3 +289,72 @@ def _reason(error: OSError) -> str:
     """Return the system's message for an error; HDF5 hides the error number in a long message."""
     number = re.search(r"errno = (\d+)", str(error))
     return error.strerror or (os.strerror(int(number[1])) if number else str(error))
+
+
+@contextmanager
+def owned(path: Path) -> Iterator[bool]:
+    """Own an existing file or folder while the block runs.
+
+    The system releases the ownership when the process ends, however it ends. On a file system without locks, nothing is
+    owned.
+
+    Yields:
+        Whether another process owns it.
+    """
+    handle, is_taken = _locked(path)
+    try:
+        yield is_taken
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+@contextmanager
+def owned_alone(path: Path, refusal: str) -> Iterator[None]:
+    """Own a file or folder as `owned` does; raise ColorizeError with the text `refusal` if another process owns it."""
+    with owned(path) as is_taken:
+        if is_taken:
+            raise ColorizeError(refusal)
+        yield
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let only one process at a time run the block for a folder; the others wait.
+
+    On a file system without locks, no process waits.
+    """
+    handle = None
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                handle = os.open(folder, os.O_RDONLY)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def is_abandoned(path: Path) -> bool:
+    """Return whether it is certain that no living process owns a file or folder."""
+    handle, _ = _locked(path)
+    if handle is not None:
+        os.close(handle)
+    return handle is not None
+
+
+def _locked(path: Path) -> tuple[int | None, bool]:
+    """Lock a path without waiting; return the file descriptor or None, and whether another process has the lock."""
+    if fcntl is None:
+        return None, False
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return None, False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        return None, isinstance(error, BlockingIOError)
+    return handle, False

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from colorizer.errors import ColorizeError
-from colorizer.files import exists, read_json, write_text
-from colorizer.locks import one_at_a_time
+from colorizer.files import exists, one_at_a_time, read_json, write_text
 
 RECORDS = _FOLDER, _BESIDE = ".colorizer-results", ".colorizer-beside.json"
 """Files by which a folder of results, and results next to photos, are recognized."""

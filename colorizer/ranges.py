@@ -26,15 +26,16 @@ class WholeNumber:
         """Raise OutOfRange for any other value."""
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise OutOfRange(f"{value!r} is not a whole number.")
-        if value < self.least:
-            raise OutOfRange(f"{value} is too small: the minimum is {self.least}.")
-        if value > self.most:
-            raise OutOfRange(f"{value} is too large: the maximum is {self.most}.")
-        if value % self.multiple_of:
-            below = value - value % self.multiple_of
+        number = int(value)
+        if number < self.least:
+            raise OutOfRange(f"{number} is too small: the minimum is {self.least}.")
+        if number > self.most:
+            raise OutOfRange(f"{number} is too large: the maximum is {self.most}.")
+        if number % self.multiple_of:
+            below = number - number % self.multiple_of
             above = below + self.multiple_of
             raise OutOfRange(
-                f"{value} is not a multiple of {self.multiple_of}. The nearest multiples are {below} and {above}."
+                f"{number} is not a multiple of {self.multiple_of}. The nearest multiples are {below} and {above}."
             )
 
 
@@ -49,8 +50,9 @@ class Number:
         """Raise OutOfRange for any other value."""
         if isinstance(value, bool) or not isinstance(value, Real):
             raise OutOfRange(f"{value!r} is not a number.")
-        if not self.least <= value <= self.most:
-            raise OutOfRange(f"{value:g} is out of range. Please enter a number from {self.least:g} to {self.most:g}.")
+        number = float(value)
+        if not self.least <= number <= self.most:
+            raise OutOfRange(f"{number:g} is out of range. Please enter a number from {self.least:g} to {self.most:g}.")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Ranged:
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
+        for field in fields(self):  # type: ignore[arg-type] # every subclass is a dataclass
             value, within = getattr(self, field.name), range_of(type(self), field.name)
             if within is None or value == field.default:
                 continue
@@ -106,7 +108,7 @@ class Ranged:
 
 def range_of(kind: type[Ranged], name: str) -> Range | None:
     """Return the range in a field's annotation, such as `Annotated[int, WholeNumber(1, 9)]`, or None."""
-    return _ranges(kind).get(name)
+    return _ranges(kind).get(name)  # type: ignore[arg-type] # classes are hashable
 
 
 @cache

@@ -6,7 +6,7 @@ Only the standard library is imported here: the first question must appear befor
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -285,7 +285,8 @@ class TrainingSettings(Ranged):
     start_share: Annotated[float, Number(0, 1)] = 0.0
     """Share of the starting weights in the weights that are kept of a loaded model: the trained model then gains less
     on photos of its own kind and loses less on all others (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
-    models", https://arxiv.org/abs/2109.01903). 0 keeps the trained weights."""
+    models", https://arxiv.org/abs/2109.01903). More is mixed in if the colorfulness of the validation photos would
+    otherwise change by more than a tenth. 0 keeps the trained weights."""
     monitor: Annotated[str, OneOf(("loss", "accuracy", "val_loss", "val_accuracy", "none"))] = "val_loss"
     """Metric that chooses the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy"; "none" keeps the last
     epoch. An adversarial phase uses `realism.palette_rank` instead, unless this is "none".
@@ -309,16 +310,19 @@ ADVERSARIAL_TRAINING = TrainingSettings(loss="mean_absolute_error", average=0.99
 """What is proposed with an adversarial phase: a regression that minimizes what that phase goes on to weigh, and an
 average of the weights, since a generator swings with its discriminator; docs/EXPERIMENTS.md has what they are worth."""
 FROM_SCRATCH = TrainingSettings(
-    epochs=10,
+    epochs=24,
     learning_rate=7e-4,
     loss=LOSSES["log"],
-    colourfulness_weight=0.075,
+    colourfulness_weight=0.05,
     colour_difference_weight=0.4,
     schedule="cosine",
     average=0.99,
 )
 """Proposed for a new network: the loss of the shipped model, since with the squared error some hundred photos give no
-more than sepia (docs/EXPERIMENTS.md)."""
+more than sepia (docs/EXPERIMENTS.md). Colorfulness counts less, because a network that recognizes little puts colors in
+wrong places."""
+WITH_ENCODER = replace(FROM_SCRATCH, epochs=8)
+"""Proposed for a new network with a pretrained encoder."""
 FINE_TUNING = TrainingSettings(
     epochs=6,
     learning_rate=1e-4,

@@ -1,4 +1,4 @@
-"""File operations that fail, one after another: `benchmarks.failing`; whole journeys: `python -m benchmarks.faults`."""
+"""File operations that fail, one after another: `benchmarks.failing`; whole commands: `python -m benchmarks.faults`."""
 
 import itertools
 import zipfile
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.failing import FAULTS, FULL, INTERRUPTED, failing, resource
-from colorizer.dataset.archive import holds, unpack
 from colorizer.dataset.check import Findings
+from colorizer.dataset.unpacking import holds, unpack
 from colorizer.errors import ColorizeError
 from colorizer.files import write_text
 from colorizer.marks import made_beside, mark_beside

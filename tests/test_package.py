@@ -83,7 +83,7 @@ def test_an_error_names_the_command_that_installs_what_is_missing(monkeypatch):
 @pytest.mark.slow
 def test_the_module_is_the_program_too():
     done = subprocess.run(
-        [sys.executable, "-m", "colorizer", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "colorizer", "--help-all"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert "colorize" in done.stdout
     assert "--vividness" in done.stdout

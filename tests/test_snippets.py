@@ -43,6 +43,9 @@ def at_home(tmp_path, monkeypatch):
     (tmp_path / "my old photos").mkdir()
     with Image.open(SHIPPED / "camera.png") as photo:
         photo.save(tmp_path / "grandmother.jpg")
+    with Image.open(SHIPPED / "coffee.png") as photo:
+        photo.save(tmp_path / "wedding-in-color.jpg")
+    with Image.open(SHIPPED / "camera.png") as photo:
         for number in range(2):
             photo.crop((0, 0, 200 + number, 200)).save(tmp_path / "my old photos" / f"{number}.jpg")
     (tmp_path / "color photos").mkdir()

@@ -13,6 +13,7 @@ from colorizer.console.messages import (
     ask_for_more,
     counted,
     default_dataset,
+    given_references,
     output_folder,
     reading,
     short,
@@ -31,12 +32,13 @@ from colorizer.errors import ColorizeError, Interrupted, Unfinished
 from colorizer.files import resolved, unused_path
 from colorizer.packages import refuse_without
 from colorizer.progress import Progress
+from colorizer.settings import Reading
 
 _Hints = Mapping[Path, Sequence["inference.AnyHint"]]
 _AGAIN = f"the same command with {ask.SKIP_EXISTING.flag} makes"
 
 
-def colorize_journey(console: Console, talk: Conversation) -> None:
+def colorize_command(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError at the end if some photos failed."""
     if is_piped(talk.flags):
         with piped(console, talk) as deliver:
@@ -69,6 +71,7 @@ def _colorize_photos(
     photos = ask_count(talk, check.fine, seed)
     hints_from = partial(inference.find_hints, photos, check.root, beside=talk.answer(ask.HINTS_BESIDE))
     hints = hints_from(talk.flag_or_default(ask.HINTS))
+    references = references_for(console, talk, photos, how)
     network = load_to_colorize(console, talk, how.cache_folder)
     look_at(console, talk, network, unused_path(run.drawing))
     is_adjusted = wants_to_adjust(talk)
@@ -84,6 +87,7 @@ def _colorize_photos(
         run=run,
         adjustment=adjusted,
         hints=hints,
+        references=references,
         reading=reading_of(check, how),
         truths=known_truths(check),
         folder=talk.answer(ask.TO),
@@ -133,6 +137,13 @@ def _refuse_unreadable(talk: Conversation, check: DatasetCheck) -> None:
             f"{unread[0]}{others} could not be read completely; the other photos are done. Replace or leave out what "
             "cannot be read."
         )
+
+
+def references_for(
+    console: Console, talk: Conversation, photos: Sequence[Path], how: Reading
+) -> dict[Path, inference.References]:
+    """Read the references of --reference and those next to photos; raise ColorizeError."""
+    return inference.find_references(photos, given_references(console, talk, how), how.limits)
 
 
 def known_truths(check: DatasetCheck) -> dict[Path, Path]:
@@ -187,6 +198,10 @@ def colorize(console: Console, talk: Conversation, work: Callable[[Progress], ru
         kind = Interrupted if isinstance(error, Interrupted) else ColorizeError
         raise kind(f"{error} {again.capitalize()} the others.") from error
     _tell(console, result)
+    if result.unmatched:
+        names = ", ".join(path.name for path in result.unmatched[:3])
+        others = f" and {len(result.unmatched) - 3:,} more" if len(result.unmatched) > 3 else ""
+        console.warn(f"No reference matches {names}{others}, so the colors are the automatic ones.")
     if result.sheets:
         show_pictures(console, talk, ask.SHOW_RESULTS, result.sheets[:1])
     if result.failures:

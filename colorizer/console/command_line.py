@@ -47,7 +47,7 @@ from colorizer.conversation.question import (
     WrongAnswer,
     is_there,
 )
-from colorizer.conversation.questions import DATASET, FILM_FILE, GROUPS, JOURNEY, MAIN_FLAGS, OUTPUT, QUESTIONS
+from colorizer.conversation.questions import DATASET, FILM_FILE, FIRST, GROUPS, MAIN_FLAGS, OUTPUT, QUESTIONS
 from colorizer.errors import ColorizeError, Interrupted
 
 INTERRUPTED = 130
@@ -108,7 +108,7 @@ GREETING = (
 )
 
 
-def converse(journey: str | None, flags: dict) -> None:
+def converse(command: str | None, flags: dict) -> None:
     """Greet, and run the given command, or what the user chooses."""
     console = _console(flags)
     for line in GREETING.splitlines():
@@ -116,13 +116,13 @@ def converse(journey: str | None, flags: dict) -> None:
     with Conversation(console, flags, accept_defaults=flags.pop("yes", False) or console.is_quiet) as talk:
         while True:
             try:
-                chosen = journey or talk.answer(JOURNEY, default=default_source(for_training=False))
-                return _journey(_begun_with(talk, chosen))(console, talk)
+                chosen = command or talk.answer(FIRST, default=default_source(for_training=False))
+                return _function_of(_begun_with(talk, chosen))(console, talk)
             except TakenBack as taken_back:
                 console.is_silent = not isinstance(taken_back, SourceChanged)
             except AnotherSource as another:
                 talk.begin_with(another.path)
-                journey = None
+                command = None
             except Quit:
                 console.inform("Ended. What is finished is kept." if talk.is_settled else "Ended. Nothing was made.")
                 return
@@ -154,9 +154,9 @@ def _begun_with(talk: Conversation, chosen: Path | str) -> str:
     return COLORIZE
 
 
-def _journey(name: str) -> Callable[[Console, Conversation], None]:
+def _function_of(name: str) -> Callable[[Console, Conversation], None]:
     """Return the function of a command; it is imported after the first question has been printed."""
-    return getattr(import_module(f"colorizer.console.{name}"), f"{name}_journey")
+    return getattr(import_module(f"colorizer.console.{name}"), f"{name}_command")
 
 
 class Answer(click.ParamType):
@@ -252,7 +252,7 @@ QUIET = {"is_flag": True, "help": "ask nothing, and print only warnings, to stan
 JSON = {"is_flag": True, "help": "print a line of JSON for each photo: path, result, error"}
 
 
-class Journeys(click.Group):
+class Commands(click.Group):
     """The command line: asks for photos or a command if neither is given.
 
     A photo, folder or zip in place of the command is colorized, and films are passed to the command for films. Flags
@@ -305,9 +305,9 @@ class Journeys(click.Group):
                 formatter.write_dl(_OWN_FLAGS)
 
 
-def journey_command(name: str, text: str) -> click.Command:
+def command_with_flags(name: str, text: str) -> click.Command:
     """Create a command with a flag for each of its questions."""
-    options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.journeys]
+    options: list[click.Parameter] = [option(question) for question in QUESTIONS if name in question.commands]
     if name in _TAKE_PATHS:
         kind = FILM_FILE if name == FILM else DATASET
         options.append(click.Argument([PATHS], type=Answer(kind), nargs=-1, metavar=_TAKE_PATHS[name]))
@@ -337,27 +337,27 @@ _OWN_FLAGS = [
 
 
 @click.pass_context
-def without_journey(context, **flags):
+def without_command(context, **flags):
     if context.invoked_subcommand is None:
         converse(COLORIZE if flags["yes"] else None, flags)
 
 
-program = Journeys(
+program = Commands(
     "colorize.py",
     invoke_without_command=True,
-    callback=without_journey,
+    callback=without_command,
     params=[option(OUTPUT), click.Option(["--yes"], **YES), help_all()],
     help="Colorize black-and-white photos and films. Without flags, the program asks what it needs to know.\n\n"
     'Examples:\n\n\b\n  colorize.py "old photos"\n  colorize.py wedding.mp4 --yes\n  colorize.py studio',
     context_settings={"help_option_names": ["-h", "--help"]},
     commands={
-        TRAIN: journey_command(TRAIN, "Train a network on color photos."),
-        COLORIZE: journey_command(COLORIZE, "Colorize black-and-white photos."),
-        EVALUATE: journey_command(EVALUATE, "Score a model on color photos."),
-        STUDIO: journey_command(STUDIO, "Choose colors by clicking, in the browser."),
-        INSPECT: journey_command(INSPECT, "Report what a model has learned."),
-        FILM: journey_command(FILM, "Colorize black-and-white films, without flicker."),
-        MERGE: journey_command(MERGE, "Merge the results of several machines."),
+        TRAIN: command_with_flags(TRAIN, "Train a network on color photos."),
+        COLORIZE: command_with_flags(COLORIZE, "Colorize black-and-white photos."),
+        EVALUATE: command_with_flags(EVALUATE, "Score a model on color photos."),
+        STUDIO: command_with_flags(STUDIO, "Choose colors by clicking, in the browser."),
+        INSPECT: command_with_flags(INSPECT, "Report what a model has learned."),
+        FILM: command_with_flags(FILM, "Colorize black-and-white films, without flicker."),
+        MERGE: command_with_flags(MERGE, "Merge the results of several machines."),
     },
 )
 

@@ -31,6 +31,7 @@ from colorizer.settings import (
     FROM_SCRATCH,
     RANDOM_WEIGHTS,
     SHIPPED_WEIGHTS,
+    WITH_ENCODER,
     AdversarialSettings,
     DatasetSettings,
     ModelSettings,
@@ -153,7 +154,9 @@ def _proposed_settings(
     """Return the default settings of a training, which depend on where it starts."""
     if adversarial:
         return replace(ADVERSARIAL_TRAINING, frozen_epochs=0) if is_loaded else ADVERSARIAL_TRAINING
-    return runs.fine_tuning_settings(network) if is_loaded else FROM_SCRATCH
+    if is_loaded:
+        return runs.fine_tuning_settings(network)
+    return WITH_ENCODER if networks.is_pretrained(network.model) else FROM_SCRATCH
 
 
 def _choose_amount(

@@ -12,6 +12,7 @@ from colorizer import network as networks
 from colorizer.console.messages import (
     ask_for_more,
     counted,
+    given_references,
     output_folder,
     reading,
     run_name,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def evaluate_journey(console: Console, talk: Conversation) -> None:
+def evaluate_command(console: Console, talk: Conversation) -> None:
     """Ask, score and report."""
     refuse_without("train", "Evaluating")
     refuse_unknown_model(talk)
@@ -45,14 +46,17 @@ def evaluate_journey(console: Console, talk: Conversation) -> None:
         raise WrongFlag(f"{ask.TO.flag} goes with {ask.SHARD.flag} or {ask.CLUSTER.flag}; leave it out.")
     name = talk.do(partial(run_name, talk))  # once, because the run then exists under this name
     seed, how = talk.answer(ask.SEED), reading(talk)
+    references = given_references(console, talk, how)
     check = choose_dataset(console, talk, for_training=True, least=1, reading=how)
     ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed)
     run = talk.hold(ask.EVALUATE, partial(runs.reserved_run, output_folder(talk), ask.EVALUATE, name))
+    console.inform(f"The scores will be saved in {short(run.results)}.")
     start_tensorflow(console)
     network = load_existing(console, talk)
     look_at(console, talk, network, run.drawing)
     tell_learned_from(console, network.path, photos)
+    network = inference.with_references(network, references) if references else network
     adjustment = inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS))
     job = runs.EvaluateJob(
         network,

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from colorizer import film as films
-from colorizer import runs
-from colorizer.console.messages import PATHS, ask_for_more, counted, output_folder, reading, short
+from colorizer import inference, runs
+from colorizer.console.messages import PATHS, ask_for_more, counted, given_references, output_folder, reading, short
 from colorizer.console.model import load_to_colorize, refuse_unknown_model
 from colorizer.console.terminal import Console
 from colorizer.conversation import questions as ask
@@ -19,13 +19,15 @@ from colorizer.film.containers import refuse_without_packages
 from colorizer.film.propagation import TimedHints
 
 
-def film_journey(console: Console, talk: Conversation) -> None:
+def film_command(console: Console, talk: Conversation) -> None:
     """Ask, colorize and report. Raises ColorizeError if a film cannot be colorized."""
     refuse_without_packages()
     refuse_unknown_model(talk)
     flag = (talk.flags[ask.FILM_FILE.name],) if talk.has_flag(ask.FILM_FILE) else ()
     named = (*flag, *(talk.flags.get(PATHS) or ()))
     given = named or (talk.answer(ask.FILM_FILE),)
+    how = reading(talk)
+    references = given_references(console, talk, how)
     to = talk.answer(ask.TO)
     run = _run(talk, 0)
     if not talk.flag_or_default(ask.SKIP_EXISTING):  # which may resume another folder
@@ -33,10 +35,9 @@ def film_journey(console: Console, talk: Conversation) -> None:
         console.inform(f"{what} will be saved in {short(to or run.results.parent if len(given) > 1 else run.results)}.")
     ask_for_more(talk)
     hints = [_hints(talk, film) for film in given]
-    how = reading(talk)
     network = load_to_colorize(console, talk, how.cache_folder)
     job = runs.FilmJob(
-        network=network,
+        network=inference.with_references(network, references) if references else network,
         film=given[0],
         run=run,
         vividness=talk.answer(ask.VIVIDNESS),

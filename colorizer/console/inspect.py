@@ -15,7 +15,7 @@ from colorizer.conversation.conversation import Conversation, ask_count
 from colorizer.packages import refuse_without
 
 
-def inspect_journey(console: Console, talk: Conversation) -> None:
+def inspect_command(console: Console, talk: Conversation) -> None:
     """Ask, inspect and report."""
     refuse_without("train", "Inspecting")
     refuse_unknown_model(talk)
@@ -25,6 +25,7 @@ def inspect_journey(console: Console, talk: Conversation) -> None:
     ask_for_more(talk)
     photos = ask_count(talk, check.fine, seed, proposed=runs.INSPECTED_PHOTOS)
     run = talk.hold(ask.INSPECT, partial(runs.reserved_run, output_folder(talk), ask.INSPECT))
+    console.inform(f"The report will be saved in {short(run.results)}.")
     start_tensorflow(console)
     job = runs.InspectJob(
         network=load_existing(console, talk),

@@ -13,7 +13,7 @@ from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_folder, remove_unfinished, why_not_there
 
 
-def merge_journey(console: Console, talk: Conversation) -> None:
+def merge_command(console: Console, talk: Conversation) -> None:
     """Merge manifests, checks and evaluations in a folder, and report. Raises ColorizeError if parts are missing."""
     if not talk.has_flag(ask.TO):
         raise WrongFlag(f"Say with {ask.TO.flag} FOLDER where the parts are.")

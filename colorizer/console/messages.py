@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer import runs
+from colorizer import inference, runs
 from colorizer.console.terminal import Console, in_notebook, on_kaggle
 from colorizer.conversation import questions as ask
 from colorizer.conversation.conversation import Conversation
@@ -18,12 +18,13 @@ from colorizer.dataset import Dataset, DatasetCheck
 from colorizer.errors import ColorizeError, Diverged, MissingWeights, NoRoomToUnpack, OutOfMemory, TrainingFinished
 from colorizer.files import is_file
 from colorizer.photos.formats import VIDEO, kind_of
-from colorizer.photos.pages import is_written_whole
+from colorizer.photos.reading import is_written_whole
 from colorizer.settings import DatasetSettings, PhotoLimits, Reading
 from colorizer.training import outlook_of, said_of_gradients
 
 if TYPE_CHECKING:
     from colorizer.evaluation import Evaluation, PhotoScores
+    from colorizer.inference import References
     from colorizer.runs import TrainJob
     from colorizer.training import TrainingRecord
 
@@ -68,7 +69,7 @@ def short(path: Path) -> str:
 
 def colorizing_command(model: Path) -> str:
     """Return the command that colorizes with a model."""
-    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(str(model))} {ask.DATASET.flag} PHOTOS"
+    return f"{program()} colorize {ask.MODEL.flag} {shlex.quote(short(model))} {ask.DATASET.flag} PHOTOS"
 
 
 def is_film(path: Path) -> bool:
@@ -117,6 +118,16 @@ def reading(talk: Conversation) -> Reading:
     )
     folder = talk.answer(ask.CACHE) or _cache_of_user()
     return Reading(limits, talk.answer(ask.WORKERS), None if str(folder) == "none" else folder)
+
+
+def given_references(console: Console, talk: Conversation, how: Reading) -> References | None:
+    """Read the references of --reference, and list the files of a folder that cannot be used; raise ColorizeError."""
+    if not talk.has_flag(ask.REFERENCE):
+        return None
+    references = inference.prepare_references(talk.answer(ask.REFERENCE), how.limits)
+    for reason in references.skipped:
+        console.warn(reason)
+    return references
 
 
 def _cache_of_user() -> Path | None:

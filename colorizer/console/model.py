@@ -17,8 +17,8 @@ from colorizer.conversation.conversation import Conversation, MissingAnswer
 from colorizer.conversation.question import LATEST
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import is_folder
+from colorizer.libraries import suppressed_stderr
 from colorizer.packages import refuse_without
-from colorizer.quiet import quiet_errors
 
 
 def start_tensorflow(console: Console) -> None:
@@ -30,7 +30,7 @@ def start_tensorflow(console: Console) -> None:
     if "tensorflow" not in sys.modules:
         console.inform("Starting TensorFlow, which takes about 10 seconds…")
     try:
-        with quiet_errors():
+        with suppressed_stderr():
             device = networks.prepare_devices()
     except (
         ImportError,
@@ -110,7 +110,7 @@ def load_quickly(
     console: Console, path: Path, cache_folder: Path | None = None, threads: int | None = None
 ) -> networks.Network:
     """Load a model file without TensorFlow if it has been converted, otherwise with it. Raises ColorizeError."""
-    with quiet_errors():  # hide LiteRT's startup message
+    with suppressed_stderr():  # hide LiteRT's startup message
         network = networks.load_converted(path, cache_folder, threads)
     if network is not None:
         console.inform(f"The network runs on: {network.engine.device}.")
@@ -125,7 +125,7 @@ def hasten_next_start(console: Console, network: networks.Network, cache_folder:
     if not isinstance(network.engine, networks.KerasEngine) or not networks.can_be_kept(network.path, cache_folder):
         return
     console.inform("Preparing this model to start without TensorFlow next time, which takes up to a minute…")
-    with suppress(KeyboardInterrupt), quiet_errors():
+    with suppress(KeyboardInterrupt), suppressed_stderr():
         networks.keep_converted(network.path, cache_folder)
 
 

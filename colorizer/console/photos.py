@@ -39,7 +39,7 @@ from colorizer.dataset import (
 from colorizer.dataset.default_photos import SHIPPED_COLOUR, SHIPPED_GRAY
 from colorizer.errors import ColorizeError
 from colorizer.files import is_folder, resolved
-from colorizer.quiet import quiet_errors
+from colorizer.libraries import suppressed_stderr
 from colorizer.settings import Reading
 
 
@@ -209,7 +209,7 @@ def _check(console: Console, sources: Sequence[Path], for_training: bool, readin
 
 def _examined(console: Console, dataset: Dataset, for_training: bool, reading: Reading) -> DatasetCheck:
     # libtiff and Pillow print more about broken files; errors are reported after the check.
-    with console.progress("Checking", "files") as progress, quiet_errors():
+    with console.progress("Checking", "files") as progress, suppressed_stderr():
         return check_photos(dataset, for_training, reading, progress)
 
 

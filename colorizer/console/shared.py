@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from colorizer.dataset import Dataset
 
 
-def refuse_addresses(journey: str, flags: Mapping[str, Any]) -> None:
+def refuse_addresses(command: str, flags: Mapping[str, Any]) -> None:
     """Raise WrongFlag if a flag names an object store for a command that does not support it."""
     given = (*(flags.get(PATHS) or ()), flags.get(ask.DATASET.name), flags.get(ask.TO.name))
     stores = [address(path) for path in given if isinstance(path, Path) and address(path)]
-    if stores and not (journey == MERGE or (journey == COLORIZE and flags.get(ask.SHARD.name))):
+    if stores and not (command == MERGE or (command == COLORIZE and flags.get(ask.SHARD.name))):
         raise WrongFlag(
             f"An object store, {stores[0]}, goes with {COLORIZE} {ask.SHARD.flag} I/N and with "
             f"{MERGE} only; {ask.SHARD.flag} 0/1 takes all photos."
@@ -212,7 +212,7 @@ _PORTION = 256
 """Number of photos that are checked and then colorized together by a process with one part; as many are fetched from an
 object store at a time.
 """
-_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.SHEETS, ask.COUNT)
+_ALL_AT_ONCE = (ask.BESIDE, ask.HINTS, ask.REFERENCE, ask.SHEETS, ask.COUNT)
 
 
 def colorize_shard(console: Console, talk: Conversation) -> None:
@@ -413,7 +413,7 @@ def evaluate_shard(console: Console, talk: Conversation) -> None:
 
 def shared_settings(console: Console, talk: Conversation) -> tuple[Dataset, dict[str, Any]]:
     """Return all files, unchecked, and how they are scored."""
-    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask.KERNEL_DISTANCE))
+    dataset, how = begun(console, talk, (ask.COUNT, ask.NAME, ask.KERNEL_DISTANCE, ask.REFERENCE))
     return dataset, {
         "batch_size": talk.answer(ask.BATCH_SIZE),
         "adjustment": inference.Adjustment(vividness=talk.flag_or_default(ask.VIVIDNESS)),

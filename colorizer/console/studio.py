@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES_LISTED = 5
 
 
-def studio_journey(console: Console, talk: Conversation) -> None:
+def studio_command(console: Console, talk: Conversation) -> None:
     """Serve the page until the user ends it. Raises ColorizeError if it cannot be served."""
     refuse_without("studio", "The studio")
     from colorizer.studio import StudioJob, serve
@@ -49,11 +49,11 @@ def studio_journey(console: Console, talk: Conversation) -> None:
             console.warn(f"Port {job.port} is taken; {address.port} is used.")
         if not address.is_local:
             console.warn(
-                f"Listening on {address.host}: whoever reaches this machine and knows the token sees these photos, and "
-                "the token and the photos are not encrypted on their way."
+                f"Listening on {address.host}: anyone who can reach this machine and knows the token can see these "
+                "photos. The token and the photos are sent unencrypted."
             )
         console.inform(f"The studio is at {address.page(token)}")
-        console.inform("Keep this address to yourself: whoever has it, has your photos. Ctrl-C ends the studio.")
+        console.inform("Keep this address secret: it gives access to your photos. Ctrl-C ends the studio.")
         if opens_browser:
             webbrowser.open(address.page(pass_))
 

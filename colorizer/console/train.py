@@ -17,6 +17,7 @@ from colorizer.console.messages import (
     duration,
     next_steps,
     program,
+    short,
     show_pictures,
     tell_evaluation,
     verdict_on_training,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _AGAIN = "taking the training up again makes"
 
 
-def train_journey(console: Console, talk: Conversation) -> None:
+def train_command(console: Console, talk: Conversation) -> None:
     """Ask, train, save and report."""
     refuse_without("train", "Training")
     if talk.has_flag(ask.RESUME):
@@ -44,6 +45,9 @@ def train_journey(console: Console, talk: Conversation) -> None:
             talk.flags = with_settings(talk.flags, talk.answer(ask.SETTINGS))
         job = decide(console, talk)
     talk.settle()
+    if job.specification.save_model:
+        console.inform(f"The model will be saved in {short(job.run.models)}.")
+    console.inform(f"The scores and pictures will be saved in {short(job.run.results)}.")
     with _told_how_to_go_on(job.run):
         training = _train(console, job)
         with console.progress("Evaluating", "photos") as progress:
@@ -52,15 +56,15 @@ def train_journey(console: Console, talk: Conversation) -> None:
         if trained.start:
             console.inform(verdict_on_training(training, trained.evaluation, trained.start))
         console.inform(
-            f"The graphs of losses, accuracies and learning rate are in {trained.curves}; beside it, their figures in "
-            f"{trained.history.name}."
+            f"The graphs of losses, accuracies and learning rate are in {short(trained.curves)}. Their figures are in "
+            f"{trained.history.name}, next to it."
         )
         pictures = [trained.curves]
         if trained.gradients:
-            console.inform(f"How strongly each layer was told to change, epoch by epoch, is in {trained.gradients}.")
+            console.inform(f"The gradients of each layer, epoch by epoch, are in {short(trained.gradients)}.")
             pictures.append(trained.gradients)
         if trained.snapshots:
-            console.inform(f"The same test photos, epoch by epoch, are in {trained.snapshots}.")
+            console.inform(f"The same test photos, epoch by epoch, are in {short(trained.snapshots)}.")
             pictures.append(trained.snapshots)
         show_pictures(console, talk, ask.SHOW_GRAPHS, pictures)
         if job.specification.save_results:
@@ -99,7 +103,7 @@ def _tell_finished_epochs(console: Console, job: runs.TrainJob) -> None:
     planned = settings.epochs + (settings.adversarial.epochs if settings.adversarial else 0)
     done = runs.finished_epochs(job.run)
     if done >= planned:
-        console.inform(f"All {counted(planned, 'epoch')} are done; what is left is to test the network.")
+        console.inform(f"All {counted(planned, 'epoch')} are done. Only the test of the network is left.")
     elif done:
         console.inform(f"{done:,} of {counted(planned, 'epoch')} are done.")
 
@@ -138,7 +142,12 @@ def _tell_end(console: Console, job: runs.TrainJob, record: TrainingRecord) -> N
         )
     which = f"that of epoch {record.kept_epoch}" if record.kept_epoch else "the one the training began with"
     console.inform(f"Trained for {duration(record.seconds)} on {record.device}; the network is {which}.")
+    if record.start_share:
+        console.inform(
+            f"{record.start_share:.0%} of the weights are those the training began with, so that photos of other kinds "
+            "lose little."
+        )
     if job.specification.save_model:
-        console.inform(f"Saved the model and its weights in {job.run.models}.")
+        console.inform(f"Saved the model and its weights in {short(job.run.models)}.")
     if settings.tensorboard:
-        console.inform(f"To look at its figures: tensorboard --logdir {shlex.quote(str(job.run.models.parent))}")
+        console.inform(f"To see its figures: tensorboard --logdir {shlex.quote(str(job.run.models.parent))}")

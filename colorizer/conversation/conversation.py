@@ -20,7 +20,7 @@ BACK = "back"
 _HELP, _QUIT = ("help", "?"), ("quit", "exit")
 """Inputs that explain the question, and that end the program."""
 _WORK = "what was done between two questions"
-_SOURCES = (ask.JOURNEY.name, ask.DATASET.name)
+_SOURCES = (ask.FIRST.name, ask.DATASET.name)
 """Questions that are answered by the path of photos."""
 
 
@@ -202,7 +202,7 @@ class Conversation:
 
     def begin_with(self, path: Path) -> None:
         """Forget all answers and answer the first question with a path."""
-        self._remembered[:] = [(ask.JOURNEY.name, path)]
+        self._remembered[:] = [(ask.FIRST.name, path)]
         self._rewind()
 
     def start_again(self) -> NoReturn:

@@ -23,9 +23,9 @@ ALL = (TRAIN, COLORIZE, EVALUATE)
 STUDIO, INSPECT, FILM = "studio", "inspect", "film"
 OF_PHOTOS = (*ALL, INSPECT)
 """Commands that start with photos."""
-JOURNEYS = (*ALL, STUDIO, INSPECT, FILM)
+MENU_COMMANDS = (*ALL, STUDIO, INSPECT, FILM)
 MERGE = "merge"
-COMMANDS = (*JOURNEYS, MERGE)
+COMMANDS = (*MENU_COMMANDS, MERGE)
 """All commands, including one that the menu does not offer because few users need it."""
 SAMPLES = "the six samples"
 """Stands for the photos of the default dataset in answers."""
@@ -47,7 +47,7 @@ class Question:
     help: str
     """One line for --help and the table of flags."""
     parse: Parser
-    journeys: tuple[str, ...]
+    commands: tuple[str, ...]
     prompt: str = ""
     """The prompt; a question without one is answered only by its flag or default."""
     default: str | None = None

@@ -11,7 +11,7 @@ from colorizer.conversation.question import (
     EVALUATE,
     FILM,
     INSPECT,
-    JOURNEYS,
+    MENU_COMMANDS,
     MERGE,
     OF_PHOTOS,
     SAMPLES,
@@ -53,6 +53,7 @@ from colorizer.settings import (
     PROPOSED_ARCHITECTURE,
     PROPOSED_SIZE,
     VIVIDNESS_RANGE,
+    WITH_ENCODER,
     AdversarialSettings,
     ModelSettings,
     PhotoLimits,
@@ -84,7 +85,8 @@ EPOCHS = Question(
     parser_of(TrainingSettings, "epochs"),
     (TRAIN,),
     "For how many epochs? (one epoch goes once over all training photos)",
-    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {FINE_TUNING.epochs} for a loaded model",
+    shown_default=f"{FROM_SCRATCH.epochs} for a new network, {WITH_ENCODER.epochs} with a pretrained encoder, "
+    f"{FINE_TUNING.epochs} for a loaded model",
     setting="settings.epochs",
 )
 START = Question(
@@ -259,10 +261,10 @@ def _needed(extra: str) -> str:
     return "" if is_installed(extra) else f" (first run: {install_command(extra)})"
 
 
-JOURNEY = Question(
+FIRST = Question(
     "train | colorize | evaluate | studio | inspect | film",
     "photos or a film to colorize, or a command",
-    path_or_option(numbered(JOURNEYS)),
+    path_or_option(numbered(MENU_COMMANDS)),
     (),
     menu(
         "Where are your photos? A folder, a zip, a photo or a film:\nTo do something else, enter its number or name:",
@@ -341,7 +343,7 @@ MODEL = Question(
     "--model",
     "model file (.h5, .keras), the name of its run, or latest",
     model_file,
-    JOURNEYS,
+    MENU_COMMANDS,
     "Which model? (a file that ends in .h5 or .keras, the name of a training, or latest)",
     shown_default="the one that ships with the program",
 )
@@ -400,6 +402,14 @@ HINTS_BESIDE = Question(
     (COLORIZE,),
     default="yes",
 )
+REFERENCE = Question(
+    "--reference",
+    "color photo, or folder of up to 20, that shows the same things: its colors are used where it matches "
+    "(REFERENCES.md)",
+    existing_path(),
+    (COLORIZE, EVALUATE, FILM),
+    aliases=("--references",),
+)
 TO = Question(
     "--to",
     "folder for the results; evaluate, merge: folder of parts (CLUSTER.md)",
@@ -456,7 +466,7 @@ MAXIMUM_MEGAPIXELS = Question(
     "--maximum-megapixels",
     "reject photos with more pixels, so that they don't fill the memory",
     number_between(0.001, 10_000),
-    JOURNEYS,
+    MENU_COMMANDS,
     default=str(PhotoLimits.maximum_pixels // 1_000_000),
 )
 RECOLOR = Question(
@@ -508,7 +518,7 @@ OUTPUT = Question(
     "--output",
     "folder for models and results",
     a_path,
-    JOURNEYS,
+    MENU_COMMANDS,
     shown_default="OUTPUT next to colorize.py, or in the current folder",
 )
 
@@ -676,11 +686,11 @@ CHECK_ONLY = Question(
 
 MAIN_FLAGS = {
     TRAIN: (DATASET, START, ARCHITECTURE, EPOCHS, TRAINING, NAME, SETTINGS, RESUME),
-    COLORIZE: (TO, BESIDE, VIVIDNESS, HINTS, REPAIR, RESTORE_CONTRAST, RECOLOR, SKIP_EXISTING),
+    COLORIZE: (TO, BESIDE, VIVIDNESS, HINTS, REFERENCE, REPAIR, RESTORE_CONTRAST, RECOLOR, SKIP_EXISTING),
     EVALUATE: (MODEL, COUNT, HINTS_PER_PHOTO, KERNEL_DISTANCE, NAME, OUTPUT),
-    STUDIO: (PORT, BROWSER, MODEL, TO, HOST, TOKEN),
+    STUDIO: (TO, PRIVATE, MODEL, PORT, BROWSER, HOST, TOKEN),
     INSPECT: (DATASET, MODEL, COUNT, POINT, OUTPUT),
-    FILM: (TO, VIVIDNESS, HINTS, SIDE_BY_SIDE, CODEC, QUALITY, SKIP_EXISTING, MODEL),
+    FILM: (TO, VIVIDNESS, HINTS, REFERENCE, SIDE_BY_SIDE, CODEC, QUALITY, SKIP_EXISTING, MODEL),
     MERGE: (TO,),
 }
 """The flags of each command that most users need."""
@@ -699,20 +709,20 @@ GROUPS = {
         CODEC,
         QUALITY,
     ),
-    "Colors": (VIVIDNESS, HINTS, HINTS_BESIDE, REPAIR, RESTORE_CONTRAST, ADJUST),
+    "Colors": (VIVIDNESS, HINTS, HINTS_BESIDE, REFERENCE, REPAIR, RESTORE_CONTRAST, ADJUST),
     "Model": (MODEL, START, ARCHITECTURE, SIZE, ENCODER_WEIGHTS, RANDOM_ENCODER, LOOK),
     "Training": (
         *(TRAIN_COUNT, TEST_COUNT, EPOCHS, TRAINING, ADVERSARIAL_EPOCHS, LOSS, OPTIMIZER, LEARNING_RATE, SCHEDULE),
         *(AVERAGE, MONITOR, SETTINGS, RESUME, SAVE_MODEL, SAVE_RESULTS, SHOW_GRAPHS),
     ),
     "Scores": (HINTS_PER_PHOTO, KERNEL_DISTANCE, POINT),
-    "Page": (PORT, BROWSER, HOST, ROOT_PATH, TOKEN),
+    "Page": (PORT, BROWSER, PRIVATE, HOST, ROOT_PATH, TOKEN),
     "Several machines": (SHARD, CLUSTER, CHECK_ONLY),
 }
 """Flags by subject; the others are about how the program runs."""
 
 
-QUESTIONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Question) and value is not JOURNEY)
+QUESTIONS = tuple(value for value in tuple(globals().values()) if isinstance(value, Question) and value is not FIRST)
 """All questions with a flag."""
 FREE_WHEN_RESUMED = (
     RESUME,

@@ -92,7 +92,7 @@ FINE_TUNE_FROM = _setting(
 )
 START_SHARE = _setting(
     "settings.start_share",
-    "share of the starting weights in the weights that are kept of a loaded model; more forgets less",
+    "least share of the starting weights in the weights that are kept of a loaded model; more forgets less",
     f"0, or {FINE_TUNING.start_share:g} for the shipped model",
 )
 PLATEAU_EPOCHS = _setting(

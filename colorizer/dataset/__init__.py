@@ -1,6 +1,6 @@
 """Find, unpack, check and split many photos, and make batches of them.
 
-- `find` lists files. `archive` unpacks a zip.
+- `find` lists files. `unpacking` unpacks a zip.
 - `check` decodes each file once, sorts it and remembers the result.
 - `split` divides usable photos into training, validation and test, and a list among several processes.
 - `batches` feeds a training and keeps the decoded photos.
@@ -8,7 +8,7 @@
   scikit-image.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = attach(
             "find_files",
             "gather",
         ],
-        "archive": [
+        "unpacking": [
             "holds",
             "is_archive",
             "unpack",

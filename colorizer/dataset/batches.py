@@ -43,7 +43,8 @@ class PreparedPhotos:
         in_memory = min(len(photos), settings.memory_bytes // self._bytes)
         self._memory = np.empty((in_memory, side, side, 3), np.uint8)
         self._slots = min(len(photos) - in_memory, settings.disk_bytes // self._bytes)
-        self._folder, self._file, self._lock = folder, None, threading.Lock()
+        self._folder, self._lock = folder, threading.Lock()
+        self._file: IO[bytes] | None = None
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -75,6 +76,8 @@ class PreparedPhotos:
         if number < len(self._memory):
             return self._memory[number]
         with self._lock:
+            if self._file is None:  # forgotten meanwhile
+                return None
             self._file.seek((number - len(self._memory)) * self._bytes)
             pixels = np.frombuffer(self._file.read(self._bytes), np.uint8)
         return pixels.reshape(self._side, self._side, 3) if pixels.size == self._bytes else None

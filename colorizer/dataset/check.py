@@ -242,7 +242,7 @@ def _examined(dataset: Dataset, for_training: bool, reading: Reading, progress: 
     found, unseen = _Found(len(dataset.files)), array("Q")
     for number, path in enumerate(dataset.files):
         recalled = known.recall(str(path), fingerprint(str(path)))
-        if _is_enough(recalled, for_training, reading.limits.maximum_pixels):
+        if recalled is not None and _is_enough(recalled, for_training, reading.limits.maximum_pixels):
             found.note(number, recalled)
         else:
             unseen.append(number)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorizer.dataset.archive import came_from, unpack
 from colorizer.dataset.find import find_files
+from colorizer.dataset.unpacking import came_from, unpack
 from colorizer.errors import ColorizeError
 from colorizer.files import complete_file, is_folder
 from colorizer.photos.color import luma

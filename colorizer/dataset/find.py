@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from colorizer.dataset.archive import RECORD, came_from
+from colorizer.dataset.unpacking import RECORD, came_from
 from colorizer.errors import ColorizeError
 from colorizer.files import exists, is_file, is_folder, why_not_there
 from colorizer.marks import RECORDS, is_marked, made_beside
@@ -99,6 +99,30 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys((name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))))
 
 
+REFERENCE_MARK = ".reference"
+"""End of the stems of color photos next to a photo whose colors it takes: `PHOTO.reference.jpg`."""
+
+
+def references_in(folder: Path) -> dict[str, list[Path]]:
+    """Find the references in a folder, each by the name or the stem of its photo, normalized to NFC."""
+    found: dict[str, list[Path]] = {}
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.stem.lower().endswith(REFERENCE_MARK))
+    except OSError:
+        return {}
+    for path in paths:
+        photo = unicodedata.normalize("NFC", path.stem[: -len(REFERENCE_MARK)])
+        if photo and not path.name.startswith("."):
+            found.setdefault(photo, []).append(path)
+    return found
+
+
+def _is_reference(name: str, names: set[str]) -> bool:
+    """Return whether a file is the reference of one of the files next to it; `names` has their names and stems."""
+    stem = Path(name).stem
+    return stem.lower().endswith(REFERENCE_MARK) and stem[: -len(REFERENCE_MARK)] in names
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The files of one source, unchecked."""
@@ -120,9 +144,9 @@ def find_files(source: Path) -> Dataset:
     """List every file in a folder and its subfolders, or a single photo.
 
     Links to folders are not followed, so a loop of links cannot trap the search. A zip that is unpacked next to itself
-    is left out in favor of its photos. Left out as well are files of hints, files of operating systems, and the
-    program's own results unless `source` is their folder. A subfolder that this process has no permission to open is
-    listed in `Dataset.closed`.
+    is left out in favor of its photos. Left out as well are files of hints, references next to their photos, files of
+    operating systems, and the program's own results unless `source` is their folder. A subfolder that this process has
+    no permission to open is listed in `Dataset.closed`.
 
     Args:
         source: A folder or a photo.
@@ -153,6 +177,9 @@ def find_files(source: Path) -> Dataset:
         beside = made_beside(Path(folder))
         results += len(beside.intersection(visible))
         listed = [name for name in visible if name not in beside and not name.endswith(HINTS_ENDING)]
+        if any(REFERENCE_MARK in name.lower() for name in listed):
+            known = {*listed, *(Path(name).stem for name in listed)}
+            listed = [name for name in listed if not _is_reference(name, known)]
         above = os.path.relpath(folder, source)
         found += [
             name if above == os.curdir else os.path.join(above, name)  # noqa: PTH118 - a Path takes ten times as long

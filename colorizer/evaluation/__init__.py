@@ -4,7 +4,7 @@
 counts its chroma by hue, and `kernel_distance` scores all photos as a set.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

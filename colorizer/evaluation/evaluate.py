@@ -18,12 +18,12 @@ from colorizer.evaluation.kernel_distance import KernelDistanceMeter, KernelDist
 from colorizer.evaluation.scores import HUE_BINS, PhotoScores, hue_histogram, score
 from colorizer.inference.colorize import AS_MEANT, Adjustment, HintsOf, PhotoTask, colorize_all
 from colorizer.inference.hints import Hint
+from colorizer.libraries import suppressed_logger
 from colorizer.network.devices import compiled_by_xla, enough_memory
 from colorizer.network.network import Network
 from colorizer.photos.color import colourfulness, luma
 from colorizer.photos.photo import Photo, Picture
 from colorizer.progress import Progress, no_progress
-from colorizer.quiet import quiet_logger
 from colorizer.settings import DEFAULT_READING, Reading, TrainingSettings
 from colorizer.training.losses import regression_loss
 
@@ -195,7 +195,7 @@ def _shares(hues: np.ndarray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, (hues / max(hues[:-1].sum(), 1e-9)).tolist()))
 
 
-@quiet_logger("tensorflow")  # TensorFlow warns about retracing for every network
+@suppressed_logger("tensorflow")  # TensorFlow warns about retracing for every network
 def _loss_and_accuracy(network: Network, photos: Sequence[Path], options: EvaluationOptions) -> dict[str, float]:
     # A separate model on the same layers leaves the caller's compile settings unchanged.
     scored_model = keras.Model(network.model.inputs, network.model.outputs)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -91,7 +92,7 @@ def write_animation(path: Path, animation: Animation, pictures: Iterator[Image.I
     """
     kind = _ENDINGS[path.suffix.lower()]
     shown = [_prepared(picture, alpha, kind) for picture, alpha in zip(pictures, animation.alphas, strict=True)]
-    more = {"lossless": True} if kind == "WEBP" else {}
+    more: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
     if kind == "GIF":
         more = {"disposal": 2 if any(alpha is not None for alpha in animation.alphas) else 1}
     if not (kind == "GIF" and animation.loop == 1):  # GIFs that play once have no loop field

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -153,7 +153,7 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         if first is None:
             raise ColorizeError(f"No frame of {path} can be decoded: it is damaged or in an unknown format.")
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        begins = _shown_at(first, stream.time_base) or 0
+        begins = _presentation_time(first, stream.time_base) or 0
         seconds = _length(container, stream, float(begins * stream.time_base))
         is_rgb, matrix = _is_rgb(first), display_matrix(first)
         sides = first.height, first.width
@@ -178,7 +178,7 @@ def examine_film(path: Path, limits: PhotoLimits = DEFAULT_LIMITS) -> FilmFacts:
         )
 
 
-def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Iterator[Frame]:
+def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | None = None) -> Generator[Frame]:
     """Decode a film's frames in presentation order, with bounded memory.
 
     Interlaced films are deinterlaced, one output frame per frame, by FFmpeg's bwdif. Data that cannot be decoded is
@@ -201,7 +201,7 @@ def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | 
                 container.seek(since, stream=stream)
         frames = _decoded(container, stream, damage)
         for frame in _deinterlaced(frames, stream) if facts.interlaced else frames:
-            time = _shown_at(frame, facts.time_base)
+            time = _presentation_time(frame, facts.time_base)
             if time is None or (last is not None and time <= last):
                 time = 0 if last is None else last + max(duration, 1)
             duration = frame.duration if not facts.interlaced else 0
@@ -209,7 +209,7 @@ def read_frames(facts: FilmFacts, damage: list[str] | None = None, since: int | 
             yield Frame(time, duration, _luma(frame, facts))
 
 
-def _shown_at(frame: av.VideoFrame, time_base: Fraction) -> int | None:
+def _presentation_time(frame: av.VideoFrame, time_base: Fraction) -> int | None:
     """Return when a frame is shown, in units of `time_base`; None if the film does not specify it."""
     if frame.pts is None or frame.time_base is None:
         return frame.pts

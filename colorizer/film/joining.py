@@ -1,4 +1,8 @@
-"""Combine a film's encoded parts with everything the film has besides its video."""
+"""Combine a film's encoded parts with everything the film has besides its video, and resume from finished parts.
+
+Part 7 consists of `00007.nut`, its video, and `00007.npz`, the state after it. The state is written last, so a part is
+complete if both files exist.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,23 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from zipfile import BadZipFile
 
 import av
+import numpy as np
 from av.error import FFmpegError
 
 from colorizer.errors import ColorizeError, reason
-from colorizer.files import complete_file
+from colorizer.files import complete_file, is_file
 from colorizer.film.animations import is_animation
 from colorizer.film.containers import KEPT, VP9, Encoding
 from colorizer.film.decode import FilmFacts, located, opened, picture_stream
-from colorizer.film.views import CountedFrames
+from colorizer.film.encode import PART_FORMAT
+from colorizer.film.proposals import Carried, Steadied
+from colorizer.film.stills import CountedFrames
 
 _AAC, _OPUS = "aac", "libopus"
 _RATE = 48_000
@@ -152,6 +160,7 @@ def join_parts(
             refused = error
     if isinstance(refused, ColorizeError):
         raise refused
+    assert refused is not None
     raise ColorizeError(f"Cannot write {target}: {reason(refused)}") from refused
 
 
@@ -318,3 +327,70 @@ def _moment(packet: av.Packet) -> float:
 
 def _tags(metadata: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in metadata.items() if name not in _OWN_TAGS}
+
+
+PART_FRAMES = 128
+"""Frames per part: a whole number of batches, a few seconds of film."""
+_VERSION = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The progress of a film: its finished parts, and the state to resume from."""
+
+    parts: tuple[Path, ...] = ()
+    frames: int = 0
+    """Number of frames in all parts."""
+    scenes: tuple[int, ...] = ()
+    """Start times of all scenes so far, in the film's time base."""
+    carried: Carried | None = None
+    ends: int = 0
+    """When the last frame ends, in the film's time base."""
+
+
+def part_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05}.{PART_FORMAT}"
+
+
+def write_standing(standing: Standing) -> None:
+    """Save the state after the newest part, completely or not at all; raise ColorizeError."""
+    path, carried = standing.parts[-1].with_suffix(".npz"), standing.carried
+    assert carried is not None
+    with complete_file(path) as temporary:
+        np.savez(
+            temporary,
+            version=_VERSION,
+            frames=standing.frames,
+            scenes=np.array(standing.scenes, np.int64),
+            square=carried.square,
+            chroma=carried.colours.chroma,
+            age=carried.colours.age,
+            change=carried.change,
+            ends=standing.ends,
+        )
+
+
+def read_standing(folder: Path) -> Standing:
+    """Load a film's progress from the folder of its parts; the initial state if there are no parts."""
+    parts: list[Path] = []
+    while is_file(path := part_path(folder, len(parts))) and is_file(path.with_suffix(".npz")):
+        parts.append(path)
+    while parts:
+        standing = _read(tuple(parts))
+        if standing is not None:
+            return standing
+        parts.pop()
+    return Standing()
+
+
+def _read(parts: tuple[Path, ...]) -> Standing | None:
+    """Load the state saved after the last of some parts; None if it cannot be read."""
+    try:
+        with np.load(parts[-1].with_suffix(".npz"), allow_pickle=False) as kept:
+            if kept["version"] != _VERSION:
+                return None
+            carried = Carried(kept["square"], Steadied(kept["chroma"], kept["age"]), kept["change"])
+            scenes = tuple(map(int, kept["scenes"]))
+            return Standing(parts, int(kept["frames"]), scenes, carried, int(kept["ends"]))
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None

@@ -103,9 +103,10 @@ def moving(frames: Iterable[Frame], facts: FilmFacts, size: int, before: np.ndar
     """Yield frames with their motion; `before` is the square of the preceding frame, if there is one."""
     for frame in frames:
         square = gray_levels(_squeezed(frame.luma, size), facts)
-        motion = None if before is None else find_motion(before, square)
-        if motion is not None and begins_scene(before, square, motion):
-            motion = None
+        motion = None
+        if before is not None:
+            found = find_motion(before, square)
+            motion = None if begins_scene(before, square, found) else found
         yield Moved(frame, square, motion)
         before = square
 

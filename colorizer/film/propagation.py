@@ -87,7 +87,7 @@ def find_known(
         if due:
             check_inside(due, facts.width, facts.height)
             hints[time] = due
-            if time != beginning:
+            if beginning is not None and time != beginning:
                 change = said_change(network, moved, facts, due, vividness)
                 there = warped(change, places) * is_seen[..., None]
                 at_beginnings[beginning] = at_beginnings.get(beginning, 0) + there
@@ -169,11 +169,12 @@ def followed(places: np.ndarray, is_seen: np.ndarray, motion: Motion) -> tuple[n
 def _until(moved: Iterator[Moved]) -> Iterator[tuple[Moved, int | None]]:
     """Yield each frame with the time of the next one, or None for the last."""
     before = next(moved, None)
+    if before is None:
+        return
     for after in moved:
         yield before, after.frame.time
         before = after
-    if before is not None:
-        yield before, None
+    yield before, None
 
 
 def _due(waiting: deque, first: int, end: int, facts: FilmFacts, is_last: bool) -> tuple[AnyHint, ...]:

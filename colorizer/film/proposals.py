@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ from colorizer.photos.color import chroma
 Item = TypeVar("Item")
 
 
-def computed_ahead(items: Generator[Item], count: int) -> Iterator[Item]:
+def computed_ahead(items: Generator[Item], count: int) -> Generator[Item]:
     """Yield items that a background thread computes, at most `count` items ahead.
 
     An exception raised while computing an item is raised in the item's place. Closing this generator also closes
@@ -39,7 +39,7 @@ def computed_ahead(items: Generator[Item], count: int) -> Iterator[Item]:
         coming = deque(pool.submit(next, items, end) for _ in range(count))
         while (item := coming.popleft().result()) is not end:
             coming.append(pool.submit(next, items, end))
-            yield item
+            yield cast("Item", item)
     finally:
         pool.shutdown(cancel_futures=True)
         items.close()
@@ -113,7 +113,7 @@ def colour_frames(
     carried: Carried | None = None,
     known: Known = NOTHING_KNOWN,
     vividness: float = 1.0,
-) -> Iterator[ColourFrame]:
+) -> Generator[ColourFrame]:
     """Colorize a film's frames in order.
 
     While the network computes one batch, a thread decodes the next.
@@ -166,7 +166,9 @@ def _proposed(network: Network, frames: Sequence[Moved]) -> list[np.ndarray]:
         proposed[number] = (proposed[number] + colours) / 2 if number in proposed else colours
     for number in reversed(range(len(frames))):
         if number not in proposed:
-            places = standing(network.size) + frames[number + 1].motion.onward
+            motion = frames[number + 1].motion
+            assert motion is not None  # the network sees the first frame of each scene
+            places = standing(network.size) + motion.onward
             proposed[number] = warped(proposed[number + 1], places)
     return [proposed[number] for number in range(len(frames))]
 

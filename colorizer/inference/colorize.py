@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,9 +20,11 @@ from colorizer.inference.full_size import join
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.jpeg_planes import join_planes
 from colorizer.inference.proposal import propose
+from colorizer.inference.references import SIDE, References, color_like, prepare_references
 from colorizer.network.network import Network
 from colorizer.packages import refuse_without
 from colorizer.photos.memory import memory_used_again
+from colorizer.photos.metadata import with_comment
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, Picture
 from colorizer.photos.reading import Source, bytes_needed, read_photo
 from colorizer.photos.toning import tonal_range
@@ -60,6 +62,9 @@ class Colorized:
     path: Path
     delivered: Any
     """Return value of `deliver` for this photo."""
+    is_matched: bool = True
+    """False if the task has references and none of them matches the photo, so that its colors are the predicted ones.
+    """
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class PhotoTask:
     """Known colors, or a function that derives them from the decoded photo."""
     target: Path | None = None
     """The file that the picture is for. If that is a JPEG, only the planes that a JPEG stores are computed."""
+    references: References | None = None
+    """Color photos that show the same things; the photo takes their colors where it matches them."""
 
 
 Deliver = Callable[[PhotoTask, Photo, Picture], Any]
@@ -92,7 +99,11 @@ Deliver = Callable[[PhotoTask, Photo, Picture], Any]
 
 
 def colorize_photo(
-    source: Source, network: Network, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
+    source: Source,
+    network: Network,
+    adjustment: Adjustment = AS_MEANT,
+    hints: Sequence[AnyHint] = (),
+    references: References | Sequence[Source] | None = None,
 ) -> Image.Image:
     """Colorize a photo at its original size.
 
@@ -100,13 +111,15 @@ def colorize_photo(
         source: A path, a file's bytes, an open binary file, a Pillow image or an array (`photos.reading.Source`).
         network: The network that predicts the colors.
         adjustment: Options for the colorized picture.
-        hints: Known colors (`inference.hints`), in pixels of the upright photo.
+        hints: Known colors (`inference.hints`), in pixels of the upright photo. They override references.
+        references: Color photos, or folders of them, that show the same things as the photo: the photo takes their
+            colors where it matches them. For many photos, prepare them once with `inference.prepare_references`.
 
     Returns:
         An 8-bit RGB image, or RGBA if the photo has transparency.
 
     Raises:
-        ColorizeError: The photo cannot be read or colorized.
+        ColorizeError: The photo or a reference cannot be read, or the photo cannot be colorized.
 
     Examples:
         >>> from colorizer import colorize_photo, load_model
@@ -116,14 +129,20 @@ def colorize_photo(
         >>> picture.save("grandmother-in-color.jpg")
     """
     original = read_photo(source)
-    picture = colorize_decoded(network, original, adjustment, hints).image
+    if not isinstance(references, References):
+        references = prepare_references(references) if references else None
+    picture = colorize_decoded(network, original, adjustment, hints, references).image
     if original.alpha is not None:
         picture.putalpha(Image.fromarray(original.alpha))
     return picture
 
 
 def colorize_decoded(
-    network: Network, photo: Photo, adjustment: Adjustment = AS_MEANT, hints: Sequence[AnyHint] = ()
+    network: Network,
+    photo: Photo,
+    adjustment: Adjustment = AS_MEANT,
+    hints: Sequence[AnyHint] = (),
+    references: References | None = None,
 ) -> Picture:
     """Colorize a decoded photo at its original size and bit depth.
 
@@ -131,9 +150,11 @@ def colorize_decoded(
         ColorizeError: There is not enough memory for the photo, or a hint lies outside it.
     """
     try:
-        photo = _mended(photo, adjustment)
-        offset = propose(network, [photo])[0]
-        return _joined(photo, offset, _tones(photo, network.size, adjustment), adjustment, hints)
+        photo = mended(photo, adjustment)
+        offset = propose(network, [photo])[0] * np.float32(adjustment.vividness)
+        if references:
+            offset = color_like(references, offset, photo.square(SIDE)).offsets
+        return _joined(photo, offset, _tones(photo, network.size, adjustment), hints)
     except MemoryError as error:
         raise ColorizeError(f"Cannot colorize the photo: {_too_large(photo)}") from error
 
@@ -148,13 +169,11 @@ def _joined(
     photo: Photo,
     offset: np.ndarray,
     tones: tuple[float, float],
-    adjustment: Adjustment,
     hints: Sequence[AnyHint] = (),
     for_jpeg: bool = False,
 ) -> Picture:
     if not np.isfinite(offset).all():
         raise ColorizeError("the model returned colors that are not numbers; choose another model.")
-    offset = offset * np.float32(adjustment.vividness)
     if photo.missing:
         height, width = offset.shape[:2]
         left, top, right, bottom = photo.missing
@@ -168,7 +187,8 @@ def _joined(
     return HintedPhoto(photo, offset, tones).picture(hints, for_jpeg)
 
 
-def _mended(photo: Photo, adjustment: Adjustment) -> Photo:
+def mended(photo: Photo, adjustment: Adjustment) -> Photo:
+    """Return the photo, repaired if the adjustment says so. Raises ColorizeError if packages are missing."""
     if not adjustment.repair:
         return photo
     refuse_without("repair", "Repairing photos")
@@ -188,7 +208,7 @@ def colorize_files(
     deliver: Deliver,
     adjustment: Adjustment = AS_MEANT,
     reading: Reading = DEFAULT_READING,
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     """Colorize many photos, pass each to `deliver`, and yield one outcome per task, in order.
 
     While the network computes one batch, threads write the previous batch and read the next one. There are as many
@@ -268,7 +288,7 @@ def _read(task: PhotoTask, adjustment: Adjustment, limits: PhotoLimits) -> _Deco
     except ColorizeError as error:
         return Failure(task.path, str(error))
     try:
-        return _Decoded(task, photo, _mended(photo, adjustment))
+        return _Decoded(task, photo, mended(photo, adjustment))
     except MemoryError:
         return _memory_failure(task, photo)
 
@@ -280,13 +300,20 @@ def _delivered(
     try:
         hints = task.hints(task.path, original) if callable(task.hints) else task.hints
         for_jpeg = task.target is not None and is_written_as_jpeg(task.target.name, original)
-        picture = _joined(mended, offset, _tones(mended, size, adjustment, limits), adjustment, hints, for_jpeg)
+        offset = offset * np.float32(adjustment.vividness)
+        matched = color_like(task.references, offset, mended.square(SIDE)) if task.references else None
+        if matched:
+            offset = matched.offsets
+        picture = _joined(mended, offset, _tones(mended, size, adjustment, limits), hints, for_jpeg)
     except ColorizeError as error:
         return Failure(task.path, f"Cannot colorize {_named(task)}: {error}")
     except MemoryError:
         return _memory_failure(task, original)
+    if matched and matched.names:
+        said = f"Colors from reference photos: {', '.join(matched.names)}"
+        original = replace(original, metadata=with_comment(original.metadata, said))
     try:
-        return Colorized(task.path, deliver(task, original, picture))
+        return Colorized(task.path, deliver(task, original, picture), matched is None or matched.is_matched)
     except ColorizeError as error:
         return Failure(task.path, str(error))
     except MemoryError:

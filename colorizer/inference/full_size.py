@@ -54,9 +54,9 @@ def join(
             levels = photo.levels((left, top, right, top + rows))
             planes = np.empty((3, rows, right - left), np.uint8 if deep is None else np.uint16)
             bands.merge(levels, nodes[..., left:right], planes)
-            if deep is None:
+            if joined is not None:
                 joined.paste(Image.merge("RGB", list(map(Image.fromarray, planes))), (left, top))
-            else:
+            elif deep is not None:
                 part = deep[top : top + rows, left:right]
                 part[:] = np.moveaxis(planes, 0, -1)[: len(part)]
     return Picture(joined, deep)

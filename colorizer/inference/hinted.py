@@ -157,7 +157,7 @@ class HintedPhoto:
         samples = []
         for hint in hints:
             for x, y in seeds(hint, self._photo.width, self._photo.height):
-                present = self._shown(x, y)
+                present = self._chroma_at(x, y)
                 wanted = present if hint.colour == KEEP else hint_chroma(hint.colour)
                 samples.append(
                     Sample(
@@ -170,7 +170,7 @@ class HintedPhoto:
                 )
         return self._spreading.spread(samples) @ CHROMA_TO_OFFSET
 
-    def _shown(self, x: int, y: int) -> np.ndarray:
+    def _chroma_at(self, x: int, y: int) -> np.ndarray:
         """Return the in-gamut chroma that a pixel has without hints: shape (2,)."""
         cells = self._planes[0].size
         across, down = cells[0] / self._photo.width, cells[1] / self._photo.height

@@ -155,8 +155,8 @@ class Rectangle:
 
     def scaled(self, across: float, down: float) -> Rectangle:
         """Return the hint, in pixels, for the same photo at another size."""
-        sides = {"left": self.left * across, "right": self.right * across}
-        return replace(self, **sides, top=self.top * down, bottom=self.bottom * down)
+        left, right, top, bottom = self.left * across, self.right * across, self.top * down, self.bottom * down
+        return replace(self, left=left, top=top, right=right, bottom=bottom)
 
     def in_pixels(self, width: int, height: int) -> Rectangle:
         """Convert the hint to pixels of a photo of this size."""

@@ -208,7 +208,8 @@ def _hint(said: Any, palette: Palette) -> AnyHint:
         points = tuple(_numbers(point, 2) for point in _list(said["points"]))
         return Scribble(points, colour, said.get("radius", 0), **options)
     if places == {"rectangle"} and "radius" not in said:
-        return Rectangle(*_numbers(said["rectangle"], 4), colour, **options)
+        left, top, right, bottom = _numbers(said["rectangle"], 4)
+        return Rectangle(left, top, right, bottom, colour, **options)
     raise ColorizeError('a hint must have either "x" and "y", or "points", or a "rectangle" without "radius".')
 
 

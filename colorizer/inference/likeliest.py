@@ -71,7 +71,7 @@ def likeliest_colours(photo: HintedPhoto, x: float, y: float, count: int = 5) ->
     place = photo.known(x, y)
     found = _colours_by_likelihood(place)
     luma = swatch_luma(place.luma)
-    kept = _told_apart(luma, found)[:count]
+    kept = _distinguishable(luma, found)[:count]
     is_gray = np.abs(found[kept]).max(axis=1) == 0
     if not is_gray.any():
         kept[-1] = int(np.flatnonzero(np.abs(found).max(axis=1) == 0)[0])
@@ -152,7 +152,7 @@ def _colours_by_likelihood(place: KnownPlace) -> np.ndarray:
     return bins[likeliest_first(swatch_luma(place.seen), bins, np.concatenate([[0], place.likelihoods]))]
 
 
-def _told_apart(luma: float, chroma: np.ndarray) -> list[int]:
+def _distinguishable(luma: float, chroma: np.ndarray) -> list[int]:
     """Return the indices of colors that are distinguishable from all earlier ones."""
     lab = rgb_to_lab(on_luma(luma, chroma))
     kept: list[int] = []

@@ -212,8 +212,7 @@ def features(
     planes += [np.full_like(luma, value) for value in _statistics(wanted, differences, distances[:, rows, columns])]
     planes.append(kernels.max(axis=0))
     first, last = fields[:-1], fields[-1]
-    maps = [4 * proposed, *(4 * field for field in first), np.stack(planes, axis=-1), 4 * last]
-    maps = np.concatenate(maps, axis=-1)
+    maps = np.concatenate([4 * proposed, *(4 * field for field in first), np.stack(planes, axis=-1), 4 * last], axis=-1)
     return maps.astype(np.float32), np.stack(fields, axis=2).astype(np.float32)
 
 

@@ -5,7 +5,7 @@ put out on photos. `filters` shows what excites their channels most. `attributio
 tests the explanation. `uncertainty` measures where the network is uncertain and where it is wrong.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -40,9 +40,9 @@ __getattr__, __dir__, __all__ = attach(
             "ColourGroup",
             "Reliability",
             "chroma_error",
-            "doubt",
             "errors_by_colour",
             "reliability",
+            "uncertainty",
         ],
     },
 )

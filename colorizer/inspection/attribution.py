@@ -151,7 +151,7 @@ def attribute(network: Network, luma: np.ndarray, region: Region) -> Attribution
         region=region,
         direction=direction,
         score=float(mean @ direction),
-        signed=np.sum([_enlarged(part, size) for part in parts], axis=0, dtype=np.float32),
+        signed=np.stack([_enlarged(part, size) for part in parts]).sum(axis=0, dtype=np.float32),
         grad_cam=_enlarged(np.maximum(grad_cam, 0), size),
     )
 

@@ -224,5 +224,6 @@ def _patches(
 
 def _patch(photo: int, place: int, rows: int, side: int, size: int) -> Patch:
     row, column = divmod(place, rows)
-    left, top = ((at + 0.5) / rows * size - side / 2 for at in (column, row))
-    return Patch(photo, *(round(min(max(0, each), size - side)) for each in (left, top)), side)
+    middles = ((at + 0.5) / rows * size - side / 2 for at in (column, row))
+    left, top = (round(min(max(0, each), size - side)) for each in middles)
+    return Patch(photo, left, top, side)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from colorizer.errors import ColorizeError
-from colorizer.network.drawing import receptive_field
+from colorizer.network.architectures import receptive_field
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.progress import Progress, no_progress
@@ -40,8 +40,8 @@ class LayerFacts:
     """Receptive field by formula, along one side, in pixels. None if the layer, or one before it, is of a kind without
     a formula. It may exceed the photo, which it then covers."""
     measured_field: int | None
-    """Receptive field measured by the gradient (`network.drawing.receptive_field`), at most the photo. None if not
-    measured, or if the layer was saturated."""
+    """Receptive field measured by the gradient (`network.receptive_field`), at most the photo. None if not measured, or
+    if the layer was saturated."""
     time_share: float
     """Fraction of the time of a training step, forward and backward; NaN if the layer cannot run alone."""
 
@@ -109,9 +109,10 @@ def _receptive_fields(model: keras.Model) -> dict[str, int | None]:
 
 def _seen(layer: keras.layers.Layer, taken: list[tuple[float, float] | None]) -> tuple[float, float] | None:
     """Compute receptive field and step of a layer's output from those of its inputs."""
-    if None in taken or not is_on_a_grid(layer):
+    known = [each for each in taken if each is not None]
+    if len(known) < len(taken) or not is_on_a_grid(layer):
         return None
-    field, step = max(each[0] for each in taken), max(each[1] for each in taken)
+    field, step = max(each[0] for each in known), max(each[1] for each in known)
     kind, before = type(layer).__name__, inputs_of(layer)[0].shape[1:3]
     if kind in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"):
         is_pool = kind.endswith("Pooling2D")

@@ -111,7 +111,7 @@ _BINS = 10
 class Reliability:
     """Whether uncertainty predicts error, over all places of some photos."""
 
-    doubt: tuple[float, ...]
+    uncertainty: tuple[float, ...]
     """Mean uncertainty of each tenth of the places, from the most certain to the least certain."""
     error: tuple[float, ...]
     """Mean error of the same places."""
@@ -120,7 +120,7 @@ class Reliability:
     the most wrong, 0 if they are unrelated."""
 
 
-def doubt(network: Network, luma: np.ndarray) -> np.ndarray:
+def uncertainty(network: Network, luma: np.ndarray) -> np.ndarray:
     """Return how uncertain a network is of each place of a photo: float32, shape (size, size), nonnegative.
 
     With a classifying head, this is the entropy of its bins, as a fraction of the entropy of a uniform distribution
@@ -136,15 +136,18 @@ def doubt(network: Network, luma: np.ndarray) -> np.ndarray:
     return _entropy(network, luma) if is_classifier(network.model) else _disagreement(network, luma)
 
 
-def reliability(doubts: Sequence[np.ndarray], errors: Sequence[np.ndarray]) -> Reliability:
+def reliability(uncertainties: Sequence[np.ndarray], errors: Sequence[np.ndarray]) -> Reliability:
     """Compare uncertainty and error place by place, given one array of each per photo, with equal shapes."""
-    unsure, wrong = np.concatenate([each.ravel() for each in doubts]), np.concatenate([each.ravel() for each in errors])
+    unsure, wrong = (
+        np.concatenate([each.ravel() for each in uncertainties]),
+        np.concatenate([each.ravel() for each in errors]),
+    )
     order = np.argsort(unsure, kind="stable")
     parts = [part for part in np.array_split(order, _BINS) if len(part)]
     ranks = rankdata(unsure), rankdata(wrong)
     is_flat = any(np.ptp(each) == 0 for each in ranks)
     return Reliability(
-        doubt=tuple(float(unsure[part].mean()) for part in parts),
+        uncertainty=tuple(float(unsure[part].mean()) for part in parts),
         error=tuple(float(wrong[part].mean()) for part in parts),
         correlation=0.0 if is_flat else float(np.corrcoef(*ranks)[0, 1]),
     )

@@ -5,7 +5,7 @@ and must not import Ray before its environment is set; `sharing` distributes por
 processes there. docs/CLUSTER.md explains how to set up a cluster.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import ColorizeError, reason
-from colorizer.quiet import quiet_errors
+from colorizer.libraries import suppressed_stderr
 
 LOCAL = "local"
 """Used in place of an address: a temporary cluster of this machine only."""
@@ -71,7 +71,7 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
         os.environ[_CAN_HAVE_OTHERS] = "0"
     try:
         # Workers import modules from the driver's working directory first, so that must not be a folder of photos.
-        with quiet_errors(), chdir(Path(__file__).resolve().parents[2]):
+        with suppressed_stderr(), chdir(Path(__file__).resolve().parents[2]):
             _connect(_options(address, workers), _TRIES if address == LOCAL else 1)
     except Exception as error:  # Ray raises all kinds, including Exception itself
         where = "on this machine" if address == LOCAL else f"at {address}"
@@ -85,7 +85,7 @@ def connected(address: str, workers: int | None = None) -> Iterator[None]:
             f"The Ray cluster has stopped: {reason(error)} Run the same command again to resume on another cluster."
         ) from error
     finally:
-        with quiet_errors():
+        with suppressed_stderr():
             ray.shutdown()
 
 

@@ -20,7 +20,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -39,11 +39,12 @@ from colorizer.files import exists, is_file, open_regular, resolved
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.hints_file import hints_beside
+from colorizer.inference.references import References, find_references
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.formats import kind_of
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
+from colorizer.photos.reading import page_count
 from colorizer.photos.writing import write_photo
 from colorizer.pictures.plots import save_hues
 from colorizer.runs.colorize import Written, gathered, how_made, page_file, page_folder, photo_tasks
@@ -164,7 +165,7 @@ def merge_manifest(folder: Path, kind: str = MANIFEST) -> Merged:
     return Merged(
         path=path,
         results=len(ordered) - len(without),
-        kinds=dict(Counter(line.kind for line in without).most_common()),
+        kinds=dict(Counter(line.kind or FAILED for line in without).most_common()),
         reasons=tuple(line.why for line in without if line.why)[:_MOST_REASONS],
         missing=sum(name not in lines for name in named),
         ignored=ignored,
@@ -176,7 +177,7 @@ def _is_true(folder: Path, known: Line, other: Line) -> bool:
     return known.sha256 == other.sha256 or is_as_written(folder, known)
 
 
-def _checked_line(record: dict | None) -> Line | None:
+def _checked_line(record: Any) -> Line | None:
     """Convert an object of a journal to an entry; None if it is invalid or its paths leave the folder."""
     match record:
         case {"path": str(path), "seconds": float() | int() as seconds, "worker": str(worker)}:
@@ -298,16 +299,20 @@ def colorize_portion(job: SharedJob, network: Network, photos: Sequence[Named]) 
     yield from (timed(line) for line in _left_out(job, check))
     paths = {photo: job.folder / names[str(photo.relative_to(job.root))] for photo in check.fine}
     hints: dict[Path, Sequence[AnyHint]] = {}
-    for photo in [*paths] if job.has_hints else ():
+    references: dict[Path, References] = {}
+    for photo in [*paths]:
         try:
-            hints |= hints_beside([photo])
+            hints |= hints_beside([photo]) if job.has_hints else {}
+            references |= find_references([photo], None, job.reading.limits)
         except ColorizeError as error:
             del paths[photo]
             yield timed(_outcome(job, photo, kind=FAILED, why=str(error)))
     pages = {photo: page_count(photo) for photo in paths}
     with (
         page_folder(job.folder, pages) as folder,
-        closing(_outcomes(job, network, paths, pages, hints, folder)) as outcomes,
+        closing(
+            _outcomes(job, network, photo_tasks(pages, paths, hints, references), paths, pages, folder)
+        ) as outcomes,
     ):
         for photo, count in pages.items():
             outcome = gathered(paths[photo], islice(outcomes, count))
@@ -328,17 +333,17 @@ def given_up(job: SharedJob, photo: Named) -> Line:
 def _outcomes(
     job: SharedJob,
     network: Network,
-    paths: Mapping[Path, Path],
+    tasks: Iterator[PhotoTask],
+    targets: Mapping[Path, Path],
     pages: Mapping[Path, int],
-    hints: Mapping[Path, Sequence[AnyHint]],
     folder: Path,
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
-        file = paths[task.path] if pages[task.path] == 1 else page_file(folder)
+        file = targets[task.path] if pages[task.path] == 1 else page_file(folder)
         write_photo(file, picture, original, job.reading.limits)
         return Written(file, ())
 
-    return colorize_files(network, photo_tasks(pages, paths, hints), write, job.adjustment, job.reading)
+    return colorize_files(network, tasks, write, job.adjustment, job.reading)
 
 
 def _check(job: SharedJob, photos: Sequence[str]) -> DatasetCheck:
@@ -507,8 +512,9 @@ def _from_json(figures: dict[str, Any]) -> Evaluation:
         )
         for photo in figures["photos"]
     )
-    scores = {name: _scores(figures[name]) for name in ("predicted", "gray")}
-    numbers = {name: float(figures[name]) for name in ("loss", "accuracy", "true_colourfulness", "true_chroma")}
+    scores: dict[str, Any] = {name: _scores(figures[name]) for name in ("predicted", "gray")}
+    names = ("loss", "accuracy", "true_colourfulness", "true_chroma")
+    numbers: dict[str, Any] = {name: float(figures[name]) for name in names}
     hues = np.array(figures["hues"], float)
     if hues.shape != (HUE_BINS + 1, HUE_BINS + 1):
         raise ValueError("it contains no valid hues of an evaluation")

@@ -52,7 +52,7 @@ def keep_converted(path: Path, cache_folder: Path | None) -> None:
 
     A file that cannot be converted is marked, so that Keras always loads it.
     """
-    if not can_be_kept(path, cache_folder):
+    if cache_folder is None or not can_be_kept(path, cache_folder):
         return
     with suppress(MemoryError, OSError):
         digest = digest_of_file(path)

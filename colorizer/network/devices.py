@@ -105,8 +105,8 @@ def make_deterministic() -> None:
 def in_precision(model: keras.Model, precision: str) -> keras.Model:
     """Return the model itself, or a copy with the same weights whose convolutions compute in another precision.
 
-    The copy multiplies in that precision and adds in float32. Only the float32 model is saved, because it gives the
-    same results on every machine.
+    The copy multiplies in that precision and adds in float32; its output is float32. Only the float32 model is saved,
+    because it gives the same results on every machine.
     """
     if precision == "auto" and any(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in model.layers):
         precision = "float32"  # most of MobileNetV2's layers gain nothing from bfloat16: docs/BENCHMARKS.md
@@ -116,7 +116,8 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
-        if isinstance(layer, (keras.layers.Conv2D, keras.layers.LeakyReLU)) and layer.trainable:
+        is_inside = layer is not model.layers[-1]
+        if is_inside and isinstance(layer, (keras.layers.Conv2D, keras.layers.LeakyReLU)) and layer.trainable:
             config["dtype"] = precision
         return layer.__class__.from_config(config)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from colorizer.files import exists
-from colorizer.quiet import quiet_errors
+from colorizer.libraries import suppressed_stderr
 
 if TYPE_CHECKING:
     import keras
@@ -124,7 +124,7 @@ def interpreter(flatbuffer: bytes) -> Any:
 
 def _interpreter(module: str, flatbuffer: bytes, threads: int | None = None) -> Any:
     threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
-    with quiet_errors():  # it reports its backend on stderr
+    with suppressed_stderr():  # it reports its backend on stderr
         opened = import_module(module).Interpreter(model_content=flatbuffer, num_threads=threads)
         opened.allocate_tensors()
     return opened

@@ -11,13 +11,13 @@ import numpy as np
 
 from colorizer.errors import ColorizeError, reason
 from colorizer.files import complete_file, is_file
+from colorizer.libraries import suppressed_logger
 from colorizer.network import converted
 from colorizer.network.clean_copy import Refused, clean_copy
 from colorizer.network.engines import KerasEngine, LiteRTEngine, is_litert_of_use
 from colorizer.network.model_kinds import refuse_other_kinds
 from colorizer.network.network import Network
 from colorizer.packages import refuse_without
-from colorizer.quiet import quiet_logger
 from colorizer.settings import ModelLimits, ModelSettings
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _load_checked(path: Path, default_size: int) -> keras.Model:
 def save(model: keras.Model, path: Path) -> None:
     """Save a whole model as `.h5` or `.keras`, complete or not at all; raise ColorizeError."""
     # Keras warns that .h5, a format users ask for, is a legacy format.
-    with complete_file(path, _bytes(model)) as temporary, quiet_logger("absl"):
+    with complete_file(path, _bytes(model)) as temporary, suppressed_logger("absl"):
         model.save(temporary)
 
 

@@ -99,6 +99,7 @@ def load_screened(copy: CleanCopy, limits: ModelLimits, default_size: int) -> ke
         Refused: As in `screen_config`, or a layer's output is larger than allowed.
         Exception: Almost any exception, if Keras cannot build a model from the description and the weights.
     """
+    assert copy.config is not None
     _screen_count(_count_calls(screen_config(copy.config, limits)), limits)
     # Keras lists the weights that still need memory per thread. Those of a refused network disappear with this thread.
     with ThreadPoolExecutor(1) as executor:

@@ -1,8 +1,7 @@
 """Read and write a single photo, and compute with its colors.
 
-- `reading` decodes any source. `writing` saves a picture under the name and with the metadata of its photo. `photo`
-  defines both.
-- `pages` counts the pages of a file.
+- `reading` decodes any source and counts its pages. `writing` saves a picture under the name and with the
+  metadata of its photo. `photo` defines both.
 - `color` holds luma, chroma and gamut; `toning` finds photos that are gray, faded, toned or in color.
 - `metadata` and `profiles` read the other information in a file.
 - `repair` removes damage. `cut_off` completes files whose end is missing.
@@ -11,7 +10,7 @@
 - `memory` sets Pillow's memory options for the whole process.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

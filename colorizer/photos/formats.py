@@ -285,13 +285,15 @@ def _unread_picture(head: bytes) -> Kind | None:
             return kind
     if head[_DICOM_START : _DICOM_START + 4] == b"DICM":
         return DICOM
-    form, kind = _PHOTO_BRANDS.get(head[8:12], ("", None)) if head[4:8] == b"ftyp" else ("", None)
+    form, found = "", None
+    if head[4:8] == b"ftyp":
+        form, found = _PHOTO_BRANDS.get(head[8:12], (form, found))
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        form, kind = "WEBP", WEBP
+        form, found = "WEBP", WEBP
     for start, name, unread in _SOMETIMES_READ:
         if head.startswith(start):
-            form, kind = name, unread
-    return None if form in read_formats() else kind
+            form, found = name, unread
+    return None if form in read_formats() else found
 
 
 def _deep_picture(file: BinaryIO, head: bytes) -> Kind | None:

@@ -7,9 +7,9 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -239,6 +239,11 @@ def kept_metadata(image: Image.Image) -> Metadata:
     )
 
 
+def with_comment(metadata: Metadata, comment: str) -> Metadata:
+    """Add a comment, which JPEG, PNG and GIF hold next to all other metadata."""
+    return replace(metadata, comments=(*metadata.comments, comment.encode()))
+
+
 def jpeg_segments(metadata: Metadata) -> bytes:
     """Encode metadata as JPEG segments, dropping those that are too long for one segment."""
     segments = []
@@ -299,7 +304,7 @@ def _iptc(image: Image.Image) -> bytes | None:
     resources = image.info.get("photoshop")
     if isinstance(resources, dict):  # a JPEG
         return _as_bytes(resources.get(_IPTC_RESOURCE))
-    tags = getattr(image, "tag_v2", {})
+    tags: Any = getattr(image, "tag_v2", {})
     if _IPTC_TAG in tags:
         # The stored bytes: Photoshop declares them as numbers of four bytes, and Pillow would keep only one of each.
         return _as_bytes(tags._tagdata.get(_IPTC_TAG))

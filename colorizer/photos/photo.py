@@ -133,10 +133,8 @@ class Picture:
 
     @property
     def image(self) -> Image.Image:
-        if self._image is None and self.planes is not None:
-            self._image = self.planes.rgb(self.planes.luma.shape[::-1])
-        elif self._image is None:
-            self._image = reduced(self.deep, 1, 1)
+        if self._image is None:
+            self._image = self.planes.rgb(self.size) if self.planes is not None else reduced(self._levels, 1, 1)
         return self._image
 
     @property
@@ -144,7 +142,7 @@ class Picture:
         """Width and height."""
         if self.planes is not None:
             return self.planes.luma.shape[::-1]
-        return self._image.size if self.deep is None else self.deep.shape[1::-1]
+        return self._image.size if self._image is not None else self._levels.shape[1::-1]
 
     def resized(self, size: tuple[int, int], window: Image.Resampling) -> Image.Image:
         """Return 8-bit RGB resized to a (width, height), without creating the full-size 8-bit picture."""
@@ -155,7 +153,12 @@ class Picture:
         sides = list(zip(self.size, size, strict=True))
         factors = [int(before / after / _REDUCING_GAP) or 1 for before, after in sides]
         box = (0, 0, *(before / factor for before, factor in zip(self.size, factors, strict=True)))
-        return reduced(self.deep, *factors).resize(size, window, box)
+        return reduced(self._levels, *factors).resize(size, window, box)
+
+    @property
+    def _levels(self) -> np.ndarray:
+        assert self.deep is not None
+        return self.deep
 
 
 @dataclass(frozen=True)

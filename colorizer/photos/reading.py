@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -18,18 +18,17 @@ from colorizer.errors import ColorizeError
 from colorizer.files import fingerprint, is_file
 from colorizer.photos.cut_off import MOST_BYTES, Completed, completed
 from colorizer.photos.deep import NoRawDecoder, by_bands, sixteen_bits
-from colorizer.photos.formats import UNKNOWN, described, read_formats
+from colorizer.photos.formats import UNKNOWN, described, read_formats, writing_format
 from colorizer.photos.jpeg import decoded
 from colorizer.photos.memory import lift_pixel_limit, one_large_at_a_time
 from colorizer.photos.metadata import kept_exif, kept_metadata, orientation, transposed
-from colorizer.photos.pages import MAXIMUM_PAGES, TooManyPages, pages
 from colorizer.photos.photo import DEFAULT_LIMITS, Photo, PhotoFacts, squeezed
 from colorizer.photos.profiles import gray_to_srgb, profile_space, rgb_to_srgb, to_srgb
 from colorizer.photos.tiff import UnsupportedPhoto
 from colorizer.photos.toning import is_gray, is_in_colour
 from colorizer.settings import PhotoLimits
 
-Source = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
+Source: TypeAlias = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 """Source of a photo: a file path, the bytes of a file, an open binary file, a Pillow image, or an array. Arrays are
 uint8, or floating-point in [0, 1], of shape (h, w), (h, w, 3) or (h, w, 4), or uint16 of shape (h, w), in gamma-encoded
 gray, RGB or RGBA.
@@ -327,7 +326,7 @@ def _why_not_regular(path: str | Path) -> str:
     except FileNotFoundError:
         return "the file does not exist"
     except OSError as error:
-        return error.strerror
+        return error.strerror or "it cannot be opened"
     return "it is not a regular file"
 
 
@@ -337,6 +336,7 @@ def _what_it_is(source: Source) -> str:
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 return described(file, Path(source).name)
+        assert not isinstance(source, np.ndarray)
         return described(io.BytesIO(source) if isinstance(source, bytes) else source, "")
     except OSError:  # it has disappeared, or can be read only once
         return UNKNOWN
@@ -422,3 +422,71 @@ def _resolution(dpi) -> tuple[float, float] | None:
     except (TypeError, ValueError):
         return None
     return (across, down) if 1 <= across <= 100_000 and 1 <= down <= 100_000 else None
+
+
+MAXIMUM_PAGES = 10_000
+_SUBFILE_TAG, _SMALLER_COPY = 254, 1
+"""NewSubfileType and its first bit: TIFF 6.0, page 36, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf"""
+
+
+class TooManyPages(Exception):
+    """A file has more than `MAXIMUM_PAGES` pages."""
+
+
+def pages(image: Image.Image) -> Iterator[int]:
+    """Seek an open photo to each of its pages in turn, and yield their numbers, counted from 0.
+
+    Smaller copies of other pictures in a TIFF do not count as pages.
+
+    Raises:
+        TooManyPages: The file has more than `MAXIMUM_PAGES` pages.
+        Exception: Whatever Pillow raises for a damaged page.
+    """
+    if image.format != "TIFF" or not image.is_animated:
+        yield 0
+        return
+    number = 0
+    for frame in range(MAXIMUM_PAGES + 1):
+        if not _turned(image, frame):
+            break
+        if frame == MAXIMUM_PAGES:
+            raise TooManyPages
+        if not image.tag_v2.get(_SUBFILE_TAG, 0) & _SMALLER_COPY:
+            yield number
+            number += 1
+    if number == 0:
+        _turned(image, 0)
+        yield 0
+
+
+def page_count(path: Path) -> int:
+    """Count the pages of a file that are written in color into one file.
+
+    Only a TIFF that is written as a TIFF can have several. A damaged page is counted and ends the count, so that
+    reading it reports the error. The count is 1 for a file that cannot be read.
+    """
+    count = 0
+    try:
+        if is_written_whole(path) and is_file(path):
+            with Image.open(path, formats=read_formats()) as image:
+                for number in pages(image):
+                    count = number + 1
+    except Exception:  # reading the file reports what is wrong
+        count += 1
+    return max(1, count)
+
+
+def is_written_whole(path: Path) -> bool:
+    """Return whether a TIFF of this name is written as a TIFF, the only format that holds several pages."""
+    return writing_format(path.name, "TIFF") == "TIFF"
+
+
+def _turned(image: Image.Image, frame: int) -> bool:
+    """Seek a TIFF to a picture; return False if there is none."""
+    if image.tell() != frame:
+        image.info.clear()  # otherwise Pillow keeps the profile and the resolution of the previous page
+    try:
+        image.seek(frame)
+    except EOFError:
+        return False
+    return True

@@ -167,7 +167,7 @@ class ScanFile(TiffImageFile):
         if self._layout is None:
             return super().load()
         if self._im is None:
-            picture = _shown(_samples(self, self._layout), self._layout)
+            picture = _rendered(_samples(self, self._layout), self._layout)
             self.im = picture.im
             self.readonly = 0
         return Image.Image.load(self)
@@ -237,7 +237,7 @@ def _is_listed(layout: Layout) -> bool:
 
 
 def _mode(layout: Layout) -> str:
-    """Return the mode of the picture that `_shown` makes."""
+    """Return the mode of the picture that `_rendered` makes."""
     has_alpha = layout.extra[:1] in ((_ASSOCIATED,), (_UNASSOCIATED,))
     if layout.photometric == _RGB:
         return "RGBA" if has_alpha else "RGB"
@@ -354,7 +354,7 @@ def _unpacked(content: bytes, layout: Layout, rows: int, wide: int, together: in
     return levels
 
 
-def _shown(samples: np.ndarray, layout: Layout) -> Image.Image:
+def _rendered(samples: np.ndarray, layout: Layout) -> Image.Image:
     """Convert samples, shape (h, w, samples), to a picture with black at 0 and white at the maximum of its mode."""
     mode, colors = _mode(layout), layout.color_samples
     light, alpha = samples[..., :colors], samples[..., colors:]
@@ -401,6 +401,7 @@ def _white(light: np.ndarray, layout: Layout) -> float:
         negative = sum(np.count_nonzero(light[part] < 0) for part in parts)
         if negative > _MOST_NEGATIVE * light.size:
             raise UnsupportedPhoto(f"{layout.kind} with levels below zero")
-    if layout.bits[0] < 32 and layout.sample_format[0] != _FLOAT:
-        return _full(layout)
-    return white_level(max(_finite(light[part]).max() for part in parts), _full(layout))
+    full = _full(layout)
+    if full is not None and layout.bits[0] < 32:
+        return full
+    return white_level(max(_finite(light[part]).max() for part in parts), full)

@@ -98,13 +98,13 @@ def _toner(gray: np.ndarray, colours: np.ndarray) -> np.ndarray:
     order = _order(gray)
     ranked, tints = gray[order], colours[:, order]
     few, longer = divmod(len(order), _STEPS)
-    levels, usual = [], []
+    parts, medians = [], []
     for first, last, each in ((0, longer * (few + 1), few + 1), (longer * (few + 1), len(order), few)):
         if first < last:
-            levels.append(ranked[first:last].reshape(-1, each).mean(axis=1))
+            parts.append(ranked[first:last].reshape(-1, each).mean(axis=1))
             groups = np.sort(tints[:, first:last].reshape(2, -1, each), axis=-1)
-            usual.append((groups[..., (each - 1) // 2] + groups[..., each // 2]) / 2)
-    levels, usual = np.concatenate(levels), np.concatenate(usual, axis=-1)
+            medians.append((groups[..., (each - 1) // 2] + groups[..., each // 2]) / 2)
+    levels, usual = np.concatenate(parts), np.concatenate(medians, axis=-1)
     toner = np.empty_like(colours)
     for channel in range(2):  # np.interp is faster on sorted luma
         toner[channel, order] = np.interp(ranked, levels, usual[channel])

@@ -212,7 +212,12 @@ class _Pages(AppendingTiffWriter):
 
 
 def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, limits: PhotoLimits) -> None:
-    image = None if form == "JPEG" and picture.planes else picture.image
+    options, segments = _options(form, original, limits), jpeg_segments(original.metadata)
+    if form == "JPEG" and picture.planes is not None:
+        with path.open("wb") as file:
+            file.writelines(encoded_planes(picture.planes, limits.jpeg_quality, options, segments))
+        return
+    image = picture.image
     if form == "GIF":
         image = with_palette(image, original.alpha)
     elif original.alpha is not None and form in ("PNG", "TIFF", "WEBP", "BMP", "HEIF"):
@@ -221,11 +226,6 @@ def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, 
         if form == "BMP":
             _write_transparent_bmp(path, image, original.resolution)
             return
-    options, segments = _options(form, original, limits), jpeg_segments(original.metadata)
-    if image is None:
-        with path.open("wb") as file:
-            file.writelines(encoded_planes(picture.planes, limits.jpeg_quality, options, segments))
-        return
     if form == "JPEG":
         # The comments are among the segments; Pillow would add the picture's own.
         options |= {"quality": limits.jpeg_quality, "subsampling": "4:2:0", "comment": b""}
@@ -240,7 +240,8 @@ def _write_eight_bits(path: Path, form: str, picture: Picture, original: Photo, 
 
 def _options(form: str, original: Photo, limits: PhotoLimits) -> dict[str, Any]:
     """Return the options of `Image.save` for a photo's metadata and format, except the quality of a JPEG."""
-    said, options = original.metadata, {}
+    said = original.metadata
+    options: dict[str, Any] = {}
     if original.icc_profile:
         options["icc_profile"] = original.icc_profile
     if original.resolution:
@@ -256,7 +257,7 @@ def _options(form: str, original: Photo, limits: PhotoLimits) -> dict[str, Any]:
         options["pnginfo"] = PngInfo()
         for chunk in png_chunks(said):
             options["pnginfo"].add(*chunk)
-    how = {
+    how: dict[str, dict[str, Any]] = {
         "HEIF": {"quality": limits.heif_quality, "chroma": "420"},
         "WEBP": {"lossless": True, "exact": True},
         "TIFF": {"compression": "tiff_lzw"},
@@ -356,4 +357,4 @@ def _deflated(bands: Iterator[np.ndarray]) -> Iterator[bytes]:
     """Compress the strips of a TIFF in several threads."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while several := list(islice(bands, _STRIPS_AT_ONCE)):
-            yield from pool.map(lambda band: zlib.compress(np.ascontiguousarray(band, "<u2")), several)
+            yield from pool.map(lambda band: zlib.compress(np.ascontiguousarray(band, "<u2").data), several)

@@ -1,6 +1,6 @@
 """Pictures for the user: comparison sheets, training curves, hue plots, snapshots of each epoch."""
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -123,8 +123,9 @@ def layers_part(rows: Sequence[LayerFacts], size: int) -> Part:
     dearest = max(rows, key=lambda row: row.time_share if np.isfinite(row.time_share) else 0)
     largest = max(rows, key=lambda row: row.parameters)
     total = sum(row.parameters for row in rows)
-    checked = [row for row in rows if row.measured_field is not None and row.receptive_field is not None]
-    agreeing = sum(min(row.receptive_field, size) == row.measured_field for row in checked)
+    fields = [(row.receptive_field, row.measured_field) for row in rows]
+    checked = [(formula, measured) for formula, measured in fields if formula is not None and measured is not None]
+    agreeing = sum(min(formula, size) == measured for formula, measured in checked)
     findings = [
         f"{len(rows)} layers with {total:,} parameters, {learning:,} of them in trainable layers. {largest.name} has "
         f"the most parameters ({largest.parameters / max(total, 1):.0%}), and {dearest.name} takes the most time "
@@ -322,14 +323,17 @@ def hue_name(direction: np.ndarray) -> str:
     return next((name for name, last in _HUES if turn < last), _HUES[0][0])
 
 
-def doubt_part(
-    photos: Mapping[str, ViewedPhoto], doubts: Mapping[str, np.ndarray], curve: Reliability | None, is_entropy: bool
+def uncertainty_part(
+    photos: Mapping[str, ViewedPhoto],
+    uncertainties: Mapping[str, np.ndarray],
+    curve: Reliability | None,
+    is_entropy: bool,
 ) -> Part:
     """Build the part about uncertainty and whether it predicts errors; `curve` is None if no colors are known."""
-    most = float(np.percentile(np.concatenate([each.ravel() for each in doubts.values()]), 99))
+    most = float(np.percentile(np.concatenate([each.ravel() for each in uncertainties.values()]), 99))
     drawings = [
         Drawing(f"doubt-{place}", heat_over(each, photos[name].gray, most), name)
-        for place, (name, each) in enumerate(doubts.items(), 1)
+        for place, (name, each) in enumerate(uncertainties.items(), 1)
     ]
     findings = [] if curve is None else [_said_of(curve)]
     charts = () if curve is None else (Group("Does uncertainty predict error?", (_reliability_chart(curve),)),)
@@ -441,7 +445,7 @@ def _said_of_kinds(kinds: Sequence[ColourGroup]) -> tuple[str, ...]:
 def _reliability_chart(curve: Reliability) -> Drawing:
     figure = Figure(figsize=(_CHART_WIDTH, 3.6), layout="constrained")
     axes = figure.subplots()
-    axes.plot(curve.doubt, curve.error, "o-", color="tab:purple")
+    axes.plot(curve.uncertainty, curve.error, "o-", color="tab:purple")
     axes.set(xlabel="uncertainty (mean of each tenth of all places)", ylabel="error (CIEDE2000)", ylim=(0, None))
     axes.grid(alpha=0.3)
     caption = (

@@ -98,7 +98,7 @@ def _draw(axes: Axes, title: str, curves: dict[str, str], record: TrainingRecord
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[0]:
         axes.legend()
-    if title == "Learning rate" and min(record.history.get("learning_rate", (1,))) > 0:
+    if title == "Learning rate" and all(rate and rate > 0 for rate in record.history.get("learning_rate", ())):
         axes.set_yscale("log")
     _mark_phases(axes, record)
 

@@ -171,8 +171,8 @@ def _group(group: Group, figures: list[str]) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in table.header)
     rows = "\n".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
-    return f'<div class="table" tabindex="0">{table}</div>'
+    content = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+    return f'<div class="table" tabindex="0">{content}</div>'
 
 
 def _part(number: int, part: Part, groups: list[str]) -> str:

@@ -5,7 +5,7 @@
 (the terminal, a page, a Python caller) uses these modules.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

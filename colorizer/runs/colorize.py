@@ -19,7 +19,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -38,6 +38,7 @@ from colorizer.files import (
     is_file,
     move_to_unused,
     numbered,
+    one_at_a_time,
     open_regular,
     process_token,
     resolved,
@@ -46,12 +47,11 @@ from colorizer.files import (
 )
 from colorizer.inference.colorize import AS_MEANT, Adjustment, Colorized, Failure, PhotoTask, colorize_files
 from colorizer.inference.hints import AnyHint
-from colorizer.locks import one_at_a_time
+from colorizer.inference.references import References
 from colorizer.marks import mark_beside, mark_folder
 from colorizer.network.network import Network
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import read_photo
+from colorizer.photos.reading import page_count, read_photo
 from colorizer.photos.writing import write_pages, write_photo
 from colorizer.pictures.page import PageEntry, save_page, save_thumbnails, save_thumbnails_of_files
 from colorizer.pictures.sheets import COMPARED, LEAST_ON_SHEETS, SHEET_ROWS, SheetWriter, comparison
@@ -156,6 +156,8 @@ class ColorizeJob:
     adjustment: Adjustment = AS_MEANT
     hints: Mapping[Path, Sequence[AnyHint]] = field(default_factory=dict)
     """Hints for some of the photos (`inference.hints_file.find_hints`)."""
+    references: Mapping[Path, References] = field(default_factory=dict)
+    """References for some of the photos (`inference.references.find_references`)."""
     reading: Reading = DEFAULT_READING
     truths: Mapping[Path, Path] = field(default_factory=dict)
     """Files with the true colors of some of the photos, to show next to the result. A color photo is its own truth."""
@@ -188,6 +190,8 @@ class ColorizeResult:
     """An HTML page that shows every photo of the run before and after, and lists failures and files left out."""
     left_out: Path | None = None
     """A text file that lists the files left out by reason; None if there are none."""
+    unmatched: tuple[Path, ...] = ()
+    """The photos with references none of which matches; they have the predicted colors."""
 
 
 Deliver = Callable[[Path, "Path | Failure"], None]
@@ -227,7 +231,7 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress, deliver: Deliv
     columns = COMPARED if job.truths else COMPARED[:-1]
     paths = _paths(job, names)
     photos = [photo for photo in job.photos if not is_file(paths[photo])]
-    sheets, failures = SheetWriter(job.run.results / SHEETS, columns), []
+    sheets, failures, unmatched = SheetWriter(job.run.results / SHEETS, columns), [], []
     on_sheets = _on_sheets(photos, job.has_all_sheets)
     pages = {photo: page_count(photo) for photo in photos}
     unseen = [photo for photo in paths if photo not in pages and not exists(_thumbnails(job, paths[photo])[1])]
@@ -240,13 +244,15 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress, deliver: Deliv
             page_folder(job.run.results, pages) as folder,
             closing(_outcomes(job, names, paths, pages, folder, on_sheets)) as outcomes,
         ):
-            told = _told(outcomes, total, progress)
+            reported = _reported(outcomes, total, progress)
             for photo, count in pages.items():
-                outcome = gathered(paths[photo], islice(told, count), _move(job, names, paths, photo))
+                outcome = gathered(paths[photo], islice(reported, count), _move(job, names, paths, photo))
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                     deliver(photo, outcome)
                     continue
+                if not outcome.is_matched:
+                    unmatched.append(photo)
                 deliver(photo, paths[photo])
                 if outcome.delivered.row:
                     sheets.add(_title(job, photo, count), outcome.delivered.row)
@@ -271,6 +277,7 @@ def _colorized(job: ColorizeJob, names: Path, progress: Progress, deliver: Deliv
         sheets=written_sheets,
         page=page,
         left_out=left_out,
+        unmatched=tuple(unmatched),
     )
 
 
@@ -320,7 +327,7 @@ def _outcomes(
     pages: Mapping[Path, int],
     folder: Path,
     on_sheets: set[Path],
-) -> Iterator[Colorized | Failure]:
+) -> Generator[Colorized | Failure]:
     """Colorize every page of the photos in `pages`, into `paths`, or into `folder` for multi-page files."""
 
     def write(task: PhotoTask, original: Photo, picture: Picture) -> Written:
@@ -338,23 +345,29 @@ def _outcomes(
         if photo not in on_sheets or max(picture.size) < LEAST_ON_SHEETS:
             return Written(file, ())
         truth = job.truths.get(photo)
-        true = original if truth == photo else truth and read_photo(truth, job.reading.limits)
+        if truth is None:
+            return Written(file, comparison(original, picture, None))
+        true = original if truth == photo else read_photo(truth, job.reading.limits)
         return Written(file, comparison(original, picture, true))
 
-    tasks = photo_tasks(pages, paths, job.hints)
+    tasks = photo_tasks(pages, paths, job.hints, job.references)
     return colorize_files(job.network, tasks, write, job.adjustment, job.reading)
 
 
 def photo_tasks(
-    pages: Mapping[Path, int], targets: Mapping[Path, Path], hints: Mapping[Path, Sequence[AnyHint]]
+    pages: Mapping[Path, int],
+    targets: Mapping[Path, Path],
+    hints: Mapping[Path, Sequence[AnyHint]],
+    references: Mapping[Path, References],
 ) -> Iterator[PhotoTask]:
-    """Yield a task for every page of the photos; hints apply to the first page."""
+    """Yield a task for every page of the photos; hints apply to the first page, references to all."""
     for photo, count in pages.items():
         for page in range(count):
-            yield PhotoTask(photo, page, () if page else hints.get(photo, ()), targets[photo])
+            known = () if page else hints.get(photo, ())
+            yield PhotoTask(photo, page, known, targets[photo], references.get(photo))
 
 
-def _told(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
+def _reported(outcomes: Iterator[Colorized | Failure], total: int, progress: Progress) -> Iterator[Colorized | Failure]:
     """Yield outcomes and report progress for each."""
     for done, outcome in enumerate(outcomes, 1):
         progress(done, total)
@@ -458,6 +471,10 @@ def _begun(job: ColorizeJob) -> tuple[ColorizeJob, Path]:
     if job.hints:
         hints = sorted((str(path.relative_to(job.root)), sorted(map(repr, those))) for path, those in job.hints.items())
         made_from["hints"] = hashlib.sha256(repr(hints).encode()).hexdigest()
+    if job.references:
+        digests = {id(each): each.digest for each in job.references.values()}
+        those = sorted((str(path.relative_to(job.root)), digests[id(each)]) for path, each in job.references.items())
+        made_from["references"] = hashlib.sha256(repr(those).encode()).hexdigest()
     if job.folder is not None:
         return _begun_in_folder(job, job.folder, made_from)
     earlier = earlier_run(job.run, made_from) if job.goes_on and not job.is_beside else None

@@ -32,6 +32,7 @@ from colorizer.files import (
     fingerprint,
     is_file,
     move_to_unused,
+    owned_alone,
     read_json,
     resolved,
     unused_path,
@@ -48,12 +49,20 @@ from colorizer.film.containers import VISUALLY_LOSSLESS, Encoding
 from colorizer.film.decode import FilmFacts, Frame, examine_film, read_frames
 from colorizer.film.encode import PART_FORMAT, PartWriter, chroma_planes, encodable, is_halved
 from colorizer.film.hints_file import TimedHints
-from colorizer.film.joining import film_name, fitting, join_parts, shortened_name
+from colorizer.film.joining import (
+    PART_FRAMES,
+    Standing,
+    film_name,
+    fitting,
+    join_parts,
+    part_path,
+    read_standing,
+    shortened_name,
+    write_standing,
+)
 from colorizer.film.propagation import find_known
 from colorizer.film.proposals import ColourFrame, batch_frames, colour_frames, computed_ahead
-from colorizer.film.segments import PART_FRAMES, Standing, part_path, read_standing, write_standing
-from colorizer.film.views import count_frames, scene_stills, side_by_side, write_side_by_side
-from colorizer.locks import owned_alone
+from colorizer.film.stills import count_frames, scene_stills, side_by_side, write_side_by_side
 from colorizer.marks import mark_folder
 from colorizer.network.network import Network
 from colorizer.photos.photo import DEFAULT_LIMITS

@@ -18,17 +18,18 @@ from colorizer.files import (
     PAGES,
     UNFINISHED,
     exists,
+    is_abandoned,
     is_file,
     is_folder,
     is_link,
     matching,
+    owned,
     process_token,
     read_json,
     remove_unfinished,
     resolved,
     write_text,
 )
-from colorizer.locks import is_abandoned, owned
 from colorizer.marks import mark_folder
 from colorizer.settings import RUN_NAME
 

@@ -20,16 +20,16 @@ from colorizer.inspection.attribution import (
 )
 from colorizer.inspection.filters import count_silent_channels, filter_patterns, strongest_channels
 from colorizer.inspection.layers import layer_table, of_one_size, resolution_layers
-from colorizer.inspection.uncertainty import chroma_error, doubt, errors_by_colour, reliability
+from colorizer.inspection.uncertainty import chroma_error, errors_by_colour, reliability, uncertainty
 from colorizer.inspection.viewing import ViewedPhoto, view
 from colorizer.network.architectures import is_classifier
 from colorizer.network.network import Network
 from colorizer.pictures.inspection_report import (
     activations_part,
-    doubt_part,
     errors_part,
     filters_part,
     layers_part,
+    uncertainty_part,
     why_part,
 )
 from colorizer.pictures.report import Part, save_report
@@ -101,19 +101,19 @@ def inspect_network(job: InspectJob, progress: Progress = no_progress) -> Inspec
     why = _why(job, network, shown)
     done = total - len(photos)
     progress(done, total)
-    doubts, errors = {}, {}
+    uncertainties, errors = {}, {}
     for number, (name, photo) in enumerate(photos.items(), 1):
-        doubts[name] = doubt(network, photo.luma)
+        uncertainties[name] = uncertainty(network, photo.luma)
         error = chroma_error(photo)
         if error is not None:
             errors[name] = error
         progress(done + number, total)
     known = {name: photos[name] for name in errors}
-    curve = reliability([doubts[name] for name in errors], list(errors.values())) if errors else None
+    curve = reliability([uncertainties[name] for name in errors], list(errors.values())) if errors else None
     parts = [
         *inside,
         why,
-        doubt_part(shown, {name: doubts[name] for name in shown}, curve, is_classifier(network.model)),
+        uncertainty_part(shown, {name: uncertainties[name] for name in shown}, curve, is_classifier(network.model)),
         errors_part(
             known,
             {name: errors[name] for name in shown if name in errors},

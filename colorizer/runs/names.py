@@ -13,8 +13,16 @@ from typing import Any
 
 from colorizer.documents import InvalidDocument, path_below
 from colorizer.errors import ColorizeError
-from colorizer.files import RECORD_BYTES, fingerprint, is_file, matching, numbered, open_regular, read_json
-from colorizer.locks import one_at_a_time
+from colorizer.files import (
+    RECORD_BYTES,
+    fingerprint,
+    is_file,
+    matching,
+    numbered,
+    one_at_a_time,
+    open_regular,
+    read_json,
+)
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name

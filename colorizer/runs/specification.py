@@ -241,9 +241,9 @@ def forget_specification(run: Run) -> None:
 
 
 def _parsed(text: dict) -> RunSpecification:
-    settings, model = dict(text["settings"]), text.get("model")
-    adversarial, augmentation = settings.pop("adversarial", None), settings.pop("augmentation", {})
-    settings = _settings(TrainingSettings, settings)
+    values, model = dict(text["settings"]), text.get("model")
+    adversarial, augmentation = values.pop("adversarial", None), values.pop("augmentation", {})
+    settings = _settings(TrainingSettings, values)
     settings = replace(settings, augmentation=_settings(AugmentationSettings, augmentation))
     if adversarial:
         settings = replace(settings, adversarial=_settings(AdversarialSettings, adversarial))
@@ -268,7 +268,8 @@ def _settings(kind: type[Settings], values: dict) -> Settings:
     for name, value in values.items():
         if name in types and not _fits(value, types[name]):
             raise ValueError(f"its {name} is invalid: {value!r}")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return kind(**given)
 
 
 def _fits(value: Any, wanted: Any) -> bool:

@@ -34,7 +34,7 @@ from colorizer.runs.specification import (
     write_specification,
 )
 from colorizer.settings import DEFAULT_READING, Reading
-from colorizer.training.callbacks import EpochReport, mix_with_start
+from colorizer.training.callbacks import EpochReport, mix_evenly
 from colorizer.training.checkpoint import BEST, LAST
 from colorizer.training.train import TrainingControl, TrainingRecord, TrainingStopped, train_network
 
@@ -123,6 +123,9 @@ def train_and_save(
     control = TrainingControl(report, should_stop, _snapshots(job), job.specification.is_loaded)
     try:
         record = train_network(network, learning, validation, settings, job.run.models, control)
+        if settings.start_share and job.specification.is_loaded and record.kept_epoch:
+            share = mix_evenly(network.model, read_start(job.run).model, settings.start_share, validation)
+            record = replace(record, start_share=share)
     except TrainingStopped as stopped:
         best = ""
         if stopped.best_epoch:
@@ -133,8 +136,6 @@ def train_and_save(
     finally:
         learning.forget()
         validation.forget()
-    if settings.start_share and job.specification.is_loaded and record.kept_epoch:
-        mix_with_start(network.model, read_start(job.run).model.get_weights(), settings.start_share)
     if should_stop():  # requested after the last epoch
         raise Interrupted("Stopped after the last epoch.")
     if job.specification.save_model:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -51,6 +50,7 @@ from colorizer.studio.views import jpeg, png
 NAME_HEADER = "X-Photo-Name"
 PAGE = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SAMPLE = Path(__file__).parents[1] / "samples" / "camera.png"
 _MOST_RECENT = 5
 """Maximum number of earlier sessions that are listed."""
 _MOST_SAVED = 8
@@ -90,6 +90,7 @@ def application(studio: Studio) -> Starlette:
         Route("/sessions", answers.delete_sessions, methods=["DELETE"]),
         Route("/sessions/{id}", answers.delete_session, methods=["DELETE"]),
         Route("/sessions/{id}/continued", answers.continue_session, methods=["POST"]),
+        Route("/adjusted", answers.adjust_all, methods=["POST"]),
         Route("/sample", answers.sample, methods=["POST"]),
         Route("/page", answers.set_page, methods=["PUT"]),
         Route("/photos", answers.take, methods=["POST"]),
@@ -300,13 +301,16 @@ class Answers:
         media_type = "image/png" if is_png else "image/jpeg"
         return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
 
+    async def adjust_all(self, request: Request) -> Response:
+        """Give all photos the same adjustment."""
+        adjustment = _adjustment(await requested.json_body(request))
+        await self.in_thread(self._studio.session.adjust_all, adjustment)
+        self._studio.photos.wake()
+        return Response(status_code=204)
+
     async def sample(self, request: Request) -> Response:
         """Add a photo to try the studio with."""
-        found = find_spec("skimage")
-        if found is None or not found.origin:
-            raise HTTPException(404, "There is no sample photo on this machine.")
-        sample = Path(found.origin).parent / "data" / "camera.png"
-        photo = await self.in_thread(self._studio.session.copy, sample)
+        photo = await self.in_thread(self._studio.session.copy, _SAMPLE)
         self._studio.photos.wake()
         return JSONResponse(described(photo), 201)
 
@@ -456,10 +460,12 @@ def _sentence(request: Request, error: Exception) -> Response:
         status = 413 if isinstance(error, TooMuch) else 409 if isinstance(error, Conflict) else 422
         sentence = str(error)
     else:
-        status, sentence = 500, UNEXPECTED.capitalize()
+        status, sentence = 500, f"{UNEXPECTED[0].upper()}{UNEXPECTED[1:]}"
     return JSONResponse({"error": sentence}, status)
 
 
 def _adjustment(said: dict[str, Any]) -> Adjustment:
     contrast = requested.truth(said, "restore_contrast", "Whether the contrast is restored")
-    return Adjustment(requested.vividness(said), contrast)
+    return Adjustment(
+        requested.vividness(said), contrast, requested.truth(said, "repair", "Whether a photo is repaired")
+    )

@@ -11,7 +11,7 @@ from colorizer.errors import ColorizeError
 from colorizer.film.decode import FilmFacts, Frame, examine_film
 from colorizer.film.encode import gray_levels
 from colorizer.film.hints_file import TimedHints
-from colorizer.film.views import change_elsewhere, frame_at, seconds_of
+from colorizer.film.stills import change_elsewhere, frame_at, seconds_of
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
@@ -37,7 +37,7 @@ class OpenFrame:
         self._network, self._facts, self._frame = network, facts, frame
         self._proposed = chroma(propose(network, [self.photo]))[0]
         if not np.isfinite(self._proposed).all():
-            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+            raise ColorizeError("The model returned colors that are not numbers. Choose another model.")
         self._hinted: tuple[tuple, HintedPhoto] | None = None
         self._picture: tuple[tuple, Image.Image] | None = None
 

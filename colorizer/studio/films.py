@@ -251,7 +251,7 @@ class Films:
             if self._is_closed or self._session.photo(id_).film.stage != COLOURING:
                 raise _Stopped("The film was stopped.")
             if self._session.is_disk_full():
-                raise ColorizeError("The disk is nearly full; make room, and go on.")
+                raise ColorizeError("The disk is nearly full. Free some space, then resume.")
             pace.move(done, total)
             self._progress(id_, pace, done, total)
             self._photos.give_way()

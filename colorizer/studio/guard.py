@@ -117,7 +117,7 @@ class Guard:
         if not opens and not self.knows(scope):
             if scope["path"] == "/":
                 return HTMLResponse(_CLOSED, 403)
-            return _refused(403, "The studio was started anew; open the address that the program printed.")
+            return _refused(403, "The studio was restarted. Open the address that the program printed.")
         if scope["method"] not in _CHANGES_NOTHING and OWN_HEADER not in headers:
             return _refused(403, f"A request that changes something needs the header {OWN_HEADER}.")
         return None

@@ -23,9 +23,8 @@ from colorizer.marks import mark_beside
 from colorizer.network.network import Network
 from colorizer.photos.formats import named_format
 from colorizer.photos.memory import give_back_memory
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo
-from colorizer.photos.reading import read_photo
+from colorizer.photos.reading import page_count, read_photo
 from colorizer.photos.writing import file_name, write_pages, write_photo
 from colorizer.progress import Pace
 from colorizer.settings import PhotoLimits
@@ -36,7 +35,7 @@ from colorizer.studio.views import Box, OpenPhoto, OpenPhotos, encoded, in_color
 
 _PATIENCE = 1.0
 """Seconds that waiting photos yield to the user's requests, and seconds of idleness before memory is released."""
-UNEXPECTED = "something went wrong in the studio; what, was said where it was started."
+UNEXPECTED = "something went wrong in the studio. The terminal that started it shows the details."
 SIDE_BY_SIDE, SPLIT = "side-by-side", "split"
 """Layouts of a picture of before and after."""
 _COMPARED_SIDE = 4_096
@@ -423,7 +422,7 @@ def named(photo: SessionPhoto) -> Iterator[None]:
         raise ColorizeError(by_name(photo, str(error))) from error
     except MemoryError as error:
         raise ColorizeError(
-            f"Memory does not suffice for {photo.name}; close other programs, or make it smaller."
+            f"There is not enough memory for {photo.name}. Close other programs, or make the photo smaller."
         ) from error
 
 

@@ -98,7 +98,7 @@ def serve(job: StudioJob, answers: Callable[[Address, str, str], None]) -> Ended
     with listening:
         session = Session(folder, job.session_limits, lambda photo: events.tell("photo", described(photo)))
         try:
-            session.open(job.paths)
+            session.open(job.paths, storage.earlier_work(root))
         except BaseException:
             session.close(is_kept=False)
             raise

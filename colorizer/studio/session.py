@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import Any
 
 from colorizer.dataset.find import gather
@@ -130,7 +131,7 @@ class Session:
                 self._add(photo, written)
         except TimeoutError as error:
             path.unlink(missing_ok=True)
-            raise ColorizeError(f"{name} came too slowly, and was given up; try it again.") from error
+            raise ColorizeError(f"The upload of {name} took too long and was stopped. Try again.") from error
         except OSError as error:
             path.unlink(missing_ok=True)
             raise ColorizeError(f"{name} could not be kept: {error.strerror}.") from error
@@ -140,8 +141,10 @@ class Session:
         self._changed(photo)
         return photo
 
-    def open(self, sources: Sequence[Path]) -> None:
-        """Add photos, films, and all photos and films in folders, where they are. Hints next to them are read, too.
+    def open(self, sources: Sequence[Path], earlier: Mapping[Path, SessionPhoto] = MappingProxyType({})) -> None:
+        """Add photos, films, and all photos and films in folders, where they are.
+
+        They get their colors in an `earlier` session if there are any, or else the hints next to them.
 
         Raises:
             TooMuch: There are too many.
@@ -166,12 +169,12 @@ class Session:
             for path in files:
                 film = SessionFilm() if film_ending(path.name) else None
                 name = shown(path.relative_to(dataset.root).as_posix())
-                self._add(
-                    SessionPhoto(
-                        secrets.token_hex(16), name, path, film=film, hints=hints.get(path, ()), is_copy=False
-                    ),
-                    0,
-                )
+                chosen = {"film": film, "hints": hints.get(path, ())}
+                known = earlier.get(path)
+                if known is not None and (known.revision or known.is_recolored):
+                    chosen = {name: getattr(known, name) for name in ("hints", "adjustment", "is_recolored")}
+                    chosen["film"] = film and SessionFilm(hints=known.film.hints)
+                self._add(SessionPhoto(secrets.token_hex(16), name, path, is_copy=False, **chosen), 0)
 
     def copy(self, source: Path) -> SessionPhoto:
         """Add a copy of a photo. Raises TooMuch or ColorizeError."""
@@ -223,6 +226,13 @@ class Session:
             photo = self._photos[id_]
             film = replace(photo.film, **changes)
             return self.change(id_, film=film, adjustment=adjustment or photo.adjustment)
+
+    def adjust_all(self, adjustment: Adjustment) -> None:
+        """Change the adjustment of all photos; they wait to be colorized again."""
+        with self._lock:
+            for photo in self.photos():
+                if photo.film is None and photo.adjustment != adjustment and photo.state in (READY, WAITING):
+                    self.change(photo.id, adjustment=adjustment, state=WAITING)
 
     def merged(self, id_: str, colors: Colors, base: int | None) -> Colors:
         """Merge colors that were chosen on revision `base` of a photo with its present ones; None overwrites these.
@@ -349,11 +359,11 @@ class Session:
                 self._delete_oldest_removed()
         if self._bytes + size > limits.maximum_bytes:
             raise TooMuch(
-                f"{name} is too much: {limits.maximum_bytes / 1e9:,.4g} GB are the most for all photos together; save, "
-                "and remove some."
+                f"{name} does not fit: all photos together can have {limits.maximum_bytes / 1e9:,.4g} GB. "
+                "Save and remove some."
             )
         if self.is_disk_full():
-            raise TooMuch(f"The disk is nearly full, so {name} was not taken; make room, and try it again.")
+            raise TooMuch(f"The disk is nearly full, so {name} was not added. Free some space and try again.")
 
     def is_disk_full(self) -> bool:
         """Return whether less disk space is free than the limit requires."""

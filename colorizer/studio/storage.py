@@ -184,6 +184,18 @@ def saved_sessions(root: Path) -> list[SavedSession]:
     return sorted(found, key=lambda session: session.changed, reverse=True)
 
 
+def earlier_work(root: Path) -> dict[Path, SessionPhoto]:
+    """Return the photos that earlier sessions opened in place, by path, each as the latest session left it."""
+    found = {}
+    for session in reversed(saved_sessions(root)):
+        for _, path, _ in _records(session.folder):
+            with suppress(OSError, ValueError, TypeError, LookupError, ColorizeError):
+                photo = _photo(session.folder, path)
+                if not photo.is_copy:
+                    found[photo.path] = photo
+    return found
+
+
 def clear_old(root: Path) -> None:
     """Delete sessions that were not changed for `DAYS_KEPT` days, and folders of killed studios."""
     for folder in matching(root, "*"):

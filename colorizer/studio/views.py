@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.inference.colorize import Adjustment
+from colorizer.inference.colorize import Adjustment, mended
 from colorizer.inference.hinted import HintedPhoto
 from colorizer.inference.hints import AnyHint
 from colorizer.inference.proposal import propose
@@ -39,22 +39,34 @@ class OpenPhoto:
         self._network, self._limits = network, limits
         self._offset = propose(network, [photo], limits)[0]
         if not np.isfinite(self._offset).all():
-            raise ColorizeError("The colours this model proposes are no numbers; choose another model.")
+            raise ColorizeError("The model returned colors that are not numbers. Choose another model.")
         self.is_in_color = in_color(photo)
+        self._repaired: tuple[Photo, np.ndarray] | None = None
         self._hinted: tuple[Adjustment, HintedPhoto] | None = None
         self._picture: tuple[tuple, Picture] | None = None
 
     @property
     def pixels(self) -> int:
-        return self.photo.width * self.photo.height
+        return self.photo.width * self.photo.height * (1 if self._repaired is None else 2)
+
+    def _base(self, is_repaired: bool) -> tuple[Photo, np.ndarray]:
+        """Return the photo to colorize and its prediction; a repair is computed once."""
+        if not is_repaired:
+            return self.photo, self._offset
+        if self._repaired is None:
+            photo = mended(self.photo, Adjustment(repair=True))
+            offset = self._offset if photo is self.photo else propose(self._network, [photo], self._limits)[0]
+            self._repaired = photo, offset
+        return self._repaired
 
     def hinted(self, adjustment: Adjustment) -> HintedPhoto:
         """Return the photo with adjusted colors; the last result is cached."""
         if self._hinted is None or self._hinted[0] != adjustment:
-            square = self.photo.square(self._network.size)
+            photo, proposed = self._base(adjustment.repair)
+            square = photo.square(self._network.size)
             tones = tonal_range(square, self._limits) if adjustment.restore_contrast else (0.0, 1.0)
-            offset = self._offset * np.float32(adjustment.vividness)
-            self._hinted = adjustment, HintedPhoto(self.photo, offset, tones, self._network)
+            offset = proposed * np.float32(adjustment.vividness)
+            self._hinted = adjustment, HintedPhoto(photo, offset, tones, self._network)
         return self._hinted[1]
 
     def picture(self, hints: tuple[AnyHint, ...], adjustment: Adjustment) -> Picture:

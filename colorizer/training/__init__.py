@@ -6,7 +6,7 @@ epochs. `checkpoint` stores the progress. `callbacks` run between steps and epoc
 into memory, and `diagnosis` interprets gradients.
 """
 
-from colorizer.faces import attach
+from colorizer.libraries import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

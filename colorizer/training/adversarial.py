@@ -181,7 +181,7 @@ class AdversarialTraining(keras.Model):
             "loss": ops.mean(self.regression_loss(rgb, generated)),
             "generator_loss": generator_loss,
             "discriminator_loss": discriminator_loss,
-            "discriminator_accuracy": _told_rightly(real, fake, self.settings),
+            "discriminator_accuracy": _accuracy(real, fake, self.settings),
         }
         for name, figure in figures.items():
             self.means[name].update_state(figure)
@@ -249,6 +249,6 @@ def _cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:
     return ops.mean(ops.binary_crossentropy(ops.full_like(logits, label), logits, from_logits=True))
 
 
-def _told_rightly(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
+def _accuracy(real: tf.Tensor, fake: tf.Tensor, settings: AdversarialSettings) -> tf.Tensor:
     boundary = 0.5 if settings.loss == "least_squares" else 0.0
     return (ops.mean(ops.cast(real > boundary, "float32")) + ops.mean(ops.cast(fake <= boundary, "float32"))) / 2

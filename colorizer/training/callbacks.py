@@ -17,9 +17,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
+from colorizer.photos.color import colourfulness
 from colorizer.settings import AdversarialSettings, TrainingSettings
 from colorizer.training.diagnosis import FIGURE
 
@@ -34,6 +36,42 @@ def mix_with_start(model: keras.Model, start: list[np.ndarray], share: float) ->
     """
     weights = zip(model.get_weights(), start, strict=True)
     model.set_weights([((1 - share) * weight + share * before).astype(weight.dtype) for weight, before in weights])
+
+
+_COUNTED_BATCHES = 16
+_MOST_CHANGE = 0.1
+"""Largest change of the mean colorfulness, as a share. A larger one makes photos of other kinds too pale or too vivid:
+docs/TRAINING.md.
+"""
+
+
+def mix_evenly(model: keras.Model, start: keras.Model, share: float, photos: PhotoBatches) -> float:
+    """Mix a model with its start, so that the mean colorfulness of its photos changes by a tenth at most.
+
+    Args:
+        model: The trained model, changed in place.
+        start: The model before training.
+        share: Least share of the starting weights in the result, in [0, 1].
+        photos: Validation photos, of which the first 16 batches are colorized.
+
+    Returns:
+        The share of the starting weights in the result.
+    """
+    weights = start.get_weights()
+    mix_with_start(model, weights, share)
+    before, after = _mean_colorfulness(start, photos), _mean_colorfulness(model, photos)
+    change = abs(after - before) / max(before, 1e-9)
+    if change <= _MOST_CHANGE:
+        return share
+    # Colorfulness is nearly linear in the weights between such close models.
+    kept = _MOST_CHANGE / change
+    mix_with_start(model, weights, 1 - kept)
+    return 1 - (1 - share) * kept
+
+
+def _mean_colorfulness(model: keras.Model, photos: PhotoBatches) -> float:
+    batches = (photos[number][0] for number in range(min(len(photos), _COUNTED_BATCHES)))
+    return float(np.concatenate([colourfulness(model.predict_on_batch(luma)) for luma in batches]).mean())
 
 
 class Average(keras.callbacks.Callback):

@@ -17,10 +17,10 @@ import numpy as np
 import psutil
 
 from colorizer.errors import OutOfMemory
+from colorizer.libraries import suppressed_logger
 from colorizer.network.architectures import is_classifier
 from colorizer.network.devices import enough_memory, in_precision, prepare_devices
 from colorizer.network.network import Network, chroma_bins
-from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
 from colorizer.training.losses import ChromaClassifier
 from colorizer.training.phases import compile_model
@@ -135,7 +135,7 @@ def is_large(network: Network, batch_size: int) -> bool:
     return prepare_devices() == "CPU" and needed_bytes(network.model, batch_size) > _LARGE
 
 
-@quiet_logger("tensorflow")
+@suppressed_logger("tensorflow")
 def step_cost(
     network: Network,
     settings: TrainingSettings,

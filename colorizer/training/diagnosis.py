@@ -87,10 +87,11 @@ class Outlook:
 
 def outlook_of(history: Mapping[str, Sequence[float | None]]) -> Outlook | None:
     """Assess `train.TrainingRecord.history`; None if there are too few epochs."""
-    losses, validation = history.get("loss", ()), history.get("val_loss", ())
-    if len(validation) < _PATIENCE or None in losses or None in validation:
+    curves = [history.get(name, ()) for name in ("loss", "val_loss")]
+    losses, validation = ([value for value in curve if value is not None] for curve in curves)
+    if len(validation) < _PATIENCE or [len(losses), len(validation)] != [*map(len, curves)]:
         return None
-    best = min(range(len(validation)), key=validation.__getitem__)
+    best = validation.index(min(validation))
     since = len(validation) - 1 - best
     has_fallen = losses[-1] < _TREND * losses[best]
     has_risen = validation[-1] > validation[best]

@@ -137,13 +137,15 @@ class Adversarial:
     """Fits a network against a discriminator."""
 
     def __init__(self, model: keras.Model, size: int, settings: TrainingSettings, batches: int):
+        adversarial = settings.adversarial
+        assert adversarial is not None
         refuse_too_small(size)
-        self._settings, self.least_gain = settings.adversarial, 0.0
-        opponent = discriminator(settings.adversarial, convolution_precision(settings.precision), settings.seed)
+        self._settings, self.least_gain = adversarial, 0.0
+        opponent = discriminator(adversarial, convolution_precision(settings.precision), settings.seed)
         loss = regression_loss(settings.loss, settings.colourfulness_weight, settings.colour_difference_weight)
-        self.fitted = AdversarialTraining(model, opponent, settings.adversarial, loss)
-        self.schedule = LinearDecay(settings.adversarial, settings.adversarial.epochs * batches)
-        self.collapse = Collapse(settings.adversarial)
+        self.fitted = AdversarialTraining(model, opponent, adversarial, loss)
+        self.schedule = LinearDecay(adversarial, adversarial.epochs * batches)
+        self.collapse = Collapse(adversarial)
         self.callbacks = (self.collapse,)
 
     def compile(self, phase: Phase) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import Diverged
 from colorizer.files import exists
+from colorizer.libraries import suppressed_logger
 from colorizer.network.devices import (
     convolution_precision,
     enough_memory,
@@ -26,7 +27,6 @@ from colorizer.network.devices import (
 )
 from colorizer.network.model_files import save
 from colorizer.network.network import Network
-from colorizer.quiet import quiet_logger
 from colorizer.settings import TrainingSettings
 from colorizer.training.adversarial import Collapse
 from colorizer.training.callbacks import (
@@ -92,7 +92,7 @@ class TrainingState:
         self.is_adversarial = is_adversarial
         stage.compile(phase)
         self.best.rank = _never if self.settings.monitor == "none" else stage.rank
-        if is_resumed:
+        if is_resumed and checkpoint is not None:
             for name, variables in stage.variables().items():
                 assign(variables, checkpoint.arrays.get(name, []), self.folder / STATE)
         return is_resumed
@@ -182,6 +182,8 @@ class TrainingRecord:
     kept_epoch: int
     """The epoch whose weights were kept, counted from one; 0 for the starting weights."""
     device: str
+    start_share: float = 0.0
+    """Share of the starting weights in the kept ones: `mix_evenly`."""
     collapse: str = ""
     """Why the adversarial phase ended early; empty if it did not."""
 
@@ -209,7 +211,7 @@ class TrainingControl:
     """Whether the starting network is validated too, and its weights are kept if no epoch ranks better."""
 
 
-@quiet_logger("tensorflow")  # it warns about retracing in every phase
+@suppressed_logger("tensorflow")  # it warns about retracing in every phase
 def train_network(
     network: Network,
     learning: PhotoBatches,
@@ -258,7 +260,7 @@ def train_network(
     if adversarial:
         state.resume(adversarial, settings.epochs, len(learning))
     for phase in state.planned:
-        stage = adversarial if phase.name == ADVERSARIAL else regression
+        stage: Stage = adversarial if adversarial and phase.name == ADVERSARIAL else regression
         if phase.last <= state.epochs or (adversarial and adversarial.collapse.reason):
             continue
         with enough_memory(settings.batch_size):

@@ -65,11 +65,11 @@ def test_too_few_photos_is_said_and_by_flag_ends_with_1(command, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
-def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(command, tmp_path, colour_folder, journey):
+@pytest.mark.parametrize("name", ["train", "colorize", "evaluate"])
+def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(command, tmp_path, colour_folder, name):
     (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\nbroken")
     flags = ["--dataset", colour_folder, "--model", tmp_path / "broken.h5", "--yes", "--output", tmp_path / "out"]
-    done = command(journey, *flags, *(["--recolor"] if journey == "colorize" else []))
+    done = command(name, *flags, *(["--recolor"] if name == "colorize" else []))
     assert done.returncode == 1
     assert "broken.h5" in done.stdout
     assert list((tmp_path / "out" / "results").iterdir()) == []
@@ -78,26 +78,26 @@ def test_a_model_that_does_not_serve_ends_with_1_and_leaves_no_empty_folder(comm
 def test_help_all_lists_every_flag():
     text = CliRunner().invoke(command_line.program, ["--help-all"]).output
     assert [question.flag for question in QUESTIONS if question.flag not in text] == []
-    for journey in COMMANDS:
-        text = CliRunner().invoke(command_line.program, [journey, "--help-all"]).output
-        assert [each.flag for each in QUESTIONS if journey in each.journeys and each.flag not in text] == []
+    for name in COMMANDS:
+        text = CliRunner().invoke(command_line.program, [name, "--help-all"]).output
+        assert [each.flag for each in QUESTIONS if name in each.commands and each.flag not in text] == []
 
 
-@pytest.mark.parametrize("journey", ["", *COMMANDS])
-def test_the_help_fits_on_a_screen_and_names_the_rest(journey, monkeypatch):
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_fits_on_a_screen_and_names_the_rest(name, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    lines = CliRunner().invoke(command_line.program, [*journey.split(), "--help"]).output.splitlines()
+    lines = CliRunner().invoke(command_line.program, [*name.split(), "--help"]).output.splitlines()
     assert len(lines) <= 30
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("  --help-all ") for line in lines)
 
 
-@pytest.mark.parametrize("journey", ["train", "colorize", "evaluate"])
-def test_every_journey_s_flags_are_those_of_its_questions(journey):
-    parsed = command_line.program.get_command(click.Context(command_line.program), journey)
+@pytest.mark.parametrize("name", ["train", "colorize", "evaluate"])
+def test_every_command_s_flags_are_those_of_its_questions(name):
+    parsed = command_line.program.get_command(click.Context(command_line.program), name)
     flags = {flag for parameter in parsed.params if isinstance(parameter, click.Option) for flag in parameter.opts}
-    questions = [question for question in QUESTIONS if journey in question.journeys]
-    own = {"--yes", "--quiet", "--help-all"} | ({"--json"} if journey == "colorize" else set())
+    questions = [question for question in QUESTIONS if name in question.commands]
+    own = {"--yes", "--quiet", "--help-all"} | ({"--json"} if name == "colorize" else set())
     assert flags == own.union(flag for each in questions for flag in (each.flag, *each.aliases))
 
 
@@ -131,7 +131,7 @@ def test_help_and_version_are_told():
 
 
 def chosen(monkeypatch, *args) -> tuple[str, dict]:
-    """The journey that a command line leads to, and its flags."""
+    """The command that a command line leads to, and its flags."""
     calls = []
     monkeypatch.setattr("colorizer.console.command_line.converse", lambda *call: calls.append(call))
     done = CliRunner().invoke(command_line.program, [str(arg) for arg in args])
@@ -142,26 +142,26 @@ def chosen(monkeypatch, *args) -> tuple[str, dict]:
 def test_a_folder_may_be_called_as_a_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("train").mkdir()
-    journey, flags = chosen(monkeypatch, "--output", "O", "--dataset", "train", "--yes")
-    assert (journey, flags["dataset"], flags["output"]) == ("colorize", Path("train"), Path("O"))
-    journey, flags = chosen(monkeypatch, "--output", "O", "train", "--dataset", "train")
-    assert (journey, flags["dataset"], flags["output"]) == ("train", Path("train"), Path("O"))
+    name, flags = chosen(monkeypatch, "--output", "O", "--dataset", "train", "--yes")
+    assert (name, flags["dataset"], flags["output"]) == ("colorize", Path("train"), Path("O"))
+    name, flags = chosen(monkeypatch, "--output", "O", "train", "--dataset", "train")
+    assert (name, flags["dataset"], flags["output"]) == ("train", Path("train"), Path("O"))
 
 
 def test_names_from_a_shell_s_pattern_are_plain_arguments_behind_a_flag(tmp_path, monkeypatch):
     photos = [tmp_path / f"{number}.jpg" for number in range(3)]
     for photo in photos:
         photo.touch()
-    journey, flags = chosen(monkeypatch, "--dataset", *photos, "--yes")
-    assert (journey, flags["dataset"], flags["paths"]) == ("colorize", photos[0], tuple(photos[1:]))
+    name, flags = chosen(monkeypatch, "--dataset", *photos, "--yes")
+    assert (name, flags["dataset"], flags["paths"]) == ("colorize", photos[0], tuple(photos[1:]))
 
 
 def test_a_film_in_the_place_of_a_command_is_colorized_as_a_film(tmp_path, monkeypatch):
     film, photo = tmp_path / "a film.mp4", tmp_path / "photo.png"
     film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
     photo.touch()
-    journey, flags = chosen(monkeypatch, film, "--yes", "--output", tmp_path)
-    assert (journey, flags["paths"], flags["output"]) == ("film", (film,), tmp_path)
+    name, flags = chosen(monkeypatch, film, "--yes", "--output", tmp_path)
+    assert (name, flags["paths"], flags["output"]) == ("film", (film,), tmp_path)
     assert chosen(monkeypatch, film, film)[0] == "film"
     assert chosen(monkeypatch, photo)[0] == "colorize"
     assert chosen(monkeypatch, film, photo)[0] == "colorize"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorizer.console.terminal import Console
 from colorizer.conversation.conversation import Conversation, Quit
-from colorizer.conversation.questions import JOURNEY, QUESTIONS
+from colorizer.conversation.questions import FIRST, QUESTIONS
 from tests.conftest import SHIPPED, only, pictures, zipped
 from tests.film.scenes import two_scenes
 
@@ -82,7 +82,7 @@ def test_the_samples_are_offered_until_the_folder_holds_photos_of_the_user(comma
     assert set(pictures(only(tmp_path / "OUTPUT" / "results", "colorize-*"))) == {"camera.png", "page.png"}
 
 
-ASKED = [question for question in (JOURNEY, *QUESTIONS) if question.prompt]
+ASKED = [question for question in (FIRST, *QUESTIONS) if question.prompt]
 
 
 @pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)

@@ -11,7 +11,7 @@ from colorizer.conversation.question import (
     with_default,
     yes_or_no,
 )
-from colorizer.conversation.questions import DATASET, EPOCHS, JOURNEY, LOOK, MODEL, MONITOR, NAME, SIZE, TRAIN_COUNT
+from colorizer.conversation.questions import DATASET, EPOCHS, FIRST, LOOK, MODEL, MONITOR, NAME, SIZE, TRAIN_COUNT
 from colorizer.conversation.settings_file import FILTERS
 
 
@@ -26,7 +26,7 @@ from colorizer.conversation.settings_file import FILTERS
         (MONITOR, "val_acc", "val_accuracy"),
         (LOOK, "2", "summary"),
         (LOOK, "Nothing", "nothing"),
-        (JOURNEY, "Train", "train"),
+        (FIRST, "Train", "train"),
         (NAME, " my cats ", "my cats"),
         (MODEL, "Latest", "latest"),
         (MODEL, "my cats", "my cats"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.dataset.archive import unpack
+from colorizer.dataset.unpacking import unpack
 from colorizer.errors import ColorizeError
 from colorizer.settings import ArchiveLimits
 from tests.conftest import zipped

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.dataset.archive import unpack
+from colorizer.dataset.unpacking import unpack
 from colorizer.settings import ArchiveLimits
 from tests.conftest import PROJECT
 from tests.dataset.conftest import refused
@@ -66,7 +66,7 @@ def test_a_bomb_that_understates_itself_takes_no_memory(tmp_path, how):
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from colorizer.dataset.archive import unpack\n"
+        "from colorizer.dataset.unpacking import unpack\n"
         "from colorizer.errors import ColorizeError\n"
         "now = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000,) * 2)\n"

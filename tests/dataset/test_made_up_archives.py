@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
-from colorizer.dataset.archive import RECORD, holds, unpack
+from colorizer.dataset.unpacking import RECORD, holds, unpack
 from colorizer.errors import ColorizeError
 
 PART = some.sampled_from(

@@ -3,9 +3,7 @@ import pytest
 from keras import layers
 
 from colorizer.errors import ColorizeError
-from colorizer.network.architectures import build
-from colorizer.network.drawing import receptive_field
-from colorizer.network.drawing import summary as summary_of
+from colorizer.network.architectures import build, receptive_field, summary
 from colorizer.network.model_files import load
 from colorizer.photos.color import luma
 from colorizer.settings import ModelSettings
@@ -74,11 +72,17 @@ def test_the_network_of_the_book_has_its_layers_and_parameter_counts():
     activated = [layer for layer in model.layers if isinstance(layer, layers.LeakyReLU)]
     assert len(activated) == len(convolutions) - 1 + len(upwards)
     assert model.layers[-1].activation.__name__ == "sigmoid"
-    summary = summary_of(model)
+    table = summary(model)
     for count in ("1,280", "147,584", "262,272", "524,544"):
-        assert f" {count} " in summary
+        assert f" {count} " in table
 
 
 def test_a_wrong_number_of_decoder_stages_is_a_sentence():
     with pytest.raises(ColorizeError, match=r"model\.filters must be three numbers, not 2"):
         build(ModelSettings("mobilenet_unet", size=32, filters=(4, 8), encoder_weights="random"))
+
+
+def test_the_summary_names_every_layer():
+    model = build(SMALL["chroma_unet"]).model
+    text = summary(model)
+    assert all(layer.name in text for layer in model.layers)

@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from colorizer.network.architectures import build
 from colorizer.network.devices import has_unused_gpu, scaled_optimizer
-from colorizer.settings import TrainingSettings
+from colorizer.settings import ModelSettings, TrainingSettings
 from colorizer.training.train import train_network
 from tests.small_trainings import batches, small_network
 
@@ -19,6 +20,15 @@ def test_mixed_precision_learns_the_same_and_leaves_a_float32_network(tmp_path):
         assert network.model.predict(batches()[0][0], verbose=0).dtype == np.float32
     assert losses["mixed_bfloat16"] != losses["float32"]
     assert losses["mixed_bfloat16"][-1] == pytest.approx(losses["float32"][-1], rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["rgb_unet", "book_unet"])
+def test_networks_that_predict_all_channels_learn_in_mixed_precision(architecture, tmp_path):
+    network = build(ModelSettings(architecture=architecture, size=64, filters=(4, 4, 8)))
+    settings = TrainingSettings(epochs=1, batch_size=4, precision="mixed_bfloat16")
+    history = train_network(network, batches(), batches(), settings, tmp_path).history
+    assert np.isfinite([*history["loss"], *history["gain"], *history["val_colourfulness"]]).all()
 
 
 @pytest.mark.slow

@@ -4,9 +4,8 @@ import tifffile
 from PIL import Image
 
 from colorizer.errors import ColorizeError
-from colorizer.photos.pages import page_count
 from colorizer.photos.photo import Photo, Picture
-from colorizer.photos.reading import bytes_needed, examine, read_photo
+from colorizer.photos.reading import bytes_needed, examine, page_count, read_photo
 from colorizer.photos.writing import write_pages, write_photo
 from colorizer.settings import PhotoLimits
 from tests.conftest import SHIPPED

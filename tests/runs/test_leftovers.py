@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.locks import fcntl
+from colorizer.files import fcntl
 from colorizer.runs.folders import reserved_run, working_in
 from tests.conftest import PROJECT
 

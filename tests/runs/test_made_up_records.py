@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from colorizer.dataset.archive import came_from
 from colorizer.dataset.check import Findings
+from colorizer.dataset.unpacking import came_from
 from colorizer.errors import ColorizeError
 from colorizer.marks import made_beside, mark_beside
 from colorizer.runs.folders import earlier_run, new_run

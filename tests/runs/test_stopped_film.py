@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.failing import FULL, failing
 from colorizer.errors import ColorizeError, Interrupted
+from colorizer.files import fcntl, is_abandoned
 from colorizer.film.decode import examine_film, read_frames
-from colorizer.locks import fcntl, is_abandoned
 from colorizer.runs.film import colorize_film
 from tests.conftest import PROJECT
 from tests.film.scenes import two_scenes

@@ -69,9 +69,11 @@ def test_a_loaded_model_is_compared_with_its_start_and_mixed_with_it(tmp_path, c
     before = loaded.network.model.get_weights()
     training = train_and_save(loaded)
     assert training.kept_epoch > 0
+    share = training.start_share
+    assert 0.5 <= share < 1
     trained = load(loaded.run.models / "best.h5").model.get_weights()
     for one, start, whole in zip(loaded.network.model.get_weights(), before, trained, strict=True):
-        assert np.allclose(one, (start + whole) / 2, atol=1e-6)
+        assert np.allclose(one, share * start + (1 - share) * whole, atol=1e-5)
     assert finished_epochs(loaded.run) == 3
     evaluated = evaluate_trained(loaded, training)
     assert evaluated.start.predicted != evaluated.evaluation.predicted

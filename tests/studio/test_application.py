@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.repair import damaged
 from colorizer.photos.color import luma
 from tests.conftest import SHIPPED
 
@@ -127,6 +128,31 @@ def test_sixteen_bits_alpha_and_profile_are_kept(client, camera):
     assert Image.open(io.BytesIO(client.get(f"saved/{saved['id']}").content)).mode == "RGBA"
 
 
+def test_scratches_are_repaired_in_the_preview_and_in_what_is_saved(client, camera):
+    clean = np.asarray(Image.fromarray(camera).resize((256, 256), Image.Resampling.LANCZOS))
+    scratched, where = damaged(clean, "scratches", 6)
+    content = io.BytesIO()
+    Image.fromarray(scratched).save(content, "PNG")
+    photo = send(client, content.getvalue(), "scratched.png")
+    repaired = recoloured(client, photo, repair=True)
+    saved = client.post(f"photos/{photo['id']}/saved").json()
+    before = np.abs(scratched - clean.astype(float))[where].mean()
+    for answer in (repaired, client.get(f"saved/{saved['id']}")):
+        assert np.abs(luma(pixels(answer.content)) - clean)[where].mean() < before / 2
+
+
+def test_one_adjustment_is_given_to_all_photos(client, photo):
+    other = send(client, (SHIPPED / "moon.png").read_bytes(), "moon.png")
+    hinted = recoloured(client, photo, HINTS)
+    assert client.post("adjusted", json={"vividness": 0.0, "restore_contrast": True}).status_code == 204
+    told = settled(client)
+    assert [(each["vividness"], each["restore_contrast"]) for each in told] == [(0.0, True)] * 2
+    assert told[0]["hints"] == HINTS
+    assert told[0]["revision"] == int(hinted.headers["x-photo-revision"]) + 1
+    thumbnail = pixels(client.get(f"photos/{other['id']}/thumbnail").content)
+    assert np.ptp(thumbnail, axis=-1).max() <= 6, "gray, but for the JPEG's own rounding"
+
+
 def test_transparency_is_shown_as_it_is(client, camera):
     cut = io.BytesIO()
     image = Image.fromarray(camera).convert("LA")
@@ -141,7 +167,7 @@ def test_transparency_is_shown_as_it_is(client, camera):
         assert np.abs(alpha - np.asarray(image.getchannel("A"), int)).max() <= 1
 
 
-def test_a_photo_in_color_keeps_its_colors_until_it_is_to_be_colored_anew(client):
+def test_a_photo_in_color_keeps_its_colors_until_it_is_recolored(client):
     photo = send(client, (SHIPPED / "astronaut.png").read_bytes(), "astronaut.png")
     own = np.asarray(Image.open(SHIPPED / "astronaut.png").convert("RGB"), int)
     assert np.abs(pixels(recoloured(client, photo).content) - own).mean() < 4

@@ -215,6 +215,22 @@ def test_a_colour_is_taken_from_another_photo(page):
     expect(page.locator("#hints li")).to_have_count(1)
 
 
+def test_an_adjustment_for_all_photos_is_undone_one_by_one(page):
+    choose(page, SHIPPED / "camera.png", SHIPPED / "moon.png")
+    until_shown(page)
+    expect(page.locator(".tile")).to_have_count(2)
+    page.locator("#vividness").fill("0.5")
+    page.click("#adjust-all")
+    expect(page.locator("#notices")).to_contain_text("2 photos have this adjustment now.")
+    page.locator(".tile").nth(1).click()
+    until_shown(page)
+    expect(page.locator("#vividness-value")).to_have_text("0.50")
+    page.click("#undo")
+    expect(page.locator("#vividness-value")).to_have_text("1.00")
+    page.locator(".tile").nth(0).click()
+    expect(page.locator("#vividness-value")).to_have_text("0.50")
+
+
 def test_a_photo_in_color_is_left_alone_until_new_colors_are_asked_for(page):
     choose(page, SHIPPED / "astronaut.png")
     expect(page.locator("#in-color")).to_contain_text("This photo is already in color.")
@@ -230,7 +246,14 @@ def test_a_photo_in_color_is_left_alone_until_new_colors_are_asked_for(page):
     click_photo(page, 0.55, 0.4)
     expect(page.locator("#colours")).to_be_hidden()
     expect(page.locator("#save")).to_be_disabled()
-    page.click("#recolor")
+    expect(page.locator("#recolor-all")).to_be_hidden()
+    choose(page, SHIPPED / "coffee.png")
+    page.click("#recolor-all")
+    until_shown(page)
+    page.locator(".tile").nth(1).click()
+    until_shown(page)
+    expect(page.locator("#in-color")).to_be_hidden()
+    page.locator(".tile").nth(0).click()
     until_shown(page)
     expect(page.locator("#in-color")).to_be_hidden()
     click_photo(page, 0.7, 0.4)

@@ -35,7 +35,7 @@ def test_a_port_that_is_taken_gives_way_to_the_next(tmp_path, studio):
     with running(tmp_path, "--port", str(taken), "--host", "0.0.0.0") as other:
         assert httpx2.URL(other.address).port > taken
         assert f"Port {taken} is taken" in " ".join(other.said)
-        assert "Listening on 0.0.0.0: whoever reaches this machine" in " ".join(other.said)
+        assert "Listening on 0.0.0.0: anyone who can reach this machine" in " ".join(other.said)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 import asyncio
+import json
+import platform
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from colorizer.errors import ColorizeError
 from colorizer.inference.colorize import Adjustment
@@ -143,3 +146,22 @@ def test_a_session_is_read_back_as_it_was_written(tmp_path):
     assert not (session.folder / "cut-off").exists()
     assert not photos[0].path.exists()
     assert not (tmp_path / "second").exists()
+
+
+def test_a_photo_that_is_opened_again_has_the_colors_that_it_was_left_with(tmp_path, camera):
+    album, root = tmp_path / "album", tmp_path / "sessions"
+    album.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(camera).save(album / name)
+    (album / "b.png.hints.json").write_text('[{"x": 7, "y": 7, "color": "teal"}]')
+    first = Session(root / "first")
+    storage.own(first.folder)
+    first.open([album])
+    kept = changed(first, first.photos()[0], (RED, BLUE), 0.5)
+    (first.folder / "owner.json").write_text(json.dumps({"process": 2**31 - 2, "started": 0, "host": platform.node()}))
+    again = Session(root / "second")
+    storage.own(again.folder)
+    again.open([album], storage.earlier_work(root))
+    one, other = again.photos()
+    assert one.colors == kept.colors
+    assert [hint.x for hint in other.hints] == [7]

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from colorizer.dataset.batches import PhotoBatches
 from colorizer.evaluation.evaluate import EvaluationOptions, evaluate_network
+from colorizer.network.model_files import PRETRAINED, load
+from colorizer.photos.color import colourfulness
 from colorizer.settings import TrainingSettings
-from colorizer.training.callbacks import mix_with_start
+from colorizer.training.callbacks import mix_evenly, mix_with_start
 from colorizer.training.train import train_network
 from tests.small_trainings import PHOTOS, batches, small_network
 
@@ -31,3 +34,15 @@ def test_weights_are_mixed_with_those_of_the_start():
     mix_with_start(trained, start, 0.25)
     for mixed, one, other in zip(trained.get_weights(), before, start, strict=True):
         assert np.allclose(mixed, 0.75 * one + 0.25 * other, atol=1e-6)
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(2.0, 1.1), (0.5, 0.9), (1.1, 1.05)])
+def test_a_mixture_keeps_the_colorfulness_of_its_start_within_a_tenth(factor, expected):
+    start, trained = load(PRETRAINED).model, load(PRETRAINED).model
+    head = trained.get_layer("chroma")
+    head.set_weights([factor * weight for weight in head.get_weights()])
+    photos = PhotoBatches(PHOTOS, start.input_shape[1], 4)
+    share = mix_evenly(trained, start, 0.5, photos)
+    before, after = (colourfulness(model.predict_on_batch(photos[0][0])).mean() for model in (start, trained))
+    assert after / before == pytest.approx(expected, abs=0.02)
+    assert share == 0.5 or abs(factor - 1) > 0.2

@@ -4,7 +4,7 @@ import pytest
 
 from colorizer.dataset.batches import PhotoBatches
 from colorizer.errors import ColorizeError
-from colorizer.network.drawing import receptive_field
+from colorizer.network.architectures import receptive_field
 from colorizer.network.engines import KerasEngine
 from colorizer.network.network import Network
 from colorizer.training.adversarial import discriminator

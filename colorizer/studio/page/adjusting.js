@@ -14,6 +14,8 @@ export class Adjusting {
     vividness.addEventListener("dblclick", () => this.change({ vividness: 1 }));
     const contrast = find("restore-contrast");
     contrast.addEventListener("change", () => this.change({ restore_contrast: contrast.checked }));
+    const repair = find("repair");
+    repair.addEventListener("change", () => this.change({ repair: repair.checked }));
     find("clear-hints").addEventListener("click", () => {
       if (this.photo) this.change({ hints: withHintsHere(this.photo, []) });
     });
@@ -29,17 +31,18 @@ export class Adjusting {
   }
 
   show() {
-    const { hints, vividness, restore_contrast } = this.photo?.changes.now ?? { hints: [], vividness: 1 };
+    const { hints, vividness, restore_contrast, repair } = this.photo?.changes.now ?? { hints: [], vividness: 1 };
     find("vividness").value = vividness;
     find("vividness-value").value = vividness.toFixed(2);
     find("restore-contrast").checked = Boolean(restore_contrast);
+    find("repair").checked = Boolean(repair);
     find("undo").disabled = !this.photo?.changes.past.length;
     find("redo").disabled = !this.photo?.changes.future.length;
     const here = this.photo ? hintsHere(this.photo) : [];
     find("save-hints").disabled = !hints.length;
     find("clear-hints").disabled = !here.length;
     find("hints-help").hidden = here.length > 0;
-    find("contrast").hidden = Boolean(this.photo?.film);
+    for (const id of ["contrast", "repair-row", "adjust-all"]) find(id).hidden = Boolean(this.photo?.film);
   }
 
   /** Change the colours of the open photo; what belongs to one `run` is undone together. */

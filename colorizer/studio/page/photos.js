@@ -8,7 +8,7 @@ const FILM_WORDS = {
   queued: "waiting",
   colouring: "being colored",
   stopped: "stopped",
-  broken: "given up",
+  broken: "failed",
   done: "in color",
 };
 

@@ -148,7 +148,7 @@ export async function readJson(say) {
   try {
     return { name: file.name, content: JSON.parse(await file.text()) };
   } catch {
-    say(`${file.name} is no JSON file.`);
+    say(`${file.name} is not a JSON file.`);
     return null;
   }
 }

@@ -63,8 +63,8 @@ export function coloursOf({ film, time, changes }) {
 }
 
 /** The colours in the server's description of a photo. */
-export function plainColours({ hints, vividness, restore_contrast }) {
-  return { hints, vividness, restore_contrast };
+export function plainColours({ hints, vividness, restore_contrast, repair }) {
+  return { hints, vividness, restore_contrast, repair };
 }
 
 /** Let the browser save what is at an address. */

@@ -143,10 +143,8 @@ function see(described) {
   document.body.classList.remove("is-empty");
   progress.count([...photos.values()]);
   if (photo === current && photo.state === "failed") showFailure(photo.sentence);
-  if (photo === current) {
-    film.show();
-    showKept(photo);
-  }
+  if (photo === current) film.show();
+  showKept(current);
   saving.enable(current, [...photos.values()]);
 }
 
@@ -184,15 +182,43 @@ function showMeanwhile(id) {
 function showKept(photo) {
   const isKept = Boolean(photo?.keeps_colors);
   find("in-color").hidden = !isKept;
+  find("recolor-all").hidden = kept().length < 2;
   stage.element.classList.toggle("keeps-colors", isKept);
 }
 
-async function recolor() {
-  const photo = current;
+/** Give all photos the adjustment of the open one; each can undo it. */
+async function adjustAll() {
+  if (!current) return;
+  await viewing.settled();
+  const { vividness, restore_contrast, repair = false } = current.changes.now;
+  const adjustment = { vividness, restore_contrast, repair };
+  const others = [...photos.values()].filter(({ film, state }) => !film && state !== "failed");
+  for (const { changes } of others) {
+    changes.make({ ...changes.now, ...adjustment });
+    changes.sent = changes.now; // so that the server's answer counts as this page's own change
+  }
   try {
-    await ask(`photos/${photo.id}/recolored`, { method: "POST" });
-    see(await askJson(`photos/${photo.id}`));
-    if (photo === current) viewing.recolour(photo);
+    await sendJson("adjusted", adjustment);
+    notices.say(`${others.length} photos have this adjustment now.`, "adjusted");
+  } catch (error) {
+    notices.say(error.message);
+  }
+  adjusting.show();
+}
+
+/** The photos that are left in their own colors. */
+function kept() {
+  return [...photos.values()].filter(({ keeps_colors }) => keeps_colors);
+}
+
+/** Give new colors to photos that have their own. */
+async function recolor(wanted) {
+  try {
+    for (const { id } of wanted) {
+      await ask(`photos/${id}/recolored`, { method: "POST" });
+      see(await askJson(`photos/${id}`));
+    }
+    if (wanted.includes(current)) viewing.recolour(current);
   } catch (error) {
     notices.say(error.message);
   }
@@ -301,7 +327,7 @@ async function beginOther(before, told) {
   openFirst(told);
 }
 
-/** The studio was started anew and knows nothing: give it again what this page still has. */
+/** The studio was restarted and has no photos: upload again what this page still has. */
 async function bringBack() {
   const held = [...photos.values()];
   for (const { id } of held.filter((photo) => photo !== current)) dropOut(id);
@@ -322,7 +348,7 @@ async function bringBack() {
         }
       },
     }));
-  if (files.length < held.length) notices.say("The studio was started anew; choose again the photos that are missing.");
+  if (files.length < held.length) notices.say("The studio was restarted. Choose the missing photos again.");
   if (files.length) await intake.add(files, session);
 }
 
@@ -355,6 +381,7 @@ function hear() {
   hearPalette(palette, say);
   on("save", "click", () => saving.photo(current));
   on("save-all", "click", () => saving.all());
+  on("adjust-all", "click", adjustAll);
   on("open-share", "click", () => current && share.open(current));
   on("sample", "click", async () => {
     try {
@@ -364,7 +391,8 @@ function hear() {
     }
   });
   on("remove", "click", removeCurrent);
-  on("recolor", "click", recolor);
+  on("recolor", "click", () => recolor([current]));
+  on("recolor-all", "click", () => recolor(kept()));
   on("stop", "click", () => {
     const left = intake.stop();
     if (left) notices.say(`${left} ${left === 1 ? "photo was" : "photos were"} not taken in, since you stopped it.`);

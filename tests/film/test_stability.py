@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorizer.film.measures import distribution_distance, warp_error
+from benchmarks.film_stability import distribution_distance, warp_error
 
 
 def test_equal_frames_are_steady_and_frames_of_other_colours_are_not():

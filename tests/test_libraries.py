@@ -54,19 +54,19 @@ def test_training_saving_loading_colorizing_and_evaluating_say_nothing(tmp_path)
 
 OVERLAPPING = """
 import os, threading
-from colorizer.quiet import quiet_errors
+from colorizer.libraries import suppressed_stderr
 
 first_in, second_in = threading.Event(), threading.Event()
 
 def second():
     first_in.wait()
-    with quiet_errors():
+    with suppressed_stderr():
         second_in.set()
         first.join()
         os.write(2, b"noise of a library")
 
 def hold():
-    with quiet_errors():
+    with suppressed_stderr():
         first_in.set()
         second_in.wait()
 
@@ -77,7 +77,7 @@ os.write(2, b"an error")
 """
 
 
-def test_errors_are_shown_again_after_two_threads_were_quiet_at_once():
+def test_errors_are_shown_again_after_two_threads_suppressed_them_at_once():
     done = subprocess.run(
         [sys.executable, "-c", OVERLAPPING],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},

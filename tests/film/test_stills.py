@@ -7,7 +7,7 @@ from benchmarks.made_films import Camera, gray, shoot, write_film
 from colorizer.film.decode import examine_film, read_frames
 from colorizer.film.propagation import find_known
 from colorizer.film.proposals import colour_frames
-from colorizer.film.views import change_elsewhere, frame_at, seconds_of
+from colorizer.film.stills import change_elsewhere, frame_at, seconds_of
 from colorizer.inference.hints import Hint
 from colorizer.network.model_files import load_model
 from tests.film.scenes import ASTRONAUT, CAT, pan, photograph

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from colorizer.dataset.archive import RECORD, came_from, holds, is_archive, unpack
 from colorizer.dataset.check import check_photos
 from colorizer.dataset.find import find_files
+from colorizer.dataset.unpacking import RECORD, came_from, holds, is_archive, unpack
 from colorizer.errors import ColorizeError
-from colorizer.locks import fcntl, owned
+from colorizer.files import fcntl, owned
 from colorizer.settings import ArchiveLimits
 from tests.conftest import zipped
 from tests.dataset.conftest import refused

@@ -1,4 +1,4 @@
-"""Suppress the output of libraries on standard error and in logs. No other module does this."""
+"""Import libraries only when they are needed, and suppress their output on standard error and in logs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,36 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
+
+import lazy_loader
+
+
+def attach(
+    package: str, modules: dict[str, list[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Create a package's `__getattr__`, `__dir__` and `__all__` for lazily imported modules.
+
+    Library output during such an import is suppressed unless the import fails, as importing TensorFlow writes some. Log
+    lines of TensorFlow's C++ core are suppressed too, unless TF_CPP_MIN_LOG_LEVEL is set.
+
+    Args:
+        package: The name of the package.
+        modules: Public names by module of the package.
+    """
+    load, directory, names = lazy_loader.attach(package, submod_attrs=modules)
+    module_of = {name: f"{package}.{module}" for module, its_names in modules.items() for name in its_names}
+
+    def load_suppressed(name: str) -> Any:
+        if name not in module_of or module_of[name] in sys.modules:
+            return load(name)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with suppressed_stderr():
+            return load(name)
+
+    return load_suppressed, directory, names
 
 
 class _Held:
@@ -53,7 +80,7 @@ _held = _Held()
 
 
 @contextmanager
-def quiet_errors() -> Iterator[None]:
+def suppressed_stderr() -> Iterator[None]:
     """Suppress what libraries write to standard error, unless the block fails. Threads may do so at the same time.
 
     TensorFlow's C++ core writes a greeting whatever its log level
@@ -73,7 +100,7 @@ def quiet_errors() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_logger(name: str) -> Iterator[None]:
+def suppressed_logger(name: str) -> Iterator[None]:
     """Suppress all messages of a library's logger below errors, in a block or in a decorated function."""
     logger = logging.getLogger(name)
     before = logger.level

@@ -14,8 +14,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from colorizer.errors import ColorizeError, NoRoomToUnpack, reason
-from colorizer.files import is_file, is_folder, matching, numbered, read_json, umask, write_text
-from colorizer.locks import is_abandoned, owned
+from colorizer.files import is_abandoned, is_file, is_folder, matching, numbered, owned, read_json, umask, write_text
 from colorizer.progress import Progress, no_progress
 from colorizer.settings import ArchiveLimits
 from colorizer.zip_members import inflated
