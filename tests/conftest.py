@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -23,6 +24,8 @@ from colorizer.photos.photo import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# A shell starts jobs in the background with Ctrl-C ignored, which their children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("repeatable", derandomize=True, print_blob=True)
 settings.register_profile("random", print_blob=True)

@@ -36,8 +36,8 @@ def made_by_one(photos: Path, output: Path) -> dict[str, bytes]:
 
 
 def pictures_of(folder: Path) -> dict[str, bytes]:
-    """The content of all files below a folder of results, even hidden, but sheets, thumbnails, records, page."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not {"sheets", "thumbnails"} & {*path.parts})
+    """The content of all files below a folder of results, even hidden, but sheets, records, page."""
+    found = (path for path in folder.rglob("*") if path.is_file() and "sheets" not in path.parts)
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in found

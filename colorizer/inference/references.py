@@ -33,7 +33,7 @@ from PIL import Image
 
 from colorizer.dataset.find import references_in
 from colorizer.errors import ColorizeError
-from colorizer.files import is_folder
+from colorizer.files import is_file, is_folder
 from colorizer.inference.full_size import added
 from colorizer.inference.proposal import unfaded
 from colorizer.network.network import Network
@@ -132,7 +132,7 @@ def prepare_references(sources: Sequence[Source | Path] | Source, limits: PhotoL
     found, skipped = [], []
     for source in listed:
         if isinstance(source, str | Path) and is_folder(Path(source)):
-            inside = sorted(path for path in Path(source).iterdir() if path.is_file() and not path.name.startswith("."))
+            inside = sorted(path for path in Path(source).iterdir() if is_file(path) and not path.name.startswith("."))
             _refuse_too_many(len(found) + len(inside))
             before = len(found)
             for path in inside:

@@ -26,7 +26,7 @@ from colorizer.files import (
 from colorizer.marks import made_beside
 from colorizer.photos.photo import DEFAULT_LIMITS
 from colorizer.photos.writing import written_name
-from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, THUMBNAILS, Run, is_in_use, write_record
+from colorizer.runs.folders import NAMES, RESERVED, SHEETS, SNAPSHOTS, Run, is_in_use, write_record
 from colorizer.runs.journal import MANIFEST, is_begun
 from colorizer.settings import PhotoLimits
 
@@ -164,7 +164,7 @@ def _chosen(
         print_ = fingerprint(photo)
         if print_ and known.get(str(relative), ("", None))[1] == list(print_):
             continue
-        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS, THUMBNAILS):  # the run's own folders
+        if relative.parts[0].casefold() in (SHEETS, SNAPSHOTS):  # the run's own folders
             relative = Path(f"{relative.parts[0]}-photos", *relative.parts[1:])
         wanted = run.results / relative.with_name(written_name(photo, limits))
         path = next(path for path in numbered(wanted) if _key(str(path)) not in taken and not os.path.lexists(path))

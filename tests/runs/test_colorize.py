@@ -191,7 +191,7 @@ def test_the_page_shows_all_photos_of_a_run_that_goes_on_and_what_was_left_out(t
     run = new_run(tmp_path / "out", "colorize")
     job = ColorizeJob(load_model(small_model), check.fine, check.root, run, left_out=check.left_out())
     first = colorize_photos(replace(job, photos=check.fine[:1]))
-    shutil.rmtree(first.folder / "thumbnails")  # as after an earlier version
+    shutil.rmtree(first.folder / "sheets" / "thumbnails")  # as after an earlier version
     steps = []
     result = colorize_photos(replace(job, goes_on=True), lambda done, total: steps.append((done, total)))
     assert (result.folder, result.made_before, steps[-1]) == (first.folder, 1, (2, 2))
