@@ -27,7 +27,7 @@ export class Film {
     });
   }
 
-  /** Work on the open photo, if it is a film; on none if it is no film, or null. */
+  /** Show the open photo if it is a film, and nothing otherwise. */
   open(photo) {
     this.endPlay();
     this.photo = photo?.film && photo.state !== "failed" ? photo : null;
