@@ -2,7 +2,7 @@
 
 `viewing` holds a photo as the network sees it. `layers` is the table of layers: how they are connected and what they
 put out on photos. `filters` shows what excites their channels most. `attribution` explains the color of a place and
-tests the explanation. `uncertainty` measures where the network is uncertain and where it is wrong.
+tests the explanation. `uncertainty_map` measures where the network is uncertain and where it is wrong.
 """
 
 from colorizer.libraries import attach
@@ -42,7 +42,7 @@ __getattr__, __dir__, __all__ = attach(
             "chroma_error",
             "errors_by_colour",
             "reliability",
-            "uncertainty",
+            "uncertainty_map",
         ],
     },
 )

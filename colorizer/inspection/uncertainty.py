@@ -120,7 +120,7 @@ class Reliability:
     the most wrong, 0 if they are unrelated."""
 
 
-def uncertainty(network: Network, luma: np.ndarray) -> np.ndarray:
+def uncertainty_map(network: Network, luma: np.ndarray) -> np.ndarray:
     """Return how uncertain a network is of each place of a photo: float32, shape (size, size), nonnegative.
 
     With a classifying head, this is the entropy of its bins, as a fraction of the entropy of a uniform distribution

@@ -20,7 +20,7 @@ from colorizer.inspection.attribution import (
 )
 from colorizer.inspection.filters import count_silent_channels, filter_patterns, strongest_channels
 from colorizer.inspection.layers import layer_table, of_one_size, resolution_layers
-from colorizer.inspection.uncertainty import chroma_error, errors_by_colour, reliability, uncertainty
+from colorizer.inspection.uncertainty import chroma_error, errors_by_colour, reliability, uncertainty_map
 from colorizer.inspection.viewing import ViewedPhoto, view
 from colorizer.network.architectures import is_classifier
 from colorizer.network.network import Network
@@ -103,7 +103,7 @@ def inspect_network(job: InspectJob, progress: Progress = no_progress) -> Inspec
     progress(done, total)
     uncertainties, errors = {}, {}
     for number, (name, photo) in enumerate(photos.items(), 1):
-        uncertainties[name] = uncertainty(network, photo.luma)
+        uncertainties[name] = uncertainty_map(network, photo.luma)
         error = chroma_error(photo)
         if error is not None:
             errors[name] = error

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from colorizer.inspection.uncertainty import chroma_error, errors_by_colour, reliability, uncertainty
+from colorizer.inspection.uncertainty import chroma_error, errors_by_colour, reliability, uncertainty_map
 from colorizer.inspection.viewing import view
 from colorizer.network.architectures import LOGITS, build
 from colorizer.network.engines import KerasEngine
@@ -51,10 +51,10 @@ def test_who_gives_a_place_the_same_colour_in_every_view_has_no_doubt(plain_netw
     network = plain_network.model.get_layer("chroma")
     weights = network.get_weights()
     network.set_weights([weights[0] * 100, weights[1]])
-    unsure = uncertainty(plain_network, luma)
+    unsure = uncertainty_map(plain_network, luma)
     network.set_weights(weights)
     assert unsure.shape == (64, 64)
-    assert uncertainty(_place_by_place(64), luma).max() < 1e-5 < unsure.max()
+    assert uncertainty_map(_place_by_place(64), luma).max() < 1e-5 < unsure.max()
 
 
 def test_the_entropy_of_even_likelihoods_is_one_and_of_a_set_mind_none(camera):
@@ -63,10 +63,10 @@ def test_the_entropy_of_even_likelihoods_is_one_and_of_a_set_mind_none(camera):
     kernel, bias = logits.get_weights()
     luma = gray_photo(camera).square(64)
     logits.set_weights([kernel * 0, bias * 0])
-    assert uncertainty(network, luma) == pytest.approx(1, abs=1e-4)
+    assert uncertainty_map(network, luma) == pytest.approx(1, abs=1e-4)
     bias[7] = 50
     logits.set_weights([kernel * 0, bias])
-    assert uncertainty(network, luma).max() < 1e-4
+    assert uncertainty_map(network, luma).max() < 1e-4
 
 
 def test_reliability_tells_doubt_that_predicts_error_from_doubt_that_does_not():
