@@ -39,6 +39,7 @@ def test_notebooks_are_kept_without_what_they_gave_and_each_cell_is_told():
         ("train", {**_SMALL_TRAINING, "studied_epochs": 1}, 6, "assert record.kept_epoch and trained.curves.is_file()"),
         ("kaggle", _SMALL_TRAINING, 5, "assert record.kept_epoch and trained.curves.is_file()"),
     ],
+    ids=["colorize", "inside", "train", "kaggle"],
 )
 def test_a_notebook_runs_from_top_to_bottom(name, parameters, least_pictures, end, tmp_path, monkeypatch):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
