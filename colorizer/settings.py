@@ -103,7 +103,7 @@ class DatasetSettings:
 
 
 ARCHITECTURES = {
-    "chroma_unet": "lean, predicts colour and keeps the photo's own brightness",
+    "chroma_unet": "lean, predicts color and keeps the photo's own brightness",
     "rgb_unet": "the plain autoencoder, predicts all three channels; 20 times slower and more",
     "book_unet": "the autoencoder of the book, layer by layer; predicts all three channels, for a GPU",
     "mobilenet_unet": "chroma_unet with an encoder that learned from ImageNet, MobileNetV2",

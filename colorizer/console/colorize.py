@@ -233,7 +233,7 @@ def _tell(console: Console, result: runs.ColorizeResult) -> None:
     console.inform(f"{counted(made_now, 'color photo is', 'color photos are')} {place}{sheets}.")
     other = sum(photo.suffix.lower() != path.suffix.lower() for photo, path in result.pictures.items())
     if other:
-        why = "since none of its own kind can be written in colour here"
+        why = "because its own format cannot be written in color here"
         console.inform(f"{counted(other, 'photo has', 'photos have')} got a file of another kind, {why}.")
     console.inform(f"Before and after, on one page: {short(result.page)}")
     if result.left_out:

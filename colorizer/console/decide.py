@@ -249,7 +249,7 @@ def _built(console: Console, settings: ModelSettings) -> tuple[networks.Network,
             return None
         console.warn(
             f"{error} The encoder of the model that ships takes their place: it learned from ImageNet, then from "
-            "colour photos."
+            "color photos."
         )
     return _built(console, replace(settings, encoder_weights=SHIPPED_WEIGHTS))
 

@@ -53,10 +53,10 @@ def _tell(console: Console, place: Place, kind: str) -> int:
     written = place.named(str(merged.path))
     if kind == runs.CHECK:
         fine = merged.kinds.get(machines.FINE, 0)
-        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in colour: {written}")
+        console.inform(f"{counted(fine, 'photo')} of {counted(merged.total, 'file')} can be in color: {written}")
     else:
         console.inform(
-            f"{counted(merged.results, 'colour photo')} of {counted(merged.total, 'file')}, each once: {written}"
+            f"{counted(merged.results, 'color photo')} of {counted(merged.total, 'file')}, each once: {written}"
         )
     tell_kinds(console, {name: count for name, count in merged.kinds.items() if name != machines.FINE})
     for reason in merged.reasons:

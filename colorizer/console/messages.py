@@ -244,7 +244,7 @@ def tell_pages(console: Console, check: DatasetCheck, has_all_pages: bool) -> No
     """Report files of which only the first page is read and, with `has_all_pages`, files with all pages colorized."""
     whole = [path for path in check.several_pages if has_all_pages and is_written_whole(path)]
     if whole:
-        console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page comes out in colour.")
+        console.inform(f"{counted(len(whole), 'file has', 'files have')} several pages; each page is colorized.")
     taken_whole = set(whole)
     others = [path for path in check.several_pages if path not in taken_whole]
     if others:
@@ -289,7 +289,7 @@ def verdict(evaluation: Evaluation) -> str:
     nearer = evaluation.gray.ciede2000 - evaluation.predicted.ciede2000
     share = evaluation.predicted.colourfulness / max(evaluation.true_colourfulness, 1e-9)
     if gain > _NEAR_GRAY and nearer > _NEAR_GRAY:
-        said = f"Better than gray: nearer to the true colours by {gain:.2f} dB and {nearer:.2f} units of CIEDE2000"
+        said = f"Better than gray: closer to the true colors by {gain:.2f} dB and {nearer:.2f} units of CIEDE2000"
     elif gain > _NEAR_GRAY:
         by_eye = "no nearer" if nearer > -_NEAR_GRAY else f"farther by {-nearer:.2f} units"
         said = f"Hardly better than gray: nearer by {gain:.2f} dB, but {by_eye} by CIEDE2000, which sees as people do"

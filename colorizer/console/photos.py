@@ -182,7 +182,7 @@ def _checked(
     tell_unreadable(console, talk, check, asks=for_training)
     if check.wrong_format:
         many = counted(len(check.wrong_format), "photo is", "photos are")
-        console.warn(f"{many} of a wrong colour format: not {check.colour_format}.")
+        console.warn(f"{many} of a wrong color format: not {check.colour_format}.")
         if talk.answer(ask.SHOW_WRONG_FORMAT):
             for path, found in check.wrong_format:
                 console.warn(f"  {path}: {found}")

@@ -359,7 +359,7 @@ def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: b
     if only_checks:
         console.inform(f"{counted(made, 'photo is', 'photos are')} fine; what was found is in {folder}.")
     else:
-        console.inform(f"{counted(made, 'colour photo is', 'colour photos are')} in {folder}.")
+        console.inform(f"{counted(made, 'color photo is', 'color photos are')} in {folder}.")
     tell_kinds(console, kinds)
     failed = kinds.get(machines.FAILED, 0)
     if failed:
@@ -369,7 +369,7 @@ def tell_made(console: Console, folder: str, kinds: Counter[str], only_checks: b
         )
 
 
-def tell_kinds(console: Console, kinds: Mapping[str, int], lack: str = "without a colour photo") -> None:
+def tell_kinds(console: Console, kinds: Mapping[str, int], lack: str = "without a color photo") -> None:
     """Report how many files have no color photo, or no scores, by kind."""
     for kind, count in sorted(kinds.items(), key=lambda item: -item[1]):
         console.warn(f"{counted(count, 'file')} {lack}: {kind}.")

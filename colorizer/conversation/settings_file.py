@@ -56,7 +56,7 @@ HEAD = _setting(
     "what a new network predicts: regression (chroma) or classification (how likely each of 291 chromas is)",
 )
 TEMPERATURE = _setting(
-    "model.temperature", "with classification, from near 0 (the likeliest colour) to 1 (the mean of all)"
+    "model.temperature", "with classification, from near 0 (the likeliest color) to 1 (the mean of all)"
 )
 GRADIENT_NORM = _setting("settings.gradient_norm", "global norm that gradients are shortened to")
 COLOURFULNESS_WEIGHT = _setting(
@@ -119,7 +119,7 @@ L1_WEIGHT = _setting(
     "what the mean absolute error (of RGB in [-1, 1]) counts beside the discriminator; more is nearer and duller",
 )
 LABEL_SMOOTHING = _setting(
-    "settings.adversarial.label_smoothing", "how much less than 1 the discriminator is to say of real colours"
+    "settings.adversarial.label_smoothing", "how much less than 1 the discriminator is to say of real colors"
 )
 ADVERSARIAL_LEARNING_RATE = _setting(
     "settings.adversarial.learning_rate", "step size of the generator in the adversarial phase"

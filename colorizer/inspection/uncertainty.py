@@ -16,7 +16,7 @@ from colorizer.network.architectures import LOGITS, is_classifier
 from colorizer.network.network import Network
 from colorizer.photos.color import CHROMA_TO_OFFSET, chroma, merge
 
-GROUPS = ("sky", "skin", "green", "other colours", "nearly gray")
+GROUPS = ("sky", "skin", "green", "other colors", "nearly gray")
 """Kinds of places, by their true color."""
 _GRAY = 8.0
 """CIELAB chroma below which a color is nearly gray."""

@@ -86,7 +86,7 @@ def test_a_check_by_cluster_finds_what_one_process_finds_and_makes_no_picture(pr
     told = program("colorize", "--check-only", *flags)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "200 photos are fine" in told.stdout
-    assert "1 file without a colour photo: a text file." in told.stdout
+    assert "1 file without a color photo: a text file." in told.stdout
     dataset = find_files(gray_folder)
     alone = check_portion(SharedJob(dataset.root, tmp_path), [(path.name, "") for path in dataset.files])
     found = map(json.loads, (target / "check.jsonl").read_text().splitlines())

@@ -175,7 +175,7 @@ def test_pages_are_told_and_previews_are_no_pages(photos):
     check, said = chosen(photos)
     assert [path.name for path in check.several_pages] == ["misnamed.jpg", "scan.tif"]
     assert photos / "scan.tif" in check.fine
-    assert "1 file has several pages; each page comes out in colour." in said
+    assert "1 file has several pages; each page is colorized." in said
     assert "1 file has several pages, of which the first is read, since their names are not those of TIFFs:" in said
     assert f"  {photos / 'misnamed.jpg'}" in said.splitlines()
 

@@ -162,7 +162,7 @@ def evaluation(psnr: float, ciede2000: float, colourfulness: float = 20.0) -> Ev
 @pytest.mark.parametrize(
     ("psnr", "ciede2000", "sentence"),
     [
-        (23.0, 10.0, "Better than gray: nearer to the true colours by 1.00 dB and 1.00 units of CIEDE2000"),
+        (23.0, 10.0, "Better than gray: closer to the true colors by 1.00 dB and 1.00 units of CIEDE2000"),
         (22.5, 11.5, "Hardly better than gray: nearer by 0.50 dB, but farther by 0.50 units by CIEDE2000"),
         (22.5, 11.0, "Hardly better than gray: nearer by 0.50 dB, but no nearer by CIEDE2000"),
         (22.05, 11.0, "No better than gray: +0.05 dB"),

@@ -70,7 +70,7 @@ def test_two_parts_of_a_bucket_end_as_a_single_run_of_the_same_photos(run, store
     assert code == 0, said
     code, said = run("merge", "--to", "s3://archive/in colour")
     assert code == 0, said
-    assert "20 colour photos of 22 files, each once: s3://archive/in colour/manifest.jsonl" in said
+    assert "20 color photos of 22 files, each once: s3://archive/in colour/manifest.jsonl" in said
     code, said = run(*flags, "--shard", "0/1")  # in another number of parts, all is there
     assert code == 0, said
     assert "20 of 22 photos of part 0/1 are done already." in said

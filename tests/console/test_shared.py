@@ -39,12 +39,12 @@ def test_four_shards_of_which_one_is_killed_end_as_a_single_run(program, tmp_pat
     told = [process.communicate(timeout=100)[0] for process in again]
     assert [process.returncode for process in again] == [0, 0], told
     assert "are done already" in told[1]
-    assert "1 colour photo is in" in told[0]
+    assert "1 color photo is in" in told[0]
     merged = program("merge", "--to", shared)
     assert merged.returncode == 0, merged.stdout + merged.stderr
-    assert "200 colour photos of 202 files, each once" in merged.stdout
-    assert "1 file without a colour photo: already in color." in merged.stdout
-    assert "1 file without a colour photo: a text file." in merged.stdout
+    assert "200 color photos of 202 files, each once" in merged.stdout
+    assert "1 file without a color photo: already in color." in merged.stdout
+    assert "1 file without a color photo: a text file." in merged.stdout
     assert pictures_of(shared) == made_by_one(photos, tmp_path / "single")
     lines = [json.loads(line) for line in (shared / "manifest.jsonl").read_text().splitlines()]
     assert [line["path"] for line in lines] == sorted(

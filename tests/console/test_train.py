@@ -136,7 +136,7 @@ def test_training_typed_through_a_pipe_with_wrong_answers(program, colour_folder
         "Found 10 files",
         "A text file is left out",
         "broken.jpg: not a photo",
-        "1 photo is of a wrong colour format: not RGB.",
+        "1 photo is of a wrong color format: not RGB.",
         "8 photos are fine, all RGB.",
         "'many' is not a whole number.",
         "1 is too small: the minimum is 2.",
